@@ -1,0 +1,53 @@
+//! The config file: layers, parse, check, resolve. Immutable from here on.
+//!
+//! Layers, each over the one before: built-in defaults, the personal `config.toml`, the board's file,
+//! `ANDON_*` of the environment, flags. Every problem is reported in one run, with its place.
+
+pub mod board;
+mod check;
+mod check_panel;
+mod check_source;
+mod layers;
+mod masking;
+mod nearest;
+mod places;
+pub mod problem;
+mod raw;
+mod read;
+pub mod schema;
+mod variables;
+
+use std::path::PathBuf;
+
+pub use board::Board;
+pub use layers::{Overrides, locate};
+use problem::Problem;
+
+/// What to load.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// The board's file; see [`locate`].
+    pub file: PathBuf,
+    /// What flags say.
+    pub overrides: Overrides,
+}
+
+/// A board, and what is doubtful about it.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The board.
+    pub board: Board,
+    /// Warnings only.
+    pub warnings: Vec<Problem>,
+}
+
+/// Reads, checks and resolves. Either a board that can be run, or all problems at once.
+pub fn load(request: &Request) -> Result<Loaded, Vec<Problem>> {
+    let layers = layers::gather(request)?;
+    let (board, mut problems) = check::check(&layers);
+    problem::sort(&mut problems);
+    match board {
+        Some(board) if !problems.iter().any(Problem::is_error) => Ok(Loaded { board, warnings: problems }),
+        _ => Err(problems),
+    }
+}

@@ -1,0 +1,147 @@
+//! A board that has been checked: everything resolved, nothing left to go wrong but the world.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::eval::freshness::Promise;
+use crate::eval::panel::Rule;
+use crate::model::layer::Layer;
+use crate::model::poll::Ask;
+use crate::model::text::SafeText;
+use crate::model::time::Span;
+use crate::model::unit::Unit;
+use crate::panel::PanelOptions;
+use crate::panel::ink::Glyphs;
+use crate::source::http::HttpOptions;
+use crate::source::supervisor::Pace;
+use crate::source::{Configured, Kind};
+
+/// The scheme of addresses that the built-in shop answers.
+pub const SIMULATOR_SCHEME: &str = "simulator:";
+
+/// Everything on one screen, and where it comes from.
+#[derive(Debug, Clone)]
+pub struct Board {
+    /// Its name.
+    pub title: SafeText,
+    /// A theme's name or path.
+    pub theme: String,
+    /// Which characters to use, if the board says so.
+    pub glyphs: Option<Glyphs>,
+    /// History shown by default.
+    pub window: Span,
+    /// Connections, by name.
+    pub sources: Vec<SourceSpec>,
+    /// Distinct queries: equal ones of several panels are one.
+    pub queries: Vec<QuerySpec>,
+    /// The pages.
+    pub dashboards: Vec<Dashboard>,
+}
+
+/// A connection to a telemetry system.
+#[derive(Clone)]
+pub struct SourceSpec {
+    /// The team's name for it.
+    pub name: SafeText,
+    /// What kind of system.
+    pub kind: &'static Kind,
+    /// Its own keys, read.
+    pub config: Arc<dyn Configured>,
+    /// Its own keys, as they were written.
+    pub keys: Value,
+    /// How it shows who it is, and whom it trusts.
+    pub http: HttpOptions,
+    /// How often it is polled.
+    pub pace: Pace,
+    /// How fresh its data is.
+    pub promise: Promise,
+    /// Whether the built-in simulator answers.
+    pub simulated: bool,
+}
+
+impl std::fmt::Debug for SourceSpec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SourceSpec").field("name", &self.name).field("type", &self.kind.word).finish_non_exhaustive()
+    }
+}
+
+/// One distinct query.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QuerySpec {
+    /// Place of its source in [`Board::sources`].
+    pub source: usize,
+    /// What is asked.
+    pub ask: Ask,
+}
+
+/// A page.
+#[derive(Debug, Clone)]
+pub struct Dashboard {
+    /// The name for flags and scripts.
+    pub name: String,
+    /// The name on the screen.
+    pub title: SafeText,
+    /// Rows of places in `panels`; empty when andon lays them out by layer.
+    pub rows: Vec<Vec<usize>>,
+    /// The panels.
+    pub panels: Vec<PanelSpec>,
+}
+
+/// A panel.
+#[derive(Debug, Clone)]
+pub struct PanelSpec {
+    /// The name for scripts.
+    pub id: String,
+    /// The words in its frame.
+    pub title: SafeText,
+    /// Which level it belongs to.
+    pub layer: Layer,
+    /// How it is drawn.
+    pub options: PanelOptions,
+    /// What decides its status.
+    pub rule: Rule,
+    /// What its numbers mean.
+    pub unit: Unit,
+    /// Where to read on.
+    pub link: Option<SafeText>,
+    /// The service it is about.
+    pub service: Option<SafeText>,
+    /// The environment it is about.
+    pub environment: Option<SafeText>,
+    /// Whether any of its sources is the simulator.
+    pub simulated: bool,
+}
+
+impl PanelSpec {
+    /// The shortest refresh of its sources.
+    pub fn refresh(&self) -> Span {
+        self.rule.queries.iter().map(|query| query.promise.refresh).min().unwrap_or_default()
+    }
+}
+
+impl SourceSpec {
+    /// The same source, asking elsewhere: every address for which `replace` knows another.
+    ///
+    /// Used for the simulator, whose port is not known before it runs.
+    #[must_use]
+    pub fn readdressed(&self, replace: impl Fn(&str) -> Option<String>) -> Self {
+        fn walk(value: &mut Value, replace: &impl Fn(&str) -> Option<String>) {
+            match value {
+                Value::String(text) => {
+                    if let Some(other) = replace(text) {
+                        *text = other;
+                    }
+                }
+                Value::Array(items) => items.iter_mut().for_each(|item| walk(item, replace)),
+                Value::Object(map) => map.values_mut().for_each(|item| walk(item, replace)),
+                Value::Null | Value::Bool(_) | Value::Number(_) => {}
+            }
+        }
+        let mut keys = self.keys.clone();
+        walk(&mut keys, &replace);
+        // The keys have been read once; another address does not make them unreadable.
+        let config = (self.kind.configure)(&keys).unwrap_or_else(|_| Arc::clone(&self.config));
+        Self { keys, config, ..self.clone() }
+    }
+}

@@ -1,0 +1,240 @@
+//! The root and its dashboards: raw to resolved.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::{Map, Value};
+
+use super::board::{Board, Dashboard, PanelSpec, QuerySpec, SourceSpec};
+use super::layers::Layers;
+use super::nearest::suggestion;
+use super::places::{Part, Path};
+use super::problem::{Problem, Severity};
+use super::read::{Report, keys, split, table};
+use super::{check_panel, check_source, raw};
+use crate::model::poll::{Ask, QueryId};
+use crate::model::text::SafeText;
+use crate::model::time::Span;
+
+/// Most panels of a board; a generated file with a mistake stays bounded.
+const MAX_PANELS: usize = 2000;
+
+/// Everything that the parts of a board refer to.
+pub(super) struct Scope<'a> {
+    pub report: Report<'a>,
+    pub variables: BTreeMap<String, String>,
+    pub sources: Vec<SourceSpec>,
+    /// Names of sources that are there but wrong: references to them are not reported again.
+    pub broken: Vec<String>,
+    pub queries: Queries,
+    pub window: Span,
+}
+
+/// Distinct queries, found by equality.
+#[derive(Default)]
+pub(super) struct Queries {
+    pub all: Vec<QuerySpec>,
+    known: HashMap<(usize, Ask), QueryId>,
+}
+
+impl Queries {
+    pub(super) fn id(&mut self, source: usize, ask: Ask) -> QueryId {
+        *self.known.entry((source, ask.clone())).or_insert_with(|| {
+            self.all.push(QuerySpec { source, ask });
+            QueryId(self.all.len() - 1)
+        })
+    }
+}
+
+/// Checks everything; the board is there when it can be used.
+pub(super) fn check(layers: &Layers) -> (Option<Board>, Vec<Problem>) {
+    let mut report = Report { sources: &layers.sources, problems: Vec::new() };
+    let root_path = Path::default();
+    let schema = schemars::schema_for!(raw::Root);
+    let mut merged = layers.merged.as_object().cloned().unwrap_or_default();
+    let known = split(&mut merged, &schema);
+    report_unknown(&merged, &root_path, &keys(&schema), &mut report);
+    let Some(root) = table::<raw::Root>(known, &root_path, &mut report) else {
+        return (None, report.problems);
+    };
+    let variables = variables(&root, layers, &mut report);
+    let mut scope = Scope {
+        report,
+        variables,
+        sources: Vec::new(),
+        broken: Vec::new(),
+        queries: Queries::default(),
+        window: root.window,
+    };
+    if root.refresh < Span::seconds(1) {
+        too_short(&mut scope.report, &root_path.key("refresh"));
+    }
+    let forced = layers.overrides.refresh.is_some();
+    for (name, value) in &root.sources {
+        let path = root_path.key("sources").key(name);
+        match check_source::check(name, value, &path, root.refresh, forced, &mut scope.report) {
+            Some(source) => scope.sources.push(source),
+            None => scope.broken.push(name.clone()),
+        }
+    }
+    let dashboards = dashboards(&root, &mut scope);
+    let board = Board {
+        title: SafeText::new(&root.title),
+        theme: root.theme,
+        glyphs: root.glyphs,
+        window: root.window,
+        sources: scope.sources,
+        queries: scope.queries.all,
+        dashboards,
+    };
+    (Some(board), scope.report.problems)
+}
+
+/// Polling faster than once a second helps nobody and hurts the polled.
+pub(super) fn too_short(report: &mut Report<'_>, path: &Path) {
+    report.error("too-short", path, "the shortest refresh is 1s", "write refresh = \"1s\" or more".to_owned());
+}
+
+pub(super) fn report_unknown(left: &Map<String, Value>, path: &Path, known: &[String], report: &mut Report<'_>) {
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    for key in left.keys() {
+        report.unknown_key(path, key, &known);
+    }
+}
+
+fn variables(root: &raw::Root, layers: &Layers, report: &mut Report<'_>) -> BTreeMap<String, String> {
+    let path = Path::default().key("variables");
+    let mut chosen = BTreeMap::new();
+    for (name, variable) in &root.variables {
+        let Some(first) = variable.values.first() else {
+            let help = "write values = [\"...\"] with at least one value".to_owned();
+            report.error("empty", &path.key(name), format!("the variable '{name}' has no values"), help);
+            continue;
+        };
+        chosen.insert(name.clone(), first.clone());
+    }
+    for (name, value) in &layers.overrides.variables {
+        let allowed = root.variables.get(name).map(|variable| variable.values.as_slice()).unwrap_or_default();
+        if allowed.contains(value) {
+            chosen.insert(name.clone(), value.clone());
+        } else {
+            let known: Vec<&str> = allowed.iter().map(String::as_str).collect();
+            let message = if known.is_empty() {
+                format!("--var {name}={value}: there is no variable '{name}'")
+            } else {
+                format!("--var {name}={value}: '{value}' is not one of its values")
+            };
+            report.error("unknown-value", &path.key(name), message, suggestion(value, &known));
+        }
+    }
+    chosen
+}
+
+fn dashboards(root: &raw::Root, scope: &mut Scope<'_>) -> Vec<Dashboard> {
+    let path = Path::default().key("dashboards");
+    let schema = schemars::schema_for!(raw::Dashboard);
+    if root.dashboards.is_empty() {
+        let help = "add a [[dashboards]] table with a name, and [[dashboards.panels]] below it".to_owned();
+        scope.report.error("empty", &path, "there is nothing to show: the file has no dashboards", help);
+    }
+    let mut all: Vec<Dashboard> = Vec::new();
+    let mut panels = 0;
+    for (place, value) in root.dashboards.iter().enumerate() {
+        let path = path.index(place);
+        let Some(object) = value.as_object() else {
+            scope.report.error("wrong-type", &path, "a dashboard is a table", "write [[dashboards]]".to_owned());
+            continue;
+        };
+        let mut left = object.clone();
+        let known = split(&mut left, &schema);
+        report_unknown(&left, &path, &keys(&schema), &mut scope.report);
+        let Some(dashboard) = table::<raw::Dashboard>(known, &path, &mut scope.report) else { continue };
+        panels += dashboard.panels.len();
+        if panels > MAX_PANELS {
+            scope.report.error("too-large", &path, format!("over {MAX_PANELS} panels"), None);
+            break;
+        }
+        if all.iter().any(|other| other.name == dashboard.name) {
+            let help = "give each dashboard a name of its own".to_owned();
+            let message = format!("there are two dashboards '{}'", dashboard.name);
+            scope.report.error("duplicate", &path.key("name"), message, help);
+        }
+        all.push(one_dashboard(&dashboard, &path, scope));
+    }
+    all
+}
+
+fn one_dashboard(raw: &raw::Dashboard, path: &Path, scope: &mut Scope<'_>) -> Dashboard {
+    let mut panels: Vec<PanelSpec> = Vec::new();
+    let mut ids: Vec<String> = Vec::new();
+    if raw.panels.is_empty() {
+        let help = "add [[dashboards.panels]] tables below it".to_owned();
+        scope.report.add(
+            Severity::Warning,
+            "empty",
+            path,
+            Part::Key,
+            format!("the dashboard '{}' has no panels", raw.name),
+            help,
+        );
+    }
+    for (place, value) in raw.panels.iter().enumerate() {
+        let path = path.key("panels").index(place);
+        let written = value.get("id").and_then(Value::as_str).map(str::to_owned);
+        let Some(mut panel) = check_panel::check(value, &path, scope) else {
+            // A panel with a mistake still may be named in rows.
+            ids.extend(written);
+            continue;
+        };
+        if ids.contains(&panel.id) {
+            if written.is_some() {
+                let help = "give each panel an id of its own".to_owned();
+                let message = format!("there are two panels '{}' in this dashboard", panel.id);
+                scope.report.error("duplicate", &path.key("id"), message, help);
+            }
+            panel.id = format!("{}-{}", panel.id, place + 1);
+        }
+        ids.push(panel.id.clone());
+        panels.push(panel);
+    }
+    let rows = rows(raw, path, &panels, &ids, scope);
+    let title = scope.title(raw.title.as_deref().unwrap_or(&raw.name), &path.key("title"));
+    Dashboard { name: raw.name.clone(), title, rows, panels }
+}
+
+fn rows(raw: &raw::Dashboard, path: &Path, panels: &[PanelSpec], ids: &[String], scope: &mut Scope<'_>) -> Vec<Vec<usize>> {
+    let Some(rows) = &raw.rows else { return Vec::new() };
+    let mut placed = vec![false; panels.len()];
+    let mut resolved = Vec::new();
+    for (y, row) in rows.iter().enumerate() {
+        let mut line = Vec::new();
+        for (x, id) in row.iter().enumerate() {
+            let path = path.key("rows").index(y).index(x);
+            match panels.iter().position(|panel| panel.id == *id) {
+                Some(at) if placed.get(at).copied().unwrap_or(false) => {
+                    let help = "name each panel once".to_owned();
+                    scope.report.error("duplicate", &path, format!("the panel '{id}' is placed twice"), help);
+                }
+                Some(at) => {
+                    if let Some(slot) = placed.get_mut(at) {
+                        *slot = true;
+                    }
+                    line.push(at);
+                }
+                None if ids.contains(id) => {}
+                None => {
+                    let known: Vec<&str> = ids.iter().map(String::as_str).collect();
+                    scope.report.error("unknown-panel", &path, format!("there is no panel '{id}'"), suggestion(id, &known));
+                }
+            }
+        }
+        resolved.push(line);
+    }
+    for (panel, placed) in panels.iter().zip(&placed) {
+        if !placed {
+            let message = format!("the panel '{}' is in no row, and so would not be seen", panel.id);
+            let help = "add it to rows, or leave rows out and let andon lay the panels out".to_owned();
+            scope.report.warning("not-placed", &path.key("rows"), message, help);
+        }
+    }
+    resolved
+}

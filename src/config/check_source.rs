@@ -1,0 +1,161 @@
+//! One source: its common keys, its HTTP keys, its own keys.
+
+use serde_json::{Map, Value};
+
+use super::board::{SIMULATOR_SCHEME, SourceSpec};
+use super::check::{report_unknown, too_short};
+use super::nearest::suggestion;
+use super::places::Path;
+use super::raw::SourceCommon;
+use super::read::{Report, keys, split, table, with};
+use crate::eval::freshness::Promise;
+use crate::model::text::SafeText;
+use crate::model::time::Span;
+use crate::source::http::{HttpOptions, parse_url};
+use crate::source::supervisor::Pace;
+use crate::source::{KINDS, Kind};
+
+/// The longest timeout that is set when none is given.
+const LONGEST_TIMEOUT: Span = Span::seconds(10);
+
+/// Checks one source. `forced` puts the board's refresh above the source's own (`--refresh`).
+pub(super) fn check(
+    name: &str,
+    value: &Value,
+    path: &Path,
+    refresh: Span,
+    forced: bool,
+    report: &mut Report<'_>,
+) -> Option<SourceSpec> {
+    let Some(object) = value.as_object() else {
+        let help = format!("write [sources.{name}] with a type");
+        report.error("wrong-type", path, format!("the source '{name}' is not a table"), help);
+        return None;
+    };
+    let mut left = object.clone();
+    let common_schema = schemars::schema_for!(SourceCommon);
+    let common = table::<SourceCommon>(split(&mut left, &common_schema), path, report);
+    let kind = kind(name, object, path, report)?;
+    let http_schema = schemars::schema_for!(HttpOptions);
+    let http = if kind.http {
+        table::<HttpOptions>(split(&mut left, &http_schema), path, report)
+    } else {
+        Some(HttpOptions::default())
+    };
+    let own_schema = (kind.schema)();
+    let own = split(&mut left, &own_schema);
+    let mut known = keys(&common_schema);
+    known.extend(keys(&own_schema));
+    if kind.http {
+        known.extend(keys(&http_schema));
+    }
+    report_unknown(&left, path, &known, report);
+    let config = with(own.clone(), path, report, kind.configure);
+    let (common, http, config) = (common?, http?, config?);
+    warn_about_literals(&http, path, report);
+    check_addresses(&own, path, report);
+    check_tls_pair(&http, path, report);
+    let pace = pace(&common, refresh, forced, path, report);
+    let promise = Promise {
+        refresh: pace.refresh,
+        stale_after: common.stale_after.unwrap_or(Promise::for_refresh(pace.refresh).stale_after),
+    };
+    if promise.stale_after < pace.refresh {
+        let help = "make stale_after longer than refresh, or leave it out".to_owned();
+        report.error("too-short", &path.key("stale_after"), "data would be stale before the next poll", help);
+    }
+    let simulated = has_simulator(&own);
+    Some(SourceSpec { name: SafeText::new(name), kind, config, keys: own, http, pace, promise, simulated })
+}
+
+fn kind(name: &str, object: &Map<String, Value>, path: &Path, report: &mut Report<'_>) -> Option<&'static Kind> {
+    let words: Vec<&str> = KINDS.iter().map(|kind| kind.word).collect();
+    match object.get("type") {
+        Some(Value::String(word)) => {
+            let kind = Kind::find(word);
+            if kind.is_none() {
+                let message = format!("there is no source type '{word}'");
+                report.error("unknown-type", &path.key("type"), message, suggestion(word, &words));
+            }
+            kind
+        }
+        Some(_) => None,
+        None => {
+            let help = format!("add type = \"...\"; {}", suggestion("", &words));
+            report.add(
+                super::problem::Severity::Error,
+                "missing-key",
+                path,
+                super::places::Part::Key,
+                format!("the source '{name}' has no type"),
+                help,
+            );
+            None
+        }
+    }
+}
+
+fn pace(common: &SourceCommon, board: Span, forced: bool, path: &Path, report: &mut Report<'_>) -> Pace {
+    let own = common.refresh.filter(|_| !forced);
+    let refresh = own.unwrap_or(board);
+    if own.is_some_and(|own| own < Span::seconds(1)) {
+        too_short(report, &path.key("refresh"));
+    }
+    let timeout = common.timeout.filter(|timeout| !forced || *timeout < refresh);
+    if timeout == Some(Span(0)) {
+        let help = "write timeout = \"4s\", or leave it out".to_owned();
+        report.error("too-short", &path.key("timeout"), "a timeout of nothing always runs out", help);
+    }
+    if timeout.is_some_and(|timeout| timeout > refresh) {
+        let help = "make the timeout shorter than refresh, so that a slow poll does not push the next one away";
+        report.warning("timeout-over-refresh", &path.key("timeout"), "the timeout is longer than refresh", help.to_owned());
+    }
+    Pace { refresh, timeout: timeout.unwrap_or_else(|| refresh.times(0.8).min(LONGEST_TIMEOUT)) }
+}
+
+fn warn_about_literals(http: &HttpOptions, path: &Path, report: &mut Report<'_>) {
+    let Some(auth) = &http.auth else { return };
+    if auth.secret().is_literal() {
+        let help = "put it into { env = \"NAME\" } or { file = \"PATH\" }";
+        report.warning("literal-secret", &path.key("auth"), "a secret stands in the file", help.to_owned());
+    } else if let Err(missing) = auth.secret().read() {
+        let help = "until it is there, this source's panels will say so";
+        report.warning("secret-missing", &path.key("auth"), missing.detail.to_string(), help.to_owned());
+    }
+}
+
+fn check_tls_pair(http: &HttpOptions, path: &Path, report: &mut Report<'_>) {
+    let tls = &http.tls;
+    if tls.client_cert.is_some() != tls.client_key.is_some() {
+        let help = "give both client_cert and client_key, or neither".to_owned();
+        report.error("incomplete", &path.key("tls"), "a client certificate needs its key, and a key its certificate", help);
+    }
+}
+
+fn check_addresses(own: &Value, path: &Path, report: &mut Report<'_>) {
+    let Some(url) = own.get("url").and_then(Value::as_str) else { return };
+    if url.starts_with(SIMULATOR_SCHEME) {
+        return;
+    }
+    let path = path.key("url");
+    match parse_url(url) {
+        Err(error) => {
+            let help = "write it like \"https://prometheus.example.com\"".to_owned();
+            report.error("bad-url", &path, error.detail.to_string(), help);
+        }
+        Ok(parsed) if !parsed.username().is_empty() || parsed.password().is_some() => {
+            let help = "use auth = { basic = { username = \"...\", password = { env = \"...\" } } }".to_owned();
+            report.error("secret-in-url", &path, "the URL holds a user name or a password", help);
+        }
+        Ok(_) => {}
+    }
+}
+
+fn has_simulator(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains(SIMULATOR_SCHEME),
+        Value::Array(items) => items.iter().any(has_simulator),
+        Value::Object(map) => map.values().any(has_simulator),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}

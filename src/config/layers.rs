@@ -1,0 +1,154 @@
+//! The layers of the config, joined by the `config` crate.
+
+use std::collections::HashMap;
+use std::path::{Path as FilePath, PathBuf};
+use std::sync::Arc;
+
+use config::{Config, Environment, File, FileFormat};
+use serde_json::Value;
+use toml_edit::Document;
+
+use super::Request;
+use super::masking::{mask, mask_unparsed};
+use super::places::Source;
+use super::problem::{Place, Problem, Severity};
+
+const DEFAULTS: &str = r#"
+title = "andon"
+theme = "andon"
+refresh = "10s"
+window = "1h"
+"#;
+/// Largest config file taken, in bytes.
+const MAX_FILE: u64 = 4 * 1024 * 1024;
+/// What the environment may set: the plain keys of the root.
+const FROM_ENVIRONMENT: [&str; 5] = ["title", "theme", "refresh", "window", "glyphs"];
+
+/// What flags say; the strongest layer.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// `--theme`
+    pub theme: Option<String>,
+    /// `--refresh`: also over the refresh of every source.
+    pub refresh: Option<String>,
+    /// `--var NAME=VALUE`
+    pub variables: Vec<(String, String)>,
+}
+
+/// Everything joined, and the files it came from, the strongest last.
+#[derive(Debug)]
+pub(super) struct Layers {
+    pub merged: Value,
+    pub sources: Vec<Source>,
+    pub overrides: Overrides,
+}
+
+fn config_folder() -> Option<PathBuf> {
+    let xdg = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    xdg.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config")))
+        .map(|base| base.join("andon"))
+}
+
+/// The board's file: the flag's, else `./dashboards.toml`, else the one in the user's config folder.
+pub fn locate(flag: Option<&FilePath>) -> PathBuf {
+    if let Some(file) = flag {
+        return file.to_owned();
+    }
+    let here = PathBuf::from("dashboards.toml");
+    if here.exists() {
+        return here;
+    }
+    config_folder().map(|folder| folder.join("dashboards.toml")).filter(|path| path.exists()).unwrap_or(here)
+}
+
+pub(super) fn gather(request: &Request) -> Result<Layers, Vec<Problem>> {
+    let mut sources = Vec::new();
+    let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+    let personal = config_folder().map(|folder| folder.join("config.toml")).filter(|path| path.exists());
+    for (path, is_board) in personal.into_iter().map(|path| (path, false)).chain([(request.file.clone(), true)]) {
+        let text = read(&path, is_board).map_err(|problem| vec![problem])?;
+        let source = parse(&path, &text).map_err(|problem| vec![problem])?;
+        builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
+        sources.push(source);
+    }
+    builder = builder.add_source(environment());
+    let flags = [("theme", &request.overrides.theme), ("refresh", &request.overrides.refresh)];
+    for (key, value) in flags.into_iter().filter_map(|(key, value)| Some((key, value.clone()?))) {
+        builder = builder.set_override(key, value).map_err(|_| vec![unjoinable()])?;
+    }
+    // Its errors print values, secrets too: they are never shown.
+    let merged = builder
+        .build()
+        .and_then(Config::try_deserialize::<Value>)
+        .map_err(|_| vec![unjoinable()])?;
+    Ok(Layers { merged, sources, overrides: request.overrides.clone() })
+}
+
+/// `ANDON_THEME`, `ANDON_REFRESH` and the like; other `ANDON_` variables are not config.
+fn environment() -> Environment {
+    let wanted: HashMap<String, String> = FROM_ENVIRONMENT
+        .iter()
+        .filter_map(|key| {
+            let name = format!("ANDON_{}", key.to_uppercase());
+            Some((name.clone(), std::env::var(&name).ok()?))
+        })
+        .collect();
+    Environment::with_prefix("ANDON").prefix_separator("_").ignore_empty(true).source(Some(wanted))
+}
+
+fn unjoinable() -> Problem {
+    Problem {
+        severity: Severity::Error,
+        code: "layers",
+        path: String::new(),
+        place: None,
+        message: "the layers of the config cannot be joined: a key is a table in one and a value in another".to_owned(),
+        help: Some("compare the personal config.toml with the board's file".to_owned()),
+    }
+}
+
+fn read(path: &FilePath, is_board: bool) -> Result<String, Problem> {
+    let problem = |code, message: String, help: &str| Problem {
+        severity: Severity::Error,
+        code,
+        path: String::new(),
+        place: None,
+        message,
+        help: Some(help.to_owned()),
+    };
+    let shown = path.display();
+    let size = std::fs::metadata(path).map(|meta| meta.len());
+    if size.as_ref().is_ok_and(|size| *size > MAX_FILE) {
+        return Err(problem("too-large", format!("{shown} is over {MAX_FILE} bytes"), "is this the right file?"));
+    }
+    let bytes = std::fs::read(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound if is_board => problem(
+            "no-file",
+            format!("there is no {shown}"),
+            "'andon init' writes one from what answers on this machine, or name another with --config",
+        ),
+        kind => problem("unreadable", format!("{shown} cannot be read: {kind}"), "check its permissions"),
+    })?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        problem("encoding", format!("{shown} is not UTF-8 (byte {at})"), "save it as UTF-8")
+    })
+}
+
+fn parse(path: &FilePath, text: &str) -> Result<Source, Problem> {
+    let file: Arc<str> = path.display().to_string().into();
+    match Document::parse(text.to_owned()) {
+        Ok(document) => {
+            let masked = mask(text, &document).into();
+            Ok(Source { file, masked, document })
+        }
+        Err(error) => Err(Problem {
+            severity: Severity::Error,
+            code: "syntax",
+            path: String::new(),
+            place: error.span().map(|span| Place { file, text: mask_unparsed(text).into(), span }),
+            message: error.message().lines().next().unwrap_or("this is not TOML").to_owned(),
+            help: Some("the file is TOML: texts stand in quotes, tables in [brackets]".to_owned()),
+        }),
+    }
+}

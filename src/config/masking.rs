@@ -1,0 +1,105 @@
+//! Hides secrets in a file's text before any of it is shown.
+
+use std::ops::Range;
+
+use toml_edit::{Document, Item, TableLike};
+
+/// Keys whose texts are secrets, wherever they stand under `auth`.
+const SECRET_KEYS: [&str; 3] = ["bearer", "password", "value"];
+/// Words of a line that may hold a secret in a file that cannot be parsed.
+const SUSPECTS: [&str; 7] = ["auth", "bearer", "password", "token", "secret", "key", "://"];
+
+/// The text with every literal secret overwritten, byte for byte, so that spans still fit.
+pub(super) fn mask(text: &str, document: &Document<String>) -> String {
+    let mut spans = Vec::new();
+    collect(document.as_table(), false, &mut spans);
+    overwrite(text, &spans)
+}
+
+/// The same for a text that is not TOML: on lines that may hold a secret, everything in quotes goes.
+pub(super) fn mask_unparsed(text: &str) -> String {
+    let mut spans = Vec::new();
+    let mut begin = 0;
+    for line in text.split_inclusive('\n') {
+        let lower = line.to_ascii_lowercase();
+        if SUSPECTS.iter().any(|word| lower.contains(word)) {
+            let value = line.find('=').map_or(0, |at| at + 1);
+            let end = line.trim_end().len();
+            spans.push(begin + value..begin + end.max(value));
+        }
+        begin += line.len();
+    }
+    overwrite(text, &spans)
+}
+
+fn collect(table: &dyn TableLike, in_auth: bool, spans: &mut Vec<Range<usize>>) {
+    for (key, item) in table.iter() {
+        visit(key, item, in_auth || key == "auth", spans);
+    }
+}
+
+fn visit(key: &str, item: &Item, in_auth: bool, spans: &mut Vec<Range<usize>>) {
+    if let Some(table) = item.as_table_like() {
+        collect(table, in_auth, spans);
+    } else if let Some(tables) = item.as_array_of_tables() {
+        for table in tables {
+            collect(table, in_auth, spans);
+        }
+    } else if let (Some(text), Some(span)) = (item.as_str(), item.span()) {
+        if in_auth && SECRET_KEYS.contains(&key) {
+            spans.push(span);
+        } else if let Some(secret) = secret_of_url(text) {
+            // The span includes the opening quote.
+            spans.push(span.start + 1 + secret..span.end.saturating_sub(1));
+        }
+    } else if let Some(array) = item.as_array() {
+        for value in array {
+            if let Some(table) = value.as_inline_table() {
+                collect(table, in_auth, spans);
+            }
+        }
+    }
+}
+
+/// Where in a URL a password or a query may begin.
+fn secret_of_url(url: &str) -> Option<usize> {
+    let rest = url.find("://")? + 3;
+    let tail = url.get(rest..)?;
+    let user = tail.split('/').next().is_some_and(|authority| authority.contains('@'));
+    if user { Some(rest) } else { tail.find('?').map(|at| rest + at + 1) }
+}
+
+fn overwrite(text: &str, spans: &[Range<usize>]) -> String {
+    let mut bytes = text.as_bytes().to_vec();
+    for span in spans {
+        for byte in bytes.get_mut(span.clone()).unwrap_or_default() {
+            if *byte != b'\n' {
+                *byte = b'*';
+            }
+        }
+    }
+    // Whole spans of characters were overwritten: what is left is UTF-8.
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literals_under_auth_are_hidden_and_references_are_not() {
+        let text = "[sources.a]\nauth = { bearer = \"CANARY\" }\nurl = \"http://u:CANARY@h/?t=CANARY\"\n\
+                    [sources.b.auth.basic]\nusername = \"me\"\npassword = \"CANARY\"\n[sources.c]\nauth = { bearer = { env = \"TOKEN\" } }\n";
+        let document = Document::parse(text.to_owned()).unwrap();
+        let masked = mask(text, &document);
+        assert!(!masked.contains("CANARY"), "{masked}");
+        assert!(masked.contains("TOKEN") && masked.contains("\"me\""));
+        assert_eq!(masked.len(), text.len());
+    }
+
+    #[test]
+    fn a_broken_file_hides_more_rather_than_less() {
+        let masked = mask_unparsed("auth = { bearer = \"CANARY\n title = \"Shop\"\n");
+        assert!(!masked.contains("CANARY") && masked.contains("Shop"));
+    }
+}

@@ -1,0 +1,162 @@
+//! The shapes of the file, before anything is checked. Doc comments become the schema and the manual.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::model::layer::Layer;
+use crate::model::time::Span;
+use crate::panel::ink::Glyphs;
+
+/// The root of the file.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct Root {
+    /// The board's name, shown at the top left.
+    pub title: String,
+    /// A theme's name (see `andon themes`), or the path of a theme file.
+    pub theme: String,
+    /// Default pause between two polls.
+    pub refresh: Span,
+    /// Default history shown.
+    pub window: Span,
+    /// Which characters the screen can show: full, block or ascii (default: from the terminal).
+    pub glyphs: Option<Glyphs>,
+    /// Connections to telemetry systems, by name.
+    #[serde(default)]
+    pub sources: BTreeMap<String, Value>,
+    /// Values used as $name or ${name} in queries, titles and links.
+    #[serde(default)]
+    pub variables: BTreeMap<String, Variable>,
+    /// The pages of the board.
+    #[serde(default)]
+    pub dashboards: Vec<Value>,
+}
+
+/// A variable.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Variable {
+    /// The values it may have; the first is used unless `--var NAME=VALUE` picks another.
+    pub values: Vec<String>,
+}
+
+/// The keys every source takes, whatever its type.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(super) struct SourceCommon {
+    /// The kind of system; see `andon sources`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Pause between two polls (default: the board's).
+    pub refresh: Option<Span>,
+    /// Longest a poll may take (default: four fifths of refresh, at most 10s).
+    pub timeout: Option<Span>,
+    /// Age from which data is not judged any more (default: three times refresh, at least 30s).
+    pub stale_after: Option<Span>,
+}
+
+/// A dashboard.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct Dashboard {
+    /// The name for `--dashboard` and for scripts.
+    pub name: String,
+    /// The name on the screen (default: name).
+    pub title: Option<String>,
+    /// Rows of panel ids, from the top; without it panels are laid out by layer.
+    pub rows: Option<Vec<Vec<String>>>,
+    /// The panels.
+    #[serde(default)]
+    pub panels: Vec<Value>,
+}
+
+/// The keys every panel takes, whatever its view.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct PanelCommon {
+    /// The name used in rows and by scripts (default: made from the title).
+    pub id: Option<String>,
+    /// The words in its frame (default: id).
+    pub title: Option<String>,
+    /// Which level it belongs to.
+    #[serde(default)]
+    pub layer: Layer,
+    /// How it is drawn; see `andon panels`.
+    pub view: String,
+    /// The source it asks.
+    pub source: Option<String>,
+    /// What it asks, in the source's language.
+    pub query: Option<String>,
+    /// Several named queries instead of one.
+    #[serde(default)]
+    pub queries: Vec<NamedQuery>,
+    /// Arithmetic over the named queries, such as "failed / good".
+    pub value: Option<String>,
+    /// What the numbers mean; see the table of units.
+    #[serde(default)]
+    pub unit: String,
+    /// When it is a warning: "< 40", "> 0.9", "outside 20..80", "inside 0..1".
+    pub warning: Option<String>,
+    /// When it is critical, in the same forms.
+    pub critical: Option<String>,
+    /// How long a limit must be crossed before it counts (default: at once).
+    #[serde(rename = "for")]
+    pub hold: Option<Span>,
+    /// How far back a value must come before a limit counts as left: a number in the panel's unit, or "5%".
+    pub hysteresis: Option<NumberOrText>,
+    /// Names to keep: a glob, or a list of them.
+    #[serde(rename = "match", default)]
+    pub keep: OneOrMany,
+    /// History shown (default: the board's).
+    pub window: Option<Span>,
+    /// Where to read on: an http or https address.
+    pub link: Option<String>,
+    /// The service it is about: which changes and alerts belong to it.
+    pub service: Option<String>,
+    /// The environment it is about.
+    pub environment: Option<String>,
+}
+
+/// One of several queries.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NamedQuery {
+    /// The name used in `value` and in the legend.
+    pub name: String,
+    /// The source it asks (default: the panel's).
+    pub source: Option<String>,
+    /// What it asks.
+    #[serde(default)]
+    pub query: String,
+}
+
+/// A number, or a text such as "5%".
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "a number, or a text such as \"5%\"")]
+pub(super) enum NumberOrText {
+    Number(f64),
+    Text(String),
+}
+
+/// A text, or a list of texts.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "a text, or a list of texts")]
+pub(super) enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Default for OneOrMany {
+    fn default() -> Self {
+        Self::Many(Vec::new())
+    }
+}
+
+impl OneOrMany {
+    pub(super) fn all(&self) -> &[String] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Reads one table into one type, and reports everything that is wrong with it, not only the first.
+
+use schemars::{JsonSchema, Schema};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::nearest::suggestion;
+use super::places::{Part, Path, find};
+use super::problem::{Problem, Severity};
+use super::places::Source;
+
+/// Problems as they are found, with the files to find their places in.
+#[derive(Debug)]
+pub(super) struct Report<'a> {
+    pub sources: &'a [Source],
+    pub problems: Vec<Problem>,
+}
+
+impl Report<'_> {
+    pub(super) fn add(
+        &mut self,
+        severity: Severity,
+        code: &'static str,
+        path: &Path,
+        part: Part,
+        message: impl Into<String>,
+        help: impl Into<Option<String>>,
+    ) {
+        self.problems.push(Problem {
+            severity,
+            code,
+            path: path.to_string(),
+            place: find(self.sources, path, part),
+            message: message.into(),
+            help: help.into(),
+        });
+    }
+
+    pub(super) fn error(&mut self, code: &'static str, path: &Path, message: impl Into<String>, help: impl Into<Option<String>>) {
+        self.add(Severity::Error, code, path, Part::Value, message, help);
+    }
+
+    pub(super) fn warning(&mut self, code: &'static str, path: &Path, message: impl Into<String>, help: impl Into<Option<String>>) {
+        self.add(Severity::Warning, code, path, Part::Value, message, help);
+    }
+
+    pub(super) fn unknown_key(&mut self, path: &Path, key: &str, known: &[&str]) {
+        let message = format!("unknown key '{key}'");
+        self.add(Severity::Error, "unknown-key", &path.key(key), Part::Key, message, suggestion(key, known));
+    }
+}
+
+/// The keys of an object schema.
+pub(super) fn keys(schema: &Schema) -> Vec<String> {
+    schema
+        .get("properties")
+        .and_then(Value::as_object)
+        .map(|properties| properties.keys().cloned().collect())
+        .unwrap_or_default()
+}
+
+/// Takes those entries out of a table that a schema knows.
+pub(super) fn split(table: &mut Map<String, Value>, schema: &Schema) -> Value {
+    let known = keys(schema);
+    let taken: Map<String, Value> = known.iter().filter_map(|key| table.remove_entry(key)).collect();
+    Value::Object(taken)
+}
+
+/// Reads a table whose unknown keys have been reported already.
+pub(super) fn table<T: DeserializeOwned + JsonSchema>(value: Value, path: &Path, report: &mut Report<'_>) -> Option<T> {
+    with(value, path, report, |value| serde_path_to_error::deserialize(value))
+}
+
+/// The same, for a reader that is known only by its function.
+pub(super) fn with<T>(
+    mut value: Value,
+    path: &Path,
+    report: &mut Report<'_>,
+    read: impl Fn(&Value) -> Result<T, serde_path_to_error::Error<serde_json::Error>>,
+) -> Option<T> {
+    let mut failed = false;
+    // Each round reports one problem and takes the key that has it away, so that the next shows.
+    for _ in 0..100 {
+        match read(&value) {
+            Ok(read) => return (!failed).then_some(read),
+            Err(error) => {
+                failed = true;
+                let at = path.join(error.path());
+                let removed = remove(&mut value, error.path());
+                explain(&at, path, removed.as_ref(), &error.inner().to_string(), report);
+                removed?;
+            }
+        }
+    }
+    None
+}
+
+/// Takes away what a path names: the deepest part of it that there is.
+fn remove(value: &mut Value, path: &serde_path_to_error::Path) -> Option<Value> {
+    use serde_path_to_error::Segment;
+    let first = path.iter().find_map(|segment| match segment {
+        Segment::Map { key } => Some(key.as_str()),
+        _ => None,
+    })?;
+    let table = value.as_object_mut()?;
+    let removed = table.remove(first)?;
+    // Show the type of the innermost value, if the path leads that far.
+    let inner = path.iter().skip(1).try_fold(&removed, |value, segment| match segment {
+        Segment::Map { key } => value.get(key),
+        Segment::Seq { index } => value.get(*index),
+        _ => Some(value),
+    });
+    Some(inner.unwrap_or(&removed).clone())
+}
+
+/// Serde's messages hold values, and values may be secrets: only what was expected is taken from them.
+fn explain(at: &Path, table: &Path, found: Option<&Value>, message: &str, report: &mut Report<'_>) {
+    let quoted = |text: &str| text.split('`').nth(1).unwrap_or_default().to_owned();
+    if message.starts_with("missing field") {
+        let field = quoted(message);
+        let help = format!("add {field} = ... to this table");
+        report.add(Severity::Error, "missing-key", table, Part::Key, format!("the key '{field}' is missing"), help);
+    } else if message.starts_with("unknown field") {
+        let key = quoted(message);
+        let known: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
+        let at = if at.last_key() == Some(key.as_str()) { at.clone() } else { at.key(&key) };
+        let help = suggestion(&key, &known);
+        report.add(Severity::Error, "unknown-key", &at, Part::Key, format!("unknown key '{key}'"), help);
+    } else if message.starts_with("unknown variant") {
+        let word = quoted(message);
+        let known: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
+        let key = at.last_key().unwrap_or_default();
+        report.error("unknown-value", at, format!("'{word}' is not a {key}"), suggestion(&word, &known));
+    } else if let Some((_, expected)) = message.rsplit_once("expected ") {
+        let kind = found.map_or("something else", kind);
+        let key = at.last_key().unwrap_or_default();
+        report.error("wrong-type", at, format!("'{key}' is {kind}, expected {}", plain(expected)), None);
+    } else if at.to_string().contains("auth") {
+        report.error("wrong-value", at, "this cannot be read", None);
+    } else {
+        report.error("wrong-value", at, message.to_owned(), None);
+    }
+}
+
+/// Serde's words for types in the words of the file.
+fn plain(expected: &str) -> String {
+    match expected.split_whitespace().next().unwrap_or_default() {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, not negative".to_owned(),
+        "i64" | "i32" => "a whole number".to_owned(),
+        "f64" | "f32" => "a number".to_owned(),
+        "a" if expected.starts_with("a sequence") => "a list".to_owned(),
+        "a" if expected.starts_with("a map") => "a table".to_owned(),
+        "a" if expected.starts_with("a string") || expected.starts_with("a borrowed string") => "a text in quotes".to_owned(),
+        "a" if expected.starts_with("a boolean") => "true or false".to_owned(),
+        "struct" => "a table".to_owned(),
+        "path" => "a text in quotes".to_owned(),
+        _ => expected.to_owned(),
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a table",
+    }
+}

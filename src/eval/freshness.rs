@@ -1,0 +1,69 @@
+//! How old an answer may be before it is late, and before it is too old to be judged.
+
+use crate::model::freshness::Freshness;
+use crate::model::time::{Span, Timestamp};
+use crate::store::Entry;
+
+/// The least age at which data is stale, however short the interval.
+const STALE_FLOOR: Span = Span::seconds(30);
+
+/// What a source promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Promise {
+    /// The pause between two polls.
+    pub refresh: Span,
+    /// When data is too old to be judged.
+    pub stale_after: Span,
+}
+
+impl Promise {
+    /// Three intervals, but at least half a minute.
+    pub fn for_refresh(refresh: Span) -> Self {
+        Self { refresh, stale_after: refresh.times(3.0).max(STALE_FLOOR) }
+    }
+}
+
+/// The freshness of an entry at a moment.
+///
+/// Late begins at one and a half intervals, or with the first failed poll: a value behind which the
+/// source has gone is never shown like one that was just measured.
+pub fn freshness(entry: &Entry, promise: Promise, now: Timestamp) -> Freshness {
+    let Some(success) = entry.last_success else {
+        return if entry.error.is_some() { Freshness::Failed } else { Freshness::Waiting };
+    };
+    let age = success.age_at(now);
+    if age > promise.stale_after {
+        Freshness::Stale
+    } else if entry.error.is_some() || age > promise.refresh.times(1.5).max(Span::seconds(2)) {
+        Freshness::Late
+    } else {
+        Freshness::Fresh
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::fault::Reason;
+
+    #[test]
+    fn data_grows_old_in_steps() {
+        let promise = Promise::for_refresh(Span::seconds(5));
+        let mut entry = Entry { last_success: Some(Timestamp(0)), ..Entry::default() };
+        let at = |entry: &Entry, seconds: i64| freshness(entry, promise, Timestamp(seconds * 1000));
+        assert_eq!(at(&entry, 5), Freshness::Fresh);
+        assert_eq!(at(&entry, 8), Freshness::Late);
+        assert_eq!(at(&entry, 31), Freshness::Stale);
+        entry.error = Some(Reason::Refused.into());
+        assert_eq!(at(&entry, 1), Freshness::Late, "a failed poll shows at once");
+    }
+
+    #[test]
+    fn what_never_answered_is_waiting_then_failed() {
+        let promise = Promise::for_refresh(Span::seconds(5));
+        let mut entry = Entry::default();
+        assert_eq!(freshness(&entry, promise, Timestamp(0)), Freshness::Waiting);
+        entry.error = Some(Reason::Refused.into());
+        assert_eq!(freshness(&entry, promise, Timestamp(0)), Freshness::Failed);
+    }
+}

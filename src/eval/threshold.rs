@@ -1,0 +1,318 @@
+//! Limits: when a number is a warning or critical, and since when.
+//!
+//! The answer is folded from the history, so that it is the same for every viewer, after every restart
+//! that still has the history, and for any past moment.
+
+use crate::model::judgement::{Judgement, LimitLine};
+use crate::model::series::Point;
+use crate::model::status::Status;
+use crate::model::time::{Span, Timestamp};
+
+/// A condition on a number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Bound {
+    /// `"< 40"`
+    Below(f64),
+    /// `"<= 40"`
+    AtMost(f64),
+    /// `"> 0.9"`
+    Above(f64),
+    /// `">= 0.9"`
+    AtLeast(f64),
+    /// `"outside 20..80"`
+    Outside(f64, f64),
+    /// `"inside 0..1"`, the ends included.
+    Inside(f64, f64),
+}
+
+impl Bound {
+    /// Reads the form of the config file; the error is a sentence with a remedy.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        const FORMS: &str = "write it like \"< 40\", \"> 0.9\", \"outside 20..80\" or \"inside 0..1\"";
+        let text = text.trim();
+        let number = |part: &str| {
+            part.trim().parse::<f64>().ok().filter(|n| n.is_finite()).ok_or_else(|| {
+                format!("'{}' is not a number; {FORMS}", part.trim())
+            })
+        };
+        let range = |part: &str| {
+            let (from, to) = part.split_once("..").ok_or_else(|| format!("'{text}' has no range; {FORMS}"))?;
+            let (from, to) = (number(from)?, number(to)?);
+            if from > to {
+                return Err(format!("the range {from}..{to} is upside down; write {to}..{from}"));
+            }
+            Ok((from, to))
+        };
+        if let Some(rest) = text.strip_prefix("outside") {
+            return range(rest).map(|(from, to)| Self::Outside(from, to));
+        }
+        if let Some(rest) = text.strip_prefix("inside") {
+            return range(rest).map(|(from, to)| Self::Inside(from, to));
+        }
+        type Make = fn(f64) -> Bound;
+        const SIGNS: [(&str, Make); 4] =
+            [("<=", Bound::AtMost), (">=", Bound::AtLeast), ("<", Bound::Below), (">", Bound::Above)];
+        for (sign, make) in SIGNS {
+            if let Some(rest) = text.strip_prefix(sign) {
+                return number(rest).map(make);
+            }
+        }
+        Err(format!("'{text}' is not a condition; {FORMS}"))
+    }
+
+    /// Whether a number meets the condition. `slack` widens it: what is once met ends only beyond it.
+    pub fn is_met(self, value: f64, slack: f64) -> bool {
+        match self {
+            Self::Below(limit) => value < limit + slack,
+            Self::AtMost(limit) => value <= limit + slack,
+            Self::Above(limit) => value > limit - slack,
+            Self::AtLeast(limit) => value >= limit - slack,
+            Self::Outside(from, to) => value < from + slack || value > to - slack,
+            Self::Inside(from, to) => (from - slack..=to + slack).contains(&value),
+        }
+    }
+
+    /// The numbers at which lines are drawn.
+    pub fn lines(self) -> Vec<f64> {
+        match self {
+            Self::Below(v) | Self::AtMost(v) | Self::Above(v) | Self::AtLeast(v) => vec![v],
+            Self::Outside(from, to) | Self::Inside(from, to) => vec![from, to],
+        }
+    }
+
+    /// The largest of its numbers by size: what a relative slack is relative to.
+    fn scale(self) -> f64 {
+        self.lines().into_iter().map(f64::abs).fold(0.0, f64::max)
+    }
+
+    /// How it reads in a sentence about a value that meets it: "> 1.5 s".
+    pub fn phrase(self, number: impl Fn(f64) -> String) -> String {
+        match self {
+            Self::Below(v) => format!("< {}", number(v)),
+            Self::AtMost(v) => format!("≤ {}", number(v)),
+            Self::Above(v) => format!("> {}", number(v)),
+            Self::AtLeast(v) => format!("≥ {}", number(v)),
+            Self::Outside(from, to) => format!("outside {} to {}", number(from), number(to)),
+            Self::Inside(from, to) => format!("inside {} to {}", number(from), number(to)),
+        }
+    }
+}
+
+/// How far back a value must come before a limit counts as left.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Hysteresis {
+    /// In the panel's unit.
+    Absolute(f64),
+    /// A ratio of the limit.
+    Relative(f64),
+}
+
+impl Default for Hysteresis {
+    fn default() -> Self {
+        Self::Absolute(0.0)
+    }
+}
+
+impl Hysteresis {
+    /// Reads `"5%"` or a number.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let wrong = || format!("'{text}' is not a hysteresis; write a number in the panel's unit, or \"5%\"");
+        let (number, relative) = match text.trim().strip_suffix('%') {
+            Some(number) => (number, true),
+            None => (text, false),
+        };
+        let value: f64 = number.trim().parse().map_err(|_| wrong())?;
+        if !value.is_finite() || value < 0.0 {
+            return Err(wrong());
+        }
+        Ok(if relative { Self::Relative(value / 100.0) } else { Self::Absolute(value) })
+    }
+
+    fn slack(self, bound: Bound) -> f64 {
+        match self {
+            Self::Absolute(slack) => slack,
+            Self::Relative(ratio) => bound.scale() * ratio,
+        }
+    }
+}
+
+/// The limits of a panel.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Thresholds {
+    /// When it is a warning.
+    pub warning: Option<Bound>,
+    /// When it is critical.
+    pub critical: Option<Bound>,
+    /// How long before it counts (`for`).
+    pub hold: Span,
+    /// How far back before it ends.
+    pub hysteresis: Hysteresis,
+}
+
+/// One condition, followed over time.
+#[derive(Debug, Default, Clone, Copy)]
+struct Follow {
+    met_since: Option<Timestamp>,
+}
+
+impl Follow {
+    fn step(&mut self, bound: Option<Bound>, hysteresis: Hysteresis, point: Point) {
+        let Some(bound) = bound else { return };
+        let slack = if self.met_since.is_some() { hysteresis.slack(bound) } else { 0.0 };
+        if bound.is_met(point.value, slack) {
+            self.met_since.get_or_insert(point.at);
+        } else {
+            self.met_since = None;
+        }
+    }
+
+    fn counts(self, now: Timestamp, hold: Span) -> bool {
+        self.met_since.is_some_and(|since| since.age_at(now) >= hold)
+    }
+}
+
+impl Thresholds {
+    /// Whether there are any.
+    pub const fn is_some(&self) -> bool {
+        self.warning.is_some() || self.critical.is_some()
+    }
+
+    /// The lines to draw, the critical ones last.
+    pub fn lines(&self) -> Vec<LimitLine> {
+        let of = |bound: Option<Bound>, status| {
+            bound.into_iter().flat_map(Bound::lines).map(move |value| LimitLine { status, value })
+        };
+        of(self.warning, Status::Warning).chain(of(self.critical, Status::Critical)).collect()
+    }
+
+    /// The bound behind a status.
+    pub const fn bound(&self, status: Status) -> Option<Bound> {
+        match status {
+            Status::Warning => self.warning,
+            Status::Critical => self.critical,
+            Status::Ok | Status::Unknown => None,
+        }
+    }
+
+    /// Judges a line by its history. Points that are not finite tell nothing and change nothing; a line
+    /// without a current value is unknown.
+    pub fn judge(&self, points: &[Point]) -> Judgement {
+        let (mut warning, mut critical) = (Follow::default(), Follow::default());
+        for point in points.iter().filter(|point| point.value.is_finite()) {
+            // What is critical is a warning, too: a value that eases from one to the other has not
+            // begun anew.
+            critical.step(self.critical, self.hysteresis, *point);
+            warning.step(self.warning, self.hysteresis, *point);
+            if critical.met_since.is_some() && warning.met_since.is_none() {
+                warning.met_since = critical.met_since;
+            }
+        }
+        let Some(now) = points.last().filter(|point| point.value.is_finite()).map(|point| point.at) else {
+            return Judgement::of(Status::Unknown);
+        };
+        let levels = [(Status::Critical, critical), (Status::Warning, warning)];
+        let counted = levels.iter().find(|(_, follow)| follow.counts(now, self.hold));
+        let pending = levels.iter().find(|(_, follow)| follow.met_since.is_some()).map(|(status, _)| *status);
+        let status = counted.map_or(Status::Ok, |(status, _)| *status);
+        Judgement {
+            status,
+            since: counted.and_then(|(_, follow)| follow.met_since),
+            pending: pending.filter(|pending| pending.severity() > status.severity()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn line(values: &[f64]) -> Vec<Point> {
+        values.iter().enumerate().map(|(i, &value)| Point { at: Timestamp(i as i64 * 1000), value }).collect()
+    }
+
+    fn limits(warning: &str, critical: &str) -> Thresholds {
+        Thresholds {
+            warning: Some(Bound::parse(warning).unwrap()),
+            critical: Some(Bound::parse(critical).unwrap()),
+            ..Thresholds::default()
+        }
+    }
+
+    #[test]
+    fn every_form_is_read() {
+        for (text, met, not) in [
+            ("< 40", 39.9, 40.0),
+            ("<= 40", 40.0, 40.1),
+            ("> 0.9", 0.91, 0.9),
+            (">=-2", -2.0, -2.1),
+            ("outside 20..80", 19.0, 20.0),
+            ("inside 0..1", 1.0, 1.1),
+            ("inside -5..-1", -3.0, 0.0),
+        ] {
+            let bound = Bound::parse(text).unwrap();
+            assert!(bound.is_met(met, 0.0) && !bound.is_met(not, 0.0), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_forms_are_refused_with_a_remedy() {
+        for text in ["40", "< forty", "outside 20", "inside 9..1", "", "=> 4", "> NaN"] {
+            let error = Bound::parse(text).unwrap_err();
+            assert!(error.contains("write"), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn critical_outranks_warning_and_tells_since_when() {
+        let judged = limits("> 5", "> 8").judge(&line(&[1.0, 6.0, 7.0, 9.0, 9.5]));
+        assert_eq!(judged, Judgement { status: Status::Critical, since: Some(Timestamp(3000)), pending: None });
+        let judged = limits("> 5", "> 8").judge(&line(&[1.0, 9.0, 7.0]));
+        assert_eq!((judged.status, judged.since), (Status::Warning, Some(Timestamp(1000))));
+    }
+
+    #[test]
+    fn a_limit_counts_only_after_its_hold() {
+        let mut limits = limits("> 5", "> 8");
+        limits.hold = Span::seconds(2);
+        let judged = limits.judge(&line(&[1.0, 9.0, 9.0]));
+        assert_eq!((judged.status, judged.pending), (Status::Ok, Some(Status::Critical)));
+        assert_eq!(limits.judge(&line(&[1.0, 9.0, 9.0, 9.0])).status, Status::Critical);
+        assert_eq!(limits.judge(&line(&[9.0, 9.0, 1.0, 9.0])).status, Status::Ok, "a dip begins anew");
+    }
+
+    #[test]
+    fn hysteresis_keeps_it_until_the_value_is_well_back() {
+        let mut limits = limits("> 5", "> 8");
+        limits.hysteresis = Hysteresis::parse("10%").unwrap();
+        assert_eq!(limits.judge(&line(&[8.5, 7.9])).status, Status::Critical);
+        assert_eq!(limits.judge(&line(&[7.9])).status, Status::Warning);
+        assert_eq!(limits.judge(&line(&[8.5, 7.1])).status, Status::Warning);
+    }
+
+    #[test]
+    fn gaps_tell_nothing_and_no_value_is_unknown() {
+        let limits = limits("> 5", "> 8");
+        assert_eq!(limits.judge(&line(&[9.0, f64::NAN, 9.0])).since, Some(Timestamp(0)));
+        assert_eq!(limits.judge(&line(&[9.0, f64::NAN])).status, Status::Unknown);
+        assert_eq!(limits.judge(&[]).status, Status::Unknown);
+    }
+
+    proptest! {
+        #[test]
+        fn a_longer_hold_is_never_worse(values in prop::collection::vec(-10.0f64..10.0, 1..60), a in 0i64..20, b in 0i64..20) {
+            let (short, long) = (a.min(b), a.max(b));
+            let judge = |hold| Thresholds { hold: Span::seconds(hold), ..limits("> 3", "> 6") }.judge(&line(&values)).status;
+            prop_assert!(judge(long).severity() <= judge(short).severity());
+        }
+
+        #[test]
+        fn without_hold_and_hysteresis_the_last_value_decides(values in prop::collection::vec(-10.0f64..10.0, 1..60)) {
+            let status = limits("> 3", "> 6").judge(&line(&values)).status;
+            let last = *values.last().unwrap();
+            let expected = if last > 6.0 { Status::Critical } else if last > 3.0 { Status::Warning } else { Status::Ok };
+            prop_assert_eq!(status, expected);
+        }
+    }
+}

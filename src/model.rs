@@ -1,0 +1,19 @@
+//! Plain data, shared by every room: status, layer, time, text from outside, units, telemetry.
+//!
+//! Nothing here knows a source, a panel or a screen, and nothing here reads a clock (except
+//! [`time::now`], the one door to it).
+
+pub mod build;
+pub mod fault;
+pub mod format;
+pub mod freshness;
+pub mod judgement;
+pub mod layer;
+pub mod poll;
+pub mod series;
+pub mod status;
+pub mod table;
+pub mod telemetry;
+pub mod text;
+pub mod time;
+pub mod unit;

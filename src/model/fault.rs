@@ -1,0 +1,157 @@
+//! Why a poll failed: a closed list, the same for every source.
+
+use std::fmt;
+
+use super::text::SafeText;
+use super::time::Span;
+
+/// The part of a request that ran out of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Waiting for its turn: too many requests to this host are under way.
+    Queue,
+    /// Opening the connection, TLS included.
+    Connect,
+    /// Waiting for the answer to begin.
+    Headers,
+    /// Waiting for the rest of the answer.
+    Body,
+    /// The work as a whole (commands, this machine).
+    Run,
+}
+
+/// What is wrong with a server's certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsFault {
+    /// It has ended.
+    Expired,
+    /// It has not begun.
+    NotYetValid,
+    /// Nobody we trust signed it.
+    Untrusted,
+    /// It is for another name.
+    WrongName,
+    /// Anything else of the handshake.
+    Handshake,
+}
+
+/// The closed list of reasons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The name does not resolve.
+    Dns,
+    /// Nobody listens there.
+    Refused,
+    /// Too slow, and where.
+    Timeout(Phase),
+    /// The connection broke.
+    Reset,
+    /// No trustworthy connection.
+    Tls(TlsFault),
+    /// The server answered with this status code.
+    Http(u16),
+    /// The server does not know us or does not let us (401, 403), or a secret is missing.
+    Auth,
+    /// The server asks us to slow down (429).
+    RateLimited,
+    /// A redirect to another place, or too many of them.
+    RedirectBlocked,
+    /// The answer is over the limit.
+    TooLarge,
+    /// The answer ended early.
+    Truncated,
+    /// The answer is encoded in a way that was not asked for.
+    Encoding,
+    /// The answer is not what was expected.
+    Parse,
+    /// The query is wrong, or picks nothing.
+    NoMatch,
+    /// The command could not be run, or failed.
+    Exec,
+    /// A fault of andon itself.
+    Internal,
+}
+
+impl Reason {
+    /// Whether the other side is silent or not there: then one poll of the source keeps asking at its
+    /// usual pace, and wakes the others when it gets an answer.
+    pub const fn is_outage(self) -> bool {
+        matches!(
+            self,
+            Self::Dns
+                | Self::Refused
+                | Self::Timeout(_)
+                | Self::Reset
+                | Self::Truncated
+                | Self::Http(502..=504)
+        )
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = match self {
+            Self::Dns => "name not found",
+            Self::Refused => "connection refused",
+            Self::Timeout(Phase::Queue) => "timeout (queue)",
+            Self::Timeout(Phase::Connect) => "timeout (connect)",
+            Self::Timeout(Phase::Headers) => "timeout (no answer)",
+            Self::Timeout(Phase::Body) => "timeout (slow answer)",
+            Self::Timeout(Phase::Run) => "timeout",
+            Self::Reset => "connection reset",
+            Self::Tls(TlsFault::Expired) => "certificate expired",
+            Self::Tls(TlsFault::NotYetValid) => "certificate not yet valid",
+            Self::Tls(TlsFault::Untrusted) => "certificate not trusted",
+            Self::Tls(TlsFault::WrongName) => "certificate for another name",
+            Self::Tls(TlsFault::Handshake) => "TLS handshake failed",
+            Self::Http(code) => return write!(f, "HTTP {code}"),
+            Self::Auth => "not authorised",
+            Self::RateLimited => "rate limited",
+            Self::RedirectBlocked => "redirect blocked",
+            Self::TooLarge => "answer too large",
+            Self::Truncated => "answer cut short",
+            Self::Encoding => "unknown encoding",
+            Self::Parse => "answer not understood",
+            Self::NoMatch => "query failed",
+            Self::Exec => "command failed",
+            Self::Internal => "internal error",
+        };
+        f.write_str(word)
+    }
+}
+
+/// A failed poll: the reason, a few words more, and when the server wants to be asked again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FetchError {
+    /// One of the closed list.
+    pub reason: Reason,
+    /// What exactly, free of secrets; may be empty.
+    pub detail: SafeText,
+    /// From `Retry-After`.
+    pub retry_after: Option<Span>,
+}
+
+impl FetchError {
+    /// A reason with a detail.
+    pub fn new(reason: Reason, detail: impl AsRef<str>) -> Self {
+        Self { reason, detail: SafeText::new(detail.as_ref()), retry_after: None }
+    }
+}
+
+impl From<Reason> for FetchError {
+    fn from(reason: Reason) -> Self {
+        Self::new(reason, "")
+    }
+}
+
+impl fmt::Display for FetchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.detail.is_empty() {
+            write!(f, "{}", self.reason)
+        } else {
+            write!(f, "{}: {}", self.reason, self.detail)
+        }
+    }
+}
+
+impl std::error::Error for FetchError {}

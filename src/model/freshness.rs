@@ -1,0 +1,55 @@
+//! How old the data is: an axis of its own beside [`super::status::Status`].
+
+use serde::Serialize;
+
+/// The age of what is shown, in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Freshness {
+    /// The last poll answered within its interval.
+    Fresh,
+    /// Over one and a half intervals old, or the last poll failed; the value still stands.
+    Late,
+    /// Too old to be judged: status becomes unknown.
+    Stale,
+    /// Never answered, and the last try failed.
+    Failed,
+    /// Never answered yet; the first try is under way.
+    #[default]
+    Waiting,
+}
+
+impl Freshness {
+    /// The word shown to people and printed by commands.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::Late => "late",
+            Self::Stale => "stale",
+            Self::Failed => "failed",
+            Self::Waiting => "waiting",
+        }
+    }
+
+    /// Whether a status may be derived from data of this age.
+    pub const fn can_be_judged(self) -> bool {
+        matches!(self, Self::Fresh | Self::Late)
+    }
+
+    /// How bad it is for ordering, worst highest.
+    pub const fn severity(self) -> u8 {
+        match self {
+            Self::Fresh => 0,
+            Self::Late => 1,
+            Self::Waiting => 2,
+            Self::Stale => 3,
+            Self::Failed => 4,
+        }
+    }
+
+    /// The worse of two.
+    #[must_use]
+    pub const fn or_worse(self, other: Self) -> Self {
+        if other.severity() > self.severity() { other } else { self }
+    }
+}

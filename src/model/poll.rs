@@ -1,0 +1,38 @@
+//! What a source is asked, and how the asking goes.
+
+use std::sync::Arc;
+
+use super::fault::FetchError;
+use super::telemetry::Telemetry;
+use super::time::{Span, Timestamp};
+
+/// The place of a query in the board's list of distinct queries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct QueryId(pub usize);
+
+/// One question to a source.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Ask {
+    /// The query in the source's own language; empty for "everything you have".
+    pub query: Arc<str>,
+    /// How much past is wanted; `None` asks for this moment only.
+    pub history: Option<Span>,
+}
+
+/// The answer to one [`Ask`].
+pub type Answer = Result<Telemetry, FetchError>;
+
+/// The outcome of one poll of one query, with what the supervisor does next.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// Which query.
+    pub query: QueryId,
+    /// When the answer was complete.
+    pub at: Timestamp,
+    /// The answer.
+    pub answer: Answer,
+    /// How many polls in a row have failed; 0 after a success.
+    pub failures: u32,
+    /// When the next poll begins.
+    pub next_try: Timestamp,
+}

@@ -1,0 +1,185 @@
+//! Text from outside, made safe once.
+//!
+//! A label, a build name or a server's error message may carry escape sequences, text direction
+//! overrides or thousands of combining marks. [`SafeText`] has no constructor that keeps them, so no
+//! sink (screen, title, log, JSON, SVG, HTML) has to think about them again.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// Longest label kept, in bytes.
+const MAX_BYTES: usize = 4096;
+/// Most code points of one grapheme (base, joiners, combining marks).
+const MAX_MARKS: usize = 9;
+/// Shown where a forbidden character stood: its absence would hide that something was there.
+const MARK: char = '\u{FFFD}';
+
+/// A line of text that cannot move a cursor, set a title, or reorder the line.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
+#[serde(transparent)]
+pub struct SafeText(#[serde(serialize_with = "as_str")] Arc<str>);
+
+fn as_str<S: serde::Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(text)
+}
+
+impl SafeText {
+    /// Sanitises one line: tabs and line ends become spaces, other control and direction characters a
+    /// visible mark, graphemes keep at most nine code points, the whole at most 4 KiB.
+    pub fn new(outside: &str) -> Self {
+        if outside.len() <= MAX_BYTES && outside.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+            return Self(outside.into());
+        }
+        let mut safe = String::with_capacity(outside.len().min(MAX_BYTES));
+        for grapheme in outside.graphemes(true) {
+            let before = safe.len();
+            safe.extend(grapheme.chars().take(MAX_MARKS).filter_map(replace));
+            if safe.len() > MAX_BYTES {
+                safe.truncate(before);
+                break;
+            }
+        }
+        Self(safe.into())
+    }
+
+    /// From bytes of any encoding: what is not UTF-8 becomes U+FFFD.
+    pub fn from_bytes(outside: &[u8]) -> Self {
+        Self::new(&String::from_utf8_lossy(outside))
+    }
+
+    /// Splits a text into safe lines, at most `max` of them.
+    pub fn lines(outside: &str, max: usize) -> Vec<Self> {
+        outside.lines().take(max).map(Self::new).collect()
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Columns it takes on a screen.
+    pub fn width(&self) -> usize {
+        self.0.width()
+    }
+}
+
+/// What stands for a character of outside text; `None` drops a mark without a width of its own.
+const fn replace(c: char) -> Option<char> {
+    match c {
+        '\t' | '\n' | '\r' | '\u{2028}' | '\u{2029}' => Some(' '),
+        // C0, DEL, C1.
+        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' => Some(MARK),
+        // Bidirectional embeddings, overrides, isolates and marks.
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{061c}' => Some(MARK),
+        // Zero-width space, joiners and no-ops, byte order mark, soft hyphen, interlinear marks, tags,
+        // invisible operators: they hide text, or make two names look like one. The joiner goes too: how
+        // wide an emoji sequence is differs between terminals, and a wall needs its columns.
+        '\u{200b}'..='\u{200d}'
+        | '\u{feff}'
+        | '\u{00ad}'
+        | '\u{2060}'..='\u{2065}'
+        | '\u{206a}'..='\u{206f}'
+        | '\u{fe00}'..='\u{fe0f}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e0fff}'
+        | '\u{115f}'
+        | '\u{1160}'
+        | '\u{3164}'
+        | '\u{ffa0}'
+        | '\u{180e}' => None,
+        c => Some(c),
+    }
+}
+
+/// Cuts a text to a width in columns, between graphemes, with an ellipsis when something is lost.
+pub fn ellipsis(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let Some(room) = width.checked_sub(1) else { return String::new() };
+    let mut cut = String::new();
+    let mut used = 0;
+    for grapheme in text.graphemes(true) {
+        used += grapheme.width();
+        if used > room {
+            break;
+        }
+        cut.push_str(grapheme);
+    }
+    cut.push('…');
+    cut
+}
+
+impl fmt::Display for SafeText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Debug for SafeText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&*self.0, f)
+    }
+}
+
+impl From<&str> for SafeText {
+    fn from(outside: &str) -> Self {
+        Self::new(outside)
+    }
+}
+
+impl From<String> for SafeText {
+    fn from(outside: String) -> Self {
+        Self::new(&outside)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn sequences_are_marked_not_obeyed() {
+        assert_eq!(SafeText::new("a\x1b[2Jb").as_str(), "a\u{FFFD}[2Jb");
+        assert_eq!(SafeText::new("t\x1b]0;pwn\x07").as_str(), "t\u{FFFD}]0;pwn\u{FFFD}");
+        assert_eq!(SafeText::new("c1\u{9b}31m").as_str(), "c1\u{FFFD}31m");
+        assert_eq!(SafeText::new("tab\tnew\nline").as_str(), "tab new line");
+        assert_eq!(SafeText::new("rtl\u{202e}txt").as_str(), "rtl\u{FFFD}txt");
+    }
+
+    #[test]
+    fn a_tower_of_marks_is_cut() {
+        let tower = format!("a{}", "\u{301}".repeat(2000));
+        assert!(SafeText::new(&tower).as_str().chars().count() <= MAX_MARKS);
+    }
+
+    #[test]
+    fn ellipsis_cuts_between_graphemes() {
+        assert_eq!(ellipsis("checkout", 8), "checkout");
+        assert_eq!(ellipsis("checkout", 6), "check…");
+        assert_eq!(ellipsis("日本語", 4), "日…");
+        assert_eq!(ellipsis("x", 0), "");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_comes_out_harmless_and_stays_as_it_is(outside in "\\PC*|[\\x00-\\xff\u{202a}-\u{202e}\u{2066}-\u{2069}]*") {
+            let once = SafeText::new(&outside);
+            let harmful = |c: char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c) || ('\u{2066}'..='\u{2069}').contains(&c);
+            prop_assert!(!once.as_str().chars().any(harmful));
+            prop_assert!(once.as_str().len() <= MAX_BYTES);
+            prop_assert_eq!(SafeText::new(once.as_str()), once);
+        }
+    }
+}

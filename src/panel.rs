@@ -1,0 +1,110 @@
+//! How telemetry looks. A panel is one file and one line in the list below.
+//!
+//! A panel turns judged content into a view (plain data, no colours, no sizes) and draws a view into an
+//! area. Drawing must accept any area, also an empty one, and never leaves it.
+
+#[macro_use]
+mod registry;
+pub mod ink;
+pub mod marks;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+
+use crate::model::judgement::{Content, LimitLine};
+use crate::model::status::Status;
+use crate::model::time::{Span, Timestamp, Zone};
+use crate::model::unit::Unit;
+use ink::Ink;
+pub use registry::Kind;
+
+panels! {
+    stat::Stat,
+    sparkline::Sparkline,
+    chart::Chart,
+    gauge::Gauge,
+    bars::Bars,
+    table::Table,
+    builds::Builds,
+    lamps::Lamps,
+    text::Text,
+    clock::Clock,
+}
+
+/// A kind of panel.
+pub trait Panel {
+    /// The word of the config file: `view = "..."`.
+    const VIEW: &'static str;
+    /// One line for `andon panels`.
+    const SUMMARY: &'static str;
+    /// Whether it shows the past, and so asks its sources for it.
+    const HISTORY: bool;
+    /// Whether it needs a source.
+    const SOURCE: Need;
+    /// How much room it wants.
+    const ROOM: Room;
+    /// The critical limit it has when the board gives none.
+    const DEFAULT_CRITICAL: Option<&'static str> = None;
+    /// Whether a series that vanished makes it unknown.
+    const VANISHED_COUNTS: bool = false;
+    /// Its own keys in the config file; doc comments become the manual.
+    type Options: DeserializeOwned + JsonSchema + Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static;
+    /// Everything its drawing needs: plain data.
+    type View: Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static;
+
+    /// Content to view; pure.
+    fn view(options: &Self::Options, reading: &Reading<'_>) -> Self::View;
+
+    /// View to cells; pure, and within `area`.
+    fn draw(view: &Self::View, area: Rect, buffer: &mut Buffer, ink: &Ink);
+
+    /// What it says in half a line, when it has no room for more.
+    fn strip(view: &Self::View) -> String;
+}
+
+/// Whether a panel needs a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Without one it has nothing to show.
+    Needed,
+    /// It has something of its own to show.
+    Optional,
+    /// It asks nobody.
+    None,
+}
+
+/// How much room a panel wants, in cells, its frame not counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Below this width it turns into a strip.
+    pub min_width: u16,
+    /// Below this height it turns into a strip.
+    pub min_height: u16,
+    /// The height at which it looks its best.
+    pub ideal_height: u16,
+    /// Its share of a row, beside others.
+    pub weight: u16,
+}
+
+/// What a panel is given to look at.
+#[derive(Debug, Clone)]
+pub struct Reading<'a> {
+    /// What is shown, judged.
+    pub content: Content<'a>,
+    /// The status of the panel as a whole.
+    pub status: Status,
+    /// What the numbers mean.
+    pub unit: &'a Unit,
+    /// Lines to draw over a chart.
+    pub limits: Vec<LimitLine>,
+    /// This moment.
+    pub now: Timestamp,
+    /// How much past is shown.
+    pub window: Span,
+    /// The pause between two polls: a longer one without a point is a gap.
+    pub refresh: Span,
+    /// The time zone of the screen.
+    pub zone: &'a Zone,
+}

@@ -1,0 +1,95 @@
+//! Compares: a bar a series, the longest first, all on one scale.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::gauge::{Bar, draw_bars, strip};
+use super::ink::Ink;
+use super::marks::scale::Range;
+use super::{Need, Panel, Reading, Room};
+use crate::model::format;
+use crate::model::judgement::Content;
+use crate::model::status::Status;
+use crate::model::table::Cell;
+use crate::model::text::SafeText;
+
+/// The panel.
+#[derive(Debug)]
+pub struct Bars;
+
+/// The keys of a bars panel.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Options {
+    /// Keep the order of the source instead of the longest first (default false).
+    pub unsorted: bool,
+    /// The value of a full bar (default: the greatest).
+    pub max: Option<f64>,
+}
+
+/// What is drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct View {
+    bars: Vec<Bar>,
+}
+
+impl Panel for Bars {
+    const VIEW: &'static str = "bars";
+    const SUMMARY: &'static str = "compares: a bar a series (or a row of a table), the longest first";
+    const HISTORY: bool = false;
+    const SOURCE: Need = Need::Needed;
+    const ROOM: Room = Room { min_width: 20, min_height: 2, ideal_height: 6, weight: 3 };
+    type Options = Options;
+    type View = View;
+
+    fn view(options: &Options, reading: &Reading<'_>) -> View {
+        let mut values: Vec<(SafeText, Option<f64>, Status)> = match &reading.content {
+            Content::Series(series) => {
+                series.iter().map(|one| (one.name.clone(), one.value, one.judgement.status)).collect()
+            }
+            Content::Table(table, statuses) => {
+                table.rows.iter().zip(statuses).filter_map(|(row, status)| row_value(row, *status)).collect()
+            }
+            _ => Vec::new(),
+        };
+        if !options.unsorted {
+            let size = |value: &Option<f64>| value.unwrap_or(f64::NEG_INFINITY);
+            values.sort_by(|a, b| size(&b.1).total_cmp(&size(&a.1)));
+        }
+        let greatest = Range::of(values.iter().filter_map(|(_, value, _)| *value)).map_or(1.0, |range| range.high);
+        let range = Range { low: 0.0, high: options.max.unwrap_or(greatest) };
+        let bars = values
+            .into_iter()
+            .map(|(name, value, status)| Bar {
+                name,
+                text: value.map_or_else(|| format::MISSING.to_owned(), |v| format::text(v, reading.unit, reading.now)),
+                ratio: value.map_or(0.0, |value| range.ratio(value)),
+                status,
+            })
+            .collect();
+        View { bars }
+    }
+
+    fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+        draw_bars(&view.bars, area, buffer, ink);
+    }
+
+    fn strip(view: &View) -> String {
+        strip(&view.bars)
+    }
+}
+
+/// The first text and the last number of a row.
+fn row_value(row: &[Cell], status: Status) -> Option<(SafeText, Option<f64>, Status)> {
+    let name = row.iter().find_map(|cell| match cell {
+        Cell::Text(text) => Some(text.clone()),
+        Cell::Number(_) => None,
+    });
+    let value = row.iter().rev().find_map(|cell| match cell {
+        Cell::Number(number) => Some(*number),
+        Cell::Text(_) => None,
+    });
+    Some((name?, value, status))
+}

@@ -1,0 +1,127 @@
+//! How full something is: a bar a series, the value beside it, never over it.
+//!
+//! ```text
+//! /      ━━━━━━━━━━━━━───────  71 %
+//! /data  ━━━━────────────────  20 %
+//! ```
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use unicode_width::UnicodeWidthStr;
+
+use super::ink::{Ink, Role};
+use super::marks::scale::Range;
+use super::marks::{columns, meter, row, write, write_right};
+use super::{Need, Panel, Reading, Room};
+use crate::model::format;
+use crate::model::judgement::Content;
+use crate::model::status::Status;
+use crate::model::text::SafeText;
+use crate::model::unit::Unit;
+
+/// The panel.
+#[derive(Debug)]
+pub struct Gauge;
+
+/// The keys of a gauge panel.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Options {
+    /// The empty end (default 0).
+    pub min: Option<f64>,
+    /// The full end (default: 1 for a ratio, 100 for per cent, else the outermost limit or value).
+    pub max: Option<f64>,
+}
+
+/// What is drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct View {
+    bars: Vec<Bar>,
+}
+
+/// One bar: also drawn by `bars`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bar {
+    /// Its name.
+    pub name: SafeText,
+    /// Its value as a text.
+    pub text: String,
+    /// How full, 0 to 1.
+    pub ratio: f64,
+    /// How it is.
+    pub status: Status,
+}
+
+impl Panel for Gauge {
+    const VIEW: &'static str = "gauge";
+    const SUMMARY: &'static str = "how full something is: a bar a series, the value beside it";
+    const HISTORY: bool = false;
+    const SOURCE: Need = Need::Needed;
+    const ROOM: Room = Room { min_width: 16, min_height: 1, ideal_height: 3, weight: 2 };
+    type Options = Options;
+    type View = View;
+
+    fn view(options: &Options, reading: &Reading<'_>) -> View {
+        let Content::Series(series) = &reading.content else { return View { bars: Vec::new() } };
+        let full = options.max.unwrap_or_else(|| match reading.unit {
+            Unit::Ratio => 1.0,
+            Unit::Percent => 100.0,
+            _ => {
+                let limits = reading.limits.iter().map(|limit| limit.value);
+                Range::of(series.iter().filter_map(|one| one.value).chain(limits)).map_or(1.0, |range| range.high)
+            }
+        });
+        let range = Range { low: options.min.unwrap_or(0.0), high: full };
+        let bars = series
+            .iter()
+            .map(|one| Bar {
+                name: one.name.clone(),
+                text: one.value.map_or_else(|| format::MISSING.to_owned(), |v| format::text(v, reading.unit, reading.now)),
+                ratio: one.value.map_or(0.0, |value| range.ratio(value)),
+                status: one.judgement.status,
+            })
+            .collect();
+        View { bars }
+    }
+
+    fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+        draw_bars(&view.bars, area, buffer, ink);
+    }
+
+    fn strip(view: &View) -> String {
+        strip(&view.bars)
+    }
+}
+
+/// The first bars in half a line.
+pub fn strip(bars: &[Bar]) -> String {
+    bars.iter().take(3).map(|bar| format!("{} {}", bar.name, bar.text)).collect::<Vec<_>>().join("  ").trim().to_owned()
+}
+
+/// Draws bars one under the other; those that do not fit are counted.
+pub fn draw_bars(bars: &[Bar], area: Rect, buffer: &mut Buffer, ink: &Ink) {
+    if area.height == 0 || bars.is_empty() {
+        return;
+    }
+    let names = bars.iter().map(|bar| bar.name.width()).max().unwrap_or(0).min(usize::from(area.width) * 2 / 5) as u16;
+    let values = bars.iter().map(|bar| bar.text.width()).max().unwrap_or(0) as u16;
+    let left = if names > 0 { names + 1 } else { 0 };
+    let count = bars.len() as u16;
+    // With room to spare, bars stand apart.
+    let each = if area.height >= count * 2 { 2 } else { 1 };
+    let lines = if area.height >= count { count } else { area.height - 1 };
+    for (n, bar) in bars.iter().take(usize::from(lines)).enumerate() {
+        let at = row(area, n as u16 * each);
+        write(buffer, columns(at, 0, names), 0, 0, bar.name.as_str(), ink.style(Role::Muted));
+        let room = at.width.saturating_sub(left + values + 1);
+        let role = if bar.status == Status::Ok { Role::Series(0) } else { bar.status.into() };
+        meter::draw(buffer, columns(at, left, room), bar.ratio, ink.style(role), ink);
+        write_right(buffer, at, 0, &bar.text, ink.value(bar.status));
+    }
+    if lines < count {
+        let rest = row(area, area.height - 1);
+        write(buffer, rest, 0, 0, &format!("{} more", count - lines), ink.style(Role::Muted));
+    }
+}

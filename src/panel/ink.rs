@@ -1,0 +1,232 @@
+//! What drawing draws with: roles resolved to styles, and a glyph set.
+
+use ratatui::style::Style;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::freshness::Freshness;
+use crate::model::status::Status;
+
+/// What a colour stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Ordinary text and the ground it stands on.
+    Text,
+    /// Text that may be overlooked: labels, axes, units.
+    Muted,
+    /// Panel titles.
+    Title,
+    /// Frames.
+    Border,
+    /// What is chosen.
+    Focus,
+    /// The board's own colour.
+    Accent,
+    /// All is well.
+    Ok,
+    /// Past the warning limit.
+    Warning,
+    /// Past the critical limit.
+    Critical,
+    /// Not known.
+    Unknown,
+    /// The line or bar of a series, 0 to 7.
+    Series(u8),
+}
+
+/// The roles in the order of [`Ink::styles`], with their names in theme files.
+pub const ROLES: [(&str, Role); 18] = [
+    ("text", Role::Text),
+    ("muted", Role::Muted),
+    ("title", Role::Title),
+    ("border", Role::Border),
+    ("focus", Role::Focus),
+    ("accent", Role::Accent),
+    ("ok", Role::Ok),
+    ("warning", Role::Warning),
+    ("critical", Role::Critical),
+    ("unknown", Role::Unknown),
+    ("series1", Role::Series(0)),
+    ("series2", Role::Series(1)),
+    ("series3", Role::Series(2)),
+    ("series4", Role::Series(3)),
+    ("series5", Role::Series(4)),
+    ("series6", Role::Series(5)),
+    ("series7", Role::Series(6)),
+    ("series8", Role::Series(7)),
+];
+
+impl Role {
+    const fn index(self) -> usize {
+        match self {
+            Self::Text => 0,
+            Self::Muted => 1,
+            Self::Title => 2,
+            Self::Border => 3,
+            Self::Focus => 4,
+            Self::Accent => 5,
+            Self::Ok => 6,
+            Self::Warning => 7,
+            Self::Critical => 8,
+            Self::Unknown => 9,
+            Self::Series(n) => 10 + (n % 8) as usize,
+        }
+    }
+}
+
+impl From<Status> for Role {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Ok => Self::Ok,
+            Status::Warning => Self::Warning,
+            Status::Critical => Self::Critical,
+            Status::Unknown => Self::Unknown,
+        }
+    }
+}
+
+/// Which characters a screen can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Glyphs {
+    /// Braille, blocks and rounded frames.
+    #[default]
+    Full,
+    /// Blocks and frames, no Braille: many fonts draw Braille badly.
+    Block,
+    /// Plain ASCII.
+    Ascii,
+}
+
+impl Glyphs {
+    /// The words of the config file.
+    pub const WORDS: [(&'static str, Self); 3] =
+        [("full", Self::Full), ("block", Self::Block), ("ascii", Self::Ascii)];
+
+    /// The lamp of a status. Shapes differ, so that they can be told apart without colour.
+    pub const fn status(self, status: Status) -> &'static str {
+        match (self, status) {
+            (Self::Ascii, Status::Ok) => "o",
+            (Self::Ascii, Status::Warning) => "!",
+            (Self::Ascii, Status::Critical) => "X",
+            (Self::Ascii, Status::Unknown) => "?",
+            (_, Status::Ok) => "●",
+            (_, Status::Warning) => "▲",
+            (_, Status::Critical) => "✖",
+            (_, Status::Unknown) => "◌",
+        }
+    }
+
+    /// The mark of an age that matters; empty when fresh.
+    pub const fn freshness(self, freshness: Freshness) -> &'static str {
+        match (self, freshness) {
+            (_, Freshness::Fresh) => "",
+            (Self::Ascii, _) => "~",
+            (_, _) => "◷",
+        }
+    }
+
+    /// One eighth to eight eighths of a cell, from below.
+    pub const fn bars(self) -> [&'static str; 8] {
+        match self {
+            Self::Ascii => [".", ".", ":", ":", "|", "|", "#", "#"],
+            _ => ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
+        }
+    }
+
+    /// One eighth to eight eighths of a cell, from the left.
+    pub const fn meter(self) -> [&'static str; 8] {
+        match self {
+            Self::Ascii => [" ", " ", " ", "=", "=", "=", "=", "="],
+            _ => ["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
+        }
+    }
+
+    /// The ground of a meter.
+    pub const fn ground(self) -> &'static str {
+        match self {
+            Self::Ascii => "-",
+            _ => "─",
+        }
+    }
+
+    /// Corner and edge strokes: top left, top right, bottom left, bottom right, horizontal, vertical.
+    pub const fn frame(self) -> [&'static str; 6] {
+        match self {
+            Self::Full => ["╭", "╮", "╰", "╯", "─", "│"],
+            Self::Block => ["┌", "┐", "└", "┘", "─", "│"],
+            Self::Ascii => ["+", "+", "+", "+", "-", "|"],
+        }
+    }
+
+    /// Up, down, unchanged.
+    pub const fn change(self) -> [&'static str; 3] {
+        match self {
+            Self::Ascii => ["^", "v", "="],
+            _ => ["▲", "▼", "="],
+        }
+    }
+
+    /// Axis strokes: tick on the left axis, corner, bottom, tick on the bottom, dashes of a limit.
+    pub const fn axis(self) -> [&'static str; 5] {
+        match self {
+            Self::Ascii => ["+", "+", "-", "+", "-"],
+            _ => ["┤", "└", "─", "┴", "╌"],
+        }
+    }
+
+    /// The square before a legend entry.
+    pub const fn legend(self) -> &'static str {
+        match self {
+            Self::Ascii => "*",
+            _ => "■",
+        }
+    }
+
+    /// Between two remarks of a sentence.
+    pub const fn dot(self) -> &'static str {
+        match self {
+            Self::Ascii => " - ",
+            _ => " · ",
+        }
+    }
+
+    /// Something runs.
+    pub const fn running(self) -> &'static str {
+        match self {
+            Self::Ascii => ">",
+            _ => "▶",
+        }
+    }
+}
+
+/// Styles for roles, and glyphs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ink {
+    /// One style a role, in the order of [`ROLES`].
+    pub styles: [Style; 18],
+    /// The glyph set.
+    pub glyphs: Glyphs,
+    /// Whether values are dimmed, because they are too old.
+    pub dimmed: bool,
+}
+
+impl Ink {
+    /// The style of a role. On a dimmed panel data looks like what may be overlooked.
+    pub fn style(&self, role: Role) -> Style {
+        let dims = !matches!(role, Role::Title | Role::Border | Role::Focus | Role::Unknown | Role::Muted);
+        let role = if self.dimmed && dims { Role::Muted } else { role };
+        self.styles.get(role.index()).copied().unwrap_or_default()
+    }
+
+    /// The style of a value: its status where it is not ok, else plain text.
+    pub fn value(&self, status: Status) -> Style {
+        self.style(if status == Status::Ok { Role::Text } else { status.into() })
+    }
+
+    /// The same ink with data dimmed.
+    #[must_use]
+    pub fn dimmed(&self) -> Self {
+        Self { dimmed: true, ..self.clone() }
+    }
+}

@@ -1,0 +1,114 @@
+//! A grid of status lights: one a series, or one a build. What is not ok comes first.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::ink::{Ink, Role};
+use super::marks::{columns, row, write};
+use super::{Need, Panel, Reading, Room};
+use crate::model::format;
+use crate::model::judgement::Content;
+use crate::model::status::Status;
+use crate::model::text::SafeText;
+
+/// Widest a lamp's name grows.
+const MAX_NAME: usize = 24;
+
+/// The panel.
+#[derive(Debug)]
+pub struct Lamps;
+
+/// The keys of a lamps panel.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Options {
+    /// Show the value beside the name (default false).
+    pub values: bool,
+}
+
+/// What is drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct View {
+    lamps: Vec<Lamp>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Lamp {
+    name: SafeText,
+    value: String,
+    status: Status,
+}
+
+impl Panel for Lamps {
+    const VIEW: &'static str = "lamps";
+    const SUMMARY: &'static str = "a grid of status lights, one a series; 0 is red unless limits are given";
+    const HISTORY: bool = false;
+    const SOURCE: Need = Need::Needed;
+    const ROOM: Room = Room { min_width: 16, min_height: 1, ideal_height: 4, weight: 3 };
+    const DEFAULT_CRITICAL: Option<&'static str> = Some("< 1");
+    const VANISHED_COUNTS: bool = true;
+    type Options = Options;
+    type View = View;
+
+    fn view(options: &Options, reading: &Reading<'_>) -> View {
+        let mut lamps: Vec<Lamp> = match &reading.content {
+            Content::Series(series) => series
+                .iter()
+                .map(|one| Lamp {
+                    name: one.name.clone(),
+                    value: one
+                        .value
+                        .filter(|_| options.values)
+                        .map_or_else(String::new, |value| format::text(value, reading.unit, reading.now)),
+                    status: one.judgement.status,
+                })
+                .collect(),
+            Content::Builds(builds) => builds
+                .iter()
+                .map(|one| Lamp {
+                    name: one.build.name.clone(),
+                    value: String::new(),
+                    status: one.build.result.status(),
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
+        lamps.sort_by(|a, b| b.status.severity().cmp(&a.status.severity()).then_with(|| a.name.cmp(&b.name)));
+        View { lamps }
+    }
+
+    fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+        if view.lamps.is_empty() || area.width < 3 || area.height == 0 {
+            return;
+        }
+        let label = |lamp: &Lamp| if lamp.value.is_empty() { lamp.name.to_string() } else { format!("{} {}", lamp.name, lamp.value) };
+        let widest = view.lamps.iter().map(|lamp| lamp.name.width() + lamp.value.len()).max().unwrap_or(0).min(MAX_NAME);
+        let width = (widest as u16 + 5).min(area.width);
+        let across = (area.width / width).max(1);
+        let capacity = usize::from(across) * usize::from(area.height);
+        let shown = if view.lamps.len() > capacity { capacity - 1 } else { view.lamps.len() };
+        let cell = |n: usize| columns(row(area, n as u16 / across), n as u16 % across * width, width - 1);
+        for (n, lamp) in view.lamps.iter().take(shown).enumerate() {
+            let style = ink.style(lamp.status.into());
+            write(buffer, cell(n), 0, 0, ink.glyphs.status(lamp.status), style);
+            write(buffer, cell(n), 2, 0, &label(lamp), ink.value(lamp.status));
+        }
+        if shown < view.lamps.len() {
+            let text = format!("+{}", view.lamps.len() - shown);
+            write(buffer, cell(shown), 0, 0, &text, ink.style(Role::Muted));
+        }
+    }
+
+    fn strip(view: &View) -> String {
+        let parts: Vec<String> = Status::WORST_FIRST
+            .into_iter()
+            .filter_map(|status| {
+                let count = view.lamps.iter().filter(|lamp| lamp.status == status).count();
+                (count > 0).then(|| format!("{count} {}", status.word()))
+            })
+            .collect();
+        parts.join(", ")
+    }
+}

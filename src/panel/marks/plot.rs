@@ -1,0 +1,111 @@
+//! Lines over time: Braille dots (two by four a cell), half blocks (one by two), or ASCII (one by one).
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::put;
+use super::scale::{Column, Range};
+use crate::panel::ink::{Glyphs, Ink, Role};
+
+/// Dots a cell has across and down.
+pub const fn density(glyphs: Glyphs) -> (u16, u16) {
+    match glyphs {
+        Glyphs::Full => (2, 4),
+        Glyphs::Block => (1, 2),
+        Glyphs::Ascii => (1, 1),
+    }
+}
+
+/// A canvas of dots over an area, one ink a cell: the line drawn last wins.
+#[derive(Debug)]
+pub struct Plot {
+    area: Rect,
+    across: u16,
+    down: u16,
+    glyphs: Glyphs,
+    cells: Vec<(u8, Role)>,
+}
+
+/// Braille dot bits, column by column, from the top. Source: Unicode chart U+2800.
+const BRAILLE: [[u8; 4]; 2] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]];
+
+impl Plot {
+    /// An empty canvas.
+    pub fn new(area: Rect, glyphs: Glyphs) -> Self {
+        let (across, down) = density(glyphs);
+        let cells = vec![(0, Role::Text); usize::from(area.width) * usize::from(area.height)];
+        Self { area, across, down, glyphs, cells }
+    }
+
+    /// Columns of dots.
+    pub const fn columns(&self) -> u16 {
+        self.area.width * self.across
+    }
+
+    fn dot(&mut self, x: u16, y: u16, role: Role) {
+        let (cell_x, cell_y) = (x / self.across, y / self.down);
+        if cell_x >= self.area.width || cell_y >= self.area.height {
+            return;
+        }
+        let place = usize::from(cell_y) * usize::from(self.area.width) + usize::from(cell_x);
+        let (dx, dy) = (usize::from(x % self.across), usize::from(y % self.down));
+        let bit = match self.glyphs {
+            Glyphs::Full => BRAILLE.get(dx).and_then(|column| column.get(dy)).copied().unwrap_or(0),
+            Glyphs::Block | Glyphs::Ascii => 1 << dy,
+        };
+        if let Some((bits, of)) = self.cells.get_mut(place) {
+            *bits |= bit;
+            *of = role;
+        }
+    }
+
+    /// Draws a line through columns; a gap breaks it.
+    pub fn line(&mut self, columns: &[Column], range: Range, role: Role) {
+        let rows = self.area.height * self.down;
+        if rows == 0 {
+            return;
+        }
+        let place = |value: f64| ((1.0 - range.ratio(value)) * f64::from(rows - 1)).round() as u16;
+        let mut before: Option<(u16, u16)> = None;
+        for (x, column) in columns.iter().enumerate() {
+            let Some((low, high)) = *column else {
+                before = None;
+                continue;
+            };
+            let (mut top, mut bottom) = (place(high), place(low));
+            // Half way to the neighbour on each side: a steep line has no holes.
+            if let Some((old_top, old_bottom)) = before {
+                if old_bottom < top {
+                    top = old_bottom + 1;
+                } else if old_top > bottom {
+                    bottom = old_top - 1;
+                }
+            }
+            for y in top..=bottom.max(top) {
+                self.dot(x as u16, y, role);
+            }
+            before = Some((place(high), place(low)));
+        }
+    }
+
+    /// Puts the dots on the screen.
+    pub fn draw(&self, buffer: &mut Buffer, ink: &Ink) {
+        let mut utf8 = [0; 4];
+        for (place, (bits, role)) in self.cells.iter().enumerate() {
+            if *bits == 0 {
+                continue;
+            }
+            let symbol = match (self.glyphs, bits) {
+                (Glyphs::Full, bits) => {
+                    char::from_u32(0x2800 + u32::from(*bits)).unwrap_or(' ').encode_utf8(&mut utf8)
+                }
+                (Glyphs::Block, 1) => "▀",
+                (Glyphs::Block, 2) => "▄",
+                (Glyphs::Block, _) => "█",
+                (Glyphs::Ascii, _) => "*",
+            };
+            let (x, y) = (place % usize::from(self.area.width), place / usize::from(self.area.width));
+            put(buffer, self.area, x as u16, y as u16, symbol, ink.style(*role));
+        }
+    }
+}

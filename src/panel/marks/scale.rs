@@ -1,0 +1,151 @@
+//! From values and moments to places on the screen.
+
+use crate::model::series::Point;
+use crate::model::time::{Span, Timestamp};
+
+/// A closed range of values, never empty.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Range {
+    /// The lower end.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+}
+
+impl Range {
+    /// The range of finite values; zero belongs to it when all are on one side of it and near enough,
+    /// so that a bar's length means its value.
+    pub fn of(values: impl Iterator<Item = f64>) -> Option<Self> {
+        let (low, high) = values
+            .filter(|value| value.is_finite())
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
+        (low <= high).then_some(Self { low, high })
+    }
+
+    /// With zero in it.
+    #[must_use]
+    pub const fn with_zero(self) -> Self {
+        Self { low: self.low.min(0.0), high: self.high.max(0.0) }
+    }
+
+    /// Widened to round numbers, at most `most` intervals; returns the step.
+    #[must_use]
+    pub fn rounded(self, most: u16) -> (Self, f64) {
+        let span = self.high - self.low;
+        // A flat line sits in the middle of a range of its own size, not on an edge.
+        let (low, high) = if span <= f64::EPSILON * self.high.abs().max(1.0) {
+            let around = if self.high == 0.0 { 1.0 } else { self.high.abs() * 0.5 };
+            (if self.low >= 0.0 { (self.low - around).max(0.0) } else { self.low - around }, self.high + around)
+        } else {
+            (self.low, self.high)
+        };
+        let step = round_step((high - low) / f64::from(most.max(1)));
+        (Self { low: (low / step).floor() * step, high: (high / step).ceil() * step }, step)
+    }
+
+    /// Where a value is, 0 at the lower end, 1 at the upper.
+    pub fn ratio(self, value: f64) -> f64 {
+        let span = self.high - self.low;
+        if span > 0.0 { ((value - self.low) / span).clamp(0.0, 1.0) } else { 0.5 }
+    }
+}
+
+/// The next of 1, 2, 5, 10, ... (times a power of ten).
+fn round_step(rough: f64) -> f64 {
+    if !rough.is_finite() || rough <= 0.0 {
+        return 1.0;
+    }
+    let power = 10_f64.powf(rough.log10().floor());
+    let step = [1.0, 2.0, 5.0, 10.0].into_iter().find(|step| step * power >= rough * 0.999).unwrap_or(10.0);
+    step * power
+}
+
+/// The least and the greatest value of a column of the screen; `None` is a gap.
+pub type Column = Option<(f64, f64)>;
+
+/// Lays points out over columns of equal time. A column without a point is a gap, unless the next point
+/// on either side is within `reach`: then the older value still holds.
+pub fn columns(points: &[Point], from: Timestamp, to: Timestamp, count: u16, reach: Span) -> Vec<Column> {
+    let mut columns: Vec<Column> = vec![None; usize::from(count)];
+    let span = (to.0 - from.0).max(1) as f64;
+    let width = span / f64::from(count.max(1));
+    let mut before: Option<(usize, Point)> = None;
+    for point in points.iter().filter(|point| point.at <= to) {
+        let place = (((point.at.0 - from.0) as f64 / width).floor() as i64).min(i64::from(count) - 1);
+        let Ok(place) = usize::try_from(place) else {
+            // Left of the first column: it may still hold at the edge.
+            before = Some((0, *point));
+            continue;
+        };
+        if !point.value.is_finite() {
+            before = None;
+            continue;
+        }
+        if let Some((last, old)) = before
+            && old.value.is_finite()
+            && point.at.0 - old.at.0 <= reach.0.max(width as i64 * 2)
+        {
+            let hold = if columns.get(last).is_some_and(Option::is_some) { last + 1 } else { last };
+            for column in columns.get_mut(hold..place).unwrap_or_default() {
+                *column = Some((old.value, old.value));
+            }
+        }
+        if let Some(column) = columns.get_mut(place) {
+            *column = Some(column.map_or((point.value, point.value), |(low, high)| {
+                (low.min(point.value), high.max(point.value))
+            }));
+        }
+        before = Some((place, *point));
+    }
+    if let Some((last, old)) = before
+        && old.value.is_finite()
+        && to.0 - old.at.0 <= reach.0.max(width as i64 * 2)
+    {
+        for column in columns.get_mut(last + 1..).unwrap_or_default() {
+            *column = Some((old.value, old.value));
+        }
+    }
+    columns
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn points(pairs: &[(i64, f64)]) -> Vec<Point> {
+        pairs.iter().map(|&(at, value)| Point { at: Timestamp(at), value }).collect()
+    }
+
+    #[test]
+    fn axes_end_at_round_numbers() {
+        let (range, step) = Range { low: 0.0, high: 1.83 }.rounded(4);
+        assert_eq!((range.low, range.high, step), (0.0, 2.0, 0.5));
+        let (range, _) = Range { low: 7.0, high: 7.0 }.rounded(4);
+        assert!(range.low < 7.0 && range.high > 7.0, "a flat line is inside: {range:?}");
+        assert!(range.low >= 0.0, "a count has no negative axis");
+    }
+
+    #[test]
+    fn a_column_keeps_minimum_and_maximum() {
+        let all = points(&[(0, 1.0), (1, 9.0), (2, 4.0), (10, 5.0)]);
+        let columns = columns(&all, Timestamp(0), Timestamp(20), 2, Span(100));
+        assert_eq!(columns, [Some((1.0, 9.0)), Some((5.0, 5.0))]);
+    }
+
+    #[test]
+    fn what_is_missing_for_long_is_a_gap() {
+        let all = points(&[(0, 1.0), (90, 2.0)]);
+        let columns = columns(&all, Timestamp(0), Timestamp(100), 10, Span(15));
+        assert_eq!(columns[0], Some((1.0, 1.0)));
+        assert!(columns[2..9].iter().all(Option::is_none), "{columns:?}");
+        let all = points(&[(0, 1.0), (10, f64::NAN), (20, 3.0)]);
+        assert_eq!(super::columns(&all, Timestamp(0), Timestamp(30), 3, Span(50))[1], None);
+    }
+
+    #[test]
+    fn a_sparse_line_holds_between_its_points() {
+        let all = points(&[(0, 1.0), (30, 2.0)]);
+        let columns = columns(&all, Timestamp(0), Timestamp(40), 4, Span(45));
+        assert_eq!(columns.iter().flatten().map(|c| c.1).collect::<Vec<_>>(), [1.0, 1.0, 1.0, 2.0]);
+    }
+}

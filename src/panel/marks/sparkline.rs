@@ -1,0 +1,29 @@
+//! A row or more of small bars, one a column. The top of a bar is the greatest value of its column, the
+//! lighter part reaches down to the least: a dip is not lost when time is squeezed.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::put;
+use super::scale::{Column, Range};
+use crate::panel::ink::{Ink, Role};
+
+/// Draws columns over the whole area, the newest at the right edge.
+pub fn draw(buffer: &mut Buffer, area: Rect, columns: &[Column], range: Range, role: Role, ink: &Ink) {
+    let bars = ink.glyphs.bars();
+    let height = f64::from(area.height) * 8.0;
+    for (x, column) in columns.iter().enumerate().take(usize::from(area.width)) {
+        let Some((low, high)) = *column else { continue };
+        // At least an eighth: a value at the lower end is a value, not a gap.
+        let top = (range.ratio(high) * height).round().max(1.0) as u32;
+        let solid = (range.ratio(low) * height).round().max(1.0) as u32;
+        for y in 0..area.height {
+            let base = u32::from(area.height - 1 - y) * 8;
+            let filled = top.saturating_sub(base).min(8);
+            let Some(symbol) = filled.checked_sub(1).and_then(|step| bars.get(step as usize)) else { continue };
+            let is_swing = base >= solid;
+            let style = ink.style(if is_swing { Role::Muted } else { role });
+            put(buffer, area, x as u16, y, symbol, style);
+        }
+    }
+}

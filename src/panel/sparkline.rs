@@ -1,0 +1,165 @@
+//! A line of small bars a series, with its name and its value.
+//!
+//! ```text
+//! cpu   ▂▂▃▂▂▃▄▃▂▂▃   18 %
+//! mem   ▅▅▅▅▅▅▅▅▅▅▅   62 %
+//! ```
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use unicode_width::UnicodeWidthStr;
+
+use super::ink::{Ink, Role};
+use super::marks::scale::Range;
+use super::marks::{columns, row, scale, sparkline, write, write_right};
+use super::{Need, Panel, Reading, Room};
+use crate::model::format;
+use crate::model::judgement::{Content, JudgedSeries};
+use crate::model::series::Point;
+use crate::model::status::Status;
+use crate::model::text::SafeText;
+use crate::model::time::{Span, Timestamp};
+use crate::model::unit::Unit;
+use crate::store::ring::thin;
+
+/// Points kept in a view: more than the widest screen has columns.
+pub const VIEW_POINTS: usize = 1000;
+
+/// The panel.
+#[derive(Debug)]
+pub struct Sparkline;
+
+/// The keys of a sparkline panel.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Options {
+    /// Lower end of the bars (default: 0, or the least value when that is below 0).
+    pub min: Option<f64>,
+    /// Upper end of the bars (default: the greatest value, or 1 for a ratio).
+    pub max: Option<f64>,
+}
+
+/// A line over time, as a view keeps it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trend {
+    /// Thinned points; gaps are NaN.
+    pub points: Vec<Point>,
+    /// Left edge.
+    pub from: Timestamp,
+    /// Right edge.
+    pub to: Timestamp,
+    /// How long a value holds when no newer one comes.
+    pub reach: Span,
+}
+
+impl Trend {
+    /// From a judged series.
+    pub fn of(series: &JudgedSeries<'_>, reading: &Reading<'_>) -> Self {
+        // The window ends at the newest grid of the refresh, not at every tick of the clock: between
+        // two polls nothing moves.
+        let last = series.points.last().map_or(reading.now, |point| point.at);
+        let to = if last.age_at(reading.now) <= reading.refresh.times(2.0) { last } else { reading.now };
+        Self {
+            points: thin(&series.points, VIEW_POINTS),
+            from: to.minus(reading.window),
+            to,
+            reach: reach(&series.points, reading.refresh),
+        }
+    }
+
+    /// The range of its values, down to zero.
+    pub fn range(&self) -> Option<Range> {
+        Range::of(self.points.iter().map(|point| point.value)).map(Range::with_zero)
+    }
+}
+
+/// Two and a half times the usual distance of points: a longer pause is a gap.
+pub fn reach(points: &[Point], refresh: Span) -> Span {
+    let mut distances: Vec<i64> = points.windows(2).map(|pair| pair[1].at.0 - pair[0].at.0).collect();
+    distances.sort_unstable();
+    let usual = distances.get(distances.len() / 2).copied().unwrap_or(0);
+    Span(usual.max(refresh.0)).times(2.5)
+}
+
+/// What is drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct View {
+    lines: Vec<Line>,
+    range: Option<Range>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Line {
+    name: SafeText,
+    value: String,
+    status: Status,
+    trend: Trend,
+}
+
+impl Panel for Sparkline {
+    const VIEW: &'static str = "sparkline";
+    const SUMMARY: &'static str = "a line of small bars a series, with its name and its value";
+    const HISTORY: bool = true;
+    const SOURCE: Need = Need::Needed;
+    const ROOM: Room = Room { min_width: 16, min_height: 1, ideal_height: 4, weight: 3 };
+    type Options = Options;
+    type View = View;
+
+    fn view(options: &Options, reading: &Reading<'_>) -> View {
+        let Content::Series(series) = &reading.content else { return View { lines: Vec::new(), range: None } };
+        let lines: Vec<Line> = series
+            .iter()
+            .map(|one| Line {
+                name: one.name.clone(),
+                value: one.value.map_or_else(|| format::MISSING.to_owned(), |v| format::text(v, reading.unit, reading.now)),
+                status: one.judgement.status,
+                trend: Trend::of(one, reading),
+            })
+            .collect();
+        let values = lines.iter().flat_map(|line| &line.trend.points).map(|point| point.value);
+        let range = Range::of(values).map(Range::with_zero).map(|range| Range {
+            low: options.min.unwrap_or(range.low),
+            high: options.max.unwrap_or(if *reading.unit == Unit::Ratio { range.high.max(1.0) } else { range.high }),
+        });
+        View { lines, range }
+    }
+
+    fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+        if area.height == 0 || view.lines.is_empty() {
+            return;
+        }
+        let count = view.lines.len() as u16;
+        let each = (area.height / count).max(1);
+        let names = view.lines.iter().map(|line| line.name.width()).max().unwrap_or(0).min(usize::from(area.width / 3));
+        let values = view.lines.iter().map(|line| line.value.width()).max().unwrap_or(0);
+        for (n, line) in view.lines.iter().enumerate() {
+            let y = n as u16 * each;
+            let at = Rect { y: area.y.saturating_add(y), height: each.min(area.height.saturating_sub(y)), ..area };
+            if at.height == 0 {
+                break;
+            }
+            let middle = at.height - 1;
+            let left = if names > 0 { names as u16 + 1 } else { 0 };
+            let right = values as u16 + 1;
+            write(buffer, columns(at, 0, names as u16), 0, middle, line.name.as_str(), ink.style(Role::Muted));
+            write_right(buffer, at, middle, &line.value, ink.value(line.status));
+            let bars = columns(at, left, at.width.saturating_sub(left + right));
+            let columns = scale::columns(&line.trend.points, line.trend.from, line.trend.to, bars.width, line.trend.reach);
+            let role = if line.status == Status::Ok { Role::Series(n as u8) } else { line.status.into() };
+            if let Some(range) = view.range {
+                sparkline::draw(buffer, bars, &columns, range, role, ink);
+            }
+        }
+        let shown = area.height / each;
+        if count > shown {
+            let hidden = format!(" +{} ", count - shown);
+            write_right(buffer, row(area, area.height - 1), 0, &hidden, ink.style(Role::Muted));
+        }
+    }
+
+    fn strip(view: &View) -> String {
+        view.lines.iter().take(3).map(|line| format!("{} {}", line.name, line.value)).collect::<Vec<_>>().join("  ").trim().to_owned()
+    }
+}

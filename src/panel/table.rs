@@ -1,0 +1,175 @@
+//! Rows and columns; also a list of series with their values.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use unicode_width::UnicodeWidthStr;
+
+use super::ink::{Ink, Role};
+use super::marks::{columns, row, write, write_right};
+use super::{Need, Panel, Reading, Room};
+use crate::model::format;
+use crate::model::judgement::Content;
+use crate::model::status::Status;
+use crate::model::table::Cell;
+use crate::model::text::SafeText;
+use crate::model::unit::Unit;
+
+/// Widest a column grows while others are short of room.
+const MAX_COLUMN: usize = 40;
+/// Between two columns.
+const SPACE: u16 = 2;
+
+/// The panel.
+#[derive(Debug)]
+pub struct Table;
+
+/// The keys of a table panel.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Options {
+    /// Columns to show, in this order (default: all).
+    pub columns: Vec<String>,
+    /// The column that `warning` and `critical` are for, and that has the panel's unit (default: the last numeric one).
+    pub column: String,
+}
+
+/// What is drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct View {
+    header: Vec<SafeText>,
+    rows: Vec<(Vec<Field>, Status)>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Field {
+    text: String,
+    is_number: bool,
+}
+
+impl Panel for Table {
+    const VIEW: &'static str = "table";
+    const SUMMARY: &'static str = "rows and columns, or a list of series with their values";
+    const HISTORY: bool = false;
+    const SOURCE: Need = Need::Needed;
+    const ROOM: Room = Room { min_width: 24, min_height: 3, ideal_height: 7, weight: 3 };
+    type Options = Options;
+    type View = View;
+
+    fn view(options: &Options, reading: &Reading<'_>) -> View {
+        match &reading.content {
+            Content::Table(table, statuses) => of_table(options, table, statuses, reading),
+            Content::Series(series) => View {
+                header: vec![SafeText::new("name"), SafeText::new("value")],
+                rows: series
+                    .iter()
+                    .map(|one| {
+                        let text = one.value.map_or_else(
+                            || format::MISSING.to_owned(),
+                            |value| format::text(value, reading.unit, reading.now),
+                        );
+                        let name = Field { text: one.name.to_string(), is_number: false };
+                        (vec![name, Field { text, is_number: true }], one.judgement.status)
+                    })
+                    .collect(),
+            },
+            _ => View { header: Vec::new(), rows: Vec::new() },
+        }
+    }
+
+    fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+        let widths = widths(view, area.width);
+        let numeric: Vec<bool> = (0..view.header.len())
+            .map(|at| view.rows.iter().any(|(fields, _)| fields.get(at).is_some_and(|field| field.is_number)))
+            .collect();
+        let header = view.header.iter().map(SafeText::to_string).collect::<Vec<_>>();
+        draw_row(row(area, 0), &header, &widths, &numeric, buffer, |_| ink.style(Role::Muted));
+        let room = usize::from(area.height.saturating_sub(1));
+        let shown = if view.rows.len() > room { room.saturating_sub(1) } else { view.rows.len() };
+        for (n, (fields, status)) in view.rows.iter().take(shown).enumerate() {
+            let texts: Vec<String> = fields.iter().map(|field| field.text.clone()).collect();
+            draw_row(row(area, n as u16 + 1), &texts, &widths, &numeric, buffer, |_| ink.value(*status));
+        }
+        if shown < view.rows.len() && area.height > 1 {
+            let rest = format!("{} more", view.rows.len() - shown);
+            write(buffer, row(area, area.height - 1), 0, 0, &rest, ink.style(Role::Muted));
+        }
+    }
+
+    fn strip(view: &View) -> String {
+        view.rows.first().map_or_else(
+            || "no rows".to_owned(),
+            |(fields, _)| fields.iter().map(|field| field.text.as_str()).collect::<Vec<_>>().join("  "),
+        )
+    }
+}
+
+fn of_table(
+    options: &Options,
+    table: &crate::model::table::Table,
+    statuses: &[Status],
+    reading: &Reading<'_>,
+) -> View {
+    let all: Vec<usize> = (0..table.columns.len()).collect();
+    let place = |name: &String| table.columns.iter().position(|column| column.as_str() == name);
+    let picked: Vec<usize> =
+        if options.columns.is_empty() { all.clone() } else { options.columns.iter().filter_map(place).collect() };
+    let numeric = |at: &usize| table.rows.iter().any(|row| matches!(row.get(*at), Some(Cell::Number(_))));
+    let with_unit = place(&options.column).or_else(|| all.into_iter().rev().find(numeric));
+    let field = |row: &[Cell], at: usize| match row.get(at) {
+        Some(Cell::Number(number)) => {
+            let unit = if Some(at) == with_unit { reading.unit } else { &Unit::None };
+            Field { text: format::text(*number, unit, reading.now), is_number: true }
+        }
+        Some(Cell::Text(text)) => Field { text: text.to_string(), is_number: false },
+        None => Field { text: String::new(), is_number: false },
+    };
+    View {
+        header: picked.iter().filter_map(|at| table.columns.get(*at).cloned()).collect(),
+        rows: table
+            .rows
+            .iter()
+            .zip(statuses)
+            .map(|(row, status)| (picked.iter().map(|at| field(row, *at)).collect(), *status))
+            .collect(),
+    }
+}
+
+/// Natural widths; when they do not fit, the widest column gives way first.
+fn widths(view: &View, room: u16) -> Vec<u16> {
+    let mut widths: Vec<usize> = view.header.iter().map(SafeText::width).collect();
+    for (fields, _) in &view.rows {
+        for (width, field) in widths.iter_mut().zip(fields) {
+            *width = (*width).max(field.text.width()).min(MAX_COLUMN);
+        }
+    }
+    let room = usize::from(room.saturating_sub(SPACE * (widths.len() as u16).saturating_sub(1)));
+    while widths.iter().sum::<usize>() > room {
+        match widths.iter_mut().max() {
+            Some(widest) if *widest > 1 => *widest -= 1,
+            _ => break,
+        }
+    }
+    widths.into_iter().map(|width| width as u16).collect()
+}
+
+fn draw_row(
+    area: Rect,
+    texts: &[String],
+    widths: &[u16],
+    numeric: &[bool],
+    buffer: &mut Buffer,
+    style: impl Fn(usize) -> ratatui::style::Style,
+) {
+    let mut x = 0;
+    for (at, (text, width)) in texts.iter().zip(widths).enumerate() {
+        let field = columns(area, x, *width);
+        if numeric.get(at).copied().unwrap_or(false) {
+            write_right(buffer, field, 0, text, style(at));
+        } else {
+            write(buffer, field, 0, 0, text, style(at));
+        }
+        x += width + SPACE;
+    }
+}

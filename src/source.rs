@@ -1,0 +1,135 @@
+//! Where telemetry comes from. The only room, beside `output`, that does I/O.
+//!
+//! A source is one file and one line in the list below. It answers questions and nothing else: it never
+//! loops, retries or judges. The [`supervisor`] gives every source alike its pace, its deadline, its
+//! back-off and its isolation; [`http`] is the one client, read-only and capped.
+
+#[macro_use]
+mod registry;
+pub mod auth;
+pub mod backoff;
+pub mod http;
+pub mod limits;
+pub mod supervisor;
+pub mod tls;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+
+use crate::model::fault::FetchError;
+use crate::model::poll::{Answer, Ask};
+use crate::model::time::{Span, Timestamp};
+pub use registry::{Configured, Kind};
+
+sources! {
+    prometheus::Prometheus,
+    json::Json,
+    cctray::CcTray,
+    probe::Probe,
+    #[cfg(feature = "host")]
+    host::Host,
+    command::Command,
+}
+
+/// A kind of telemetry system. `Self` is one open connection to it, with whatever it remembers between
+/// two polls.
+pub trait Source: Send + Sized + 'static {
+    /// The word of the config file: `type = "..."`.
+    const TYPE: &'static str;
+    /// One line for `andon sources`.
+    const SUMMARY: &'static str;
+    /// What its queries are.
+    const QUERY: QueryLanguage;
+    /// Whether it speaks HTTP, and so takes the keys of [`http::HttpOptions`].
+    const HTTP: bool;
+    /// Whether one request answers all queries (a document, a machine) or each query is a request.
+    const ONE_REQUEST: bool;
+    /// Its own keys in the config file; doc comments become the manual.
+    type Config: DeserializeOwned + JsonSchema + std::fmt::Debug + Send + Sync + 'static;
+
+    /// The address it talks to, for the check of the config and the limits per host.
+    fn url(config: &Self::Config) -> Option<&str>;
+
+    /// Says what is wrong with a query without asking anybody.
+    fn check_query(query: &str) -> Result<(), String>;
+
+    /// Opens it: cheap, no network.
+    fn open(config: &Self::Config, context: &Context) -> Result<Self, FetchError>;
+
+    /// Asks all questions once; one answer for each, in their order.
+    fn fetch(
+        &mut self,
+        asks: &[Ask],
+        moment: Moment,
+    ) -> impl Future<Output = Result<Vec<Answer>, FetchError>> + Send;
+}
+
+/// What the queries of a kind of source are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QueryLanguage {
+    /// A query is needed; the text says in which language.
+    Needed(&'static str),
+    /// A query may be given; the text says what it picks.
+    Optional(&'static str),
+    /// There is nothing to ask: everything the source has.
+    None,
+}
+
+/// What a source gets when it opens.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The client for its address, if it speaks HTTP.
+    pub http: Option<Arc<http::Http>>,
+    /// How many points a window is wanted in; follows the widest panel that shows the query.
+    pub resolution: tokio::sync::watch::Receiver<u16>,
+    /// The pause between two polls.
+    pub refresh: Span,
+}
+
+impl Context {
+    /// The HTTP client; its absence is a fault of ours, not of the source.
+    pub fn http(&self) -> Result<Arc<http::Http>, FetchError> {
+        self.http.clone().ok_or_else(|| {
+            FetchError::new(crate::model::fault::Reason::Internal, "this source was opened without a client")
+        })
+    }
+}
+
+/// The moment of a poll.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    /// The wall clock at its begin.
+    pub now: Timestamp,
+    /// When it has to be done.
+    pub deadline: Instant,
+}
+
+/// Reads the clock for the supervisor; on a paused tokio clock time stands with it.
+#[derive(Debug, Clone, Copy)]
+pub enum Clock {
+    /// The wall clock.
+    Wall,
+    /// Follows tokio's clock from a fixed start, for tests.
+    Scripted {
+        /// The moment at `since`.
+        start: Timestamp,
+        /// When the script began.
+        since: Instant,
+    },
+}
+
+impl Clock {
+    /// This moment.
+    pub fn now(&self) -> Timestamp {
+        match self {
+            Self::Wall => crate::model::time::now(),
+            Self::Scripted { start, since } => {
+                start.plus(Span(i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX)))
+            }
+        }
+    }
+}

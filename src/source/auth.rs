@@ -1,0 +1,122 @@
+//! Secrets and how they are presented.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use crate::model::fault::{FetchError, Reason};
+
+/// A secret by reference: `{ env = "NAME" }`, `{ file = "/path" }`, or a literal (which is warned about).
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "expected { env = \"NAME\" }, { file = \"PATH\" } or a text")]
+pub enum Secret {
+    /// The name of an environment variable.
+    Env(EnvSecret),
+    /// The path of a file; a line end at its end is dropped.
+    File(FileSecret),
+    /// The secret itself. Better kept out of the file.
+    Literal(#[schemars(with = "String")] SecretString),
+}
+
+/// A secret in the environment.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EnvSecret {
+    /// Name of the environment variable.
+    pub env: String,
+}
+
+/// A secret in a file.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FileSecret {
+    /// Path of the file.
+    pub file: PathBuf,
+}
+
+impl Secret {
+    /// Reads it. The error names where it should have been, never what it is.
+    pub fn read(&self) -> Result<SecretString, FetchError> {
+        let missing = |detail: String| FetchError::new(Reason::Auth, detail);
+        match self {
+            Self::Literal(secret) => Ok(secret.clone()),
+            Self::Env(EnvSecret { env }) => std::env::var(env)
+                .map(SecretString::from)
+                .map_err(|_| missing(format!("the environment variable {env} is not set"))),
+            Self::File(FileSecret { file }) => std::fs::read_to_string(file)
+                .map(|text| SecretString::from(text.trim_end_matches(['\n', '\r'])))
+                .map_err(|e| missing(format!("the file {} cannot be read: {}", file.display(), e.kind()))),
+        }
+    }
+
+    /// Whether it stands in the config file itself.
+    pub const fn is_literal(&self) -> bool {
+        matches!(self, Self::Literal(_))
+    }
+}
+
+/// How a source shows who it is.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Auth {
+    /// `Authorization: Bearer ...`
+    Bearer(Secret),
+    /// HTTP basic authentication.
+    Basic(Basic),
+    /// A header of the server's own, such as `PRIVATE-TOKEN`.
+    Header(Header),
+}
+
+/// User name and password.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Basic {
+    /// User name.
+    pub username: String,
+    /// Password.
+    pub password: Secret,
+}
+
+/// A header with a secret value.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    /// Header name.
+    pub name: String,
+    /// Header value.
+    pub value: Secret,
+}
+
+impl Auth {
+    /// The secret in it.
+    pub const fn secret(&self) -> &Secret {
+        match self {
+            Self::Bearer(secret) => secret,
+            Self::Basic(basic) => &basic.password,
+            Self::Header(header) => &header.value,
+        }
+    }
+
+    /// Puts it on a request, marked sensitive so that no `Debug` shows it.
+    pub fn apply(&self, request: reqwest::RequestBuilder) -> Result<reqwest::RequestBuilder, FetchError> {
+        use reqwest::header::{HeaderName, HeaderValue};
+        let secret = self.secret().read()?;
+        let secret = secret.expose_secret();
+        let mut value = HeaderValue::from_str(secret).map_err(|_| {
+            FetchError::new(Reason::Auth, "the secret has characters that no header may carry")
+        })?;
+        value.set_sensitive(true);
+        Ok(match self {
+            Self::Bearer(_) => request.bearer_auth(secret),
+            Self::Basic(basic) => request.basic_auth(&basic.username, Some(secret)),
+            Self::Header(header) => {
+                let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|_| {
+                    FetchError::new(Reason::Auth, format!("'{}' is not a header name", header.name))
+                })?;
+                request.header(name, value)
+            }
+        })
+    }
+}

@@ -1,0 +1,168 @@
+//! CCTray XML: what GoCD, Concourse, Jenkins, TeamCity, CircleCI, Buildkite and others all serve.
+//!
+//! Source: cctray.org, "CCTray XML feed format, version 1". Read tolerantly: unknown attributes and
+//! elements are passed over, words in any case, times with an offset, with Z, or bare (then UTC).
+
+use std::sync::Arc;
+
+use reqwest::Url;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::http::{Http, Method, parse_url, refuse_html};
+use super::{Context, Moment, QueryLanguage, Source};
+use crate::model::build::{Activity, Build, BuildResult};
+use crate::model::fault::{FetchError, Reason};
+use crate::model::poll::{Answer, Ask};
+use crate::model::telemetry::Telemetry;
+use crate::model::text::SafeText;
+use crate::model::time::Timestamp;
+
+/// Most projects of one feed.
+const MAX_PROJECTS: usize = 20_000;
+
+/// The keys of a CCTray source.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Address of the feed, such as `https://ci.example.com/cctray.xml`.
+    pub url: String,
+    /// Time zone of times that carry none, such as `Europe/Berlin` (GoCD writes them bare); default UTC.
+    pub timezone: Option<String>,
+}
+
+/// One open feed.
+#[derive(Debug)]
+pub struct CcTray {
+    http: Arc<Http>,
+    url: Url,
+    zone: jiff::tz::TimeZone,
+}
+
+impl Source for CcTray {
+    const TYPE: &'static str = "cctray";
+    const SUMMARY: &'static str = "the CCTray feed of a CI server (GoCD, Concourse, Jenkins, TeamCity, Buildkite, ...)";
+    const QUERY: QueryLanguage = QueryLanguage::None;
+    const HTTP: bool = true;
+    const ONE_REQUEST: bool = true;
+    type Config = Config;
+
+    fn url(config: &Config) -> Option<&str> {
+        Some(&config.url)
+    }
+
+    fn check_query(_: &str) -> Result<(), String> {
+        Err("a CCTray feed takes no query; keep builds by name with match = \"shop-*\"".to_owned())
+    }
+
+    fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
+        let zone = match &config.timezone {
+            None => jiff::tz::TimeZone::UTC,
+            Some(name) => jiff::tz::TimeZone::get(name)
+                .map_err(|_| FetchError::new(Reason::Parse, format!("'{name}' is not a time zone")))?,
+        };
+        Ok(Self { http: context.http()?, url: parse_url(&config.url)?, zone })
+    }
+
+    async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
+        let accept = "application/xml, text/xml;q=0.9, */*;q=0.1";
+        let response = self.http.fetch(&self.url, Method::Get, accept, moment.deadline).await?;
+        refuse_html(&response)?;
+        let builds = parse(&response.body, &self.zone, &self.url)?;
+        Ok(vec![Ok(Telemetry::Builds(builds)); asks.len()])
+    }
+}
+
+/// Reads a feed. Of two projects with one name the later completed one wins.
+pub fn parse(body: &[u8], zone: &jiff::tz::TimeZone, base: &Url) -> Result<Vec<Build>, FetchError> {
+    let text = decode(body);
+    let document = roxmltree::Document::parse(&text).map_err(|error| xml_fault(&error))?;
+    let root = document.root_element();
+    if !root.tag_name().name().eq_ignore_ascii_case("Projects") {
+        return Err(FetchError::new(Reason::Parse, "not a CCTray feed: its root is not <Projects>"));
+    }
+    let mut builds: Vec<Build> = Vec::new();
+    for node in root.children().filter(|n| n.tag_name().name().eq_ignore_ascii_case("Project")) {
+        if builds.len() >= MAX_PROJECTS {
+            return Err(FetchError::new(Reason::TooLarge, format!("over {MAX_PROJECTS} projects")));
+        }
+        if let Some(build) = project(&node, zone, base) {
+            builds.push(build);
+        }
+    }
+    // The sort is stable: of equal names the one that finished last comes first and stays.
+    builds.sort_by(|a, b| a.name.cmp(&b.name).then(b.finished_at.cmp(&a.finished_at)));
+    builds.dedup_by(|later, earlier| later.name == earlier.name);
+    Ok(builds)
+}
+
+/// UTF-8 with or without a byte order mark; a feed that declares Latin-1 is read as that.
+fn decode(body: &[u8]) -> String {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let declaration = String::from_utf8_lossy(body.get(..100).unwrap_or(body)).to_ascii_lowercase();
+    if declaration.contains("iso-8859-1") || declaration.contains("windows-1252") {
+        return body.iter().map(|&byte| char::from(byte)).collect();
+    }
+    String::from_utf8_lossy(body).into_owned()
+}
+
+fn xml_fault(error: &roxmltree::Error) -> FetchError {
+    use roxmltree::Error as E;
+    match error {
+        E::DtdDetected => FetchError::new(Reason::Parse, "the feed has a DTD, which is refused"),
+        E::UnclosedRootNode | E::UnexpectedEndOfStream => {
+            FetchError::new(Reason::Truncated, "the XML ends early")
+        }
+        other => {
+            let at = other.pos();
+            FetchError::new(Reason::Parse, format!("not XML: line {}, column {}", at.row, at.col))
+        }
+    }
+}
+
+fn project(node: &roxmltree::Node<'_, '_>, zone: &jiff::tz::TimeZone, base: &Url) -> Option<Build> {
+    let name = node.attribute("name").filter(|name| !name.trim().is_empty())?;
+    let raw = node.attribute("lastBuildStatus").unwrap_or_default();
+    let result = result(raw);
+    let activity = activity(node.attribute("activity").unwrap_or_default());
+    let label = node.attribute("lastBuildLabel").filter(|label| !label.eq_ignore_ascii_case("unknown"));
+    Some(Build {
+        name: SafeText::new(name),
+        activity,
+        result,
+        raw: if result == BuildResult::Unknown { SafeText::new(raw) } else { SafeText::default() },
+        label: SafeText::new(label.unwrap_or_default()),
+        finished_at: node.attribute("lastBuildTime").and_then(|at| moment(at, zone)),
+        url: node.attribute("webUrl").and_then(|url| base.join(url).ok()).and_then(|url| {
+            matches!(url.scheme(), "http" | "https").then(|| SafeText::new(url.as_str()))
+        }),
+    })
+}
+
+fn activity(word: &str) -> Activity {
+    match word.to_ascii_lowercase().as_str() {
+        "building" => Activity::Running,
+        "checkingmodifications" | "pending" => Activity::Queued,
+        _ => Activity::Idle,
+    }
+}
+
+fn result(word: &str) -> BuildResult {
+    match word.to_ascii_lowercase().as_str() {
+        "success" => BuildResult::Success,
+        "failure" => BuildResult::Failure,
+        "exception" | "error" => BuildResult::Error,
+        "cancelled" | "canceled" => BuildResult::Cancelled,
+        _ => BuildResult::Unknown,
+    }
+}
+
+/// ISO 8601 with an offset, with Z, with seven decimals (.NET), or without a zone. 1970 means "none".
+fn moment(text: &str, zone: &jiff::tz::TimeZone) -> Option<Timestamp> {
+    let text = text.trim();
+    let at = text.parse::<jiff::Timestamp>().ok().or_else(|| {
+        let bare: jiff::civil::DateTime = text.parse().ok()?;
+        bare.to_zoned(zone.clone()).ok().map(|zoned| zoned.timestamp())
+    })?;
+    Some(Timestamp(at.as_millisecond())).filter(|at| at.0 > 86_400_000)
+}

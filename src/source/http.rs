@@ -1,0 +1,378 @@
+//! The one HTTP client: read-only, capped, and silent about secrets.
+//!
+//! GET, HEAD, and POST of a form to a path that only reads (Prometheus queries). Bodies are streamed
+//! under a cap. Redirects are followed by hand, to the same origin only, so that no credential ever
+//! reaches another one. Every failure becomes one of the closed list of reasons.
+
+use std::error::Error as _;
+use std::io;
+use std::sync::Arc;
+
+use reqwest::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::{Client, StatusCode, Url};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use super::auth::Auth;
+use super::limits::Limits;
+use super::tls::TlsOptions;
+use crate::model::fault::{FetchError, Phase, Reason, TlsFault};
+use crate::model::time::{Span, Timestamp};
+
+/// Largest body taken, in bytes, unless the source says otherwise.
+const DEFAULT_MAX_BODY: usize = 8 * 1024 * 1024;
+const MAX_REDIRECTS: usize = 5;
+const USER_AGENT: &str = concat!("andon/", env!("CARGO_PKG_VERSION"));
+
+/// The keys that every source speaking HTTP takes.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct HttpOptions {
+    /// Who we are: `{ bearer = ... }`, `{ basic = { username, password } }`, `{ header = { name, value } }`.
+    pub auth: Option<Auth>,
+    /// Whom we trust: `{ ca_file, client_cert, client_key }`.
+    pub tls: TlsOptions,
+    /// Largest answer taken, in bytes (default 8 MiB).
+    pub max_body: Option<usize>,
+}
+
+/// A client for one source; shared by its polls, so that they share connections.
+#[derive(Debug)]
+pub struct Http {
+    client: Client,
+    auth: Option<Auth>,
+    max_body: usize,
+    limits: Limits,
+    host: Arc<Semaphore>,
+}
+
+/// What to send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method<'a> {
+    /// Read it.
+    Get,
+    /// Read only its head.
+    Head,
+    /// A form to a path that only reads, for queries too long for an address.
+    PostForm(&'a [(&'a str, String)]),
+}
+
+/// A whole answer.
+#[derive(Debug)]
+pub struct Response {
+    /// The status code.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, complete.
+    pub body: Vec<u8>,
+    /// The server's certificate in DER, on a TLS connection.
+    pub certificate: Option<Vec<u8>>,
+}
+
+impl Http {
+    /// Builds the client for a source's address. No network; reads certificate files.
+    pub fn new(url: &str, options: &HttpOptions, limits: &Limits) -> Result<Self, FetchError> {
+        let url = parse_url(url)?;
+        // Another provider may be installed already; any will do.
+        let _installed_before = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = Client::builder()
+            .user_agent(USER_AGENT)
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .retry(reqwest::retry::never())
+            .connect_timeout(std::time::Duration::from_secs(5))
+            .pool_max_idle_per_host(6)
+            .tls_info(true);
+        builder = if url.scheme() == "https" {
+            options.tls.apply(builder)?
+        } else {
+            // Plain HTTP never becomes HTTPS here: no certificate store is loaded.
+            builder.tls_certs_only([])
+        };
+        let client = builder.build().map_err(|e| transport(&e, Phase::Connect))?;
+        let authority = format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(0));
+        Ok(Self {
+            client,
+            auth: options.auth.clone(),
+            max_body: options.max_body.unwrap_or(DEFAULT_MAX_BODY),
+            host: limits.host(&authority),
+            limits: limits.clone(),
+        })
+    }
+
+    /// Asks, and refuses every answer but a success.
+    pub async fn fetch(
+        &self,
+        url: &Url,
+        method: Method<'_>,
+        accept: &str,
+        deadline: Instant,
+    ) -> Result<Response, FetchError> {
+        let response = self.exchange(url, method, accept, deadline).await?;
+        check_status(&response)?;
+        Ok(response)
+    }
+
+    /// Asks, and takes any status code for an answer.
+    pub async fn exchange(
+        &self,
+        url: &Url,
+        method: Method<'_>,
+        accept: &str,
+        deadline: Instant,
+    ) -> Result<Response, FetchError> {
+        let _place = tokio::time::timeout_at(deadline, self.limits.place(&self.host))
+            .await
+            .map_err(|_| FetchError::from(Reason::Timeout(Phase::Queue)))?;
+        let mut url = url.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            let response = self.once(&url, method, accept, deadline).await?;
+            if !response.status.is_redirection() || response.status == StatusCode::NOT_MODIFIED {
+                return Ok(response);
+            }
+            url = redirect_target(&url, &response.headers)?;
+        }
+        Err(FetchError::new(Reason::RedirectBlocked, format!("more than {MAX_REDIRECTS} redirects")))
+    }
+
+    async fn once(
+        &self,
+        url: &Url,
+        method: Method<'_>,
+        accept: &str,
+        deadline: Instant,
+    ) -> Result<Response, FetchError> {
+        let mut request = match method {
+            Method::Get => self.client.get(url.clone()),
+            Method::Head => self.client.head(url.clone()),
+            Method::PostForm(form) => {
+                let mut body = Url::parse("form:").map_err(|_| FetchError::from(Reason::Internal))?;
+                body.query_pairs_mut().extend_pairs(form);
+                self.client
+                    .post(url.clone())
+                    .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+                    .body(body.query().unwrap_or_default().to_owned())
+            }
+        };
+        request = request.header(ACCEPT, accept);
+        if let Some(auth) = &self.auth {
+            request = auth.apply(request)?;
+        }
+        let response = tokio::time::timeout_at(deadline, request.send())
+            .await
+            .map_err(|_| FetchError::from(Reason::Timeout(Phase::Headers)))?
+            .map_err(|e| transport(&e, Phase::Headers))?;
+        self.read(response, deadline).await
+    }
+
+    async fn read(&self, mut response: reqwest::Response, deadline: Instant) -> Result<Response, FetchError> {
+        let too_large = || FetchError::new(Reason::TooLarge, format!("over {} bytes", self.max_body));
+        let certificate = response
+            .extensions()
+            .get::<reqwest::tls::TlsInfo>()
+            .and_then(|info| info.peer_certificate().map(<[u8]>::to_vec));
+        if response.content_length().is_some_and(|length| length > self.max_body as u64) {
+            return Err(too_large());
+        }
+        if let Some(encoding) = response.headers().get(CONTENT_ENCODING)
+            && encoding != "identity"
+        {
+            return Err(FetchError::new(Reason::Encoding, format!("{encoding:?}")));
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = tokio::time::timeout_at(deadline, response.chunk())
+            .await
+            .map_err(|_| FetchError::from(Reason::Timeout(Phase::Body)))?
+            .map_err(|e| transport(&e, Phase::Body))?
+        {
+            if body.len() + chunk.len() > self.max_body {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Response { status: response.status(), headers: response.headers().clone(), body, certificate })
+    }
+}
+
+/// Reads an address; only http and https are taken, and no credentials inside it.
+pub fn parse_url(url: &str) -> Result<Url, FetchError> {
+    let wrong = |detail: &str| FetchError::new(Reason::Parse, detail);
+    let parsed = Url::parse(url).map_err(|e| wrong(&format!("not a URL: {e}")))?;
+    if !matches!(parsed.scheme(), "http" | "https") {
+        return Err(wrong("not an http or https URL"));
+    }
+    if parsed.host_str().is_none_or(str::is_empty) {
+        return Err(wrong("the URL has no host"));
+    }
+    Ok(parsed)
+}
+
+/// The next address, if it is of the same origin.
+fn redirect_target(from: &Url, headers: &HeaderMap) -> Result<Url, FetchError> {
+    let blocked = |detail: &str| FetchError::new(Reason::RedirectBlocked, detail);
+    let location = headers
+        .get(LOCATION)
+        .and_then(|value| value.to_str().ok())
+        .ok_or_else(|| blocked("a redirect without an address"))?;
+    let target = from.join(location).map_err(|_| blocked("a redirect to no address"))?;
+    if target.origin() == from.origin() {
+        Ok(target)
+    } else {
+        Err(blocked(&format!("to {}; set the source's url to where it should ask", origin(&target))))
+    }
+}
+
+/// Scheme, host and port of an address: what may be shown of it.
+pub fn origin(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+fn check_status(response: &Response) -> Result<(), FetchError> {
+    let status = response.status;
+    if status.is_success() {
+        return Ok(());
+    }
+    let reason = match status.as_u16() {
+        401 | 403 => Reason::Auth,
+        429 => Reason::RateLimited,
+        code => Reason::Http(code),
+    };
+    let detail = match status.as_u16() {
+        code @ (401 | 403) => format!("HTTP {code}; check the source's auth"),
+        _ => status.canonical_reason().unwrap_or_default().to_owned(),
+    };
+    let mut error = FetchError::new(reason, detail);
+    error.retry_after = retry_after(&response.headers);
+    Err(error)
+}
+
+/// Reads `Retry-After`: seconds or an HTTP date (RFC 9110, section 10.2.3); nonsense is ignored.
+pub fn retry_after(headers: &HeaderMap) -> Option<Span> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse::<u32>() {
+        return Some(Span::seconds(i64::from(seconds)));
+    }
+    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
+    let at = Timestamp(date.as_millisecond());
+    Some(Span((at.0 - crate::model::time::now().0).max(0)))
+}
+
+/// Maps a transport error to a reason by walking its causes; its own text may hold the whole URL.
+fn transport(error: &reqwest::Error, phase: Phase) -> FetchError {
+    let phase = if error.is_connect() { Phase::Connect } else { phase };
+    if error.is_timeout() {
+        return Reason::Timeout(phase).into();
+    }
+    let mut cause = error.source();
+    let mut found = None;
+    while let Some(inner) = cause {
+        found = classify(inner, phase).or(found);
+        cause = inner.source();
+    }
+    found.unwrap_or_else(|| if phase == Phase::Body { Reason::Truncated.into() } else { Reason::Reset.into() })
+}
+
+fn classify(cause: &(dyn std::error::Error + 'static), phase: Phase) -> Option<FetchError> {
+    if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+        return Some(FetchError::new(Reason::Tls(tls_fault(tls)), ""));
+    }
+    if let Some(http) = cause.downcast_ref::<hyper::Error>() {
+        if http.is_incomplete_message() {
+            let reason = if phase == Phase::Body { Reason::Truncated } else { Reason::Reset };
+            return Some(reason.into());
+        }
+        if http.is_parse() {
+            return Some(FetchError::new(Reason::Parse, "this is not HTTP"));
+        }
+    }
+    if let Some(io) = cause.downcast_ref::<io::Error>() {
+        if let Some(inner) = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            return Some(FetchError::new(Reason::Tls(tls_fault(inner)), ""));
+        }
+        let reason = match io.kind() {
+            io::ErrorKind::ConnectionRefused => Reason::Refused,
+            io::ErrorKind::TimedOut => Reason::Timeout(phase),
+            io::ErrorKind::UnexpectedEof => {
+                if phase == Phase::Body { Reason::Truncated } else { Reason::Reset }
+            }
+            io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
+                Reason::Reset
+            }
+            io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+                return Some(FetchError::new(Reason::Refused, "no route to the host"));
+            }
+            _ => return None,
+        };
+        return Some(reason.into());
+    }
+    // The connector wraps name look-up failures in a private type; its message is all there is.
+    cause.to_string().starts_with("dns error").then(|| Reason::Dns.into())
+}
+
+fn tls_fault(error: &rustls::Error) -> TlsFault {
+    use rustls::CertificateError as C;
+    match error {
+        rustls::Error::InvalidCertificate(C::Expired | C::ExpiredContext { .. }) => TlsFault::Expired,
+        rustls::Error::InvalidCertificate(C::NotValidYet | C::NotValidYetContext { .. }) => TlsFault::NotYetValid,
+        rustls::Error::InvalidCertificate(C::NotValidForName | C::NotValidForNameContext { .. }) => {
+            TlsFault::WrongName
+        }
+        rustls::Error::InvalidCertificate(_) => TlsFault::Untrusted,
+        _ => TlsFault::Handshake,
+    }
+}
+
+/// Refuses a web page where data was expected: the commonest "malformed feed" is a log-in form.
+pub fn refuse_html(response: &Response) -> Result<(), FetchError> {
+    let is_html = response
+        .headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.trim_start().to_ascii_lowercase().starts_with("text/html"));
+    let begin: String =
+        String::from_utf8_lossy(response.body.get(..64).unwrap_or(&response.body)).trim_start().to_ascii_lowercase();
+    if is_html || begin.starts_with("<!doctype html") || begin.starts_with("<html") {
+        return Err(FetchError::new(
+            Reason::Parse,
+            "the server answered with a web page, perhaps a log-in form; check the url and auth",
+        ));
+    }
+    if response.body.iter().all(u8::is_ascii_whitespace) {
+        return Err(FetchError::new(Reason::Parse, "the answer is empty"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(value: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, value.parse().unwrap());
+        headers
+    }
+
+    #[test]
+    fn retry_after_takes_seconds_and_dates_and_ignores_nonsense() {
+        assert_eq!(retry_after(&headers("120")), Some(Span::seconds(120)));
+        assert_eq!(retry_after(&headers("Wed, 21 Oct 2015 07:28:00 GMT")), Some(Span(0)));
+        assert_eq!(retry_after(&headers("-1")), None);
+        assert_eq!(retry_after(&headers("soon")), None);
+    }
+
+    #[test]
+    fn only_the_same_origin_is_followed() {
+        let from = Url::parse("http://a.test:8080/x").unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert(LOCATION, "/y".parse().unwrap());
+        assert_eq!(redirect_target(&from, &headers).unwrap().as_str(), "http://a.test:8080/y");
+        for elsewhere in ["http://a.test/y", "https://a.test:8080/y", "http://b.test:8080/", "file:///etc/passwd"] {
+            headers.insert(LOCATION, elsewhere.parse().unwrap());
+            assert_eq!(redirect_target(&from, &headers).unwrap_err().reason, Reason::RedirectBlocked);
+        }
+    }
+}

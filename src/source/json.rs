@@ -1,0 +1,71 @@
+//! Any JSON document over HTTP; queries are jq expressions over it.
+//!
+//! One request answers all queries. What an expression yields decides what it is:
+//!
+//! | yields | becomes |
+//! |---|---|
+//! | a number, or true/false | the value of this moment |
+//! | an array of `[time, value]` pairs (time in epoch seconds, milliseconds, or RFC 3339) | a series |
+//! | an array of numbers | a series without times: a table of one column |
+//! | an object of numbers | one series a key |
+//! | an array of objects | a table |
+//! | a text, or an array of texts | lines |
+
+use std::sync::Arc;
+
+use reqwest::Url;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::http::{Http, Method, parse_url, refuse_html};
+use super::{Context, Moment, QueryLanguage, Source};
+use crate::model::fault::{FetchError, Reason};
+use crate::model::poll::{Answer, Ask};
+
+pub mod pick;
+
+/// The keys of a JSON source.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Address of the document.
+    pub url: String,
+}
+
+/// One open document.
+#[derive(Debug)]
+pub struct Json {
+    http: Arc<Http>,
+    url: Url,
+}
+
+impl Source for Json {
+    const TYPE: &'static str = "json";
+    const SUMMARY: &'static str = "any JSON document over HTTP; queries pick from it with jq";
+    const QUERY: QueryLanguage = QueryLanguage::Needed("a jq expression, such as .orders.today");
+    const HTTP: bool = true;
+    const ONE_REQUEST: bool = true;
+    type Config = Config;
+
+    fn url(config: &Config) -> Option<&str> {
+        Some(&config.url)
+    }
+
+    fn check_query(query: &str) -> Result<(), String> {
+        pick::compile(query).map(drop)
+    }
+
+    fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
+        Ok(Self { http: context.http()?, url: parse_url(&config.url)? })
+    }
+
+    async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
+        let response = self.http.fetch(&self.url, Method::Get, "application/json", moment.deadline).await?;
+        refuse_html(&response)?;
+        let asks = asks.to_vec();
+        // An expression may be slow, and must not hold up the other sources.
+        tokio::task::spawn_blocking(move || pick::all(&response.body, &asks, moment.now))
+            .await
+            .map_err(|_| FetchError::new(Reason::Internal, "a jq expression panicked"))?
+    }
+}

@@ -1,0 +1,49 @@
+//! How many requests may be under way: in all, and to one host.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Requests under way to one host.
+const PER_HOST: usize = 6;
+/// Requests under way in all. Dead sources hold one place each (only one of their polls keeps asking),
+/// so that this many of them still delay nobody.
+const OVERALL: usize = 256;
+
+/// The places to ask from; shared by all clients of a board.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    overall: Arc<Semaphore>,
+    hosts: Arc<Mutex<HashMap<String, Arc<Semaphore>>>>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { overall: Arc::new(Semaphore::new(OVERALL)), hosts: Arc::default() }
+    }
+}
+
+/// A place, held for as long as the request runs.
+#[derive(Debug)]
+pub struct Place {
+    _host: Option<OwnedSemaphorePermit>,
+    _overall: Option<OwnedSemaphorePermit>,
+}
+
+impl Limits {
+    /// The queue of one host (its authority: name and port).
+    pub fn host(&self, authority: &str) -> Arc<Semaphore> {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let host = hosts.entry(authority.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(PER_HOST)));
+        Arc::clone(host)
+    }
+
+    /// Waits for a place: first at the host, then overall, so that a slow host holds up itself only.
+    pub async fn place(&self, host: &Arc<Semaphore>) -> Place {
+        // The semaphores are never closed: `ok` only drops an impossible error.
+        let host = Arc::clone(host).acquire_owned().await.ok();
+        let overall = Arc::clone(&self.overall).acquire_owned().await.ok();
+        Place { _host: host, _overall: overall }
+    }
+}

@@ -1,0 +1,198 @@
+//! Is it up? HTTP and TCP targets: up or down, latency, status code, days until the certificate ends.
+//!
+//! A target that does not answer is telemetry (down), not a failed poll: that is what it was asked for.
+//! The words follow the blackbox exporter's probes.
+
+use std::sync::Arc;
+use std::time::Instant as Stopwatch;
+
+use reqwest::Url;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use x509_cert::der::Decode as _;
+
+use super::http::{Http, HttpOptions, Method, parse_url};
+use super::limits::Limits;
+use super::{Context, Moment, QueryLanguage, Source};
+use crate::model::fault::{FetchError, Reason};
+use crate::model::poll::{Answer, Ask};
+use crate::model::series::{Coverage, Series};
+use crate::model::telemetry::Telemetry;
+use crate::model::text::SafeText;
+use crate::model::time::Timestamp;
+
+/// What a query picks, and what it means.
+const READINGS: [(&str, &str); 4] = [
+    ("up", "1 when the target answers as expected, else 0"),
+    ("latency", "seconds from the first byte sent to the last byte read"),
+    ("status", "the HTTP status code"),
+    ("certificate_days", "days until the certificate ends"),
+];
+
+/// The keys of a probe.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// What to probe: `http://...`, `https://...` or `tcp://host:port`; the name before an `=` is shown.
+    pub targets: Vec<String>,
+    /// The status code that counts as up (default: any from 200 to 399).
+    pub expect: Option<u16>,
+    /// Ask for the head only (default false).
+    #[serde(default)]
+    pub head: bool,
+}
+
+/// The open probe of all targets.
+#[derive(Debug)]
+pub struct Probe {
+    targets: Vec<Arc<Target>>,
+}
+
+#[derive(Debug)]
+struct Target {
+    name: SafeText,
+    url: Url,
+    http: Option<Http>,
+    expect: Option<u16>,
+    head: bool,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Seen {
+    up: bool,
+    latency: Option<f64>,
+    status: Option<f64>,
+    certificate_days: Option<f64>,
+}
+
+impl Source for Probe {
+    const TYPE: &'static str = "probe";
+    const SUMMARY: &'static str = "up or down, latency, status code and certificate of HTTP and TCP targets";
+    const QUERY: QueryLanguage = QueryLanguage::Optional("up (default), latency, status or certificate_days");
+    const HTTP: bool = false;
+    const ONE_REQUEST: bool = true;
+    type Config = Config;
+
+    fn url(_: &Config) -> Option<&str> {
+        None
+    }
+
+    fn check_query(query: &str) -> Result<(), String> {
+        if query.is_empty() || READINGS.iter().any(|(word, _)| *word == query) {
+            return Ok(());
+        }
+        Err(format!("a probe knows no '{query}'; it takes up, latency, status or certificate_days"))
+    }
+
+    fn open(config: &Config, _: &Context) -> Result<Self, FetchError> {
+        if config.targets.is_empty() {
+            return Err(FetchError::new(Reason::Parse, "a probe needs at least one target"));
+        }
+        let limits = Limits::default();
+        let targets =
+            config.targets.iter().map(|text| target(text, config, &limits)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { targets })
+    }
+
+    async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
+        let mut running = JoinSet::new();
+        for (place, target) in self.targets.iter().enumerate() {
+            let target = Arc::clone(target);
+            running.spawn(async move { (place, probe(&target, moment).await) });
+        }
+        let mut seen = vec![Seen::default(); self.targets.len()];
+        while let Some(done) = running.join_next().await {
+            let (place, one) = done.map_err(|_| FetchError::new(Reason::Internal, "a probe panicked"))?;
+            if let Some(slot) = seen.get_mut(place) {
+                *slot = one;
+            }
+        }
+        Ok(asks.iter().map(|ask| Ok(self.telemetry(&ask.query, &seen, moment.now))).collect())
+    }
+}
+
+impl Probe {
+    fn telemetry(&self, reading: &str, seen: &[Seen], now: Timestamp) -> Telemetry {
+        let series = self
+            .targets
+            .iter()
+            .zip(seen)
+            .map(|(target, seen)| {
+                let value = match reading {
+                    "latency" => seen.latency,
+                    "status" => seen.status,
+                    "certificate_days" => seen.certificate_days,
+                    _ => Some(f64::from(u8::from(seen.up))),
+                };
+                Series::single(target.name.clone(), now, value.unwrap_or(f64::NAN))
+            })
+            .collect();
+        Telemetry::Series { series, coverage: Coverage::Sample }
+    }
+}
+
+/// Reads `name=url` or `url`.
+fn target(text: &str, config: &Config, limits: &Limits) -> Result<Arc<Target>, FetchError> {
+    let (name, address) = match text.split_once('=') {
+        Some((name, address)) if !name.contains([':', '/', '?']) => (name.trim(), address.trim()),
+        _ => ("", text.trim()),
+    };
+    let url = if address.starts_with("tcp://") {
+        let url = Url::parse(address).map_err(|e| FetchError::new(Reason::Parse, format!("not a URL: {e}")))?;
+        if url.host_str().is_none() || url.port().is_none() {
+            return Err(FetchError::new(Reason::Parse, format!("'{address}' needs a host and a port")));
+        }
+        url
+    } else {
+        parse_url(address)?
+    };
+    let shown = if name.is_empty() { address.split_once("://").map_or(address, |(_, rest)| rest) } else { name };
+    let http = if url.scheme() == "tcp" {
+        None
+    } else {
+        Some(Http::new(url.as_str(), &HttpOptions::default(), limits)?)
+    };
+    Ok(Arc::new(Target {
+        name: SafeText::new(shown.trim_end_matches('/')),
+        url,
+        http,
+        expect: config.expect,
+        head: config.head,
+    }))
+}
+
+async fn probe(target: &Target, moment: Moment) -> Seen {
+    let watch = Stopwatch::now();
+    let Some(http) = &target.http else {
+        let address = (target.url.host_str().unwrap_or_default().trim_matches(['[', ']']), target.url.port().unwrap_or(0));
+        let connected = tokio::time::timeout_at(moment.deadline, TcpStream::connect(address)).await;
+        let up = matches!(connected, Ok(Ok(_)));
+        return Seen { up, latency: up.then(|| watch.elapsed().as_secs_f64()), ..Seen::default() };
+    };
+    let method = if target.head { Method::Head } else { Method::Get };
+    match http.exchange(&target.url, method, "*/*", moment.deadline).await {
+        Ok(response) => {
+            let code = response.status.as_u16();
+            Seen {
+                up: target.expect.map_or((200..400).contains(&code), |expected| code == expected),
+                latency: Some(watch.elapsed().as_secs_f64()),
+                status: Some(f64::from(code)),
+                certificate_days: response.certificate.and_then(|der| days_left(&der, moment.now)),
+            }
+        }
+        // A redirect elsewhere is an answer: the target is there.
+        Err(error) => Seen {
+            up: error.reason == Reason::RedirectBlocked && target.expect.is_none(),
+            ..Seen::default()
+        },
+    }
+}
+
+/// Days until a certificate (DER) ends; negative when it has.
+fn days_left(der: &[u8], now: Timestamp) -> Option<f64> {
+    let certificate = x509_cert::Certificate::from_der(der).ok()?;
+    let end = certificate.tbs_certificate().validity().not_after.to_unix_duration().as_secs();
+    Some((end as f64 - now.seconds()) / 86_400.0)
+}

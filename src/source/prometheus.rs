@@ -1,0 +1,331 @@
+//! Prometheus, and whatever speaks its query API (Thanos, Mimir, VictoriaMetrics).
+//!
+//! Source: Prometheus HTTP API, "Expression queries": `/api/v1/query`, `/api/v1/query_range`.
+//!
+//! A query with history is asked as a range once; after that, each poll asks either for the next point
+//! of the grid or, between two of them, for the value of this moment. The step follows the width of the
+//! panel. So a refresh is one small request, and the value shown is never older than the refresh.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use reqwest::Url;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::http::{Http, Method, Response, parse_url, refuse_html};
+use super::{Context, Moment, QueryLanguage, Source};
+use crate::model::fault::{FetchError, Reason};
+use crate::model::poll::{Answer, Ask};
+use crate::model::series::{Coverage, Point, Series};
+use crate::model::telemetry::Telemetry;
+use crate::model::text::SafeText;
+use crate::model::time::{Span, Timestamp};
+
+/// Queries longer than this go as a form: servers and proxies limit the length of an address.
+const LONGEST_GET: usize = 1500;
+/// Most series one query may return; more is a mistake in the query, and fails the poll.
+const MAX_SERIES: usize = 1000;
+/// Steps a person can read on an axis, in seconds.
+const STEPS: [i64; 16] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 86_400];
+
+/// The keys of a Prometheus source.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Address of the server, without `/api/v1`.
+    pub url: String,
+}
+
+/// One open query.
+#[derive(Debug)]
+pub struct Prometheus {
+    http: Arc<Http>,
+    base: Url,
+    resolution: tokio::sync::watch::Receiver<u16>,
+    grid: Option<Grid>,
+}
+
+/// What has been fetched so far.
+#[derive(Debug, Clone, Copy)]
+struct Grid {
+    step: Span,
+    last: Timestamp,
+}
+
+impl Source for Prometheus {
+    const TYPE: &'static str = "prometheus";
+    const SUMMARY: &'static str = "Prometheus, or any server with its query API (Thanos, Mimir, VictoriaMetrics)";
+    const QUERY: QueryLanguage = QueryLanguage::Needed("PromQL");
+    const HTTP: bool = true;
+    const ONE_REQUEST: bool = false;
+    type Config = Config;
+
+    fn url(config: &Config) -> Option<&str> {
+        Some(&config.url)
+    }
+
+    fn check_query(query: &str) -> Result<(), String> {
+        if query.trim().is_empty() { Err("the query is empty".to_owned()) } else { Ok(()) }
+    }
+
+    fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
+        let mut base = parse_url(&config.url)?;
+        if !base.path().ends_with('/') {
+            base.set_path(&format!("{}/", base.path()));
+        }
+        Ok(Self { http: context.http()?, base, resolution: context.resolution.clone(), grid: None })
+    }
+
+    async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
+        let mut answers = Vec::with_capacity(asks.len());
+        for ask in asks {
+            answers.push(match ask.history {
+                None => self.instant(&ask.query, moment, Coverage::Sample).await,
+                Some(window) => self.history(&ask.query, window, moment).await,
+            });
+        }
+        Ok(answers)
+    }
+}
+
+impl Prometheus {
+    async fn history(&mut self, query: &str, window: Span, moment: Moment) -> Answer {
+        let step = step(window, *self.resolution.borrow(), self.grid.map(|grid| grid.step));
+        let end = Timestamp(moment.now.0 - moment.now.0.rem_euclid(step.0));
+        let known = self.grid.filter(|grid| grid.step == step && end.minus(window) < grid.last);
+        let (start, coverage) = match known {
+            Some(grid) if end <= grid.last => return self.instant(query, moment, Coverage::Head).await,
+            Some(grid) => (grid.last.plus(step), Coverage::Extension),
+            None => (end.minus(window), Coverage::Whole),
+        };
+        let parameters = [
+            ("query", query.to_owned()),
+            ("start", format!("{:.3}", start.seconds())),
+            ("end", format!("{:.3}", end.seconds())),
+            ("step", format!("{:.3}", step.as_seconds())),
+        ];
+        let data = self.ask("api/v1/query_range", &parameters, moment).await?;
+        let mut series = data.series(moment.now)?;
+        // A range leaves out the moments at which a series has no value: they are gaps.
+        for one in &mut series {
+            one.points = on_grid(&one.points, start, end, step);
+        }
+        self.grid = Some(Grid { step, last: end });
+        Ok(Telemetry::Series { series, coverage })
+    }
+
+    async fn instant(&self, query: &str, moment: Moment, coverage: Coverage) -> Answer {
+        let parameters =
+            [("query", query.to_owned()), ("time", format!("{:.3}", moment.now.seconds()))];
+        let data = self.ask("api/v1/query", &parameters, moment).await?;
+        Ok(Telemetry::Series { series: data.series(moment.now)?, coverage })
+    }
+
+    async fn ask(&self, path: &str, parameters: &[(&str, String)], moment: Moment) -> Result<Data, FetchError> {
+        let mut url = self.base.join(path).map_err(|_| FetchError::from(Reason::Internal))?;
+        let long = parameters.iter().map(|(_, value)| value.len()).sum::<usize>() > LONGEST_GET;
+        let response = if long {
+            self.http.exchange(&url, Method::PostForm(parameters), "application/json", moment.deadline).await?
+        } else {
+            url.query_pairs_mut().extend_pairs(parameters);
+            self.http.exchange(&url, Method::Get, "application/json", moment.deadline).await?
+        };
+        read(&response)
+    }
+}
+
+/// The step of a range: about one point a column, from [`STEPS`]. A step in use is kept until the width
+/// has changed by more than half, so that a resize seldom asks for everything anew.
+fn step(window: Span, columns: u16, in_use: Option<Span>) -> Span {
+    let ideal = window.as_seconds() / f64::from(columns.clamp(20, 2000));
+    if let Some(step) = in_use
+        && (0.4..=2.5).contains(&(step.as_seconds() / ideal.max(1.0)))
+    {
+        return step;
+    }
+    let near = STEPS.iter().copied().find(|&step| step as f64 >= ideal * 0.75).unwrap_or(86_400);
+    Span::seconds(near)
+}
+
+/// Fills the moments that a range left out with gaps.
+fn on_grid(points: &[Point], start: Timestamp, end: Timestamp, step: Span) -> Vec<Point> {
+    let known: BTreeMap<i64, f64> = points.iter().map(|p| (p.at.0, p.value)).collect();
+    let (Some(first), count) = (points.first(), (end.0 - start.0) / step.0.max(1)) else { return Vec::new() };
+    (0..=count)
+        .map(|i| Timestamp(start.0 + i * step.0))
+        .skip_while(|at| *at < first.at)
+        .map(|at| Point { at, value: known.get(&at.0).copied().unwrap_or(f64::NAN) })
+        .collect()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Envelope {
+    status: String,
+    data: Option<Data>,
+    error_type: Option<String>,
+    error: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase", tag = "resultType", content = "result")]
+enum Data {
+    Matrix(Vec<MatrixItem>),
+    Vector(Vec<VectorItem>),
+    Scalar(Sample),
+    String(serde::de::IgnoredAny),
+}
+
+#[derive(Deserialize)]
+struct MatrixItem {
+    metric: BTreeMap<String, String>,
+    // Absent where a server sends native histograms only.
+    #[serde(default)]
+    values: Vec<Sample>,
+}
+
+#[derive(Deserialize)]
+struct VectorItem {
+    metric: BTreeMap<String, String>,
+    value: Option<Sample>,
+}
+
+/// Time in seconds, value as text ("NaN" and "+Inf" are values).
+#[derive(Deserialize)]
+struct Sample(f64, String);
+
+impl Sample {
+    fn point(&self) -> Result<Point, FetchError> {
+        let value: f64 = self.1.parse().map_err(|_| {
+            FetchError::new(Reason::Parse, format!("'{}' is not a number", SafeText::new(&self.1)))
+        })?;
+        let at = Timestamp::from_seconds(self.0)
+            .ok_or_else(|| FetchError::new(Reason::Parse, "a sample without a time"))?;
+        // What is not finite is a gap: an axis cannot hold it.
+        Ok(Point { at, value: if value.is_finite() { value } else { f64::NAN } })
+    }
+}
+
+fn read(response: &Response) -> Result<Data, FetchError> {
+    let code = response.status.as_u16();
+    if let Ok(envelope) = serde_json::from_slice::<Envelope>(&response.body) {
+        if let (true, Some(data)) = (envelope.status == "success", envelope.data) {
+            return Ok(data);
+        }
+        if let Some(message) = envelope.error {
+            // Prometheus explains a bad query with 400 or 422; a 503 carries a timeout or an abort.
+            let reason = if matches!(code, 400 | 422) { Reason::NoMatch } else { status_reason(code) };
+            let kind = envelope.error_type.unwrap_or_default();
+            return Err(FetchError::new(reason, if kind == "bad_data" { message } else { format!("{kind}: {message}") }));
+        }
+    }
+    if !response.status.is_success() {
+        let mut error = FetchError::new(status_reason(code), response.status.canonical_reason().unwrap_or_default());
+        error.retry_after = super::http::retry_after(&response.headers);
+        return Err(error);
+    }
+    refuse_html(response)?;
+    Err(FetchError::new(Reason::Parse, "not an answer of the Prometheus API; is the url right?"))
+}
+
+const fn status_reason(code: u16) -> Reason {
+    match code {
+        401 | 403 => Reason::Auth,
+        429 => Reason::RateLimited,
+        code => Reason::Http(code),
+    }
+}
+
+impl Data {
+    fn series(self, now: Timestamp) -> Result<Vec<Series>, FetchError> {
+        let (labels, points): (Vec<_>, Vec<_>) = match self {
+            Self::Matrix(items) => items.into_iter().map(|item| (item.metric, item.values)).unzip(),
+            Self::Vector(items) => {
+                items.into_iter().map(|item| (item.metric, item.value.into_iter().collect())).unzip()
+            }
+            Self::Scalar(sample) => (vec![BTreeMap::new()], vec![vec![sample]]),
+            Self::String(_) => {
+                return Err(FetchError::new(Reason::NoMatch, "the query yields a text, not numbers"));
+            }
+        };
+        if labels.len() > MAX_SERIES {
+            return Err(FetchError::new(
+                Reason::TooLarge,
+                format!("{} series, more than {MAX_SERIES}; narrow the query", labels.len()),
+            ));
+        }
+        let names = names(&labels);
+        let mut all = Vec::with_capacity(labels.len());
+        for (name, samples) in names.into_iter().zip(points) {
+            let mut points = samples.iter().map(Sample::point).collect::<Result<Vec<_>, _>>()?;
+            points.retain(|point| point.at <= now.plus(Span::seconds(1)));
+            points.dedup_by_key(|point| point.at);
+            all.push(Series { name, points });
+        }
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(all)
+    }
+}
+
+/// The shortest names that tell the series apart: only the labels whose values differ.
+fn names(labels: &[BTreeMap<String, String>]) -> Vec<SafeText> {
+    let differs = |key: &String| labels.iter().any(|other| other.get(key) != labels.first().and_then(|l| l.get(key)));
+    let mut keys: Vec<&String> = labels.iter().flat_map(BTreeMap::keys).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let telling: Vec<&String> = keys.into_iter().filter(|key| differs(key)).collect();
+    labels
+        .iter()
+        .map(|of| {
+            let values: Vec<&str> = telling.iter().filter_map(|key| of.get(*key)).map(String::as_str).collect();
+            SafeText::new(&values.join(" "))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+    }
+
+    #[test]
+    fn names_hold_only_what_tells_series_apart() {
+        let all = [
+            labels(&[("__name__", "up"), ("job", "node"), ("instance", "a:9100")]),
+            labels(&[("__name__", "up"), ("job", "node"), ("instance", "b:9100")]),
+        ];
+        assert_eq!(names(&all), [SafeText::new("a:9100"), SafeText::new("b:9100")]);
+        assert_eq!(names(&all[..1]), [SafeText::new("")]);
+    }
+
+    #[test]
+    fn the_step_follows_the_width_and_holds_still() {
+        let hour = Span::seconds(3600);
+        assert_eq!(step(hour, 240, None), Span::seconds(15));
+        assert_eq!(step(hour, 60, None), Span::seconds(60));
+        assert_eq!(step(hour, 100, Some(Span::seconds(15))), Span::seconds(15), "a small change keeps it");
+        assert_eq!(step(hour, 30, Some(Span::seconds(15))), Span::seconds(120));
+        assert_eq!(step(Span::seconds(60), 400, None), Span::seconds(1), "never under a second");
+    }
+
+    #[test]
+    fn moments_without_a_value_are_gaps() {
+        let point = |t, value| Point { at: Timestamp(t), value };
+        let filled = on_grid(&[point(10, 1.0), point(30, 3.0)], Timestamp(0), Timestamp(40), Span(10));
+        let values: Vec<f64> = filled.iter().map(|p| p.value).collect();
+        assert_eq!(filled[0].at, Timestamp(10));
+        assert!(values[1].is_nan() && values[3].is_nan());
+        assert_eq!((values[0], values[2]), (1.0, 3.0));
+    }
+
+    #[test]
+    fn samples_that_are_not_finite_are_gaps_and_text_is_refused() {
+        assert!(Sample(1.0, "+Inf".into()).point().unwrap().value.is_nan());
+        assert!(Sample(1.0, "NaN".into()).point().unwrap().value.is_nan());
+        assert_eq!(Sample(1.0, "many".into()).point().unwrap_err().reason, Reason::Parse);
+    }
+}

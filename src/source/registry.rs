@@ -1,0 +1,106 @@
+//! What the list of sources in [`super`] becomes: modules, dispatch, and the table of kinds.
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use schemars::Schema;
+use serde_json::Value;
+
+use super::supervisor::{Lines, Pace, Poll, supervise};
+use super::{Context, KINDS, QueryLanguage, Source};
+use crate::model::fault::FetchError;
+
+macro_rules! sources {
+    ($($(#[$attribute:meta])* $file:ident :: $source:ident),+ $(,)?) => {
+        $($(#[$attribute])* pub mod $file;)+
+        /// Every kind of source this build has.
+        pub static KINDS: &[Kind] = &[$($(#[$attribute])* Kind::of::<$file::$source>()),+];
+    };
+}
+
+/// A kind of source, for those who do not care which.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    /// The word of the config file.
+    pub word: &'static str,
+    /// One line about it.
+    pub summary: &'static str,
+    /// What its queries are.
+    pub query: QueryLanguage,
+    /// Whether it takes the HTTP keys.
+    pub http: bool,
+    /// Whether one request answers all queries.
+    pub one_request: bool,
+    /// The schema of its own keys.
+    pub schema: fn() -> Schema,
+    /// Says what is wrong with a query.
+    pub check_query: fn(&str) -> Result<(), String>,
+    /// Reads its own keys.
+    pub configure: fn(&Value) -> Result<Arc<dyn Configured>, serde_path_to_error::Error<serde_json::Error>>,
+}
+
+/// A source with its keys read, ready to be polled.
+pub trait Configured: Debug + Send + Sync {
+    /// The address it talks to.
+    fn url(&self) -> Option<&str>;
+
+    /// The task that polls it.
+    fn poll(
+        &self,
+        context: Context,
+        poll: Poll,
+        pace: Pace,
+        lines: Lines,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
+    /// Opens it once and says what is wrong with its keys, without any network.
+    fn try_open(&self, context: &Context) -> Result<(), FetchError>;
+}
+
+#[derive(Debug)]
+struct Typed<S: Source>(Arc<S::Config>);
+
+impl<S: Source + Debug> Configured for Typed<S> {
+    fn url(&self) -> Option<&str> {
+        S::url(&self.0)
+    }
+
+    fn poll(
+        &self,
+        context: Context,
+        poll: Poll,
+        pace: Pace,
+        lines: Lines,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(supervise::<S>(Arc::clone(&self.0), context, poll, pace, lines))
+    }
+
+    fn try_open(&self, context: &Context) -> Result<(), FetchError> {
+        S::open(&self.0, context).map(drop)
+    }
+}
+
+impl Kind {
+    pub(super) const fn of<S: Source + Debug>() -> Self {
+        Self {
+            word: S::TYPE,
+            summary: S::SUMMARY,
+            query: S::QUERY,
+            http: S::HTTP,
+            one_request: S::ONE_REQUEST,
+            schema: || schemars::schema_for!(S::Config),
+            check_query: S::check_query,
+            configure: |value| {
+                let config: S::Config = serde_path_to_error::deserialize(value)?;
+                Ok(Arc::new(Typed::<S>(Arc::new(config))))
+            },
+        }
+    }
+
+    /// The kind with this word.
+    pub fn find(word: &str) -> Option<&'static Self> {
+        KINDS.iter().find(|kind| kind.word == word)
+    }
+}

@@ -1,0 +1,211 @@
+//! What is known: the last good answer to every query, its history, and how the asking goes.
+//!
+//! A failed poll never erases the last good value. Everything is bounded.
+
+pub mod builds;
+pub mod ring;
+
+use crate::model::build::TrackedBuild;
+use crate::model::fault::FetchError;
+use crate::model::poll::{Outcome, QueryId};
+use crate::model::series::{Coverage, Series};
+use crate::model::table::Table;
+use crate::model::telemetry::Telemetry;
+use crate::model::text::SafeText;
+use crate::model::time::{Span, Timestamp};
+use ring::Ring;
+
+/// Most series kept of one query; a source that invents names without end stays bounded.
+const MAX_SERIES: usize = 2000;
+
+/// One line of numbers with its history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Track {
+    /// What tells it from its siblings.
+    pub name: SafeText,
+    /// Its points.
+    pub ring: Ring,
+    /// Whether the last good answer had it; one that vanished has a past but no value.
+    pub present: bool,
+}
+
+/// The last good answer to a query.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Kept {
+    /// Nothing yet.
+    #[default]
+    Nothing,
+    /// Numbers over time.
+    Series(Vec<Track>),
+    /// Rows and columns.
+    Table(Table),
+    /// Builds, with what was seen of them over time.
+    Builds(Vec<TrackedBuild>),
+    /// Free text.
+    Lines(Vec<SafeText>),
+}
+
+/// One query: what is known, and how the asking goes.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Entry {
+    /// The last good answer.
+    pub kept: Kept,
+    /// When it came.
+    pub last_success: Option<Timestamp>,
+    /// When the last poll ended, well or badly.
+    pub last_poll: Option<Timestamp>,
+    /// Why the last poll failed; none after a success.
+    pub error: Option<FetchError>,
+    /// How many polls in a row have failed.
+    pub failures: u32,
+    /// When the next poll begins.
+    pub next_try: Option<Timestamp>,
+}
+
+/// All queries of a board.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Store {
+    entries: Vec<Entry>,
+    window: Span,
+}
+
+impl Store {
+    /// An empty store for so many queries, keeping so much past.
+    pub fn new(queries: usize, window: Span) -> Self {
+        Self { entries: vec![Entry::default(); queries], window }
+    }
+
+    /// The entry of a query; one that is not there has nothing.
+    pub fn entry(&self, query: QueryId) -> Option<&Entry> {
+        self.entries.get(query.0)
+    }
+
+    /// All entries, in the order of the board's queries.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Takes the outcome of a poll in.
+    pub fn apply(&mut self, outcome: Outcome) {
+        let window = self.window;
+        let Some(entry) = self.entries.get_mut(outcome.query.0) else { return };
+        entry.last_poll = Some(outcome.at);
+        entry.next_try = Some(outcome.next_try);
+        entry.failures = outcome.failures;
+        match outcome.answer {
+            Err(error) => entry.error = Some(error),
+            Ok(telemetry) => {
+                entry.error = None;
+                entry.last_success = Some(outcome.at);
+                entry.kept.take_in(telemetry, outcome.at, window);
+            }
+        }
+    }
+}
+
+impl Kept {
+    fn take_in(&mut self, telemetry: Telemetry, at: Timestamp, window: Span) {
+        match telemetry {
+            Telemetry::Series { series, coverage } => {
+                let mut tracks = match std::mem::take(self) {
+                    Self::Series(tracks) => tracks,
+                    _ => Vec::new(),
+                };
+                merge(&mut tracks, series, coverage, at.minus(window));
+                *self = Self::Series(tracks);
+            }
+            Telemetry::Builds(builds) => {
+                let before = match std::mem::take(self) {
+                    Self::Builds(before) => before,
+                    _ => Vec::new(),
+                };
+                *self = Self::Builds(builds::track(&before, builds, at));
+            }
+            Telemetry::Table(table) => *self = Self::Table(table),
+            Telemetry::Lines(lines) => *self = Self::Lines(lines),
+        }
+    }
+}
+
+fn merge(tracks: &mut Vec<Track>, series: Vec<Series>, coverage: Coverage, oldest: Timestamp) {
+    for track in &mut *tracks {
+        track.present = false;
+    }
+    for one in series {
+        let found = tracks.iter().position(|track| track.name == one.name);
+        let track = if let Some(track) = found.and_then(|at| tracks.get_mut(at)) {
+            track
+        } else {
+            if tracks.len() >= MAX_SERIES {
+                continue;
+            }
+            tracks.push(Track { name: one.name.clone(), ring: Ring::default(), present: true });
+            let Some(track) = tracks.last_mut() else { continue };
+            track
+        };
+        track.present = !one.points.is_empty();
+        track.ring.take_in(&one.points, coverage);
+        track.ring.forget_before(oldest);
+    }
+    // A series that vanished goes when the last of its past has.
+    for track in &mut *tracks {
+        track.ring.forget_before(oldest);
+    }
+    tracks.retain(|track| track.present || track.ring.points().last().is_some_and(|last| last.at >= oldest));
+    tracks.sort_by(|a, b| a.name.cmp(&b.name));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::fault::Reason;
+
+    fn outcome(at: i64, answer: crate::model::poll::Answer) -> Outcome {
+        let failures = u32::from(answer.is_err());
+        Outcome { query: QueryId(0), at: Timestamp(at), answer, failures, next_try: Timestamp(at + 1000) }
+    }
+
+    fn sample(at: i64, names: &[&str]) -> crate::model::poll::Answer {
+        let series = names.iter().map(|name| Series::single((*name).into(), Timestamp(at), at as f64)).collect();
+        Ok(Telemetry::Series { series, coverage: Coverage::Sample })
+    }
+
+    fn tracks(store: &Store) -> &[Track] {
+        match &store.entries[0].kept {
+            Kept::Series(tracks) => tracks,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_failed_poll_keeps_the_last_good_value() {
+        let mut store = Store::new(1, Span::seconds(60));
+        store.apply(outcome(1000, sample(1000, &["a"])));
+        store.apply(outcome(2000, Err(Reason::Refused.into())));
+        assert_eq!(tracks(&store)[0].ring.points().len(), 1);
+        let entry = &store.entries[0];
+        assert_eq!((entry.last_success, entry.failures), (Some(Timestamp(1000)), 1));
+        assert_eq!(entry.error.as_ref().map(|e| e.reason), Some(Reason::Refused));
+    }
+
+    #[test]
+    fn a_series_that_vanished_has_a_past_but_is_not_present() {
+        let mut store = Store::new(1, Span::seconds(10));
+        store.apply(outcome(1000, sample(1000, &["a", "b"])));
+        store.apply(outcome(2000, sample(2000, &["a"])));
+        assert_eq!(tracks(&store).iter().map(|t| t.present).collect::<Vec<_>>(), [true, false]);
+        store.apply(outcome(30_000, sample(30_000, &["a"])));
+        assert_eq!(tracks(&store).len(), 1, "its past has left the window");
+    }
+
+    #[test]
+    fn names_without_end_stay_bounded() {
+        let mut store = Store::new(1, Span::seconds(3600));
+        for at in 0..30 {
+            let names: Vec<String> = (0..100).map(|n| format!("{at}-{n}")).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            store.apply(outcome(at, sample(at, &names)));
+        }
+        assert!(tracks(&store).len() <= MAX_SERIES);
+    }
+}
