@@ -1,9 +1,17 @@
 //! andon, a terminal information radiator.
 #![doc = include_str!("../ARCHITECTURE.md")]
 
+pub mod app;
+pub mod cli;
 pub mod config;
 pub mod eval;
+pub mod hub;
+pub mod input;
 pub mod model;
+pub mod output;
 pub mod panel;
+pub mod render;
+pub mod simulator;
 pub mod source;
 pub mod store;
+pub mod view;

@@ -81,8 +81,9 @@ pub(super) struct PanelCommon {
     /// Which level it belongs to.
     #[serde(default)]
     pub layer: Layer,
-    /// How it is drawn; see `andon panels`.
-    pub view: String,
+    /// How it is drawn; see `andon panels`. (The check reads the word before the rest of the table.)
+    #[serde(rename = "view")]
+    pub _view: String,
     /// The source it asks.
     pub source: Option<String>,
     /// What it asks, in the source's language.

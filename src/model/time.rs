@@ -30,6 +30,12 @@ impl Timestamp {
         Span((now.0 - self.0).max(0))
     }
 
+    /// How long until it comes at `now`; a moment in the past is in no time.
+    #[must_use]
+    pub fn age_before(self, now: Self) -> Span {
+        Span((self.0 - now.0).max(0))
+    }
+
     /// Earlier by a span.
     #[must_use]
     pub const fn minus(self, span: Span) -> Self {

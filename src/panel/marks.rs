@@ -42,6 +42,27 @@ pub fn put(buffer: &mut Buffer, area: Rect, x: u16, y: u16, symbol: &str, style:
     }
 }
 
+/// Draws a frame along the edges of an area; an area too small for one stays as it is.
+pub fn outline(buffer: &mut Buffer, area: Rect, style: Style, glyphs: super::ink::Glyphs) {
+    let [top_left, top_right, bottom_left, bottom_right, horizontal, vertical] = glyphs.frame();
+    if area.width < 2 || area.height < 2 {
+        return;
+    }
+    let (right, bottom) = (area.width - 1, area.height - 1);
+    for x in 1..right {
+        put(buffer, area, x, 0, horizontal, style);
+        put(buffer, area, x, bottom, horizontal, style);
+    }
+    for y in 1..bottom {
+        put(buffer, area, 0, y, vertical, style);
+        put(buffer, area, right, y, vertical, style);
+    }
+    put(buffer, area, 0, 0, top_left, style);
+    put(buffer, area, right, 0, top_right, style);
+    put(buffer, area, 0, bottom, bottom_left, style);
+    put(buffer, area, right, bottom, bottom_right, style);
+}
+
 /// One row of an area.
 pub fn row(area: Rect, y: u16) -> Rect {
     Rect { y: area.y.saturating_add(y), height: u16::from(y < area.height), ..area }

@@ -1,0 +1,142 @@
+//! The commands: one file each. The only room that prints and exits.
+
+pub mod arguments;
+mod catalogue;
+mod init;
+pub mod log;
+mod run;
+mod schema;
+mod shell;
+mod snapshot;
+mod status;
+mod themes;
+mod validate;
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::config::{self, Board, Overrides, Request, problem::Problem};
+use crate::model::text::SafeText;
+use arguments::{Arguments, BoardFlags, Command};
+
+/// Reads the arguments and runs what they say.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log::keep_panics_off_the_screen();
+    let command = arguments.command.unwrap_or(Command::Run(arguments.run));
+    let done = match command {
+        Command::Run(flags) => run::run(&flags),
+        Command::Validate(flags) => validate::run(&flags),
+        Command::Status(flags) => status::run(&flags),
+        Command::Snapshot(flags) => snapshot::run(&flags),
+        Command::Init(flags) => init::run(&flags),
+        Command::Sources => catalogue::sources(),
+        Command::Panels => catalogue::panels(),
+        Command::Themes => themes::run(),
+        Command::Schema => schema::run(),
+        Command::Completions { shell } => shell::completions(shell),
+        Command::Man => shell::manual(),
+    };
+    match done {
+        Ok(code) => code,
+        Err(Failure::Quiet(code)) => code,
+        Err(Failure::Message(message)) => {
+            complain(&format!("andon: {message}"));
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// Why a command did not do what it was asked.
+#[derive(Debug)]
+pub enum Failure {
+    /// Everything has been said.
+    Quiet(ExitCode),
+    /// A sentence, and exit code 1.
+    Message(String),
+}
+
+impl From<String> for Failure {
+    fn from(message: String) -> Self {
+        Self::Message(message)
+    }
+}
+
+/// What a command returns.
+pub type Done = Result<ExitCode, Failure>;
+
+/// Writes to standard output; a reader that has gone away is no error (`andon panels | head`).
+pub(crate) fn say(text: &str) -> Done {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+        Err(error) => Err(Failure::Message(format!("cannot write: {error}"))),
+    }
+}
+
+/// Writes to standard error, line by line, each made safe.
+pub(crate) fn complain(text: &str) {
+    let mut out = std::io::stderr().lock();
+    for line in text.lines() {
+        // Nobody is left to be told that nobody can be told.
+        let _nobody = writeln!(out, "{}", SafeText::new(line));
+    }
+}
+
+/// Problems in rustc's manner on standard error. Colours are added after the text has been made safe.
+pub(crate) fn complain_about(problems: &[Problem]) {
+    let colours = rustix::termios::isatty(rustix::stdio::stderr())
+        && crate::output::terminal::caps::Variables::read().depth() != crate::output::ansi::Depth::None;
+    for problem in problems {
+        let safe = validate::made_safe(problem);
+        let mut out = std::io::stderr().lock();
+        let _nobody = writeln!(out, "{}\n", safe.render(colours));
+    }
+}
+
+/// Loads the board, or says everything that is wrong with it and gives exit code 2.
+pub(crate) fn load(flags: &BoardFlags) -> Result<Board, Failure> {
+    let request = request(flags);
+    match config::load(&request) {
+        Ok(loaded) => {
+            complain_about(&loaded.warnings);
+            Ok(loaded.board)
+        }
+        Err(problems) => {
+            complain_about(&problems);
+            let errors = problems.iter().filter(|problem| problem.is_error()).count();
+            complain(&format!("andon: {} in {}", count(errors, "error"), request.file.display()));
+            Err(Failure::Quiet(ExitCode::from(2)))
+        }
+    }
+}
+
+pub(crate) fn request(flags: &BoardFlags) -> Request {
+    Request {
+        file: config::locate(flags.config.as_deref().map(Path::new)),
+        overrides: Overrides {
+            theme: flags.theme.clone(),
+            refresh: flags.refresh.clone(),
+            variables: flags.variables.clone(),
+        },
+    }
+}
+
+/// "1 error", "3 errors".
+pub(crate) fn count(number: usize, word: &str) -> String {
+    if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") }
+}
+
+/// Keeps one dashboard, if one is named; names those there are if it is not one of them.
+pub(crate) fn page_of(board: &Board, name: Option<&str>) -> Result<usize, Failure> {
+    let Some(name) = name else { return Ok(0) };
+    board.dashboards.iter().position(|dashboard| dashboard.name == name).ok_or_else(|| {
+        let names: Vec<&str> = board.dashboards.iter().map(|dashboard| dashboard.name.as_str()).collect();
+        complain(&format!("andon: there is no dashboard '{name}'; there are {}", names.join(", ")));
+        Failure::Quiet(ExitCode::from(2))
+    })
+}

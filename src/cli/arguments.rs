@@ -1,0 +1,185 @@
+//! Flags and their help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The board over your line: business, application, client, infrastructure and pipeline health.
+#[derive(Debug, Parser)]
+#[command(name = "andon", version, about, long_about = None, args_conflicts_with_subcommands = true)]
+#[command(after_help = "Without a command: the board of ./dashboards.toml, full screen.\n\
+    Keys: ? help, Tab next, Enter zoom, p pause, r refresh, q quit.")]
+pub struct Arguments {
+    /// What to do; without one, `run`.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Flags of `run`.
+    #[command(flatten)]
+    pub run: RunFlags,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The board, full screen (the default); one text snapshot when stdout is no terminal
+    Run(RunFlags),
+    /// Check the config without polling; exit 2 when it is invalid
+    Validate(ValidateFlags),
+    /// Poll once, print every panel's status; exit 0 ok, 1 warning, 2 critical, 3 unknown
+    Status(StatusFlags),
+    /// Poll once, draw one frame
+    Snapshot(SnapshotFlags),
+    /// Write a starter dashboards.toml from what answers on this machine
+    Init(InitFlags),
+    /// The kinds of sources, with the keys each takes
+    Sources,
+    /// The kinds of panels, with the keys each takes
+    Panels,
+    /// The themes
+    Themes,
+    /// JSON Schema of the config file, for editors
+    Schema,
+    /// Completions for a shell
+    Completions {
+        /// bash, elvish, fish, powershell or zsh
+        shell: clap_complete::Shell,
+    },
+    /// The manual page (roff)
+    Man,
+}
+
+/// Flags of every command that reads a config.
+#[derive(Debug, Clone, Default, Args)]
+pub struct BoardFlags {
+    /// The board's file (default: ./dashboards.toml, then ~/.config/andon/dashboards.toml)
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// A theme's name (see `andon themes`), or a theme file
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<String>,
+    /// Poll all sources this often, whatever the config says
+    #[arg(long, value_name = "TIME")]
+    pub refresh: Option<String>,
+    /// Pick a variable's value: --var env=staging
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = pair)]
+    pub variables: Vec<(String, String)>,
+}
+
+/// Flags of `run`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct RunFlags {
+    /// Which board.
+    #[command(flatten)]
+    pub board: BoardFlags,
+    /// Begin with this dashboard
+    #[arg(long, value_name = "NAME")]
+    pub dashboard: Option<String>,
+    /// For walls: no key hints, no mouse; only q and Ctrl-C do anything
+    #[arg(long)]
+    pub kiosk: bool,
+    /// Write a log to this file (it is kept under 10 MiB)
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
+}
+
+/// Flags of `validate`.
+#[derive(Debug, Clone, Args)]
+pub struct ValidateFlags {
+    /// Which board.
+    #[command(flatten)]
+    pub board: BoardFlags,
+    /// text for people, json for programs
+    #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
+    pub format: TextOrJson,
+    /// Treat warnings as errors
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// Flags of `status`.
+#[derive(Debug, Clone, Args)]
+pub struct StatusFlags {
+    /// Which board.
+    #[command(flatten)]
+    pub board: BoardFlags,
+    /// text for people, json for programs
+    #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
+    pub format: TextOrJson,
+    /// This dashboard only
+    #[arg(long, value_name = "NAME")]
+    pub dashboard: Option<String>,
+    /// The longest to wait for all sources
+    #[arg(long, value_name = "TIME", default_value = "10s")]
+    pub wait: String,
+}
+
+/// Flags of `snapshot`.
+#[derive(Debug, Clone, Args)]
+pub struct SnapshotFlags {
+    /// Which board.
+    #[command(flatten)]
+    pub board: BoardFlags,
+    /// Columns and rows
+    #[arg(long, value_name = "WxH", default_value = "120x40", value_parser = size)]
+    pub size: (u16, u16),
+    /// What to draw it as
+    #[arg(long, value_enum, default_value_t = PictureFormat::Text)]
+    pub format: PictureFormat,
+    /// This dashboard
+    #[arg(long, value_name = "NAME")]
+    pub dashboard: Option<String>,
+    /// The longest to wait for all sources
+    #[arg(long, value_name = "TIME", default_value = "10s")]
+    pub wait: String,
+    /// Write to a file instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// Flags of `init`.
+#[derive(Debug, Clone, Args)]
+pub struct InitFlags {
+    /// The file to write
+    #[arg(short, long, value_name = "FILE", default_value = "dashboards.toml")]
+    pub output: PathBuf,
+    /// Replace a file that is there
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// For people or for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TextOrJson {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Formats of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PictureFormat {
+    /// Plain text.
+    Text,
+    /// Text with terminal colours.
+    Ansi,
+    /// A vector picture.
+    Svg,
+    /// A page without scripts.
+    Html,
+    /// Rows of text, and the status document.
+    Json,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    text.split_once('=')
+        .map(|(name, value)| (name.trim().to_owned(), value.to_owned()))
+        .ok_or_else(|| "write it like env=staging".to_owned())
+}
+
+fn size(text: &str) -> Result<(u16, u16), String> {
+    let wrong = || "write it like 120x40, at most 500x200".to_owned();
+    let (width, height) = text.split_once('x').ok_or_else(wrong)?;
+    let (width, height) = (width.parse().map_err(|_| wrong())?, height.parse().map_err(|_| wrong())?);
+    if (1..=500).contains(&width) && (1..=200).contains(&height) { Ok((width, height)) } else { Err(wrong()) }
+}

@@ -1,0 +1,58 @@
+//! `andon snapshot`: one poll, one frame, in a format.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::arguments::{PictureFormat, SnapshotFlags};
+use super::status::wait;
+use super::{Done, Failure, load, page_of, say, themes};
+use crate::app;
+use crate::model::time::Zone;
+use crate::output::ansi::Depth;
+use crate::output::{ansi, document, html, svg, text};
+use crate::panel::ink::Glyphs;
+use crate::render::render;
+use crate::view::lens::Lens;
+
+pub(super) fn run(flags: &SnapshotFlags) -> Done {
+    let board = load(&flags.board)?;
+    let page = page_of(&board, flags.dashboard.as_deref())?;
+    let ink = themes::load(&board.theme)?.ink(board.glyphs.unwrap_or(Glyphs::Full));
+    let title = board.title.to_string();
+    let scene = app::poll_once(board, Zone::system(), wait(&flags.wait)?)?;
+    let lens = Lens { page, kiosk: true, ..Lens::default() };
+    let frame = render(&scene, &lens, &ink, flags.size.0, flags.size.1).buffer;
+    let picture = match flags.format {
+        PictureFormat::Text => text::plain(&frame),
+        PictureFormat::Ansi => ansi::lines(&frame, Depth::True),
+        PictureFormat::Svg => svg::draw(&frame, &title),
+        PictureFormat::Html => html::draw(&frame, &title),
+        PictureFormat::Json => {
+            let rows: Vec<String> = text::plain(&frame).lines().map(str::to_owned).collect();
+            let size = serde_json::json!({ "columns": flags.size.0, "rows": flags.size.1 });
+            format!("{:#}\n", serde_json::json!({ "size": size, "rows": rows, "status": document::status(&scene) }))
+        }
+    };
+    match &flags.output {
+        None => say(&picture),
+        Some(path) => {
+            replace(path, picture.as_bytes())?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// Writes beside the file and renames, so that a reader never sees half of it.
+fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let wrong = |error: std::io::Error| Failure::Message(format!("cannot write {}: {error}", path.display()));
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}.part", std::process::id()));
+    let beside = Path::new(&beside);
+    let written = std::fs::File::create(beside).and_then(|mut file| file.write_all(bytes)).and_then(|()| std::fs::rename(beside, path));
+    written.map_err(|error| {
+        // Nothing half-written is left behind, if it was begun at all.
+        let _not_begun = std::fs::remove_file(beside);
+        wrong(error)
+    })
+}

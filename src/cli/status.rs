@@ -1,0 +1,52 @@
+//! `andon status`: one poll, for scripts, cron and monitoring.
+
+use std::process::ExitCode;
+
+use super::arguments::{StatusFlags, TextOrJson};
+use super::{Done, Failure, load, page_of, say};
+use crate::app;
+use crate::model::status::Status;
+use crate::model::time::{Span, Zone};
+use crate::output::document;
+use crate::view::scene::{PanelScene, Scene};
+
+pub(super) fn run(flags: &StatusFlags) -> Done {
+    let mut board = load(&flags.board)?;
+    if flags.dashboard.is_some() {
+        let page = page_of(&board, flags.dashboard.as_deref())?;
+        board.dashboards = board.dashboards.into_iter().skip(page).take(1).collect();
+    }
+    let wait = wait(&flags.wait)?;
+    let scene = app::poll_once(board, Zone::system(), wait)?;
+    match flags.format {
+        TextOrJson::Json => say(&format!("{:#}\n", document::status(&scene)))?,
+        TextOrJson::Text => say(&text(&scene))?,
+    };
+    Ok(ExitCode::from(scene.status.exit_code()))
+}
+
+/// Reads `--wait`.
+pub(super) fn wait(text: &str) -> Result<Span, Failure> {
+    Span::parse(text).map_err(|error| Failure::Message(format!("--wait: {error}")))
+}
+
+/// One line a panel, the summary first, as monitoring plugins print it.
+fn text(scene: &Scene) -> String {
+    let said: Vec<&str> = scene.remarks.iter().map(|remark| remark.text.as_str()).collect();
+    let mut lines = vec![format!("{}: {}", scene.status.word().to_uppercase(), said.join("; "))];
+    for page in &scene.pages {
+        let judged: Vec<&PanelScene> = page.panels.iter().filter(|panel| panel.is_judged).collect();
+        let width = judged.iter().map(|panel| panel.id.len()).max().unwrap_or(0);
+        for panel in judged {
+            let why = if panel.status == Status::Ok && panel.reason.is_empty() { String::new() } else { format!("  ({})", panel.reason) };
+            lines.push(format!(
+                "{:<8}  {}/{:<width$}  {}{why}",
+                panel.status.word(),
+                page.name,
+                panel.id,
+                panel.text,
+            ).trim_end().to_owned());
+        }
+    }
+    lines.join("\n") + "\n"
+}

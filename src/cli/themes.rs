@@ -1,0 +1,57 @@
+//! `andon themes`, and finding a theme by name or path.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use super::{Done, Failure, complain, say};
+use crate::render::theme::{EMBEDDED, Theme, ThemeError, embedded};
+
+/// Largest theme file taken, in bytes.
+const MAX_FILE: u64 = 256 * 1024;
+
+fn user_folder() -> Option<PathBuf> {
+    let xdg = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    xdg.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config")))
+        .map(|base| base.join("andon").join("themes"))
+}
+
+/// A path when it looks like one, else the user's file of that name, else the embedded one.
+fn text(name: &str) -> Option<String> {
+    let looks_like_path = name.contains('/') || Path::new(name).extension().is_some_and(|ext| ext == "toml");
+    let path = if looks_like_path { Some(PathBuf::from(name)) } else { user_folder().map(|folder| folder.join(format!("{name}.toml"))) };
+    let small = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() <= MAX_FILE);
+    path.filter(small).and_then(|path| std::fs::read_to_string(path).ok()).or_else(|| embedded(name))
+}
+
+/// Finds and reads a theme.
+pub(super) fn find(name: &str) -> Result<Theme, ThemeError> {
+    Theme::load(name, &text)
+}
+
+/// The same for a command: a wrong theme is a wrong config.
+pub(super) fn load(name: &str) -> Result<Theme, Failure> {
+    find(name).map_err(|error| {
+        complain(&format!("andon: {error}"));
+        Failure::Quiet(ExitCode::from(2))
+    })
+}
+
+pub(super) fn run() -> Done {
+    let mut names: Vec<String> = EMBEDDED.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let own = user_folder().and_then(|folder| std::fs::read_dir(folder).ok());
+    for entry in own.into_iter().flatten().flatten() {
+        let path = entry.path();
+        if let (Some("toml"), Some(stem)) = (path.extension().and_then(|e| e.to_str()), path.file_stem().and_then(|s| s.to_str()))
+            && !names.iter().any(|name| name == stem)
+        {
+            names.push(stem.to_owned());
+        }
+    }
+    let mut out = String::new();
+    for name in names {
+        let about = find(&name).map_or_else(|error| error.to_string(), |theme| theme.about);
+        out.push_str(&format!("{:<16}{about}\n", crate::model::text::SafeText::new(&name)));
+    }
+    out.push_str("\nUse one with theme = \"NAME\" or --theme NAME; your own go into ~/.config/andon/themes/NAME.toml\n");
+    say(&out)
+}

@@ -1,0 +1,187 @@
+//! Actions, and what they do to a lens. A viewer can change nothing outside it.
+
+use std::sync::Arc;
+
+use ratatui::layout::Rect;
+
+use crate::view::arrange::Arrangement;
+use crate::view::lens::Lens;
+use crate::view::scene::Scene;
+
+/// What a viewer wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Leave.
+    Quit,
+    /// Show or hide the help.
+    Help,
+    /// One step back: help, zoom, choice, freeze.
+    Back,
+    /// Zoom the chosen panel, or back.
+    Zoom,
+    /// The next panel.
+    Next,
+    /// The previous panel.
+    Previous,
+    /// The panel above.
+    Up,
+    /// The panel below.
+    Down,
+    /// The panel to the left.
+    Left,
+    /// The panel to the right.
+    Right,
+    /// A page by place, from 0.
+    Page(usize),
+    /// The next page.
+    NextPage,
+    /// The previous page.
+    PreviousPage,
+    /// The worst panel of the board.
+    Worst,
+    /// Freeze the picture, or let it go on.
+    Pause,
+    /// Ask all sources now.
+    Refresh,
+    /// A click on a panel.
+    Click(usize),
+}
+
+/// What reaches beyond the lens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// End the program.
+    Quit,
+    /// Ask all sources now.
+    Refresh,
+}
+
+/// Applies an action to a lens. `arrangement` is where panels were drawn last.
+pub fn apply(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &Arrangement) -> Option<Effect> {
+    let scene = Arc::clone(lens.frozen.as_ref().unwrap_or(live));
+    match action {
+        Action::Quit => return Some(Effect::Quit),
+        Action::Refresh => return Some(Effect::Refresh),
+        Action::Help => lens.help = !lens.help,
+        Action::Back => back(lens),
+        Action::Pause => lens.frozen = if lens.frozen.is_some() { None } else { Some(Arc::clone(live)) },
+        Action::Zoom => {
+            lens.zoom = !lens.zoom;
+            if lens.focus.is_none() {
+                lens.focus = order(arrangement).first().copied();
+            }
+            lens.zoom &= lens.focus.is_some();
+        }
+        Action::Click(panel) => {
+            lens.zoom = lens.focus == Some(panel) && !lens.zoom;
+            lens.focus = Some(panel);
+        }
+        Action::Next | Action::Previous => step(lens, action == Action::Next, &scene, arrangement),
+        Action::Up | Action::Down | Action::Left | Action::Right => {
+            if lens.zoom {
+                step(lens, matches!(action, Action::Down | Action::Right), &scene, arrangement);
+            } else {
+                towards(lens, action, arrangement);
+            }
+        }
+        Action::Page(page) => turn(lens, page, &scene),
+        Action::NextPage => turn(lens, (lens.page + 1) % scene.pages.len().max(1), &scene),
+        Action::PreviousPage => {
+            let pages = scene.pages.len().max(1);
+            turn(lens, (lens.page + pages - 1) % pages, &scene);
+        }
+        Action::Worst => worst(lens, &scene),
+    }
+    None
+}
+
+fn back(lens: &mut Lens) {
+    if lens.help {
+        lens.help = false;
+    } else if lens.zoom {
+        lens.zoom = false;
+    } else if lens.focus.is_some() {
+        lens.focus = None;
+    } else {
+        lens.frozen = None;
+    }
+}
+
+fn turn(lens: &mut Lens, page: usize, scene: &Scene) {
+    if page < scene.pages.len() {
+        lens.page = page;
+        lens.focus = None;
+        lens.zoom = false;
+    }
+}
+
+/// Panels in the order in which they are read.
+fn order(arrangement: &Arrangement) -> Vec<usize> {
+    let mut all: Vec<(usize, Rect)> = arrangement.framed.iter().chain(&arrangement.strips).copied().collect();
+    all.sort_by_key(|(_, area)| (area.y, area.x));
+    all.into_iter().map(|(panel, _)| panel).collect()
+}
+
+fn step(lens: &mut Lens, forward: bool, scene: &Scene, arrangement: &Arrangement) {
+    // A zoomed panel stands alone on the screen: the next one is the next of the page.
+    let order = if lens.zoom {
+        (0..scene.page(lens.page).map_or(0, |page| page.panels.len())).collect()
+    } else {
+        order(arrangement)
+    };
+    let Some(last) = order.len().checked_sub(1) else { return };
+    let here = lens.focus.and_then(|focus| order.iter().position(|panel| *panel == focus));
+    let there = match (here, forward) {
+        (None, true) => 0,
+        (None, false) => last,
+        (Some(here), true) => if here == last { 0 } else { here + 1 },
+        (Some(here), false) => here.checked_sub(1).unwrap_or(last),
+    };
+    lens.focus = order.get(there).copied();
+}
+
+/// The nearest panel in a direction, by the distance of middles; sideways steps count double.
+fn towards(lens: &mut Lens, action: Action, arrangement: &Arrangement) {
+    let all: Vec<(usize, Rect)> = arrangement.framed.iter().chain(&arrangement.strips).copied().collect();
+    let middle = |area: &Rect| {
+        (i32::from(area.x) * 2 + i32::from(area.width), (i32::from(area.y) * 2 + i32::from(area.height)) * 2)
+    };
+    let here = lens.focus.and_then(|focus| all.iter().find(|(panel, _)| *panel == focus));
+    let Some((focus, from)) = here else {
+        lens.focus = order(arrangement).first().copied();
+        return;
+    };
+    let (x, y) = middle(from);
+    let distance = |area: &Rect| {
+        let (to_x, to_y) = middle(area);
+        let (along, aside) = match action {
+            Action::Up => (y - to_y, to_x - x),
+            Action::Down => (to_y - y, to_x - x),
+            Action::Left => (x - to_x, to_y - y),
+            _ => (to_x - x, to_y - y),
+        };
+        (along > 0).then_some(along + 2 * aside.abs())
+    };
+    let nearest = all
+        .iter()
+        .filter(|(panel, _)| panel != focus)
+        .filter_map(|(panel, area)| Some((distance(area)?, *panel)))
+        .min();
+    if let Some((_, panel)) = nearest {
+        lens.focus = Some(panel);
+    }
+}
+
+fn worst(lens: &mut Lens, scene: &Scene) {
+    let found = scene
+        .pages
+        .iter()
+        .enumerate()
+        .flat_map(|(page, of)| of.panels.iter().enumerate().map(move |(panel, one)| (page, panel, one)))
+        .filter(|(_, _, one)| one.is_judged)
+        .max_by_key(|(page, panel, one)| (one.status.severity(), std::cmp::Reverse((*page, *panel))));
+    if let Some((page, panel, _)) = found {
+        lens.page = page;
+        lens.focus = Some(panel);
+    }
+}

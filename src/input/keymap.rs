@@ -1,0 +1,65 @@
+//! Which key does what.
+
+use super::action::Action;
+
+/// A key, as far as andon cares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    /// A character.
+    Char(char),
+    /// A character with Ctrl.
+    Ctrl(char),
+    /// Enter.
+    Enter,
+    /// Escape.
+    Esc,
+    /// Tab.
+    Tab,
+    /// Tab with Shift.
+    BackTab,
+    /// An arrow.
+    Up,
+    /// An arrow.
+    Down,
+    /// An arrow.
+    Left,
+    /// An arrow.
+    Right,
+}
+
+const TABLE: &[(Key, Action)] = &[
+    (Key::Char('q'), Action::Quit),
+    (Key::Ctrl('c'), Action::Quit),
+    (Key::Char('?'), Action::Help),
+    (Key::Esc, Action::Back),
+    (Key::Enter, Action::Zoom),
+    (Key::Tab, Action::Next),
+    (Key::BackTab, Action::Previous),
+    (Key::Char('j'), Action::Down),
+    (Key::Down, Action::Down),
+    (Key::Char('k'), Action::Up),
+    (Key::Up, Action::Up),
+    (Key::Char('h'), Action::Left),
+    (Key::Left, Action::Left),
+    (Key::Char('l'), Action::Right),
+    (Key::Right, Action::Right),
+    (Key::Char(']'), Action::NextPage),
+    (Key::Char('['), Action::PreviousPage),
+    (Key::Char('!'), Action::Worst),
+    (Key::Char('g'), Action::Worst),
+    (Key::Char('p'), Action::Pause),
+    (Key::Char(' '), Action::Pause),
+    (Key::Char('r'), Action::Refresh),
+];
+
+/// What a key does; in kiosk mode only leaving is possible.
+pub fn action(key: Key, kiosk: bool) -> Option<Action> {
+    if let (Key::Char(digit @ '1'..='9'), false) = (key, kiosk) {
+        return Some(Action::Page(digit as usize - '1' as usize));
+    }
+    TABLE
+        .iter()
+        .find(|(known, _)| *known == key)
+        .map(|(_, action)| *action)
+        .filter(|action| !kiosk || *action == Action::Quit)
+}

@@ -1,0 +1,9 @@
+//! Encoders of frames, and the loops that feed them.
+
+pub mod ansi;
+pub mod document;
+pub mod html;
+mod runs;
+pub mod svg;
+pub mod terminal;
+pub mod text;

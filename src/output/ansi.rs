@@ -1,0 +1,210 @@
+//! Frames to bytes for a terminal: a key frame, or what differs from the frame before.
+//!
+//! Source: ECMA-48 (CUP, SGR); "Synchronized Output" (DEC private mode 2026). Our own encoder, because
+//! crossterm's reads `NO_COLOR` of this process for every sink, and because nothing may be written when
+//! nothing has changed.
+
+use std::fmt::Write as _;
+
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::style::{Color, Modifier};
+use unicode_width::UnicodeWidthStr;
+
+use super::runs::{symbol, width};
+
+/// How many colours a terminal has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Depth {
+    /// None: weight and reverse only.
+    None,
+    /// The sixteen of ANSI.
+    Ansi16,
+    /// The 256 of xterm.
+    Ansi256,
+    /// 24 bits.
+    #[default]
+    True,
+}
+
+const BEGIN: &str = "\x1b[?2026h";
+const END: &str = "\x1b[?2026l";
+/// Unchanged cells between two changes that are cheaper to write again than to jump over.
+const JUMP: u16 = 5;
+
+/// Bytes that turn a screen showing `before` into one showing `after`; empty when they are the same.
+/// Without `before`, or with one of another size, every cell is written.
+pub fn encode(before: Option<&Buffer>, after: &Buffer, depth: Depth) -> Vec<u8> {
+    let before = before.filter(|before| before.area == after.area);
+    let mut pen = Pen { out: String::new(), depth, now: None };
+    for y in 0..after.area.height {
+        match before {
+            None => pen.cells(after, y, 0, after.area.width),
+            Some(before) => changed(before, after, y, &mut pen),
+        }
+    }
+    if pen.out.is_empty() {
+        return Vec::new();
+    }
+    format!("{BEGIN}{}\x1b[0m{END}", pen.out).into_bytes()
+}
+
+/// Rows for a file or a pipe: styles, line ends, and no cursor movement.
+pub fn lines(frame: &Buffer, depth: Depth) -> String {
+    let mut out = String::new();
+    for y in 0..frame.area.height {
+        let mut pen = Pen { out: String::new(), depth, now: None };
+        pen.write_cells(frame, y, 0, frame.area.width);
+        out.push_str(&pen.out);
+        out.push_str("\x1b[0m\n");
+    }
+    out
+}
+
+/// The changed stretches of a row. A row with wide characters is written whole: terminals disagree about
+/// what is left of half a wide character.
+fn changed(before: &Buffer, after: &Buffer, y: u16, pen: &mut Pen) {
+    let columns = after.area.width;
+    let differs = |x: u16| before.cell((x, y)) != after.cell((x, y));
+    let Some(first) = (0..columns).find(|x| differs(*x)) else { return };
+    let wide = |buffer: &Buffer| (0..columns).any(|x| buffer.cell((x, y)).is_some_and(|cell| cell.symbol().width() != 1));
+    if wide(before) || wide(after) {
+        return pen.cells(after, y, 0, columns);
+    }
+    let (mut begin, mut end) = (first, first + 1);
+    for x in first + 1..columns {
+        if !differs(x) {
+            continue;
+        }
+        if x - end > JUMP {
+            pen.cells(after, y, begin, end);
+            begin = x;
+        }
+        end = x + 1;
+    }
+    pen.cells(after, y, begin, end);
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Look {
+    fg: Color,
+    bg: Color,
+    modifier: Modifier,
+}
+
+struct Pen {
+    out: String,
+    depth: Depth,
+    now: Option<Look>,
+}
+
+impl Pen {
+    fn cells(&mut self, buffer: &Buffer, y: u16, from: u16, to: u16) {
+        // Writing into a String cannot fail.
+        let _infallible = write!(self.out, "\x1b[{};{}H", y + 1, from + 1);
+        self.write_cells(buffer, y, from, to);
+    }
+
+    fn write_cells(&mut self, buffer: &Buffer, y: u16, from: u16, to: u16) {
+        let mut x = from;
+        while x < to {
+            let Some(cell) = buffer.cell((x, y)) else { return };
+            let text = symbol(cell.symbol());
+            self.look(cell);
+            // Half of a wide character at the edge would push the next row away.
+            let wide = width(text);
+            if x + wide > buffer.area.width {
+                self.out.push(' ');
+            } else {
+                self.out.push_str(text);
+            }
+            x += wide;
+        }
+    }
+
+    fn look(&mut self, cell: &Cell) {
+        let want = Look {
+            fg: reduce(cell.fg, self.depth),
+            bg: reduce(cell.bg, self.depth),
+            modifier: cell.modifier & (Modifier::BOLD | Modifier::DIM | Modifier::REVERSED | Modifier::UNDERLINED),
+        };
+        if self.now == Some(want) {
+            return;
+        }
+        let mut codes: Vec<String> = Vec::new();
+        let known = match self.now {
+            Some(now) if now.modifier == want.modifier => Some(now),
+            _ => {
+                codes.push("0".to_owned());
+                let modifiers = [
+                    (Modifier::BOLD, "1"),
+                    (Modifier::DIM, "2"),
+                    (Modifier::UNDERLINED, "4"),
+                    (Modifier::REVERSED, "7"),
+                ];
+                let on = modifiers.into_iter().filter(|(modifier, _)| want.modifier.contains(*modifier));
+                codes.extend(on.map(|(_, code)| code.to_owned()));
+                None
+            }
+        };
+        let plain = known.map_or((Color::Reset, Color::Reset), |now| (now.fg, now.bg));
+        if want.fg != plain.0 {
+            codes.push(code(want.fg, 30));
+        }
+        if want.bg != plain.1 {
+            codes.push(code(want.bg, 40));
+        }
+        let _infallible = write!(self.out, "\x1b[{}m", codes.join(";"));
+        self.now = Some(want);
+    }
+}
+
+/// SGR parameters of a colour; `base` is 30 for the foreground, 40 for the background.
+fn code(colour: Color, base: u8) -> String {
+    match colour {
+        Color::Rgb(r, g, b) => format!("{};2;{r};{g};{b}", base + 8),
+        Color::Indexed(n @ 0..=7) => (base + n).to_string(),
+        Color::Indexed(n @ 8..=15) => (base + 52 + n).to_string(),
+        Color::Indexed(n) => format!("{};5;{n}", base + 8),
+        _ => (base + 9).to_string(),
+    }
+}
+
+/// The nearest colour that a terminal of this depth has.
+fn reduce(colour: Color, depth: Depth) -> Color {
+    match (colour, depth) {
+        (_, Depth::None) => Color::Reset,
+        (Color::Rgb(r, g, b), Depth::Ansi256) => Color::Indexed(nearest(&[r, g, b], 16..=255)),
+        (Color::Rgb(r, g, b), Depth::Ansi16) => Color::Indexed(nearest(&[r, g, b], 0..=15)),
+        (other, _) => other,
+    }
+}
+
+fn nearest(rgb: &[u8; 3], among: std::ops::RangeInclusive<u8>) -> u8 {
+    let distance = |n: &u8| -> i32 {
+        palette(*n).iter().zip(rgb).map(|(a, b)| (i32::from(*a) - i32::from(*b)).pow(2)).sum()
+    };
+    among.min_by_key(distance).unwrap_or(7)
+}
+
+/// The colours of xterm. Source: xterm's 256colres.h and its default sixteen.
+const fn palette(n: u8) -> [u8; 3] {
+    const ANSI: [[u8; 3]; 16] = [
+        [0, 0, 0], [205, 0, 0], [0, 205, 0], [205, 205, 0], [0, 0, 238], [205, 0, 205], [0, 205, 205], [229, 229, 229],
+        [127, 127, 127], [255, 0, 0], [0, 255, 0], [255, 255, 0], [92, 92, 255], [255, 0, 255], [0, 255, 255], [255, 255, 255],
+    ];
+    match n {
+        0..=15 => ANSI[n as usize],
+        16..=231 => {
+            let n = n - 16;
+            [step(n / 36), step(n / 6 % 6), step(n % 6)]
+        }
+        _ => {
+            let grey = 8 + (n - 232) * 10;
+            [grey, grey, grey]
+        }
+    }
+}
+
+const fn step(n: u8) -> u8 {
+    if n == 0 { 0 } else { 55 + n * 40 }
+}

@@ -1,0 +1,8 @@
+//! The one place that draws: scene, lens, theme and size to a frame. Pure.
+
+pub mod chrome;
+pub mod frame;
+pub mod help;
+pub mod theme;
+
+pub use frame::{Frame, render};

@@ -1,0 +1,311 @@
+//! Everything around the panels: header, verdict, tabs, frames, strips, footer.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use unicode_width::UnicodeWidthStr;
+
+use crate::model::freshness::Freshness;
+use crate::model::layer::Layer;
+use crate::model::status::Status;
+use crate::panel::ink::{Ink, Role};
+use crate::panel::marks::{columns, outline, put, write, write_right};
+use crate::view::lens::Lens;
+use crate::view::scene::{LayerLamp, PanelScene, Scene};
+
+/// Board, five lamps, clock. Words get shorter as the screen gets narrower; lamps stay.
+pub(super) fn header(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+    if area.is_empty() {
+        return;
+    }
+    let clock = scene.now.clock(&scene.zone);
+    let right = state(scene, lens, ink).map_or(clock.clone(), |words| format!("{words}  {clock}"));
+    let right_style = if lens.silence.is_some() { ink.style(Role::Critical) } else { ink.style(Role::Muted) };
+    let right_room = (right.width() as u16 + 2).min(area.width);
+    let room = area.width - right_room;
+    let title_width = scene.title.width() as u16 + 1;
+    let (lamps, with_title) = [Words::Full, Words::Short, Words::Count, Words::Glyph]
+        .into_iter()
+        .flat_map(|words| [(words, true), (words, false)])
+        .map(|(words, with_title)| (scene.layers.map(|lamp| lamp_words(lamp, words, ink)), with_title))
+        .find(|(lamps, with_title)| {
+            let lamps: usize = lamps.iter().map(|(_, text)| text.width() + 3).sum();
+            lamps as u16 + if *with_title { title_width + 3 } else { 1 } <= room
+        })
+        .unwrap_or_else(|| (scene.layers.map(|lamp| lamp_words(lamp, Words::Glyph, ink)), false));
+    let mut x = 1;
+    if with_title {
+        let style = ink.style(Role::Accent).add_modifier(Modifier::BOLD);
+        x += write(buffer, area, x, 0, scene.title.as_str(), style) + 3;
+    }
+    for (status, text) in &lamps {
+        let style = status.map_or(ink.style(Role::Muted), |status| ink.style(status.into()).add_modifier(Modifier::BOLD));
+        x += write(buffer, Rect { width: room.max(x), ..area }, x, 0, text, style) + 3;
+    }
+    write_right(buffer, Rect { width: area.width.saturating_sub(1), ..area }, 0, &right, right_style);
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Words {
+    Full,
+    Short,
+    Count,
+    Glyph,
+}
+
+/// Glyph, layer and what is wrong: "▲ APPLICATION 1 warning".
+fn lamp_words(lamp: LayerLamp, words: Words, ink: &Ink) -> (Option<Status>, String) {
+    let Some(status) = lamp.tally.status() else {
+        let name = if words == Words::Full { lamp.layer.word() } else { lamp.layer.short() };
+        let text = if words == Words::Glyph { "-".to_owned() } else { format!("- {}", name.to_uppercase()) };
+        return (None, text);
+    };
+    let glyph = ink.glyphs.status(status);
+    let count = lamp.tally.count(status);
+    let long = match status {
+        Status::Ok => "ok".to_owned(),
+        status => format!("{count} {}", status.word()),
+    };
+    let text = match words {
+        Words::Full => format!("{glyph} {} {long}", lamp.layer.word().to_uppercase()),
+        Words::Short => format!("{glyph} {} {long}", lamp.layer.short().to_uppercase()),
+        Words::Count if status == Status::Ok => format!("{glyph} {}", lamp.layer.short()),
+        Words::Count => format!("{glyph} {} {count}", lamp.layer.short()),
+        Words::Glyph => format!("{glyph}{}", initial(lamp.layer)),
+    };
+    (Some(status), text)
+}
+
+const fn initial(layer: Layer) -> &'static str {
+    match layer {
+        Layer::Business => "b",
+        Layer::Application => "a",
+        Layer::Client => "c",
+        Layer::Infrastructure => "i",
+        Layer::Pipeline => "p",
+    }
+}
+
+/// What the viewer must know about what is seen: frozen, or no longer fed.
+fn state(scene: &Scene, lens: &Lens, ink: &Ink) -> Option<String> {
+    if let Some(silence) = lens.silence {
+        return Some(format!("{} NO UPDATE for {}", ink.glyphs.status(Status::Critical), silence.brief()));
+    }
+    lens.frozen.is_some().then(|| format!("PAUSED at {}", scene.now.clock(&scene.zone)))
+}
+
+/// The one sentence. What does not fit is counted.
+pub(super) fn verdict(scene: &Scene, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+    if area.is_empty() {
+        return;
+    }
+    let dot = ink.glyphs.dot();
+    let room = area.width.saturating_sub(1);
+    let mut x = 1;
+    if let Some(banner) = &scene.banner {
+        let text = format!("{} {banner}", ink.glyphs.status(Status::Warning));
+        x += write(buffer, area, x, 0, &text, ink.style(Role::Warning)) + dot.width() as u16;
+    }
+    let all_well = scene.remarks.iter().all(|remark| remark.status == Status::Ok);
+    for (n, remark) in scene.remarks.iter().enumerate() {
+        let left = scene.remarks.len() - n;
+        let text = format!("{} {}", ink.glyphs.status(remark.status), remark.text);
+        let reserve = if left > 1 { 10 } else { 0 };
+        if n > 0 && x + text.width() as u16 + reserve > room {
+            write(buffer, area, x, 0, &format!("+{left} more"), ink.style(Role::Muted));
+            return;
+        }
+        let mut style = ink.style(remark.status.into());
+        if !all_well && n == 0 {
+            style = style.add_modifier(Modifier::BOLD);
+        }
+        x += write(buffer, Rect { width: room, ..area }, x, 0, &text, style);
+        if left > 1 {
+            x += write(buffer, area, x, 0, dot, ink.style(Role::Muted));
+        }
+    }
+    if let Some(change) = &scene.last_change
+        && x + (dot.width() + change.width()) as u16 <= room
+    {
+        x += write(buffer, area, x, 0, dot, ink.style(Role::Muted));
+        write(buffer, area, x, 0, change, ink.style(Role::Muted));
+    }
+}
+
+/// The pages, each with its lamp when it is not well.
+pub(super) fn tabs(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer, ink: &Ink) -> Vec<(Rect, usize)> {
+    let mut places = Vec::new();
+    if area.is_empty() {
+        return places;
+    }
+    let mut x = 1;
+    for (n, page) in scene.pages.iter().enumerate() {
+        let status = page.tally.status().unwrap_or(Status::Ok);
+        let lamp = if status == Status::Ok { String::new() } else { format!(" {}", ink.glyphs.status(status)) };
+        let text = format!("{} {}", n + 1, page.title);
+        let chosen = n == lens.page.min(scene.pages.len() - 1);
+        let style = if chosen {
+            ink.style(Role::Focus).add_modifier(Modifier::BOLD)
+        } else {
+            ink.style(Role::Muted)
+        };
+        let begin = x;
+        x += write(buffer, area, x, 0, &text, style);
+        x += write(buffer, area, x, 0, &lamp, ink.style(status.into()));
+        places.push((columns(area, begin, x - begin), n));
+        x += 3;
+    }
+    let window = format!("last {}", scene.window.humane());
+    if x + (window.width() as u16) < area.width {
+        write_right(buffer, Rect { width: area.width - 1, ..area }, 0, &window, ink.style(Role::Muted));
+    }
+    places
+}
+
+/// Keys, and how old the data is.
+pub(super) fn footer(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+    if area.is_empty() {
+        return;
+    }
+    let mut right = sources(scene);
+    if let Some(updated) = scene.updated {
+        right = format!("updated {} ago{}{right}", updated.age_at(scene.now).brief(), ink.glyphs.dot());
+    }
+    let right_room = (right.width() as u16 + 2).min(area.width);
+    let hints: &[(&str, &str)] = if lens.zoom {
+        &[("Esc", "back"), ("Tab", "next"), ("p", "pause"), ("r", "refresh"), ("?", "help"), ("q", "quit")]
+    } else {
+        &[("?", "help"), ("Tab", "next"), ("Enter", "zoom"), ("p", "pause"), ("r", "refresh"), ("q", "quit")]
+    };
+    let mut x = 1;
+    for (key, what) in hints {
+        if x + (key.len() + what.len() + 3) as u16 + right_room > area.width {
+            break;
+        }
+        x += write(buffer, area, x, 0, key, ink.style(Role::Accent)) + 1;
+        x += write(buffer, area, x, 0, what, ink.style(Role::Muted)) + 3;
+    }
+    write_right(buffer, Rect { width: area.width - 1, ..area }, 0, &right, ink.style(Role::Muted));
+}
+
+/// "all 7 sources", or who is missing.
+fn sources(scene: &Scene) -> String {
+    let bad: Vec<&str> = scene
+        .sources
+        .iter()
+        .filter(|source| !matches!(source.freshness, Freshness::Fresh | Freshness::Waiting))
+        .map(|source| source.name.as_str())
+        .collect();
+    match (bad.as_slice(), scene.sources.len()) {
+        (_, 0) => "no sources".to_owned(),
+        ([], 1) => "1 source".to_owned(),
+        ([], all) => format!("all {all} sources"),
+        ([one], all) => format!("{one} missing of {all} sources"),
+        (several, all) => format!("{} of {all} sources missing", several.len()),
+    }
+}
+
+/// A frame with title and status in its line. Returns what is left inside.
+pub(super) fn frame(panel: &PanelScene, area: Rect, focused: bool, buffer: &mut Buffer, ink: &Ink) -> Rect {
+    if area.width < 2 || area.height < 2 {
+        return Rect::default();
+    }
+    let border = if focused {
+        ink.style(Role::Focus)
+    } else if panel.is_judged && panel.status.severity() >= Status::Warning.severity() {
+        ink.style(panel.status.into())
+    } else {
+        ink.style(Role::Border)
+    };
+    outline(buffer, area, border, ink.glyphs);
+    let line = columns(Rect { height: 1, ..area }, 1, area.width.saturating_sub(2));
+    let used = status_words(panel, line, buffer, ink);
+    let room = line.width.saturating_sub(used + 1);
+    let mark = if panel.simulated { " sim" } else { "" };
+    let mark_room = if room as usize > panel.title.width() + mark.len() + 2 { mark.len() as u16 } else { 0 };
+    let title_room = columns(line, 1, room.saturating_sub(mark_room + 1));
+    if title_room.width > 2 {
+        put(buffer, line, 0, 0, " ", border);
+        let style = ink.style(if focused { Role::Focus } else { Role::Title }).add_modifier(Modifier::BOLD);
+        let mut x = write(buffer, title_room, 0, 0, panel.title.as_str(), style) + 1;
+        if mark_room > 0 {
+            x += write(buffer, line, x, 0, mark, ink.style(Role::Muted));
+        }
+        put(buffer, line, x, 0, " ", border);
+    }
+    if !panel.reason.is_empty() && !matches!(panel.freshness, Freshness::Failed) {
+        let foot = columns(Rect { y: area.y + area.height - 1, height: 1, ..area }, 2, area.width.saturating_sub(4));
+        let role = if panel.status == Status::Ok { Role::Muted } else { panel.status.into() };
+        write(buffer, foot, 0, 0, &format!(" {} ", panel.reason), ink.style(role));
+    }
+    Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - 2 }
+}
+
+/// " ● ok " or " ▲ warning · since 14:21 " at the right of a frame's line. Returns the columns taken.
+fn status_words(panel: &PanelScene, line: Rect, buffer: &mut Buffer, ink: &Ink) -> u16 {
+    if !panel.is_judged {
+        return 0;
+    }
+    let status = format!("{} {}", ink.glyphs.status(panel.status), panel.status.word());
+    let age = ink.glyphs.freshness(panel.freshness);
+    let age = if age.is_empty() { String::new() } else { format!("{age} ") };
+    let note = if panel.note.is_empty() { String::new() } else { format!("{}{age}{}", ink.glyphs.dot(), panel.note) };
+    // The title keeps at least its own width, or half of the line.
+    let title = (panel.title.width() as u16 + 3).min(line.width / 2);
+    let room = line.width.saturating_sub(title);
+    let with_note = format!(" {status}{note} ");
+    let short = format!(" {status} ");
+    let bare = format!(" {} ", ink.glyphs.status(panel.status));
+    let Some(text) = [with_note, short, bare].into_iter().find(|text| text.width() as u16 <= room) else { return 0 };
+    write_right(buffer, Rect { width: line.width.saturating_sub(1), ..line }, 0, &text, ink.style(panel.status.into())) + 1
+}
+
+/// The zoomed panel's own facts, below it: age, sources, link.
+pub(super) fn details(panel: &PanelScene, inner: Rect, buffer: &mut Buffer, ink: &Ink) -> Rect {
+    if inner.height < 6 {
+        return inner;
+    }
+    let age = panel.age.map_or_else(|| "no answer yet".to_owned(), |age| format!("answered {} ago", age.brief()));
+    let mut facts = vec![panel.layer.word().to_owned(), age];
+    if panel.simulated {
+        facts.push("simulated".to_owned());
+    }
+    facts.extend(panel.link.as_ref().map(ToString::to_string));
+    let foot = Rect { y: inner.y + inner.height - 1, height: 1, ..inner };
+    write(buffer, foot, 1, 0, &facts.join(ink.glyphs.dot()), ink.style(Role::Muted));
+    Rect { height: inner.height - 2, ..inner }
+}
+
+/// A panel in one line: "● Orders 128 orders/min".
+pub(super) fn strip(panel: &PanelScene, area: Rect, focused: bool, buffer: &mut Buffer, ink: &Ink) {
+    let line = columns(area, 1, area.width.saturating_sub(2));
+    let status = ink.style(panel.status.into());
+    let mut x = 0;
+    if panel.is_judged {
+        x += write(buffer, line, 0, 0, ink.glyphs.status(panel.status), status) + 1;
+    }
+    let words = match (panel.freshness, panel.status) {
+        (Freshness::Failed | Freshness::Stale, _) => format!("{} {}", panel.note, panel.reason),
+        (Freshness::Waiting, _) => "connecting".to_owned(),
+        (Freshness::Late, _) => format!("{}{}{}", panel.text, ink.glyphs.dot(), panel.note),
+        (Freshness::Fresh, _) => panel.text.clone(),
+    };
+    let title_style = if focused { ink.style(Role::Focus).add_modifier(Modifier::BOLD) } else { ink.style(Role::Title) };
+    let room = line.width.saturating_sub(x);
+    let half = room.saturating_sub(words.width() as u16 + 2).max(room / 2);
+    x += write(buffer, columns(line, x, half), 0, 0, panel.title.as_str(), title_style) + 2;
+    let word = if panel.is_judged && panel.status != Status::Ok { format!("{} {words}", panel.status.word()) } else { words };
+    write(buffer, columns(line, x, line.width), 0, 0, &word, ink.value(panel.status));
+}
+
+/// "2 more warning, 12 more ok".
+pub(super) fn counted<'a>(hidden: impl Iterator<Item = &'a PanelScene> + Clone, ink: &Ink) -> String {
+    let parts: Vec<String> = Status::WORST_FIRST
+        .into_iter()
+        .filter_map(|status| {
+            let count = hidden.clone().filter(|panel| panel.status == status).count();
+            (count > 0).then(|| format!("{} {count} more {}", ink.glyphs.status(status), status.word()))
+        })
+        .collect();
+    parts.join(", ")
+}

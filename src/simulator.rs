@@ -1,0 +1,98 @@
+//! A small shop that lives in andon, so that a newcomer sees a living board without any server.
+//!
+//! It answers over loopback HTTP in the formats of real systems (the Prometheus query API, JSON,
+//! CCTray, plain health checks) and is polled by the same sources. Everything it tells is a function of
+//! a seed and the time: [`shop`]. Addresses are written `simulator://shop/...`, or
+//! `simulator://shop-SEED/...` for another shop.
+
+pub mod prometheus;
+pub mod shop;
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+
+use crate::model::time::{Timestamp, now};
+use shop::Shop;
+
+/// The running simulator; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Simulator {
+    address: SocketAddr,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Simulator {
+    /// Listens on a free port of the loopback. `None` when there is none: its sources then say that
+    /// nobody listens.
+    pub async fn start() -> Option<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.ok()?;
+        let address = listener.local_addr().ok()?;
+        Some(Self { address, task: tokio::spawn(serve(listener)) })
+    }
+
+    /// The loopback address behind a `simulator:` address.
+    pub fn address(&self, simulated: &str) -> String {
+        let rest = simulated.trim_start_matches("simulator:").trim_start_matches('/');
+        let (shop, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let seed = shop.rsplit_once('-').map_or("1", |(_, seed)| seed);
+        format!("http://{}/{seed}/{path}", self.address)
+    }
+}
+
+async fn serve(listener: TcpListener) {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else { continue };
+        tokio::spawn(async move {
+            // A client that goes away in the middle is its own affair.
+            let _gone = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer)).await;
+        });
+    }
+}
+
+async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    Ok(route(request.uri().path(), request.uri().query().unwrap_or_default(), now()))
+}
+
+/// The answer to a GET at a moment.
+fn route(path: &str, query: &str, now: Timestamp) -> Response<Full<Bytes>> {
+    let mut parts = path.trim_start_matches('/').splitn(2, '/');
+    let seed = parts.next().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+    let rest = parts.next().unwrap_or_default();
+    let shop = Shop::new(seed);
+    match rest {
+        "cctray.xml" => reply(StatusCode::OK, "application/xml", shop.cctray(now)),
+        "stats.json" => reply(StatusCode::OK, "application/json", shop.stats(now).to_string()),
+        "prometheus/api/v1/query" | "prometheus/api/v1/query_range" => {
+            let (status, body) = prometheus::answer(&shop, rest.ends_with("range"), query, now);
+            reply(status, "application/json", body.to_string())
+        }
+        _ => match rest.strip_prefix("health/") {
+            Some(service) if shop.is_up(service, now) => reply(StatusCode::OK, "text/plain", "ok\n".to_owned()),
+            Some(_) => reply(StatusCode::SERVICE_UNAVAILABLE, "text/plain", "down\n".to_owned()),
+            None => reply(StatusCode::NOT_FOUND, "text/plain", "the shop has no such page\n".to_owned()),
+        },
+    }
+}
+
+fn reply(status: StatusCode, kind: &str, body: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    *response.status_mut() = status;
+    if let Ok(kind) = kind.parse() {
+        response.headers_mut().insert(hyper::header::CONTENT_TYPE, kind);
+    }
+    response
+}

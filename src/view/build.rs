@@ -1,0 +1,207 @@
+//! Board, store and moment to scene.
+
+use crate::config::board::{Board, PanelSpec};
+use crate::eval::freshness::freshness;
+use crate::eval::panel::{Evaluation, blame, evaluate};
+use crate::eval::rollup::Tally;
+use crate::eval::verdict::{Finding, verdict};
+use crate::model::build::Activity;
+use crate::model::freshness::Freshness;
+use crate::model::judgement::Content;
+use crate::model::layer::Layer;
+use crate::model::poll::QueryId;
+use crate::model::status::Status;
+use crate::model::time::{Span, Timestamp, Zone};
+use crate::panel::Reading;
+use crate::store::{Entry, Kept, Store};
+use crate::view::scene::{LayerLamp, Page, PanelScene, Scene, SourceState};
+
+/// Everything visible at a moment.
+pub fn scene(board: &Board, store: &Store, now: Timestamp, zone: &Zone) -> Scene {
+    let mut findings = Vec::new();
+    let mut pages = Vec::with_capacity(board.dashboards.len());
+    for dashboard in &board.dashboards {
+        let panels: Vec<PanelScene> = dashboard
+            .panels
+            .iter()
+            .map(|spec| {
+                let evaluation = evaluate(&spec.rule, store, now);
+                let panel = panel(spec, &evaluation, now, zone);
+                if panel.is_judged && panel.status != Status::Ok {
+                    let blame = panel.reason_without_retry(&evaluation, spec, now, zone);
+                    findings.push(Finding { status: panel.status, since: panel.since, title: panel.title.to_string(), blame });
+                }
+                panel
+            })
+            .collect();
+        pages.push(Page {
+            name: dashboard.name.clone(),
+            title: dashboard.title.clone(),
+            tally: tally(&panels),
+            rows: dashboard.rows.clone(),
+            panels,
+        });
+    }
+    let all = || pages.iter().flat_map(|page| &page.panels).filter(|panel| panel.is_judged);
+    let layers = Layer::ALL.map(|layer| LayerLamp {
+        layer,
+        tally: Tally::of(all().filter(|panel| panel.layer == layer).map(|panel| panel.status)),
+    });
+    let count = all().count();
+    let oldest = all().filter_map(|panel| panel.age).max();
+    let status = Tally::of(all().map(|panel| panel.status)).status().unwrap_or(Status::Unknown);
+    Scene {
+        title: board.title.clone(),
+        // Whole seconds: two scenes of one second without news between them are equal.
+        now: Timestamp(now.0.div_euclid(1000) * 1000),
+        zone: zone.clone(),
+        status,
+        layers,
+        remarks: verdict(findings, count, oldest),
+        last_change: last_change(store, now),
+        pages,
+        sources: sources(board, store, now),
+        updated: store.entries().iter().filter_map(|entry| entry.last_success).max(),
+        window: board.window,
+        banner: None,
+    }
+}
+
+fn tally(panels: &[PanelScene]) -> Tally {
+    Tally::of(panels.iter().filter(|panel| panel.is_judged).map(|panel| panel.status))
+}
+
+fn panel(spec: &PanelSpec, evaluation: &Evaluation<'_>, now: Timestamp, zone: &Zone) -> PanelScene {
+    let kind = spec.options.kind();
+    let refresh = spec.refresh();
+    let reading = Reading {
+        content: evaluation.content.clone(),
+        status: evaluation.status,
+        unit: &spec.unit,
+        limits: spec.rule.thresholds.lines(),
+        now: steady(now, evaluation, refresh),
+        window: spec.rule.window,
+        refresh,
+        zone,
+    };
+    let view = spec.options.view(&reading);
+    let text = view.strip();
+    let is_judged = !spec.rule.queries.is_empty();
+    let history = spec.rule.queries.iter().filter(|_| kind.history).map(|query| query.id).collect();
+    PanelScene {
+        id: spec.id.clone(),
+        title: spec.title.clone(),
+        layer: spec.layer,
+        status: evaluation.status,
+        is_judged,
+        freshness: if is_judged { evaluation.freshness } else { Freshness::Fresh },
+        age: evaluation.age,
+        since: evaluation.since,
+        note: note(evaluation, now, zone),
+        reason: if is_judged { reason(spec, evaluation, now, zone) } else { String::new() },
+        text,
+        value: single_value(&evaluation.content),
+        unit: spec.unit.to_string(),
+        simulated: spec.simulated,
+        link: spec.link.clone(),
+        view,
+        room: kind.room,
+        history,
+    }
+}
+
+/// The moment a panel's drawing is about: its newest answer while that is fresh, so that nothing moves
+/// between two polls; else this moment, so that a gap grows.
+fn steady(now: Timestamp, evaluation: &Evaluation<'_>, refresh: Span) -> Timestamp {
+    match (evaluation.freshness, evaluation.age) {
+        // Ages in words move on their own, in steps that a person can follow.
+        (Freshness::Fresh, Some(age)) if refresh <= Span::seconds(60) => now.minus(age),
+        _ => now,
+    }
+}
+
+impl PanelScene {
+    /// For the verdict: the countdown to the next try would make the sentence restless.
+    fn reason_without_retry(&self, evaluation: &Evaluation<'_>, spec: &PanelSpec, now: Timestamp, zone: &Zone) -> String {
+        blame(evaluation, &spec.rule, &spec.unit, now, zone)
+    }
+}
+
+/// Short words behind the status.
+fn note(evaluation: &Evaluation<'_>, now: Timestamp, zone: &Zone) -> String {
+    let age = evaluation.age.unwrap_or_default().brief();
+    match evaluation.freshness {
+        Freshness::Late => format!("late {age}"),
+        Freshness::Stale => format!("stale {age}"),
+        Freshness::Failed => "no answer".to_owned(),
+        Freshness::Waiting => "waiting".to_owned(),
+        Freshness::Fresh => match (evaluation.since, evaluation.pending) {
+            (Some(since), _) => format!("since {}", since.since_at(now, zone)),
+            (None, Some(pending)) => format!("{} pending", pending.word()),
+            (None, None) => String::new(),
+        },
+    }
+}
+
+/// Why, when something is wrong.
+fn reason(spec: &PanelSpec, evaluation: &Evaluation<'_>, now: Timestamp, zone: &Zone) -> String {
+    if let Some(fault) = &evaluation.fault {
+        let wait = fault.next_try.map(|at| at.age_before(now)).filter(|wait| *wait >= Span::seconds(1));
+        let next = wait.map_or_else(|| ", trying".to_owned(), |wait| format!(", next try in {}", wait.brief()));
+        let tries = if fault.failures > 1 { format!(", {} tries", fault.failures) } else { String::new() };
+        return format!("{}{tries}{next}", fault.error);
+    }
+    if evaluation.status == Status::Ok { String::new() } else { blame(evaluation, &spec.rule, &spec.unit, now, zone) }
+}
+
+fn single_value(content: &Content<'_>) -> Option<f64> {
+    match content {
+        Content::Series(series) => series.iter().max_by_key(|one| one.judgement.status.severity())?.value,
+        _ => None,
+    }
+}
+
+fn sources(board: &Board, store: &Store, now: Timestamp) -> Vec<SourceState> {
+    board
+        .sources
+        .iter()
+        .enumerate()
+        .map(|(place, spec)| {
+            let entries: Vec<&Entry> = board
+                .queries
+                .iter()
+                .enumerate()
+                .filter(|(_, query)| query.source == place)
+                .filter_map(|(id, _)| store.entry(QueryId(id)))
+                .collect();
+            let worst = entries
+                .iter()
+                .map(|entry| freshness(entry, spec.promise, now))
+                .reduce(Freshness::or_worse)
+                .unwrap_or(Freshness::Waiting);
+            SourceState {
+                name: spec.name.clone(),
+                kind: spec.kind.word,
+                freshness: worst,
+                last_success_age: entries.iter().filter_map(|entry| entry.last_success).max().map(|at| at.age_at(now)),
+                reason: entries.iter().find_map(|entry| entry.error.as_ref()).map_or_else(String::new, ToString::to_string),
+            }
+        })
+        .collect()
+}
+
+/// The build that ended last, of all feeds: the nearest to "what changed" that builds alone can tell.
+fn last_change(store: &Store, now: Timestamp) -> Option<String> {
+    let builds = store.entries().iter().filter_map(|entry| match &entry.kept {
+        Kept::Builds(builds) => Some(builds),
+        _ => None,
+    });
+    let last = builds.flatten().filter(|one| one.build.finished_at.is_some_and(|at| at <= now)).max_by(|a, b| {
+        // Of two that ended in one moment the name decides, so that the sentence is the same everywhere.
+        a.build.finished_at.cmp(&b.build.finished_at).then_with(|| b.build.name.cmp(&a.build.name))
+    })?;
+    let age = last.build.finished_at?.age_at(now);
+    let label = if last.build.label.is_empty() { String::new() } else { format!(" {}", last.build.label) };
+    let running = if last.build.activity == Activity::Running { ", running again" } else { "" };
+    Some(format!("last build {}{label} {}, {} ago{running}", last.build.name, last.build.result.word(), age.brief()))
+}

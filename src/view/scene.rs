@@ -1,0 +1,127 @@
+//! Everything visible, computed once, immutable. No colours, no sizes.
+
+use crate::eval::rollup::Tally;
+use crate::eval::verdict::Remark;
+use crate::model::freshness::Freshness;
+use crate::model::layer::Layer;
+use crate::model::poll::QueryId;
+use crate::model::status::Status;
+use crate::model::text::SafeText;
+use crate::model::time::{Span, Timestamp, Zone};
+use crate::panel::{PanelView, Room};
+
+/// The whole board at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scene {
+    /// The board's name.
+    pub title: SafeText,
+    /// The moment it shows.
+    pub now: Timestamp,
+    /// The time zone of the screen.
+    pub zone: Zone,
+    /// The worst of all panels.
+    pub status: Status,
+    /// Five lamps.
+    pub layers: [LayerLamp; 5],
+    /// The one sentence, part by part, worst first.
+    pub remarks: Vec<Remark>,
+    /// What changed last, if anything is known of it.
+    pub last_change: Option<String>,
+    /// The pages.
+    pub pages: Vec<Page>,
+    /// How the asking goes.
+    pub sources: Vec<SourceState>,
+    /// When the newest answer came.
+    pub updated: Option<Timestamp>,
+    /// The default window, for the tab line.
+    pub window: Span,
+    /// Something that concerns the whole board, such as a config that cannot be read any more.
+    pub banner: Option<String>,
+}
+
+/// The lamp of a layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LayerLamp {
+    /// Which.
+    pub layer: Layer,
+    /// How many panels of it are how.
+    pub tally: Tally,
+}
+
+/// A page.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// The name for flags and scripts.
+    pub name: String,
+    /// The name on the screen.
+    pub title: SafeText,
+    /// How many panels are how.
+    pub tally: Tally,
+    /// Rows of places in `panels`; empty when laid out by layer.
+    pub rows: Vec<Vec<usize>>,
+    /// The panels.
+    pub panels: Vec<PanelScene>,
+}
+
+/// A panel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PanelScene {
+    /// The name for scripts.
+    pub id: String,
+    /// The words in its frame.
+    pub title: SafeText,
+    /// Which level it belongs to.
+    pub layer: Layer,
+    /// How it is.
+    pub status: Status,
+    /// Whether it has a status at all; a note or a clock has none.
+    pub is_judged: bool,
+    /// How old it is, in words.
+    pub freshness: Freshness,
+    /// The age of its oldest answer.
+    pub age: Option<Span>,
+    /// Since when it is warning or critical.
+    pub since: Option<Timestamp>,
+    /// Short words behind the status: "since 14:21", "late 4 s".
+    pub note: String,
+    /// Why, when something is wrong: limit, reason, next try. Empty when all is well.
+    pub reason: String,
+    /// The main value with its unit, for strips and scripts.
+    pub text: String,
+    /// The main value, if it is one number.
+    pub value: Option<f64>,
+    /// Its unit, as the config has it.
+    pub unit: String,
+    /// Whether the simulator answers.
+    pub simulated: bool,
+    /// Where to read on.
+    pub link: Option<SafeText>,
+    /// What it draws.
+    pub view: PanelView,
+    /// How much room it wants.
+    pub room: Room,
+    /// What it asks, when it shows the past.
+    pub history: Vec<QueryId>,
+}
+
+/// A source.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceState {
+    /// The team's name for it.
+    pub name: SafeText,
+    /// What kind of system.
+    pub kind: &'static str,
+    /// The worst of its queries.
+    pub freshness: Freshness,
+    /// The age of its newest answer.
+    pub last_success_age: Option<Span>,
+    /// Why the last poll failed; empty when it did not.
+    pub reason: String,
+}
+
+impl Scene {
+    /// A page by place; the last one when there are fewer.
+    pub fn page(&self, place: usize) -> Option<&Page> {
+        self.pages.get(place).or_else(|| self.pages.last())
+    }
+}
