@@ -1,1 +1,96 @@
-fn main(){}
+//! Scene, frame and encoding for a board of 12 and of 200 panels, each a chart of four series.
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use andon::config::{Request, load};
+use andon::hub::Hub;
+use andon::model::poll::{Outcome, QueryId};
+use andon::model::series::{Coverage, Point, Series};
+use andon::model::telemetry::Telemetry;
+use andon::model::time::{Span, Timestamp, Zone};
+use andon::output::ansi::{Depth, encode};
+use andon::panel::ink::{Glyphs, Ink};
+use andon::render::render;
+use andon::render::theme::{Theme, embedded};
+use andon::source::Clock;
+use andon::view::lens::Lens;
+
+const NOW: Timestamp = Timestamp(1_790_000_000_000);
+const PANELS: [usize; 2] = [12, 200];
+
+fn main() {
+    divan::main();
+}
+
+fn hub(panels: usize) -> Hub {
+    let views = ["stat", "chart", "sparkline", "gauge"];
+    let mut text = String::from(
+        "[sources.p]\ntype = \"prometheus\"\nurl = \"http://127.0.0.1:1\"\n[[dashboards]]\nname = \"d\"\n",
+    );
+    for n in 0..panels {
+        let view = views[n % views.len()];
+        text.push_str(&format!("[[dashboards.panels]]\nid = \"p{n}\"\nview = \"{view}\"\nsource = \"p\"\nquery = \"q{n}\"\nwarning = \"> 900\"\n"));
+    }
+    let file = std::env::temp_dir().join(format!("andon-bench-{}-{panels}.toml", std::process::id()));
+    std::fs::write(&file, text).unwrap();
+    let board = load(&Request { file: file.clone(), ..Request::default() }).unwrap().board;
+    std::fs::remove_file(file).unwrap();
+    let queries = board.queries.len();
+    let mut hub = Hub::new(Arc::new(board), Zone::utc(), Clock::Wall);
+    for query in 0..queries {
+        feed(&mut hub, query, NOW);
+    }
+    hub
+}
+
+fn feed(hub: &mut Hub, query: usize, now: Timestamp) {
+    let series = (0..4)
+        .map(|n| Series {
+            name: format!("series {n}").as_str().into(),
+            points: (0..240)
+                .map(|t| Point {
+                    at: now.minus(Span::seconds(15 * (239 - t))),
+                    value: ((t * 7 + n * 31 + query as i64) % 101) as f64,
+                })
+                .collect(),
+        })
+        .collect();
+    let answer = Ok(Telemetry::Series { series, coverage: Coverage::Whole });
+    hub.apply(Outcome { query: QueryId(query), at: now, answer, failures: 0, next_try: now.plus(Span::seconds(1)) });
+}
+
+fn ink() -> Ink {
+    Theme::load("andon", &embedded).unwrap().ink(Glyphs::Full)
+}
+
+#[divan::bench(args = PANELS)]
+fn scene(bencher: divan::Bencher<'_, '_>, panels: usize) {
+    let hub = hub(panels);
+    bencher.bench_local(|| black_box(hub.scene_at(NOW)));
+}
+
+#[divan::bench(args = PANELS)]
+fn frame_200x50(bencher: divan::Bencher<'_, '_>, panels: usize) {
+    let scene = hub(panels).scene_at(NOW);
+    let (ink, lens) = (ink(), Lens::default());
+    bencher.bench_local(|| black_box(render(&scene, &lens, &ink, 200, 50)));
+}
+
+#[divan::bench]
+fn encode_key_frame(bencher: divan::Bencher<'_, '_>) {
+    let frame = render(&hub(12).scene_at(NOW), &Lens::default(), &ink(), 200, 50).buffer;
+    bencher.bench_local(|| black_box(encode(None, &frame, Depth::True)));
+}
+
+#[divan::bench]
+fn encode_a_second_later(bencher: divan::Bencher<'_, '_>) {
+    let mut hub = hub(12);
+    let before = render(&hub.scene_at(NOW), &Lens::default(), &ink(), 200, 50).buffer;
+    let later = NOW.plus(Span::seconds(1));
+    for query in 0..12 {
+        feed(&mut hub, query, later);
+    }
+    let after = render(&hub.scene_at(later), &Lens::default(), &ink(), 200, 50).buffer;
+    bencher.bench_local(|| black_box(encode(Some(&before), &after, Depth::True)));
+}

@@ -101,10 +101,7 @@ pub fn poll_once(board: Board, zone: Zone, wait: Span) -> Result<Scene, String> 
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, String> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| format!("no runtime: {error}"))
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| format!("no runtime: {error}"))
 }
 
 /// The supervisor's tasks, and the hub's ends of their channels.
@@ -159,13 +156,7 @@ fn addressed(source: &SourceSpec, simulator: Option<&Simulator>) -> SourceSpec {
 /// The queries of one source.
 fn asks(board: &Board, source: usize) -> Vec<(QueryId, Ask)> {
     let of_source = |(_, query): &(usize, &crate::config::board::QuerySpec)| query.source == source;
-    board
-        .queries
-        .iter()
-        .enumerate()
-        .filter(of_source)
-        .map(|(id, query)| (QueryId(id), query.ask.clone()))
-        .collect()
+    board.queries.iter().enumerate().filter(of_source).map(|(id, query)| (QueryId(id), query.ask.clone())).collect()
 }
 
 fn spawn_source(
@@ -231,7 +222,11 @@ pub fn unusable_sources(board: &Board) -> BTreeMap<String, FetchError> {
                     Some(url) => Some(Arc::new(Http::new(url, &source.http, &limits)?)),
                     None => None,
                 };
-                source.config.try_open(&Context { http, resolution: resolution.subscribe(), refresh: source.pace.refresh })
+                source.config.try_open(&Context {
+                    http,
+                    resolution: resolution.subscribe(),
+                    refresh: source.pace.refresh,
+                })
             })();
             // A missing secret has a warning of its own.
             let error = opened.err().filter(|error| error.reason != Reason::Auth)?;

@@ -77,7 +77,9 @@ impl Hub {
         let before = self.store.entry(outcome.query).map(|entry| (entry.error.is_some(), entry.last_success.is_some()));
         let name = self.source_name(outcome.query);
         match (&outcome.answer, before) {
-            (Err(error), Some((false, _))) => tracing::warn!(source = %name, query = outcome.query.0, "failing: {error}"),
+            (Err(error), Some((false, _))) => {
+                tracing::warn!(source = %name, query = outcome.query.0, "failing: {error}")
+            }
             (Ok(_), Some((true, _))) => tracing::info!(source = %name, query = outcome.query.0, "answering again"),
             _ => {}
         }

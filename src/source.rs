@@ -61,11 +61,7 @@ pub trait Source: Send + Sized + 'static {
     fn open(config: &Self::Config, context: &Context) -> Result<Self, FetchError>;
 
     /// Asks all questions once; one answer for each, in their order.
-    fn fetch(
-        &mut self,
-        asks: &[Ask],
-        moment: Moment,
-    ) -> impl Future<Output = Result<Vec<Answer>, FetchError>> + Send;
+    fn fetch(&mut self, asks: &[Ask], moment: Moment) -> impl Future<Output = Result<Vec<Answer>, FetchError>> + Send;
 }
 
 /// What the queries of a kind of source are.

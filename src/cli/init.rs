@@ -72,8 +72,10 @@ fn starter(found: &Found) -> String {
         let _infallible = write!(out, "\n[sources.prometheus]\ntype = \"prometheus\"\nurl  = \"{url}\"\n");
     }
     if !found.ports.is_empty() {
-        let targets: Vec<String> = found.ports.iter().map(|(port, name)| format!("\"{name}=tcp://127.0.0.1:{port}\"")).collect();
-        let _infallible = write!(out, "\n[sources.services]\ntype    = \"probe\"\ntargets = [{}]\n", targets.join(", "));
+        let targets: Vec<String> =
+            found.ports.iter().map(|(port, name)| format!("\"{name}=tcp://127.0.0.1:{port}\"")).collect();
+        let _infallible =
+            write!(out, "\n[sources.services]\ntype    = \"probe\"\ntargets = [{}]\n", targets.join(", "));
     }
     out.push_str(BODY);
     if found.prometheus.is_some() {

@@ -15,12 +15,10 @@ const MAX_FILE: u64 = 5 * 1024 * 1024;
 pub(super) fn to_file(path: &Path) -> Result<(), Failure> {
     let log = Rotating::open(path)
         .map_err(|error| Failure::Message(format!("cannot write the log {}: {error}", path.display())))?;
-    let subscriber = tracing_subscriber::fmt()
-        .with_writer(Mutex::new(log))
-        .with_ansi(false)
-        .with_target(false)
-        .finish();
-    tracing::subscriber::set_global_default(subscriber).map_err(|_| Failure::Message("a log is open already".to_owned()))
+    let subscriber =
+        tracing_subscriber::fmt().with_writer(Mutex::new(log)).with_ansi(false).with_target(false).finish();
+    tracing::subscriber::set_global_default(subscriber)
+        .map_err(|_| Failure::Message("a log is open already".to_owned()))
 }
 
 #[derive(Debug)]
@@ -75,7 +73,9 @@ pub(super) fn keep_panics_off_the_screen() {
             crate::output::terminal::screen::restore();
             let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
             if !std::mem::replace(&mut *said, true) {
-                super::complain(&format!("andon: a fault of andon itself at {place}: {message}\nPlease report it with what was on the screen."));
+                super::complain(&format!(
+                    "andon: a fault of andon itself at {place}: {message}\nPlease report it with what was on the screen."
+                ));
             }
         }
     }));

@@ -31,13 +31,8 @@ pub(super) fn run(flags: &RunFlags) -> Done {
     }
     tracing::info!(version = env!("CARGO_PKG_VERSION"), sources = board.sources.len(), "start");
     let engine = app::start(board, Zone::system())?;
-    let setup = Setup {
-        scenes: engine.scenes.clone(),
-        commands: engine.commands.clone(),
-        ink,
-        depth: variables.depth(),
-        lens,
-    };
+    let setup =
+        Setup { scenes: engine.scenes.clone(), commands: engine.commands.clone(), ink, depth: variables.depth(), lens };
     let left = show(setup)?;
     tracing::info!(?left, "end");
     Ok(match left {

@@ -49,7 +49,9 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}.part", std::process::id()));
     let beside = Path::new(&beside);
-    let written = std::fs::File::create(beside).and_then(|mut file| file.write_all(bytes)).and_then(|()| std::fs::rename(beside, path));
+    let written = std::fs::File::create(beside)
+        .and_then(|mut file| file.write_all(bytes))
+        .and_then(|()| std::fs::rename(beside, path));
     written.map_err(|error| {
         // Nothing half-written is left behind, if it was begun at all.
         let _not_begun = std::fs::remove_file(beside);

@@ -38,14 +38,16 @@ fn text(scene: &Scene) -> String {
         let judged: Vec<&PanelScene> = page.panels.iter().filter(|panel| panel.is_judged).collect();
         let width = judged.iter().map(|panel| panel.id.len()).max().unwrap_or(0);
         for panel in judged {
-            let why = if panel.status == Status::Ok && panel.reason.is_empty() { String::new() } else { format!("  ({})", panel.reason) };
-            lines.push(format!(
-                "{:<8}  {}/{:<width$}  {}{why}",
-                panel.status.word(),
-                page.name,
-                panel.id,
-                panel.text,
-            ).trim_end().to_owned());
+            let why = if panel.status == Status::Ok && panel.reason.is_empty() {
+                String::new()
+            } else {
+                format!("  ({})", panel.reason)
+            };
+            lines.push(
+                format!("{:<8}  {}/{:<width$}  {}{why}", panel.status.word(), page.name, panel.id, panel.text,)
+                    .trim_end()
+                    .to_owned(),
+            );
         }
     }
     lines.join("\n") + "\n"

@@ -18,7 +18,11 @@ fn user_folder() -> Option<PathBuf> {
 /// A path when it looks like one, else the user's file of that name, else the embedded one.
 fn text(name: &str) -> Option<String> {
     let looks_like_path = name.contains('/') || Path::new(name).extension().is_some_and(|ext| ext == "toml");
-    let path = if looks_like_path { Some(PathBuf::from(name)) } else { user_folder().map(|folder| folder.join(format!("{name}.toml"))) };
+    let path = if looks_like_path {
+        Some(PathBuf::from(name))
+    } else {
+        user_folder().map(|folder| folder.join(format!("{name}.toml")))
+    };
     let small = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() <= MAX_FILE);
     path.filter(small).and_then(|path| std::fs::read_to_string(path).ok()).or_else(|| embedded(name))
 }
@@ -41,7 +45,8 @@ pub(super) fn run() -> Done {
     let own = user_folder().and_then(|folder| std::fs::read_dir(folder).ok());
     for entry in own.into_iter().flatten().flatten() {
         let path = entry.path();
-        if let (Some("toml"), Some(stem)) = (path.extension().and_then(|e| e.to_str()), path.file_stem().and_then(|s| s.to_str()))
+        if let (Some("toml"), Some(stem)) =
+            (path.extension().and_then(|e| e.to_str()), path.file_stem().and_then(|s| s.to_str()))
             && !names.iter().any(|name| name == stem)
         {
             names.push(stem.to_owned());
@@ -52,6 +57,8 @@ pub(super) fn run() -> Done {
         let about = find(&name).map_or_else(|error| error.to_string(), |theme| theme.about);
         out.push_str(&format!("{:<16}{about}\n", crate::model::text::SafeText::new(&name)));
     }
-    out.push_str("\nUse one with theme = \"NAME\" or --theme NAME; your own go into ~/.config/andon/themes/NAME.toml\n");
+    out.push_str(
+        "\nUse one with theme = \"NAME\" or --theme NAME; your own go into ~/.config/andon/themes/NAME.toml\n",
+    );
     say(&out)
 }

@@ -83,7 +83,11 @@ pub(super) fn made_safe(problem: &Problem) -> Problem {
         // Byte for byte, so that the span still fits: only what is plain stays.
         let safe: String = place.text.chars().map(harmless).collect();
         let same = safe.len() == place.text.len();
-        Place { file: line(&place.file).into(), text: if same { safe.into() } else { place.text.clone() }, span: place.span.clone() }
+        Place {
+            file: line(&place.file).into(),
+            text: if same { safe.into() } else { place.text.clone() },
+            span: place.span.clone(),
+        }
     });
     Problem { message: line(&problem.message), help: problem.help.as_deref().map(line), place, ..problem.clone() }
 }

@@ -201,7 +201,13 @@ fn one_dashboard(raw: &raw::Dashboard, path: &Path, scope: &mut Scope<'_>) -> Da
     Dashboard { name: raw.name.clone(), title, rows, panels }
 }
 
-fn rows(raw: &raw::Dashboard, path: &Path, panels: &[PanelSpec], ids: &[String], scope: &mut Scope<'_>) -> Vec<Vec<usize>> {
+fn rows(
+    raw: &raw::Dashboard,
+    path: &Path,
+    panels: &[PanelSpec],
+    ids: &[String],
+    scope: &mut Scope<'_>,
+) -> Vec<Vec<usize>> {
     let Some(rows) = &raw.rows else { return Vec::new() };
     let mut placed = vec![false; panels.len()];
     let mut resolved = Vec::new();
@@ -223,7 +229,12 @@ fn rows(raw: &raw::Dashboard, path: &Path, panels: &[PanelSpec], ids: &[String],
                 None if ids.contains(id) => {}
                 None => {
                     let known: Vec<&str> = ids.iter().map(String::as_str).collect();
-                    scope.report.error("unknown-panel", &path, format!("there is no panel '{id}'"), suggestion(id, &known));
+                    scope.report.error(
+                        "unknown-panel",
+                        &path,
+                        format!("there is no panel '{id}'"),
+                        suggestion(id, &known),
+                    );
                 }
             }
         }

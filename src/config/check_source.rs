@@ -108,7 +108,12 @@ fn pace(common: &SourceCommon, board: Span, forced: bool, path: &Path, report: &
     }
     if timeout.is_some_and(|timeout| timeout > refresh) {
         let help = "make the timeout shorter than refresh, so that a slow poll does not push the next one away";
-        report.warning("timeout-over-refresh", &path.key("timeout"), "the timeout is longer than refresh", help.to_owned());
+        report.warning(
+            "timeout-over-refresh",
+            &path.key("timeout"),
+            "the timeout is longer than refresh",
+            help.to_owned(),
+        );
     }
     Pace { refresh, timeout: timeout.unwrap_or_else(|| refresh.times(0.8).min(LONGEST_TIMEOUT)) }
 }
@@ -128,7 +133,12 @@ fn check_tls_pair(http: &HttpOptions, path: &Path, report: &mut Report<'_>) {
     let tls = &http.tls;
     if tls.client_cert.is_some() != tls.client_key.is_some() {
         let help = "give both client_cert and client_key, or neither".to_owned();
-        report.error("incomplete", &path.key("tls"), "a client certificate needs its key, and a key its certificate", help);
+        report.error(
+            "incomplete",
+            &path.key("tls"),
+            "a client certificate needs its key, and a key its certificate",
+            help,
+        );
     }
 }
 

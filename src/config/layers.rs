@@ -77,10 +77,7 @@ pub(super) fn gather(request: &Request) -> Result<Layers, Vec<Problem>> {
         builder = builder.set_override(key, value).map_err(|_| vec![unjoinable()])?;
     }
     // Its errors print values, secrets too: they are never shown.
-    let merged = builder
-        .build()
-        .and_then(Config::try_deserialize::<Value>)
-        .map_err(|_| vec![unjoinable()])?;
+    let merged = builder.build().and_then(Config::try_deserialize::<Value>).map_err(|_| vec![unjoinable()])?;
     Ok(Layers { merged, sources, overrides: request.overrides.clone() })
 }
 

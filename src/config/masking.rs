@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use toml_edit::{Document, Item, TableLike};
 
-/// Keys whose texts are secrets, wherever they stand under `auth`.
-const SECRET_KEYS: [&str; 3] = ["bearer", "password", "value"];
+/// Keys under `auth` whose texts are no secrets; everything else there may be one.
+const PUBLIC_KEYS: [&str; 4] = ["env", "file", "username", "name"];
 /// Words of a line that may hold a secret in a file that cannot be parsed.
 const SUSPECTS: [&str; 7] = ["auth", "bearer", "password", "token", "secret", "key", "://"];
 
@@ -46,7 +46,7 @@ fn visit(key: &str, item: &Item, in_auth: bool, spans: &mut Vec<Range<usize>>) {
             collect(table, in_auth, spans);
         }
     } else if let (Some(text), Some(span)) = (item.as_str(), item.span()) {
-        if in_auth && SECRET_KEYS.contains(&key) {
+        if in_auth && !PUBLIC_KEYS.contains(&key) {
             spans.push(span);
         } else if let Some(secret) = secret_of_url(text) {
             // The span includes the opening quote.

@@ -63,7 +63,10 @@ impl Problem {
     /// As rustc would put it: file, line, column, the line itself, a caret, help.
     pub fn render(&self, colours: bool) -> String {
         let level = if self.is_error() { Level::ERROR } else { Level::WARNING };
-        let mut group = level.primary_title(self.message.as_str()).id(self.code).elements(std::iter::empty::<annotate_snippets::Message<'_>>());
+        let mut group = level
+            .primary_title(self.message.as_str())
+            .id(self.code)
+            .elements(std::iter::empty::<annotate_snippets::Message<'_>>());
         if let Some(place) = &self.place {
             let end = place.span.end.min(place.text.len());
             let start = place.span.start.min(end);

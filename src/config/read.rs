@@ -5,9 +5,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::nearest::suggestion;
+use super::places::Source;
 use super::places::{Part, Path, find};
 use super::problem::{Problem, Severity};
-use super::places::Source;
 
 /// Problems as they are found, with the files to find their places in.
 #[derive(Debug)]
@@ -36,11 +36,23 @@ impl Report<'_> {
         });
     }
 
-    pub(super) fn error(&mut self, code: &'static str, path: &Path, message: impl Into<String>, help: impl Into<Option<String>>) {
+    pub(super) fn error(
+        &mut self,
+        code: &'static str,
+        path: &Path,
+        message: impl Into<String>,
+        help: impl Into<Option<String>>,
+    ) {
         self.add(Severity::Error, code, path, Part::Value, message, help);
     }
 
-    pub(super) fn warning(&mut self, code: &'static str, path: &Path, message: impl Into<String>, help: impl Into<Option<String>>) {
+    pub(super) fn warning(
+        &mut self,
+        code: &'static str,
+        path: &Path,
+        message: impl Into<String>,
+        help: impl Into<Option<String>>,
+    ) {
         self.add(Severity::Warning, code, path, Part::Value, message, help);
     }
 
@@ -79,24 +91,31 @@ pub(super) fn with<T>(
     read: impl Fn(&Value) -> Result<T, serde_path_to_error::Error<serde_json::Error>>,
 ) -> Option<T> {
     let mut failed = false;
+    let mut taken: Vec<String> = Vec::new();
     // Each round reports one problem and takes the key that has it away, so that the next shows.
     for _ in 0..100 {
         match read(&value) {
             Ok(read) => return (!failed).then_some(read),
             Err(error) => {
                 failed = true;
+                // A key that was taken away for its own problem is not missing, too.
+                let message = error.inner().to_string();
+                if message.starts_with("missing field") && taken.iter().any(|key| message.contains(&format!("`{key}`")))
+                {
+                    return None;
+                }
                 let at = path.join(error.path());
                 let removed = remove(&mut value, error.path());
-                explain(&at, path, removed.as_ref(), &error.inner().to_string(), report);
-                removed?;
+                explain(&at, path, removed.as_ref().map(|(_, value)| value), &message, report);
+                taken.push(removed?.0);
             }
         }
     }
     None
 }
 
-/// Takes away what a path names: the deepest part of it that there is.
-fn remove(value: &mut Value, path: &serde_path_to_error::Path) -> Option<Value> {
+/// Takes the key away that a path begins with. Returns it, and the innermost value the path leads to.
+fn remove(value: &mut Value, path: &serde_path_to_error::Path) -> Option<(String, Value)> {
     use serde_path_to_error::Segment;
     let first = path.iter().find_map(|segment| match segment {
         Segment::Map { key } => Some(key.as_str()),
@@ -104,13 +123,12 @@ fn remove(value: &mut Value, path: &serde_path_to_error::Path) -> Option<Value> 
     })?;
     let table = value.as_object_mut()?;
     let removed = table.remove(first)?;
-    // Show the type of the innermost value, if the path leads that far.
     let inner = path.iter().skip(1).try_fold(&removed, |value, segment| match segment {
         Segment::Map { key } => value.get(key),
         Segment::Seq { index } => value.get(*index),
         _ => Some(value),
     });
-    Some(inner.unwrap_or(&removed).clone())
+    Some((first.to_owned(), inner.unwrap_or(&removed).clone()))
 }
 
 /// Serde's messages hold values, and values may be secrets: only what was expected is taken from them.
@@ -150,7 +168,9 @@ fn plain(expected: &str) -> String {
         "f64" | "f32" => "a number".to_owned(),
         "a" if expected.starts_with("a sequence") => "a list".to_owned(),
         "a" if expected.starts_with("a map") => "a table".to_owned(),
-        "a" if expected.starts_with("a string") || expected.starts_with("a borrowed string") => "a text in quotes".to_owned(),
+        "a" if expected.starts_with("a string") || expected.starts_with("a borrowed string") => {
+            "a text in quotes".to_owned()
+        }
         "a" if expected.starts_with("a boolean") => "true or false".to_owned(),
         "struct" => "a table".to_owned(),
         "path" => "a text in quotes".to_owned(),

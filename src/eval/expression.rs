@@ -124,20 +124,14 @@ impl Expression {
     /// every name. Values are taken at the moments of the densest line; a moment at which one of them
     /// has nothing yet, or nothing within `tolerance` milliseconds before it, is a gap.
     pub fn over(&self, queries: &BTreeMap<&str, Vec<Line<'_>>>, tolerance: i64) -> Vec<(SafeText, Vec<Point>)> {
-        let names: BTreeSet<SafeText> = queries
-            .values()
-            .filter(|lines| lines.len() > 1)
-            .flatten()
-            .map(|(name, _)| name.clone())
-            .collect();
+        let names: BTreeSet<SafeText> =
+            queries.values().filter(|lines| lines.len() > 1).flatten().map(|(name, _)| name.clone()).collect();
         let names = if names.is_empty() { BTreeSet::from([SafeText::default()]) } else { names };
         names
             .into_iter()
             .map(|series| {
-                let lines: BTreeMap<&str, &[Point]> = queries
-                    .iter()
-                    .map(|(query, lines)| (*query, pick(lines, &series)))
-                    .collect();
+                let lines: BTreeMap<&str, &[Point]> =
+                    queries.iter().map(|(query, lines)| (*query, pick(lines, &series))).collect();
                 let points = self.points(&lines, tolerance);
                 (series, points)
             })

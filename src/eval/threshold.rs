@@ -31,9 +31,11 @@ impl Bound {
         const FORMS: &str = "write it like \"< 40\", \"> 0.9\", \"outside 20..80\" or \"inside 0..1\"";
         let text = text.trim();
         let number = |part: &str| {
-            part.trim().parse::<f64>().ok().filter(|n| n.is_finite()).ok_or_else(|| {
-                format!("'{}' is not a number; {FORMS}", part.trim())
-            })
+            part.trim()
+                .parse::<f64>()
+                .ok()
+                .filter(|n| n.is_finite())
+                .ok_or_else(|| format!("'{}' is not a number; {FORMS}", part.trim()))
         };
         let range = |part: &str| {
             let (from, to) = part.split_once("..").ok_or_else(|| format!("'{text}' has no range; {FORMS}"))?;

@@ -44,9 +44,9 @@ pub fn verdict(mut findings: Vec<Finding>, panels: usize, oldest: Option<Span>) 
     });
     let mut remarks: Vec<(Remark, String, usize)> = Vec::new();
     for finding in findings {
-        let same = remarks
-            .iter_mut()
-            .find(|(remark, blame, _)| remark.status == Status::Unknown && finding.status == Status::Unknown && *blame == finding.blame);
+        let same = remarks.iter_mut().find(|(remark, blame, _)| {
+            remark.status == Status::Unknown && finding.status == Status::Unknown && *blame == finding.blame
+        });
         if let Some((remark, blame, count)) = same {
             *count += 1;
             remark.text = format!("{count} panels: {blame}");

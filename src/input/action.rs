@@ -134,7 +134,13 @@ fn step(lens: &mut Lens, forward: bool, scene: &Scene, arrangement: &Arrangement
     let there = match (here, forward) {
         (None, true) => 0,
         (None, false) => last,
-        (Some(here), true) => if here == last { 0 } else { here + 1 },
+        (Some(here), true) => {
+            if here == last {
+                0
+            } else {
+                here + 1
+            }
+        }
         (Some(here), false) => here.checked_sub(1).unwrap_or(last),
     };
     lens.focus = order.get(there).copied();

@@ -78,12 +78,7 @@ impl Reason {
     pub const fn is_outage(self) -> bool {
         matches!(
             self,
-            Self::Dns
-                | Self::Refused
-                | Self::Timeout(_)
-                | Self::Reset
-                | Self::Truncated
-                | Self::Http(502..=504)
+            Self::Dns | Self::Refused | Self::Timeout(_) | Self::Reset | Self::Truncated | Self::Http(502..=504)
         )
     }
 }

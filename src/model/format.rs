@@ -33,21 +33,34 @@ pub fn humane(value: f64, unit: &Unit, now: Timestamp) -> Humane {
     match unit {
         Unit::None => prefixed(value, ""),
         Unit::Other(word) => prefixed(value, word.as_str()),
-        Unit::Ratio => Humane { number: digits(value * 100.0), unit: "%".to_owned() },
-        Unit::Percent => Humane { number: digits(value), unit: "%".to_owned() },
+        Unit::Ratio => percent(value * 100.0),
+        Unit::Percent => percent(value),
         Unit::Seconds => seconds(value),
         Unit::Milliseconds => seconds(value / 1000.0),
         Unit::Bytes => scaled(value, 1024.0, &IEC, ""),
         Unit::BytesPerSecond => scaled(value, 1000.0, &SI, "B/s"),
         Unit::BitsPerSecond => scaled(value, 1000.0, &SI, "bit/s"),
-        Unit::SinceEpoch => Timestamp::from_seconds(value)
-            .map_or_else(Humane::default, |at| seconds(at.age_at(now).as_seconds())),
+        Unit::SinceEpoch => {
+            Timestamp::from_seconds(value).map_or_else(Humane::default, |at| seconds(at.age_at(now).as_seconds()))
+        }
     }
 }
 
 /// The value as one text: "1.8 s", "3.1 %", "1.2 k orders/min".
 pub fn text(value: f64, unit: &Unit, now: Timestamp) -> String {
     humane(value, unit, now).text()
+}
+
+/// Whole per cent from ten on, tenths below: more is noise.
+fn percent(value: f64) -> Humane {
+    let decimals = match value.abs() {
+        size if size >= 9.95 => 0,
+        size if size >= 0.995 => 1,
+        _ => return Humane { number: digits(value), unit: "%".to_owned() },
+    };
+    let number = format!("{value:.decimals$}");
+    let number = number.strip_suffix(".0").map_or(number.clone(), str::to_owned);
+    Humane { number, unit: "%".to_owned() }
 }
 
 fn prefixed(value: f64, word: &str) -> Humane {
@@ -140,6 +153,8 @@ mod tests {
         shows(12_345.0, "orders/min", "12.3 k orders/min");
         shows(0.031, "percent", "3.1 %");
         shows(3.1, "%", "3.1 %");
+        shows(69.34, "%", "69 %");
+        shows(0.000_4, "percent", "0.04 %");
         shows(0.35, "seconds", "350 ms");
         shows(0.000_35, "seconds", "350 µs");
         shows(1800.0, "ms", "1.8 s");

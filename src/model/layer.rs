@@ -6,9 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A level of telemetry; the order is the order on the screen.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Layer {
     /// Orders, revenue, sign-ups: what the business lives on.
@@ -26,8 +24,7 @@ pub enum Layer {
 
 impl Layer {
     /// All five, in the order of the screen.
-    pub const ALL: [Self; 5] =
-        [Self::Business, Self::Application, Self::Client, Self::Infrastructure, Self::Pipeline];
+    pub const ALL: [Self; 5] = [Self::Business, Self::Application, Self::Client, Self::Infrastructure, Self::Pipeline];
 
     /// The word of the config file.
     pub const fn word(self) -> &'static str {

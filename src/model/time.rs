@@ -102,9 +102,9 @@ impl<'de> serde::Deserialize<'de> for Zone {
     /// From a name of the time zone database.
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = <std::borrow::Cow<'_, str>>::deserialize(deserializer)?;
-        TimeZone::get(&name)
-            .map(Self)
-            .map_err(|_| serde::de::Error::custom(format!("'{name}' is not a time zone; write it like \"Europe/Berlin\"")))
+        TimeZone::get(&name).map(Self).map_err(|_| {
+            serde::de::Error::custom(format!("'{name}' is not a time zone; write it like \"Europe/Berlin\""))
+        })
     }
 }
 

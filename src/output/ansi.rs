@@ -66,7 +66,8 @@ fn changed(before: &Buffer, after: &Buffer, y: u16, pen: &mut Pen) {
     let columns = after.area.width;
     let differs = |x: u16| before.cell((x, y)) != after.cell((x, y));
     let Some(first) = (0..columns).find(|x| differs(*x)) else { return };
-    let wide = |buffer: &Buffer| (0..columns).any(|x| buffer.cell((x, y)).is_some_and(|cell| cell.symbol().width() != 1));
+    let wide =
+        |buffer: &Buffer| (0..columns).any(|x| buffer.cell((x, y)).is_some_and(|cell| cell.symbol().width() != 1));
     if wide(before) || wide(after) {
         return pen.cells(after, y, 0, columns);
     }
@@ -180,17 +181,30 @@ fn reduce(colour: Color, depth: Depth) -> Color {
 }
 
 fn nearest(rgb: &[u8; 3], among: std::ops::RangeInclusive<u8>) -> u8 {
-    let distance = |n: &u8| -> i32 {
-        palette(*n).iter().zip(rgb).map(|(a, b)| (i32::from(*a) - i32::from(*b)).pow(2)).sum()
-    };
+    let distance =
+        |n: &u8| -> i32 { palette(*n).iter().zip(rgb).map(|(a, b)| (i32::from(*a) - i32::from(*b)).pow(2)).sum() };
     among.min_by_key(distance).unwrap_or(7)
 }
 
 /// The colours of xterm. Source: xterm's 256colres.h and its default sixteen.
 const fn palette(n: u8) -> [u8; 3] {
     const ANSI: [[u8; 3]; 16] = [
-        [0, 0, 0], [205, 0, 0], [0, 205, 0], [205, 205, 0], [0, 0, 238], [205, 0, 205], [0, 205, 205], [229, 229, 229],
-        [127, 127, 127], [255, 0, 0], [0, 255, 0], [255, 255, 0], [92, 92, 255], [255, 0, 255], [0, 255, 255], [255, 255, 255],
+        [0, 0, 0],
+        [205, 0, 0],
+        [0, 205, 0],
+        [205, 205, 0],
+        [0, 0, 238],
+        [205, 0, 205],
+        [0, 205, 205],
+        [229, 229, 229],
+        [127, 127, 127],
+        [255, 0, 0],
+        [0, 255, 0],
+        [255, 255, 0],
+        [92, 92, 255],
+        [255, 0, 255],
+        [0, 255, 255],
+        [255, 255, 255],
     ];
     match n {
         0..=15 => ANSI[n as usize],

@@ -36,7 +36,10 @@ pub fn draw(frame: &Buffer, title: &str) -> String {
             if bg != ground || reversed {
                 let fill = colour(bg, if reversed { "#d5dce6" } else { "none" });
                 // Writing into a String cannot fail.
-                let _infallible = writeln!(out, "<rect x=\"{x:.1}\" y=\"{top:.1}\" width=\"{wide:.1}\" height=\"{CELL_HEIGHT}\" fill=\"{fill}\"/>");
+                let _infallible = writeln!(
+                    out,
+                    "<rect x=\"{x:.1}\" y=\"{top:.1}\" width=\"{wide:.1}\" height=\"{CELL_HEIGHT}\" fill=\"{fill}\"/>"
+                );
             }
             if run.text.trim().is_empty() {
                 continue;

@@ -241,7 +241,13 @@ impl<'a> Viewer<'a> {
             Event::HangUp => return Some(Left::HangUp),
             Event::Key(key) => keymap::action(key, self.lens.kiosk)?,
             Event::Click(column, row) => self.hit(column, row)?,
-            Event::Wheel(down) => if down { Action::Next } else { Action::Previous },
+            Event::Wheel(down) => {
+                if down {
+                    Action::Next
+                } else {
+                    Action::Previous
+                }
+            }
         };
         let live = Arc::clone(&self.scenes.borrow());
         let nothing = crate::view::arrange::Arrangement::default();

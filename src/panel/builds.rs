@@ -97,7 +97,8 @@ impl Line {
 
 impl Panel for Builds {
     const VIEW: &'static str = "builds";
-    const SUMMARY: &'static str = "the red and green wall: worst first, oldest red first, running beside the last result";
+    const SUMMARY: &'static str =
+        "the red and green wall: worst first, oldest red first, running beside the last result";
     const HISTORY: bool = false;
     const SOURCE: Need = Need::Needed;
     const ROOM: Room = Room { min_width: 24, min_height: 2, ideal_height: 7, weight: 4 };
@@ -119,7 +120,8 @@ impl Panel for Builds {
             write(buffer, area, 1, 0, words, ink.style(Role::Muted));
             return;
         }
-        let across = (area.width / COLUMN).clamp(1, 4).min((view.lines.len() as u16).div_ceil(area.height.max(1)).max(1));
+        let across =
+            (area.width / COLUMN).clamp(1, 4).min((view.lines.len() as u16).div_ceil(area.height.max(1)).max(1));
         let width = area.width / across;
         let capacity = usize::from(across) * usize::from(area.height);
         let shown = if view.lines.len() > capacity { capacity.saturating_sub(1) } else { view.lines.len() };
@@ -127,7 +129,8 @@ impl Panel for Builds {
         let names = (names as u16).min(width / 2);
         for (n, line) in view.lines.iter().take(shown).enumerate() {
             let n = n as u16;
-            let at = columns(row(area, n % area.height.max(1)), n / area.height.max(1) * width, width.saturating_sub(1));
+            let at =
+                columns(row(area, n % area.height.max(1)), n / area.height.max(1) * width, width.saturating_sub(1));
             draw_line(line, at, names, buffer, ink);
         }
         if shown < view.lines.len() {

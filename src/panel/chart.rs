@@ -87,7 +87,9 @@ impl Panel for Chart {
             .take(MAX_LINES)
             .map(|one| Line {
                 name: one.name.clone(),
-                value: one.value.map_or_else(|| format::MISSING.to_owned(), |v| format::text(v, reading.unit, reading.now)),
+                value: one
+                    .value
+                    .map_or_else(|| format::MISSING.to_owned(), |v| format::text(v, reading.unit, reading.now)),
                 status: one.judgement.status,
                 trend: Trend::of(one, reading),
             })
@@ -135,7 +137,14 @@ impl Panel for Chart {
     }
 
     fn strip(view: &View) -> String {
-        view.lines.iter().take(3).map(|line| format!("{} {}", line.name, line.value)).collect::<Vec<_>>().join("  ").trim().to_owned()
+        view.lines
+            .iter()
+            .take(3)
+            .map(|line| format!("{} {}", line.name, line.value))
+            .collect::<Vec<_>>()
+            .join("  ")
+            .trim()
+            .to_owned()
     }
 }
 

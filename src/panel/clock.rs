@@ -44,7 +44,8 @@ impl Panel for Clock {
     }
 
     fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
-        let large = digits::width(&view.time).filter(|width| *width <= area.width && area.height > digits::HEIGHT);
+        let large =
+            digits::width(&view.time, ink.glyphs).filter(|width| *width <= area.width && area.height > digits::HEIGHT);
         if large.is_some() {
             digits::draw(buffer, area, &view.time, ink.style(Role::Text));
             write(buffer, row(area, digits::HEIGHT), 0, 0, &view.day, ink.style(Role::Muted));

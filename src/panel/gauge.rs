@@ -78,7 +78,9 @@ impl Panel for Gauge {
             .iter()
             .map(|one| Bar {
                 name: one.name.clone(),
-                text: one.value.map_or_else(|| format::MISSING.to_owned(), |v| format::text(v, reading.unit, reading.now)),
+                text: one
+                    .value
+                    .map_or_else(|| format::MISSING.to_owned(), |v| format::text(v, reading.unit, reading.now)),
                 ratio: one.value.map_or(0.0, |value| range.ratio(value)),
                 status: one.judgement.status,
             })

@@ -1,6 +1,6 @@
 //! What drawing draws with: roles resolved to styles, and a glyph set.
 
-use ratatui::style::Style;
+use ratatui::style::{Color, Modifier, Style};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -100,8 +100,7 @@ pub enum Glyphs {
 
 impl Glyphs {
     /// The words of the config file.
-    pub const WORDS: [(&'static str, Self); 3] =
-        [("full", Self::Full), ("block", Self::Block), ("ascii", Self::Ascii)];
+    pub const WORDS: [(&'static str, Self); 3] = [("full", Self::Full), ("block", Self::Block), ("ascii", Self::Ascii)];
 
     /// The lamp of a status. Shapes differ, so that they can be told apart without colour.
     pub const fn status(self, status: Status) -> &'static str {
@@ -217,6 +216,19 @@ impl Ink {
         let dims = !matches!(role, Role::Title | Role::Border | Role::Focus | Role::Unknown | Role::Muted);
         let role = if self.dimmed && dims { Role::Muted } else { role };
         self.styles.get(role.index()).copied().unwrap_or_default()
+    }
+
+    /// A quieter shade of a role, for the body of what has a bright edge: half way to the ground, or dim
+    /// where the terminal's own colours are used.
+    pub fn faint(&self, role: Role) -> Style {
+        let style = self.style(role);
+        match (style.fg, style.bg) {
+            (Some(Color::Rgb(r, g, b)), Some(Color::Rgb(x, y, z))) => {
+                let mix = |a: u8, b: u8| ((u16::from(a) * 9 + u16::from(b) * 11) / 20) as u8;
+                style.fg(Color::Rgb(mix(r, x), mix(g, y), mix(b, z)))
+            }
+            _ => style.add_modifier(Modifier::DIM),
+        }
     }
 
     /// The style of a value: its status where it is not ok, else plain text.

@@ -46,7 +46,7 @@ impl Panel for Lamps {
     const SUMMARY: &'static str = "a grid of status lights, one a series; 0 is red unless limits are given";
     const HISTORY: bool = false;
     const SOURCE: Need = Need::Needed;
-    const ROOM: Room = Room { min_width: 16, min_height: 1, ideal_height: 4, weight: 3 };
+    const ROOM: Room = Room { min_width: 16, min_height: 1, ideal_height: 4, weight: 2 };
     const DEFAULT_CRITICAL: Option<&'static str> = Some("< 1");
     const VANISHED_COUNTS: bool = true;
     type Options = Options;
@@ -83,13 +83,19 @@ impl Panel for Lamps {
         if view.lamps.is_empty() || area.width < 3 || area.height == 0 {
             return;
         }
-        let label = |lamp: &Lamp| if lamp.value.is_empty() { lamp.name.to_string() } else { format!("{} {}", lamp.name, lamp.value) };
-        let widest = view.lamps.iter().map(|lamp| lamp.name.width() + lamp.value.len()).max().unwrap_or(0).min(MAX_NAME);
+        let label = |lamp: &Lamp| {
+            if lamp.value.is_empty() { lamp.name.to_string() } else { format!("{} {}", lamp.name, lamp.value) }
+        };
+        let widest =
+            view.lamps.iter().map(|lamp| lamp.name.width() + lamp.value.len()).max().unwrap_or(0).min(MAX_NAME);
         let width = (widest as u16 + 5).min(area.width);
         let across = (area.width / width).max(1);
         let capacity = usize::from(across) * usize::from(area.height);
         let shown = if view.lamps.len() > capacity { capacity - 1 } else { view.lamps.len() };
-        let cell = |n: usize| columns(row(area, n as u16 / across), n as u16 % across * width, width - 1);
+        // With room to spare, rows stand apart.
+        let rows = (view.lamps.len() as u16).div_ceil(across);
+        let each = if area.height >= rows * 2 { 2 } else { 1 };
+        let cell = |n: usize| columns(row(area, n as u16 / across * each), n as u16 % across * width, width - 1);
         for (n, lamp) in view.lamps.iter().take(shown).enumerate() {
             let style = ink.style(lamp.status.into());
             write(buffer, cell(n), 0, 0, ink.glyphs.status(lamp.status), style);

@@ -1,8 +1,8 @@
 //! Strokes that panels share. Each draws within its area and nowhere else.
 
 pub mod digits;
-pub mod plot;
 pub mod meter;
+pub mod plot;
 pub mod scale;
 pub mod sparkline;
 

@@ -69,9 +69,13 @@ impl Trend {
         }
     }
 
-    /// The range of its values, down to zero.
+    /// The range that shows its shape: from a little below the least value to the greatest. A line that
+    /// hardly moves is not blown up: the range is at least a fifth of the value.
     pub fn range(&self) -> Option<Range> {
-        Range::of(self.points.iter().map(|point| point.value)).map(Range::with_zero)
+        let Range { low, high } = Range::of(self.points.iter().map(|point| point.value))?;
+        let span = (high - low).max(high.abs().max(low.abs()) * 0.2);
+        let floor = low - span * 0.25;
+        Some(Range { low: if low >= 0.0 { floor.max(0.0) } else { floor }, high: low + span })
     }
 }
 
@@ -113,7 +117,9 @@ impl Panel for Sparkline {
             .iter()
             .map(|one| Line {
                 name: one.name.clone(),
-                value: one.value.map_or_else(|| format::MISSING.to_owned(), |v| format::text(v, reading.unit, reading.now)),
+                value: one
+                    .value
+                    .map_or_else(|| format::MISSING.to_owned(), |v| format::text(v, reading.unit, reading.now)),
                 status: one.judgement.status,
                 trend: Trend::of(one, reading),
             })
@@ -146,7 +152,8 @@ impl Panel for Sparkline {
             write(buffer, columns(at, 0, names as u16), 0, middle, line.name.as_str(), ink.style(Role::Muted));
             write_right(buffer, at, middle, &line.value, ink.value(line.status));
             let bars = columns(at, left, at.width.saturating_sub(left + right));
-            let columns = scale::columns(&line.trend.points, line.trend.from, line.trend.to, bars.width, line.trend.reach);
+            let columns =
+                scale::columns(&line.trend.points, line.trend.from, line.trend.to, bars.width, line.trend.reach);
             let role = if line.status == Status::Ok { Role::Series(n as u8) } else { line.status.into() };
             if let Some(range) = view.range {
                 sparkline::draw(buffer, bars, &columns, range, role, ink);
@@ -160,6 +167,13 @@ impl Panel for Sparkline {
     }
 
     fn strip(view: &View) -> String {
-        view.lines.iter().take(3).map(|line| format!("{} {}", line.name, line.value)).collect::<Vec<_>>().join("  ").trim().to_owned()
+        view.lines
+            .iter()
+            .take(3)
+            .map(|line| format!("{} {}", line.name, line.value))
+            .collect::<Vec<_>>()
+            .join("  ")
+            .trim()
+            .to_owned()
     }
 }

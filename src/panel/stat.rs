@@ -103,9 +103,7 @@ impl Panel for Stat {
                 let Some(worst) = series.iter().max_by_key(|one| one.judgement.status.severity()) else { return none };
                 View {
                     name: worst.name.clone(),
-                    value: worst
-                        .value
-                        .map_or(none.value, |value| format::humane(value, reading.unit, reading.now)),
+                    value: worst.value.map_or(none.value, |value| format::humane(value, reading.unit, reading.now)),
                     status: reading.status,
                     change: Change::of(worst),
                     trend: (!options.plain).then(|| Trend::of(worst, reading)),
@@ -119,14 +117,12 @@ impl Panel for Stat {
                 },
                 ..none
             },
-            Content::Table(table, _) => View {
-                value: Humane { number: table.rows.len().to_string(), unit: "rows".to_owned() },
-                ..none
-            },
-            Content::Builds(builds) => View {
-                value: Humane { number: builds.len().to_string(), unit: "builds".to_owned() },
-                ..none
-            },
+            Content::Table(table, _) => {
+                View { value: Humane { number: table.rows.len().to_string(), unit: "rows".to_owned() }, ..none }
+            }
+            Content::Builds(builds) => {
+                View { value: Humane { number: builds.len().to_string(), unit: "builds".to_owned() }, ..none }
+            }
             Content::Nothing => none,
         }
     }
@@ -134,7 +130,7 @@ impl Panel for Stat {
     fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
         let pad = u16::from(area.width > 24);
         let inner = columns(area, pad, area.width.saturating_sub(2 * pad));
-        let large = digits::width(&view.value.number).filter(|_| area.height >= digits::HEIGHT);
+        let large = digits::width(&view.value.number, ink.glyphs).filter(|_| area.height >= digits::HEIGHT);
         let beside = view.value.unit.width().max(6) as u16;
         let top = match large {
             Some(width) if width + 2 + beside <= inner.width => {
@@ -144,7 +140,8 @@ impl Panel for Stat {
                 let legend = columns(at, width + 2, at.width);
                 write(buffer, legend, 0, 1, &view.value.unit, ink.style(Role::Muted));
                 notes(view, legend, 2, buffer, ink);
-                top + digits::HEIGHT
+                // A free line above the trend, when there are two for it.
+                top + digits::HEIGHT + u16::from(area.height > top + digits::HEIGHT + 2)
             }
             _ => {
                 let line = row(inner, 0);

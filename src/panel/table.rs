@@ -105,12 +105,7 @@ impl Panel for Table {
     }
 }
 
-fn of_table(
-    options: &Options,
-    table: &crate::model::table::Table,
-    statuses: &[Status],
-    reading: &Reading<'_>,
-) -> View {
+fn of_table(options: &Options, table: &crate::model::table::Table, statuses: &[Status], reading: &Reading<'_>) -> View {
     let all: Vec<usize> = (0..table.columns.len()).collect();
     let place = |name: &String| table.columns.iter().position(|column| column.as_str() == name);
     let picked: Vec<usize> =

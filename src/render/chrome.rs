@@ -39,7 +39,8 @@ pub(super) fn header(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer
         x += write(buffer, area, x, 0, scene.title.as_str(), style) + 3;
     }
     for (status, text) in &lamps {
-        let style = status.map_or(ink.style(Role::Muted), |status| ink.style(status.into()).add_modifier(Modifier::BOLD));
+        let style =
+            status.map_or(ink.style(Role::Muted), |status| ink.style(status.into()).add_modifier(Modifier::BOLD));
         x += write(buffer, Rect { width: room.max(x), ..area }, x, 0, text, style) + 3;
     }
     write_right(buffer, Rect { width: area.width.saturating_sub(1), ..area }, 0, &right, right_style);
@@ -144,11 +145,7 @@ pub(super) fn tabs(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer, 
         let lamp = if status == Status::Ok { String::new() } else { format!(" {}", ink.glyphs.status(status)) };
         let text = format!("{} {}", n + 1, page.title);
         let chosen = n == lens.page.min(scene.pages.len() - 1);
-        let style = if chosen {
-            ink.style(Role::Focus).add_modifier(Modifier::BOLD)
-        } else {
-            ink.style(Role::Muted)
-        };
+        let style = if chosen { ink.style(Role::Focus).add_modifier(Modifier::BOLD) } else { ink.style(Role::Muted) };
         let begin = x;
         x += write(buffer, area, x, 0, &text, style);
         x += write(buffer, area, x, 0, &lamp, ink.style(status.into()));
@@ -173,9 +170,9 @@ pub(super) fn footer(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer
     }
     let right_room = (right.width() as u16 + 2).min(area.width);
     let hints: &[(&str, &str)] = if lens.zoom {
-        &[("Esc", "back"), ("Tab", "next"), ("p", "pause"), ("r", "refresh"), ("?", "help"), ("q", "quit")]
+        &[("?", "help"), ("q", "quit"), ("Esc", "back"), ("Tab", "next"), ("p", "pause"), ("r", "refresh")]
     } else {
-        &[("?", "help"), ("Tab", "next"), ("Enter", "zoom"), ("p", "pause"), ("r", "refresh"), ("q", "quit")]
+        &[("?", "help"), ("q", "quit"), ("Tab", "next"), ("Enter", "zoom"), ("p", "pause"), ("r", "refresh")]
     };
     let mut x = 1;
     for (key, what) in hints {
@@ -257,7 +254,8 @@ fn status_words(panel: &PanelScene, line: Rect, buffer: &mut Buffer, ink: &Ink) 
     let short = format!(" {status} ");
     let bare = format!(" {} ", ink.glyphs.status(panel.status));
     let Some(text) = [with_note, short, bare].into_iter().find(|text| text.width() as u16 <= room) else { return 0 };
-    write_right(buffer, Rect { width: line.width.saturating_sub(1), ..line }, 0, &text, ink.style(panel.status.into())) + 1
+    write_right(buffer, Rect { width: line.width.saturating_sub(1), ..line }, 0, &text, ink.style(panel.status.into()))
+        + 1
 }
 
 /// The zoomed panel's own facts, below it: age, sources, link.
@@ -290,11 +288,13 @@ pub(super) fn strip(panel: &PanelScene, area: Rect, focused: bool, buffer: &mut 
         (Freshness::Late, _) => format!("{}{}{}", panel.text, ink.glyphs.dot(), panel.note),
         (Freshness::Fresh, _) => panel.text.clone(),
     };
-    let title_style = if focused { ink.style(Role::Focus).add_modifier(Modifier::BOLD) } else { ink.style(Role::Title) };
+    let title_style =
+        if focused { ink.style(Role::Focus).add_modifier(Modifier::BOLD) } else { ink.style(Role::Title) };
     let room = line.width.saturating_sub(x);
     let half = room.saturating_sub(words.width() as u16 + 2).max(room / 2);
     x += write(buffer, columns(line, x, half), 0, 0, panel.title.as_str(), title_style) + 2;
-    let word = if panel.is_judged && panel.status != Status::Ok { format!("{} {words}", panel.status.word()) } else { words };
+    let word =
+        if panel.is_judged && panel.status != Status::Ok { format!("{} {words}", panel.status.word()) } else { words };
     write(buffer, columns(line, x, line.width), 0, 0, &word, ink.value(panel.status));
 }
 

@@ -113,7 +113,14 @@ fn framed(panel: &PanelScene, area: Rect, focused: bool, zoomed: bool, buffer: &
     if never_answered {
         let words = if panel.freshness == Freshness::Waiting { "connecting" } else { panel.reason.as_str() };
         let y = inner.height / 2;
-        write(buffer, Rect { x: inner.x + 1, width: inner.width.saturating_sub(1), ..inner }, 0, y, words, ink.style(Role::Muted));
+        write(
+            buffer,
+            Rect { x: inner.x + 1, width: inner.width.saturating_sub(1), ..inner },
+            0,
+            y,
+            words,
+            ink.style(Role::Muted),
+        );
         return;
     }
     // A panel draws on a canvas of its own: whatever it does, nothing outside its area changes.

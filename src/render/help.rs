@@ -34,12 +34,8 @@ pub(super) fn draw(screen: Rect, buffer: &mut Buffer, ink: &Ink) {
     let width = (left + 46).min(screen.width);
     let height = (KEYS.len() + meanings.len() + 5) as u16;
     let height = height.min(screen.height);
-    let area = Rect {
-        x: screen.x + (screen.width - width) / 2,
-        y: screen.y + (screen.height - height) / 2,
-        width,
-        height,
-    };
+    let area =
+        Rect { x: screen.x + (screen.width - width) / 2, y: screen.y + (screen.height - height) / 2, width, height };
     for y in 0..area.height {
         for x in 0..area.width {
             put(buffer, area, x, y, " ", ink.style(Role::Text));
@@ -48,7 +44,12 @@ pub(super) fn draw(screen: Rect, buffer: &mut Buffer, ink: &Ink) {
     let style = ink.style(Role::Focus);
     outline(buffer, area, style, ink.glyphs);
     write(buffer, columns(area, 2, area.width.saturating_sub(4)), 0, 0, " Help ", style.add_modifier(Modifier::BOLD));
-    let inner = Rect { x: area.x + 2, width: area.width.saturating_sub(4), y: area.y + 1, height: area.height.saturating_sub(2) };
+    let inner = Rect {
+        x: area.x + 2,
+        width: area.width.saturating_sub(4),
+        y: area.y + 1,
+        height: area.height.saturating_sub(2),
+    };
     let mut y = 0;
     for (key, what) in KEYS {
         write(buffer, row(inner, y), 0, 0, key, ink.style(Role::Accent));
@@ -72,7 +73,11 @@ fn meanings(ink: &Ink) -> Vec<(Role, String, &'static str)> {
         status(Status::Warning, "past the warning limit"),
         status(Status::Unknown, "no answer, too old, or nothing measured"),
         status(Status::Ok, "measured, and within its limits"),
-        (Role::Muted, format!("{} late", ink.glyphs.freshness(Freshness::Late)), "the last poll failed; the value is of that age"),
+        (
+            Role::Muted,
+            format!("{} late", ink.glyphs.freshness(Freshness::Late)),
+            "the last poll failed; the value is of that age",
+        ),
         (Role::Muted, "sim".to_owned(), "simulated by andon itself"),
     ]
 }

@@ -184,9 +184,8 @@ fn colour(text: &str, palette: &BTreeMap<String, String>) -> Result<Color, Strin
         return Ok(Color::Reset);
     }
     let rgb = text.strip_prefix('#').filter(|hex| hex.len() == 6).and_then(|hex| u32::from_str_radix(hex, 16).ok());
-    rgb.map(|rgb| Color::Rgb((rgb >> 16) as u8, (rgb >> 8) as u8, rgb as u8)).ok_or_else(|| {
-        format!("'{text}' is neither #rrggbb, nor default, nor in the palette")
-    })
+    rgb.map(|rgb| Color::Rgb((rgb >> 16) as u8, (rgb >> 8) as u8, rgb as u8))
+        .ok_or_else(|| format!("'{text}' is neither #rrggbb, nor default, nor in the palette"))
 }
 
 /// Relative luminance. Source: WCAG 2.1, "relative luminance".

@@ -62,7 +62,8 @@ pub(super) fn answer(shop: &Shop, range: bool, query: &str, now: Timestamp) -> (
             }
         }
     }
-    let result: Vec<Value> = lines.into_iter().map(|(metric, values)| json!({ "metric": metric, "values": values })).collect();
+    let result: Vec<Value> =
+        lines.into_iter().map(|(metric, values)| json!({ "metric": metric, "values": values })).collect();
     success("matrix", &result)
 }
 

@@ -61,7 +61,8 @@ impl Shop {
 
     /// A number from 0 to 1 for a channel and a step.
     fn random(self, channel: u64, step: i64) -> f64 {
-        let state = self.seed ^ channel.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ (step as u64).wrapping_mul(0xD1B5_4A32_D192_ED03);
+        let state =
+            self.seed ^ channel.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ (step as u64).wrapping_mul(0xD1B5_4A32_D192_ED03);
         fastrand::Rng::with_seed(state).f64()
     }
 
@@ -77,7 +78,9 @@ impl Shop {
 
     /// Noise of several periods together.
     fn wander(self, channel: u64, t: f64) -> f64 {
-        0.55 * self.noise(channel, t, 600.0) + 0.3 * self.noise(channel + 1, t, 90.0) + 0.15 * self.noise(channel + 2, t, 17.0)
+        0.55 * self.noise(channel, t, 600.0)
+            + 0.3 * self.noise(channel + 1, t, 90.0)
+            + 0.15 * self.noise(channel + 2, t, 17.0)
     }
 
     /// How bad the incident of this moment is, 0 to 1: a quick rise, a plateau, a slower fall.
@@ -121,13 +124,22 @@ impl Shop {
                 let values: Vec<_> = SERVICES
                     .iter()
                     .enumerate()
-                    .map(|(n, (service, weight))| (*service, 240.0 * weight * traffic * (1.0 + 0.1 * self.wander(100 + n as u64 * 4, t))))
+                    .map(|(n, (service, weight))| {
+                        (*service, 240.0 * weight * traffic * (1.0 + 0.1 * self.wander(100 + n as u64 * 4, t)))
+                    })
                     .collect();
                 each("service", &values)
             }
             "shop_latency_seconds" => {
                 let base = 0.21 * (1.0 + 0.18 * self.wander(22, t));
-                each("quantile", &[("p50", base * (1.0 + 0.6 * bad)), ("p95", base * (2.6 + 4.0 * bad)), ("p99", base * (3.6 + 6.5 * bad))])
+                each(
+                    "quantile",
+                    &[
+                        ("p50", base * (1.0 + 0.6 * bad)),
+                        ("p95", base * (2.6 + 4.0 * bad)),
+                        ("p99", base * (3.6 + 6.5 * bad)),
+                    ],
+                )
             }
             "shop_error_ratio" => one((0.004 + 0.002 * self.wander(26, t) + 0.09 * bad).max(0.0)),
             "shop_logins_failed_per_second" => one((0.9 + 0.3 * self.wander(30, t) + 2.0 * bad).max(0.0)),
@@ -153,7 +165,8 @@ impl Shop {
 
     /// Whether a service answers its health check: checkout fails at the height of an incident.
     pub fn is_up(self, service: &str, at: Timestamp) -> bool {
-        SERVICES.iter().any(|(known, _)| *known == service) && !(service == "checkout" && self.incident(at.seconds()) > 0.9)
+        SERVICES.iter().any(|(known, _)| *known == service)
+            && !(service == "checkout" && self.incident(at.seconds()) > 0.9)
     }
 
     /// A document of the kind a back office serves.
@@ -198,7 +211,11 @@ impl Shop {
         let ended = Timestamp((done * period + duration + phase) * 1000);
         let status = if self.is_red(channel, done) { "Failure" } else { "Success" };
         let activity = if running { "Building" } else { "Sleeping" };
-        let label = if name.ends_with("release") { format!("v2.{}", done.rem_euclid(100)) } else { format!("{}", done.rem_euclid(10_000)) };
+        let label = if name.ends_with("release") {
+            format!("v2.{}", done.rem_euclid(100))
+        } else {
+            format!("{}", done.rem_euclid(10_000))
+        };
         format!(
             r#"  <Project name="{name}" activity="{activity}" lastBuildStatus="{status}" lastBuildLabel="{label}" lastBuildTime="{}" webUrl="http://127.0.0.1/{name}"/>"#,
             ended.rfc3339()

@@ -104,17 +104,15 @@ impl Auth {
         use reqwest::header::{HeaderName, HeaderValue};
         let secret = self.secret().read()?;
         let secret = secret.expose_secret();
-        let mut value = HeaderValue::from_str(secret).map_err(|_| {
-            FetchError::new(Reason::Auth, "the secret has characters that no header may carry")
-        })?;
+        let mut value = HeaderValue::from_str(secret)
+            .map_err(|_| FetchError::new(Reason::Auth, "the secret has characters that no header may carry"))?;
         value.set_sensitive(true);
         Ok(match self {
             Self::Bearer(_) => request.bearer_auth(secret),
             Self::Basic(basic) => request.basic_auth(&basic.username, Some(secret)),
             Self::Header(header) => {
-                let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|_| {
-                    FetchError::new(Reason::Auth, format!("'{}' is not a header name", header.name))
-                })?;
+                let name = HeaderName::from_bytes(header.name.as_bytes())
+                    .map_err(|_| FetchError::new(Reason::Auth, format!("'{}' is not a header name", header.name)))?;
                 request.header(name, value)
             }
         })

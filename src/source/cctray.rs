@@ -110,9 +110,7 @@ fn xml_fault(error: &roxmltree::Error) -> FetchError {
     use roxmltree::Error as E;
     match error {
         E::DtdDetected => FetchError::new(Reason::Parse, "the feed has a DTD, which is refused"),
-        E::UnclosedRootNode | E::UnexpectedEndOfStream => {
-            FetchError::new(Reason::Truncated, "the XML ends early")
-        }
+        E::UnclosedRootNode | E::UnexpectedEndOfStream => FetchError::new(Reason::Truncated, "the XML ends early"),
         other => {
             let at = other.pos();
             FetchError::new(Reason::Parse, format!("not XML: line {}, column {}", at.row, at.col))
@@ -133,9 +131,10 @@ fn project(node: &roxmltree::Node<'_, '_>, zone: &jiff::tz::TimeZone, base: &Url
         raw: if result == BuildResult::Unknown { SafeText::new(raw) } else { SafeText::default() },
         label: SafeText::new(label.unwrap_or_default()),
         finished_at: node.attribute("lastBuildTime").and_then(|at| moment(at, zone)),
-        url: node.attribute("webUrl").and_then(|url| base.join(url).ok()).and_then(|url| {
-            matches!(url.scheme(), "http" | "https").then(|| SafeText::new(url.as_str()))
-        }),
+        url: node
+            .attribute("webUrl")
+            .and_then(|url| base.join(url).ok())
+            .and_then(|url| matches!(url.scheme(), "http" | "https").then(|| SafeText::new(url.as_str()))),
     })
 }
 

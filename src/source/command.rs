@@ -94,16 +94,15 @@ async fn run(config: &Config) -> Result<Vec<u8>, FetchError> {
     if let Some(directory) = &config.directory {
         process.current_dir(directory);
     }
-    let mut child =
-        process.spawn().map_err(|e| exec(format!("{program} cannot be started: {}", e.kind())))?;
+    let mut child = process.spawn().map_err(|e| exec(format!("{program} cannot be started: {}", e.kind())))?;
     let mut group = Group::of(&child);
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     // Standard error is read as well: a full pipe would stop the command.
-    let (output, complaints, status) =
-        tokio::join!(capped(stdout), capped(stderr), child.wait());
+    let (output, complaints, status) = tokio::join!(capped(stdout), capped(stderr), child.wait());
     group.done();
     let status = status.map_err(|e| exec(format!("{}", e.kind())))?;
-    let output = output.ok_or_else(|| FetchError::new(Reason::TooLarge, format!("over {MAX_OUTPUT} bytes of output")))?;
+    let output =
+        output.ok_or_else(|| FetchError::new(Reason::TooLarge, format!("over {MAX_OUTPUT} bytes of output")))?;
     if status.success() {
         return Ok(output);
     }

@@ -296,7 +296,11 @@ fn classify(cause: &(dyn std::error::Error + 'static), phase: Phase) -> Option<F
             io::ErrorKind::ConnectionRefused => Reason::Refused,
             io::ErrorKind::TimedOut => Reason::Timeout(phase),
             io::ErrorKind::UnexpectedEof => {
-                if phase == Phase::Body { Reason::Truncated } else { Reason::Reset }
+                if phase == Phase::Body {
+                    Reason::Truncated
+                } else {
+                    Reason::Reset
+                }
             }
             io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
                 Reason::Reset
@@ -317,9 +321,7 @@ fn tls_fault(error: &rustls::Error) -> TlsFault {
     match error {
         rustls::Error::InvalidCertificate(C::Expired | C::ExpiredContext { .. }) => TlsFault::Expired,
         rustls::Error::InvalidCertificate(C::NotValidYet | C::NotValidYetContext { .. }) => TlsFault::NotYetValid,
-        rustls::Error::InvalidCertificate(C::NotValidForName | C::NotValidForNameContext { .. }) => {
-            TlsFault::WrongName
-        }
+        rustls::Error::InvalidCertificate(C::NotValidForName | C::NotValidForNameContext { .. }) => TlsFault::WrongName,
         rustls::Error::InvalidCertificate(_) => TlsFault::Untrusted,
         _ => TlsFault::Handshake,
     }

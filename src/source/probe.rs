@@ -91,8 +91,7 @@ impl Source for Probe {
             return Err(FetchError::new(Reason::Parse, "a probe needs at least one target"));
         }
         let limits = Limits::default();
-        let targets =
-            config.targets.iter().map(|text| target(text, config, &limits)).collect::<Result<Vec<_>, _>>()?;
+        let targets = config.targets.iter().map(|text| target(text, config, &limits)).collect::<Result<Vec<_>, _>>()?;
         Ok(Self { targets })
     }
 
@@ -149,11 +148,8 @@ fn target(text: &str, config: &Config, limits: &Limits) -> Result<Arc<Target>, F
         parse_url(address)?
     };
     let shown = if name.is_empty() { address.split_once("://").map_or(address, |(_, rest)| rest) } else { name };
-    let http = if url.scheme() == "tcp" {
-        None
-    } else {
-        Some(Http::new(url.as_str(), &HttpOptions::default(), limits)?)
-    };
+    let http =
+        if url.scheme() == "tcp" { None } else { Some(Http::new(url.as_str(), &HttpOptions::default(), limits)?) };
     Ok(Arc::new(Target {
         name: SafeText::new(shown.trim_end_matches('/')),
         url,
@@ -166,7 +162,8 @@ fn target(text: &str, config: &Config, limits: &Limits) -> Result<Arc<Target>, F
 async fn probe(target: &Target, moment: Moment) -> Seen {
     let watch = Stopwatch::now();
     let Some(http) = &target.http else {
-        let address = (target.url.host_str().unwrap_or_default().trim_matches(['[', ']']), target.url.port().unwrap_or(0));
+        let address =
+            (target.url.host_str().unwrap_or_default().trim_matches(['[', ']']), target.url.port().unwrap_or(0));
         let connected = tokio::time::timeout_at(moment.deadline, TcpStream::connect(address)).await;
         let up = matches!(connected, Ok(Ok(_)));
         return Seen { up, latency: up.then(|| watch.elapsed().as_secs_f64()), ..Seen::default() };
@@ -183,10 +180,9 @@ async fn probe(target: &Target, moment: Moment) -> Seen {
             }
         }
         // A redirect elsewhere is an answer: the target is there.
-        Err(error) => Seen {
-            up: error.reason == Reason::RedirectBlocked && target.expect.is_none(),
-            ..Seen::default()
-        },
+        Err(error) => {
+            Seen { up: error.reason == Reason::RedirectBlocked && target.expect.is_none(), ..Seen::default() }
+        }
     }
 }
 

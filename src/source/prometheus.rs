@@ -116,8 +116,7 @@ impl Prometheus {
     }
 
     async fn instant(&self, query: &str, moment: Moment, coverage: Coverage) -> Answer {
-        let parameters =
-            [("query", query.to_owned()), ("time", format!("{:.3}", moment.now.seconds()))];
+        let parameters = [("query", query.to_owned()), ("time", format!("{:.3}", moment.now.seconds()))];
         let data = self.ask("api/v1/query", &parameters, moment).await?;
         Ok(Telemetry::Series { series: data.series(moment.now)?, coverage })
     }
@@ -197,11 +196,12 @@ struct Sample(f64, String);
 
 impl Sample {
     fn point(&self) -> Result<Point, FetchError> {
-        let value: f64 = self.1.parse().map_err(|_| {
-            FetchError::new(Reason::Parse, format!("'{}' is not a number", SafeText::new(&self.1)))
-        })?;
-        let at = Timestamp::from_seconds(self.0)
-            .ok_or_else(|| FetchError::new(Reason::Parse, "a sample without a time"))?;
+        let value: f64 = self
+            .1
+            .parse()
+            .map_err(|_| FetchError::new(Reason::Parse, format!("'{}' is not a number", SafeText::new(&self.1))))?;
+        let at =
+            Timestamp::from_seconds(self.0).ok_or_else(|| FetchError::new(Reason::Parse, "a sample without a time"))?;
         // What is not finite is a gap: an axis cannot hold it.
         Ok(Point { at, value: if value.is_finite() { value } else { f64::NAN } })
     }
@@ -217,7 +217,10 @@ fn read(response: &Response) -> Result<Data, FetchError> {
             // Prometheus explains a bad query with 400 or 422; a 503 carries a timeout or an abort.
             let reason = if matches!(code, 400 | 422) { Reason::NoMatch } else { status_reason(code) };
             let kind = envelope.error_type.unwrap_or_default();
-            return Err(FetchError::new(reason, if kind == "bad_data" { message } else { format!("{kind}: {message}") }));
+            return Err(FetchError::new(
+                reason,
+                if kind == "bad_data" { message } else { format!("{kind}: {message}") },
+            ));
         }
     }
     if !response.status.is_success() {

@@ -47,13 +47,7 @@ pub trait Configured: Debug + Send + Sync {
     fn url(&self) -> Option<&str>;
 
     /// The task that polls it.
-    fn poll(
-        &self,
-        context: Context,
-        poll: Poll,
-        pace: Pace,
-        lines: Lines,
-    ) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+    fn poll(&self, context: Context, poll: Poll, pace: Pace, lines: Lines) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
     /// Opens it once and says what is wrong with its keys, without any network.
     fn try_open(&self, context: &Context) -> Result<(), FetchError>;
@@ -67,13 +61,7 @@ impl<S: Source + Debug> Configured for Typed<S> {
         S::url(&self.0)
     }
 
-    fn poll(
-        &self,
-        context: Context,
-        poll: Poll,
-        pace: Pace,
-        lines: Lines,
-    ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    fn poll(&self, context: Context, poll: Poll, pace: Pace, lines: Lines) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(supervise::<S>(Arc::clone(&self.0), context, poll, pace, lines))
     }
 

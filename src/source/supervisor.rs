@@ -185,9 +185,7 @@ async fn attempt<S: Source>(
     match fetched {
         Ok(answers) => {
             *source = Some(open);
-            answers.and_then(|all| {
-                if all.len() == asks.len() { Ok(all) } else { Err(Reason::Internal.into()) }
-            })
+            answers.and_then(|all| if all.len() == asks.len() { Ok(all) } else { Err(Reason::Internal.into()) })
         }
         // What panicked is thrown away; the next poll opens it anew.
         Err(what) => Err(FetchError::new(Reason::Internal, what)),
@@ -234,4 +232,210 @@ async fn report(
         }
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::model::poll::Answer;
+    use crate::model::telemetry::Telemetry;
+    use crate::model::time::Timestamp;
+    use crate::source::QueryLanguage;
+
+    /// What the scripted source does at each poll; the last one repeats.
+    #[derive(Debug, Clone)]
+    enum Act {
+        Answer,
+        Fail(Reason),
+        RetryAfter(i64),
+        Hang,
+        Panic,
+    }
+
+    #[derive(Debug, Default)]
+    struct Script {
+        acts: Mutex<VecDeque<Act>>,
+        polls: Mutex<Vec<Duration>>,
+        begin: Mutex<Option<Instant>>,
+    }
+
+    #[derive(Debug)]
+    struct Scripted(Arc<Script>);
+
+    #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
+    struct Config {
+        #[serde(skip)]
+        script: Arc<Script>,
+    }
+
+    impl schemars::JsonSchema for Script {
+        fn schema_name() -> std::borrow::Cow<'static, str> {
+            "Script".into()
+        }
+        fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+            schemars::json_schema!({})
+        }
+    }
+
+    impl Source for Scripted {
+        const TYPE: &'static str = "scripted";
+        const SUMMARY: &'static str = "";
+        const QUERY: QueryLanguage = QueryLanguage::None;
+        const HTTP: bool = false;
+        const ONE_REQUEST: bool = false;
+        type Config = Config;
+
+        fn url(_: &Config) -> Option<&str> {
+            None
+        }
+        fn check_query(_: &str) -> Result<(), String> {
+            Ok(())
+        }
+        fn open(config: &Config, _: &Context) -> Result<Self, FetchError> {
+            Ok(Self(Arc::clone(&config.script)))
+        }
+        async fn fetch(&mut self, asks: &[Ask], _: Moment) -> Result<Vec<Answer>, FetchError> {
+            let begin = *self.0.begin.lock().unwrap().get_or_insert_with(Instant::now);
+            self.0.polls.lock().unwrap().push(begin.elapsed());
+            let act = {
+                let mut acts = self.0.acts.lock().unwrap();
+                if acts.len() > 1 { acts.pop_front() } else { acts.front().cloned() }
+            };
+            match act.unwrap() {
+                Act::Answer => Ok(vec![Ok(Telemetry::Lines(vec!["ok".into()])); asks.len()]),
+                Act::Fail(reason) => Err(reason.into()),
+                Act::RetryAfter(seconds) => {
+                    let mut error = FetchError::from(Reason::RateLimited);
+                    error.retry_after = Some(Span::seconds(seconds));
+                    Err(error)
+                }
+                Act::Hang => std::future::pending().await,
+                Act::Panic => panic!("scripted"),
+            }
+        }
+    }
+
+    struct Run {
+        script: Arc<Script>,
+        outcomes: mpsc::Receiver<Outcome>,
+        refresh_now: watch::Sender<u64>,
+    }
+
+    fn start(acts: &[Act], pulse: &Arc<Pulse>, place: u32) -> Run {
+        let script = Arc::new(Script { acts: Mutex::new(acts.iter().cloned().collect()), ..Script::default() });
+        let (sender, outcomes) = mpsc::channel(1000);
+        let refresh_now = watch::Sender::new(0);
+        let resolution = watch::Sender::new(100);
+        let context = Context { http: None, resolution: resolution.subscribe(), refresh: Span::seconds(10) };
+        let ask = Ask { query: "".into(), history: None };
+        let poll = Poll { asks: vec![(QueryId(place as usize), ask)], place };
+        let pace = Pace { refresh: Span::seconds(10), timeout: Span::seconds(4) };
+        let clock = Clock::Scripted { start: Timestamp(0), since: Instant::now() };
+        let lines = Lines { outcomes: sender, refresh_now: refresh_now.subscribe(), pulse: Arc::clone(pulse), clock };
+        let config = Arc::new(Config { script: Arc::clone(&script) });
+        tokio::spawn(supervise::<Scripted>(config, context, poll, pace, lines));
+        Run { script, outcomes, refresh_now }
+    }
+
+    fn polls(run: &Run) -> Vec<f64> {
+        run.script.polls.lock().unwrap().iter().map(Duration::as_secs_f64).collect()
+    }
+
+    async fn wait(seconds: u64) {
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_keeps_its_beat() {
+        let run = start(&[Act::Answer], &Arc::default(), 0);
+        wait(35).await;
+        assert_eq!(polls(&run), [0.0, 10.0, 20.0, 30.0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_hang_ends_at_the_deadline_and_is_a_timeout() {
+        let mut run = start(&[Act::Hang], &Arc::default(), 0);
+        let outcome = run.outcomes.recv().await.unwrap();
+        assert_eq!(outcome.answer.unwrap_err().reason, Reason::Timeout(Phase::Run));
+        assert!((4000..4200).contains(&outcome.at.0), "{:?}", outcome.at);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_is_a_failed_poll_and_the_next_one_is_made() {
+        std::panic::set_hook(Box::new(|_| {}));
+        let mut run = start(&[Act::Panic, Act::Answer], &Arc::default(), 0);
+        let first = run.outcomes.recv().await.unwrap();
+        assert_eq!(first.answer.unwrap_err().reason, Reason::Internal);
+        assert!(run.outcomes.recv().await.unwrap().answer.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn refused_answers_back_off_to_the_ceiling_with_jitter() {
+        let run = start(&[Act::Fail(Reason::Http(500))], &Arc::default(), 0);
+        wait(3600).await;
+        let at = polls(&run);
+        let pauses: Vec<f64> = at.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        for (n, pause) in pauses.iter().enumerate() {
+            let full = (10.0 * 2_f64.powi(n as i32)).min(300.0);
+            assert!((10.0_f64.max(full / 2.0) - 0.01..=full + 0.01).contains(pause), "{n}: {pause}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn retry_after_is_waited_for_even_when_somebody_asks_for_a_refresh() {
+        let run = start(&[Act::RetryAfter(120), Act::Answer], &Arc::default(), 0);
+        wait(60).await;
+        run.refresh_now.send_modify(|n| *n += 1);
+        wait(30).await;
+        assert_eq!(polls(&run).len(), 1);
+        wait(50).await;
+        assert_eq!(polls(&run).len(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refresh_is_done_at_once() {
+        let run = start(&[Act::Answer], &Arc::default(), 0);
+        wait(3).await;
+        run.refresh_now.send_modify(|n| *n += 1);
+        wait(1).await;
+        assert_eq!(polls(&run), [0.0, 3.0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn in_an_outage_one_asks_on_and_wakes_the_others() {
+        let pulse = Arc::default();
+        let mut acts = vec![Act::Fail(Reason::Refused); 30];
+        acts.push(Act::Answer);
+        let runs: Vec<Run> = (0..4).map(|place| start(&acts, &pulse, place)).collect();
+        wait(305).await;
+        let mut counts: Vec<usize> = runs.iter().map(|run| polls(run).len()).collect();
+        counts.sort_unstable();
+        assert_eq!(counts[3], 31, "the sentinel keeps its beat");
+        assert!(counts[2] <= 16, "the others back off: {counts:?}");
+        // The 31st poll of the sentinel is answered, at 300 s: all have been asked again by then.
+        let late = runs.iter().filter(|run| polls(run).last().is_some_and(|at| *at > 299.0)).count();
+        assert_eq!(late, 4);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_query_that_fails_alone_backs_off() {
+        let pulse = Arc::default();
+        let slow = start(&[Act::Hang], &pulse, 0);
+        let _healthy = start(&[Act::Answer], &pulse, 1);
+        wait(600).await;
+        assert!(polls(&slow).len() < 12, "{:?}", polls(&slow));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_ends_when_nobody_listens() {
+        let run = start(&[Act::Answer], &Arc::default(), 0);
+        wait(1).await;
+        let script = Arc::clone(&run.script);
+        drop(run);
+        wait(100).await;
+        assert_eq!(script.polls.lock().unwrap().len(), 1);
+    }
 }

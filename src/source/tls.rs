@@ -21,10 +21,7 @@ pub struct TlsOptions {
 
 fn read(path: &Path) -> Result<Vec<u8>, FetchError> {
     std::fs::read(path).map_err(|e| {
-        FetchError::new(
-            Reason::Tls(TlsFault::Handshake),
-            format!("{} cannot be read: {}", path.display(), e.kind()),
-        )
+        FetchError::new(Reason::Tls(TlsFault::Handshake), format!("{} cannot be read: {}", path.display(), e.kind()))
     })
 }
 
@@ -35,8 +32,8 @@ impl TlsOptions {
             FetchError::new(Reason::Tls(TlsFault::Handshake), format!("{} holds no {what}", path.display()))
         };
         if let Some(path) = &self.ca_file {
-            let authorities = reqwest::Certificate::from_pem_bundle(&read(path)?)
-                .map_err(|_| wrong(path, "PEM certificate"))?;
+            let authorities =
+                reqwest::Certificate::from_pem_bundle(&read(path)?).map_err(|_| wrong(path, "PEM certificate"))?;
             if authorities.is_empty() {
                 return Err(wrong(path, "PEM certificate"));
             }
@@ -46,8 +43,7 @@ impl TlsOptions {
             let mut pem = read(cert)?;
             pem.push(b'\n');
             pem.extend(read(key)?);
-            let identity =
-                reqwest::Identity::from_pem(&pem).map_err(|_| wrong(cert, "usable certificate and key"))?;
+            let identity = reqwest::Identity::from_pem(&pem).map_err(|_| wrong(cert, "usable certificate and key"))?;
             builder = builder.identity(identity);
         }
         Ok(builder)

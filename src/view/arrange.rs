@@ -173,10 +173,7 @@ fn by_layer(page: &Page, area: Rect) -> Vec<Row> {
 fn comfortable(page: &Page, group: &[usize], width: u16) -> Vec<Vec<usize>> {
     let wanted: u16 = group.iter().map(|panel| weight(page, *panel) * COLUMNS_A_WEIGHT).sum();
     let rows = usize::from(wanted.div_ceil(width + width / 4).max(1));
-    group
-        .chunks(group.len().div_ceil(rows).max(1))
-        .flat_map(|row| broken(page, row, width))
-        .collect()
+    group.chunks(group.len().div_ceil(rows).max(1)).flat_map(|row| broken(page, row, width)).collect()
 }
 
 fn place(page: &Page, rows: Vec<Row>, mut strips: Vec<usize>, area: Rect) -> Arrangement {

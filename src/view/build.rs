@@ -29,7 +29,12 @@ pub fn scene(board: &Board, store: &Store, now: Timestamp, zone: &Zone) -> Scene
                 let panel = panel(spec, &evaluation, now, zone);
                 if panel.is_judged && panel.status != Status::Ok {
                     let blame = panel.reason_without_retry(&evaluation, spec, now, zone);
-                    findings.push(Finding { status: panel.status, since: panel.since, title: panel.title.to_string(), blame });
+                    findings.push(Finding {
+                        status: panel.status,
+                        since: panel.since,
+                        title: panel.title.to_string(),
+                        blame,
+                    });
                 }
                 panel
             })
@@ -122,7 +127,13 @@ fn steady(now: Timestamp, evaluation: &Evaluation<'_>, refresh: Span) -> Timesta
 
 impl PanelScene {
     /// For the verdict: the countdown to the next try would make the sentence restless.
-    fn reason_without_retry(&self, evaluation: &Evaluation<'_>, spec: &PanelSpec, now: Timestamp, zone: &Zone) -> String {
+    fn reason_without_retry(
+        &self,
+        evaluation: &Evaluation<'_>,
+        spec: &PanelSpec,
+        now: Timestamp,
+        zone: &Zone,
+    ) -> String {
         blame(evaluation, &spec.rule, &spec.unit, now, zone)
     }
 }
@@ -151,7 +162,14 @@ fn reason(spec: &PanelSpec, evaluation: &Evaluation<'_>, now: Timestamp, zone: &
         let tries = if fault.failures > 1 { format!(", {} tries", fault.failures) } else { String::new() };
         return format!("{}{tries}{next}", fault.error);
     }
-    if evaluation.status == Status::Ok { String::new() } else { blame(evaluation, &spec.rule, &spec.unit, now, zone) }
+    // Builds and rows say for themselves what is wrong with them.
+    let speaks = evaluation.freshness.can_be_judged()
+        && matches!(&evaluation.content, Content::Builds(builds) if !builds.is_empty());
+    if evaluation.status == Status::Ok || speaks {
+        String::new()
+    } else {
+        blame(evaluation, &spec.rule, &spec.unit, now, zone)
+    }
 }
 
 fn single_value(content: &Content<'_>) -> Option<f64> {
@@ -184,7 +202,10 @@ fn sources(board: &Board, store: &Store, now: Timestamp) -> Vec<SourceState> {
                 kind: spec.kind.word,
                 freshness: worst,
                 last_success_age: entries.iter().filter_map(|entry| entry.last_success).max().map(|at| at.age_at(now)),
-                reason: entries.iter().find_map(|entry| entry.error.as_ref()).map_or_else(String::new, ToString::to_string),
+                reason: entries
+                    .iter()
+                    .find_map(|entry| entry.error.as_ref())
+                    .map_or_else(String::new, ToString::to_string),
             }
         })
         .collect()

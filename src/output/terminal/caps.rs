@@ -38,7 +38,9 @@ impl Variables {
             Depth::None
         } else if matches!(self.colorterm.as_str(), "truecolor" | "24bit") || term.contains("direct") {
             Depth::True
-        } else if term.contains("256color") || ["kitty", "alacritty", "ghostty", "foot"].iter().any(|t| term.contains(t)) {
+        } else if term.contains("256color")
+            || ["kitty", "alacritty", "ghostty", "foot"].iter().any(|t| term.contains(t))
+        {
             Depth::Ansi256
         } else {
             Depth::Ansi16

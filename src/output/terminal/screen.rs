@@ -16,9 +16,9 @@ const LEAVE: &str = "\x1b[?2026l\x1b[?1006l\x1b[?1000l\x1b[0m\x1b[?25h\x1b[?1049
 /// Whether the terminal is ours at this moment: the panic hook asks.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// The size in columns and rows; 80 by 24 when nobody tells.
+/// The size in columns and rows; 80 by 24 when nobody tells (a serial line says 0 by 0).
 pub fn size() -> (u16, u16) {
-    crossterm::terminal::size().unwrap_or((80, 24))
+    crossterm::terminal::size().ok().filter(|(columns, rows)| *columns > 0 && *rows > 0).unwrap_or((80, 24))
 }
 
 /// A terminal that was taken over.
@@ -65,6 +65,8 @@ pub fn restore() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
+    // First, because it always can be done. It only fails when the terminal is gone.
+    let _gone = crossterm::terminal::disable_raw_mode();
     let (done, wait) = std::sync::mpsc::channel();
     let writing = std::thread::Builder::new().spawn(move || {
         let sent = send(LEAVE);
@@ -74,8 +76,6 @@ pub fn restore() {
     if writing.is_ok() {
         let _stuck = wait.recv_timeout(Duration::from_millis(300));
     }
-    // Raw mode was on, so this only fails when the terminal is gone.
-    let _gone = crossterm::terminal::disable_raw_mode();
 }
 
 fn send(text: &str) -> std::io::Result<()> {

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::put;
+use crate::panel::ink::Glyphs;
 
 /// Rows a large number takes.
 pub const HEIGHT: u16 = 3;
@@ -29,8 +30,11 @@ const FONT: [(char, usize, [u8; 5]); 16] = [
     (' ', 1, [0; 5]),
 ];
 
-/// The columns a number takes; `None` when a character has no large form.
-pub fn width(number: &str) -> Option<u16> {
+/// The columns a number takes; `None` when a character has no large form, or the screen no blocks.
+pub fn width(number: &str, glyphs: Glyphs) -> Option<u16> {
+    if glyphs == Glyphs::Ascii {
+        return None;
+    }
     let mut columns = 0;
     for c in number.chars() {
         let (_, width, _) = FONT.iter().find(|(known, _, _)| *known == c)?;

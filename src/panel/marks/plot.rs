@@ -96,9 +96,7 @@ impl Plot {
                 continue;
             }
             let symbol = match (self.glyphs, bits) {
-                (Glyphs::Full, bits) => {
-                    char::from_u32(0x2800 + u32::from(*bits)).unwrap_or(' ').encode_utf8(&mut utf8)
-                }
+                (Glyphs::Full, bits) => char::from_u32(0x2800 + u32::from(*bits)).unwrap_or(' ').encode_utf8(&mut utf8),
                 (Glyphs::Block, 1) => "▀",
                 (Glyphs::Block, 2) => "▄",
                 (Glyphs::Block, _) => "█",

@@ -91,9 +91,9 @@ pub fn columns(points: &[Point], from: Timestamp, to: Timestamp, count: u16, rea
             }
         }
         if let Some(column) = columns.get_mut(place) {
-            *column = Some(column.map_or((point.value, point.value), |(low, high)| {
-                (low.min(point.value), high.max(point.value))
-            }));
+            *column = Some(
+                column.map_or((point.value, point.value), |(low, high)| (low.min(point.value), high.max(point.value))),
+            );
         }
         before = Some((place, *point));
     }

@@ -99,10 +99,8 @@ fn telemetry(value: &Val, expression: &str, now: Timestamp) -> Answer {
 }
 
 fn object(map: &jaq_json::Map, expression: &str, now: Timestamp) -> Answer {
-    let series: Vec<Series> = map
-        .iter()
-        .filter_map(|(key, value)| Some(Series::single(text(key), now, number(value)?)))
-        .collect();
+    let series: Vec<Series> =
+        map.iter().filter_map(|(key, value)| Some(Series::single(text(key), now, number(value)?))).collect();
     if series.is_empty() {
         return Err(FetchError::new(
             Reason::NoMatch,
@@ -223,10 +221,9 @@ mod tests {
     #[track_caller]
     fn numbers(answer: Answer) -> Vec<(String, Vec<f64>)> {
         match answer.unwrap() {
-            Telemetry::Series { series, .. } => series
-                .into_iter()
-                .map(|s| (s.name.to_string(), s.points.iter().map(|p| p.value).collect()))
-                .collect(),
+            Telemetry::Series { series, .. } => {
+                series.into_iter().map(|s| (s.name.to_string(), s.points.iter().map(|p| p.value).collect())).collect()
+            }
             other => panic!("{other:?}"),
         }
     }

@@ -1,0 +1,234 @@
+//! The commands, as scripts and people use them.
+
+use serde_json::Value;
+
+use crate::support::folder::Folder;
+use crate::support::{andon, run, stderr, stdout};
+
+/// A board fed by a command that prints a number.
+fn board(value: &str) -> (Folder, String) {
+    let folder = Folder::new();
+    let file = folder.write(
+        "board.toml",
+        &format!(
+            "title = \"Test\"\n[sources.s]\ntype = \"command\"\ncommand = [\"echo\", \"{value}\"]\n[[dashboards]]\nname = \"one\"\n\
+             [[dashboards.panels]]\nid = \"load\"\ntitle = \"Load\"\nview = \"stat\"\nsource = \"s\"\nwarning = \"> 5\"\ncritical = \"> 8\"\n\
+             [[dashboards]]\nname = \"two\"\n[[dashboards.panels]]\nview = \"clock\"\n"
+        ),
+    );
+    (folder, file)
+}
+
+#[test]
+fn status_exits_as_monitoring_plugins_do() {
+    for (value, code, word) in [("1", 0, "OK"), ("6", 1, "WARNING"), ("9", 2, "CRITICAL"), ("nonsense", 0, "OK")] {
+        let (_folder, file) = board(value);
+        let output = run(&["status", "--config", &file]);
+        let text = stdout(&output);
+        assert_eq!(output.status.code(), Some(code), "{value}: {text}");
+        assert!(text.starts_with(&format!("{word}: ")), "{text}");
+    }
+    let folder = Folder::new();
+    let file = folder.write("b.toml", "[sources.s]\ntype = \"json\"\nurl = \"http://127.0.0.1:1/\"\n[[dashboards]]\nname = \"d\"\n[[dashboards.panels]]\nview = \"stat\"\nsource = \"s\"\nquery = \".\"\n");
+    assert_eq!(run(&["status", "--config", &file]).status.code(), Some(3), "what nobody knows is unknown");
+}
+
+#[test]
+fn status_json_has_the_fixed_shape() {
+    let (_folder, file) = board("6");
+    let document: Value =
+        serde_json::from_str(&stdout(&run(&["status", "--format", "json", "--config", &file]))).unwrap();
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let sorted = |mut keys: Vec<&str>| {
+        keys.sort_unstable();
+        keys.into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(keys(&document), sorted(vec!["title", "status", "at", "dashboards", "sources"]));
+    assert_eq!(keys(&document["dashboards"][0]), sorted(vec!["name", "status", "panels"]));
+    assert_eq!(
+        keys(&document["dashboards"][0]["panels"][0]),
+        sorted(vec![
+            "id",
+            "title",
+            "layer",
+            "status",
+            "freshness",
+            "value",
+            "unit",
+            "text",
+            "age_seconds",
+            "since",
+            "reason"
+        ])
+    );
+    assert_eq!(
+        keys(&document["sources"][0]),
+        sorted(vec!["name", "type", "freshness", "last_success_age_seconds", "reason"])
+    );
+    assert_eq!(
+        (document["status"].as_str(), document["dashboards"][0]["panels"][0]["value"].as_f64()),
+        (Some("warning"), Some(6.0))
+    );
+}
+
+#[test]
+fn snapshots_come_in_every_format_and_size() {
+    let (folder, file) = board("6");
+    let snapshot = |format: &str| stdout(&run(&["snapshot", "--size", "60x12", "--format", format, "--config", &file]));
+    let text = snapshot("text");
+    assert_eq!(text.lines().count(), 12);
+    assert!(text.contains("Load") && text.contains("warning"));
+    assert!(snapshot("ansi").contains("\x1b[") && !snapshot("ansi").contains("\x1b[1;1H"));
+    assert!(snapshot("svg").starts_with("<svg ") && snapshot("svg").trim_end().ends_with("</svg>"));
+    assert!(snapshot("html").starts_with("<!doctype html>"));
+    let json: Value = serde_json::from_str(&snapshot("json")).unwrap();
+    assert_eq!((json["rows"].as_array().unwrap().len(), json["status"]["status"].as_str()), (12, Some("warning")));
+    let out = folder.path().join("picture.svg");
+    let output = run(&["snapshot", "--format", "svg", "--config", &file, "-o", out.to_str().unwrap()]);
+    assert!(output.status.success() && stdout(&output).is_empty());
+    assert!(std::fs::read_to_string(&out).unwrap().starts_with("<svg "));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing half-written is left");
+}
+
+#[test]
+fn hostile_words_stay_words_in_every_format() {
+    let folder = Folder::new();
+    let file = folder.write(
+        "b.toml",
+        "title = \"T\\u001b]0;pwn\\u0007<script>\"\n[sources.s]\ntype = \"command\"\ncommand = [\"printf\", \"x\\\\033[2Jy\\\\302\\\\233z </text><script>\\\\342\\\\200\\\\256\"]\n\
+         [[dashboards]]\nname = \"d\"\n[[dashboards.panels]]\ntitle = \"P\\u202e<b>\"\nview = \"text\"\nsource = \"s\"\n",
+    );
+    for format in ["text", "svg", "html", "json", "ansi"] {
+        let picture = stdout(&run(&["snapshot", "--size", "80x12", "--format", format, "--config", &file]));
+        for bad in ["\x1b]", "\x1b[2J", "\u{9b}", "\u{202e}", "\x07"] {
+            assert!(!picture.contains(bad), "{format} lets {bad:?} through");
+        }
+        if ["svg", "html"].contains(&format) {
+            assert!(!picture.contains("<script") && !picture.contains("<b>"), "{format} lets markup through");
+        }
+    }
+    let output = run(&["status", "--config", &file]);
+    assert!(!stdout(&output).contains('\x1b') && !stderr(&output).contains('\x1b'));
+}
+
+#[test]
+fn a_dashboard_can_be_named_and_a_wrong_name_is_answered() {
+    let (_folder, file) = board("6");
+    assert!(stdout(&run(&["snapshot", "--dashboard", "two", "--config", &file])).contains("2 two"));
+    let output = run(&["status", "--dashboard", "three", "--config", &file]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("there is no dashboard 'three'; there are one, two"));
+}
+
+#[test]
+fn without_a_terminal_the_board_is_one_snapshot() {
+    let (_folder, file) = board("6");
+    let output = run(&["--config", &file]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(stdout(&output).contains("Load") && !stdout(&output).contains('\x1b'));
+}
+
+#[test]
+fn the_environment_and_flags_are_layers() {
+    let (_folder, file) = board("6");
+    let ok = andon().args(["validate", "--config", &file]).env("ANDON_THEME", "frost").output().unwrap();
+    assert!(ok.status.success());
+    let output = andon().args(["validate", "--config", &file]).env("ANDON_THEME", "nowhere").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("the theme 'nowhere': is not there; there are andon, "));
+    let flag_wins = andon()
+        .args(["validate", "--theme", "ember", "--config", &file])
+        .env("ANDON_THEME", "nowhere")
+        .output()
+        .unwrap();
+    assert!(flag_wins.status.success());
+    let folder = Folder::new();
+    std::fs::create_dir_all(folder.path().join("andon")).unwrap();
+    folder.write("andon/config.toml", "theme = \"nowhere\"\n");
+    let personal =
+        andon().args(["validate", "--config", &file]).env("XDG_CONFIG_HOME", folder.path()).output().unwrap();
+    assert_eq!(personal.status.code(), Some(2), "the personal file is a layer");
+}
+
+#[test]
+fn a_users_theme_is_found_by_name_and_by_path() {
+    let (_board, file) = board("6");
+    let folder = Folder::new();
+    std::fs::create_dir_all(folder.path().join("andon/themes")).unwrap();
+    let path =
+        folder.write("andon/themes/mine.toml", "about = \"my own\"\ninherits = \"andon\"\n[roles]\nok = \"#00ff00\"\n");
+    let with_home =
+        |arguments: &[&str]| andon().args(arguments).env("XDG_CONFIG_HOME", folder.path()).output().unwrap();
+    assert!(with_home(&["validate", "--theme", "mine", "--config", &file]).status.success());
+    assert!(stdout(&with_home(&["themes"])).contains("my own"));
+    assert!(run(&["validate", "--theme", &path, "--config", &file]).status.success());
+}
+
+#[test]
+fn init_writes_a_board_that_is_valid_and_replaces_nothing_unasked() {
+    let folder = Folder::new();
+    let file = folder.path().join("mine.toml");
+    let file = file.to_str().unwrap();
+    let output = run(&["init", "-o", file]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let check = run(&["validate", "--strict", "--config", file]);
+    assert!(check.status.success(), "{}", stderr(&check));
+    let again = run(&["init", "-o", file]);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(stderr(&again).contains("is there already"));
+    assert!(run(&["init", "--force", "-o", file]).status.success());
+}
+
+#[test]
+fn the_catalogues_name_everything() {
+    let sources = stdout(&run(&["sources"]));
+    for kind in andon::source::KINDS {
+        assert!(sources.contains(&format!("\n{}: ", kind.word)));
+    }
+    let panels = stdout(&run(&["panels"]));
+    for kind in andon::panel::KINDS {
+        assert!(panels.contains(&format!("\n{}: ", kind.word)));
+    }
+    for key in ["warning", "for", "hysteresis", "match", "link"] {
+        assert!(panels.contains(&format!("    {key} ")), "{key}:\n{panels}");
+    }
+    let themes = stdout(&run(&["themes"]));
+    for (name, _) in andon::render::theme::EMBEDDED {
+        assert!(themes.contains(name));
+    }
+}
+
+#[test]
+fn completions_and_the_manual_know_every_command() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = stdout(&run(&["completions", shell]));
+        assert!(script.contains("snapshot") && script.contains("validate"), "{shell}");
+    }
+    let manual = stdout(&run(&["man"]));
+    assert!(manual.contains(".TH") && manual.contains("snapshot"));
+}
+
+#[test]
+fn a_variable_is_picked_by_flag() {
+    let folder = Folder::new();
+    let file = folder.write(
+        "b.toml",
+        "[variables.env]\nvalues = [\"production\", \"staging\"]\n[sources.s]\ntype = \"command\"\ncommand = [\"echo\", \"1\"]\n\
+         [[dashboards]]\nname = \"d\"\ntitle = \"Shop $env\"\n[[dashboards.panels]]\ntitle = \"Load ${env}\"\nview = \"stat\"\nsource = \"s\"\n",
+    );
+    assert!(stdout(&run(&["snapshot", "--config", &file])).contains("Load production"));
+    assert!(stdout(&run(&["snapshot", "--var", "env=staging", "--config", &file])).contains("Load staging"));
+    let wrong = run(&["snapshot", "--var", "env=stagin", "--config", &file]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(stderr(&wrong).contains("did you mean 'staging'?"), "{}", stderr(&wrong));
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_error() {
+    use std::process::Stdio;
+    let mut child = andon().arg("schema").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(stderr(&output), "");
+}

@@ -1,0 +1,123 @@
+//! Who may use whom: reads the `use` lines and fails on any arrow that ARCHITECTURE.md does not have.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Room, and the rooms it may use beside itself. `app`, `cli` and `main` may use all.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("model", &[]),
+    ("source", &["model"]),
+    ("store", &["model"]),
+    ("eval", &["store", "model"]),
+    ("panel", &["store", "model"]),
+    ("config", &["source", "panel", "eval", "model"]),
+    ("view", &["config", "panel", "eval", "store", "model"]),
+    ("render", &["view", "panel", "model"]),
+    ("input", &["view", "model"]),
+    ("output", &["render", "input", "view", "panel", "model", "hub"]),
+    ("hub", &["source", "store", "eval", "view", "config", "model"]),
+    ("simulator", &["model"]),
+];
+
+/// Rooms that know no I/O, no runtime and no clock.
+const PURE: &[&str] = &["model", "store", "eval", "panel", "view", "render", "input"];
+const IMPURE: &[&str] =
+    &["tokio", "reqwest", "crossterm", "std::fs", "std::net", "std::process", "hyper", "SystemTime"];
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.extension().is_some_and(|ext| ext == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// Each source file with its room and its text, tests left out.
+fn sources() -> Vec<(PathBuf, String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    files(&root, &mut found);
+    assert!(found.len() > 50, "the sources have moved");
+    found
+        .into_iter()
+        .map(|path| {
+            let first = path.strip_prefix(&root).unwrap().components().next().unwrap();
+            let room = first.as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned();
+            let text = std::fs::read_to_string(&path).unwrap();
+            let text = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
+            (path, room, text)
+        })
+        .collect()
+}
+
+/// The rooms that a text names as `crate::ROOM`.
+fn used(text: &str) -> Vec<String> {
+    let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let mut rooms = Vec::new();
+    for line in code {
+        for (at, _) in line.match_indices("crate::") {
+            let rest = &line[at + "crate::".len()..];
+            // `use crate::{a::b, c::d}` names several.
+            let names: Vec<&str> = match rest.strip_prefix('{') {
+                Some(group) => group.split([',', '}']).collect(),
+                None => vec![rest],
+            };
+            for name in names {
+                let room: String = name.trim().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+                if !room.is_empty() {
+                    rooms.push(room);
+                }
+            }
+        }
+    }
+    rooms
+}
+
+#[test]
+fn rooms_use_only_what_they_may() {
+    let arrows: BTreeMap<&str, &[&str]> = ARROWS.iter().copied().collect();
+    let mut wrong = Vec::new();
+    for (path, room, text) in sources() {
+        let Some(allowed) = arrows.get(room.as_str()) else {
+            assert!(["app", "cli", "main", "lib"].contains(&room.as_str()), "a room without a rule: {room}");
+            continue;
+        };
+        for used in used(&text) {
+            if used != room && !allowed.contains(&used.as_str()) {
+                wrong.push(format!("{}: {room} may not use {used}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn the_pure_rooms_know_no_io_and_no_clock() {
+    let mut wrong = Vec::new();
+    for (path, room, text) in sources() {
+        // The one door to the clock.
+        if !PURE.contains(&room.as_str()) || path.ends_with("model/time.rs") {
+            continue;
+        }
+        for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            for word in IMPURE {
+                if line.contains(&format!("{word}::")) || line.contains(&format!("use {word}")) {
+                    wrong.push(format!("{}: {line}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn the_test_itself_sees_arrows() {
+    assert_eq!(
+        used("use crate::model::time::Span;\nlet x = crate::store::Store::new();\n// crate::panel"),
+        ["model", "store"]
+    );
+    assert_eq!(used("use crate::{eval::panel, view::scene};"), ["eval", "view"]);
+}

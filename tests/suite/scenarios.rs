@@ -1,0 +1,203 @@
+//! Scenario files: a board, answers over time, and the frames that must come of them, at three sizes,
+//! with their styles. Time is what the file says: nothing waits.
+//!
+//! To accept new frames look at them first: `cargo insta review`, or `INSTA_UPDATE=always cargo test`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use andon::config::board::Board;
+use andon::config::{Request, load};
+use andon::hub::Hub;
+use andon::model::build::{Activity, Build, BuildResult};
+use andon::model::fault::{FetchError, Phase, Reason};
+use andon::model::poll::{Outcome, QueryId};
+use andon::model::series::{Coverage, Point, Series};
+use andon::model::telemetry::Telemetry;
+use andon::model::time::{Span, Timestamp, Zone};
+use andon::output::text::with_styles;
+use andon::panel::ink::Glyphs;
+use andon::render::render;
+use andon::render::theme::{Theme, embedded};
+use andon::source::Clock;
+use andon::view::lens::Lens;
+use serde::Deserialize;
+
+use crate::support::folder::Folder;
+
+/// Saturday, 21 November 2026, 12:00 UTC.
+const START: Timestamp = Timestamp(1_795_262_400_000);
+const SIZES: [(u16, u16); 3] = [(200, 50), (120, 40), (80, 24)];
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Scenario {
+    about: String,
+    board: String,
+    answers: Vec<Answer>,
+    frames: Vec<Moment>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Moment {
+    at: Span,
+}
+
+/// What comes back, when, for the first query of a panel.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Answer {
+    at: Span,
+    panel: String,
+    /// How often it repeats, and until when.
+    every: Option<Span>,
+    until: Option<Span>,
+    /// One value now.
+    value: Option<f64>,
+    /// Named values now.
+    values: Option<BTreeMap<String, f64>>,
+    /// The whole window up to now, a value each 60 s; nan is a gap.
+    range: Option<BTreeMap<String, Vec<f64>>>,
+    /// name, state (ok, red, error, paused), activity (idle, running), label, minutes since it ended.
+    builds: Option<Vec<(String, String, String, String, i64)>>,
+    lines: Option<Vec<String>>,
+    /// refused or timeout
+    error: Option<String>,
+}
+
+impl Answer {
+    fn telemetry(&self, at: Timestamp) -> Result<Telemetry, FetchError> {
+        if let Some(error) = &self.error {
+            return Err(match error.as_str() {
+                "refused" => Reason::Refused.into(),
+                "timeout" => Reason::Timeout(Phase::Headers).into(),
+                other => panic!("unknown error {other}"),
+            });
+        }
+        let series = |series, coverage| Ok(Telemetry::Series { series, coverage });
+        if let Some(value) = self.value {
+            return series(vec![Series::single("".into(), at, value)], Coverage::Sample);
+        }
+        if let Some(values) = &self.values {
+            let all = values.iter().map(|(name, value)| Series::single(name.as_str().into(), at, *value)).collect();
+            return series(all, Coverage::Sample);
+        }
+        if let Some(range) = &self.range {
+            let line = |values: &Vec<f64>| {
+                let from = at.minus(Span::seconds(60 * (values.len() as i64 - 1)));
+                let point =
+                    |(n, value): (usize, &f64)| Point { at: from.plus(Span::seconds(60 * n as i64)), value: *value };
+                values.iter().enumerate().map(point).collect()
+            };
+            let all = range
+                .iter()
+                .map(|(name, values)| Series { name: name.as_str().into(), points: line(values) })
+                .collect();
+            return series(all, Coverage::Whole);
+        }
+        if let Some(builds) = &self.builds {
+            let build = |(name, state, activity, label, minutes): &(String, String, String, String, i64)| Build {
+                name: name.as_str().into(),
+                result: match state.as_str() {
+                    "ok" => BuildResult::Success,
+                    "red" => BuildResult::Failure,
+                    "error" => BuildResult::Error,
+                    _ => BuildResult::Unknown,
+                },
+                raw: if state == "paused" { "Paused".into() } else { "".into() },
+                activity: if activity == "running" { Activity::Running } else { Activity::Idle },
+                label: label.as_str().into(),
+                finished_at: Some(at.minus(Span::seconds(60 * minutes))),
+                url: None,
+            };
+            return Ok(Telemetry::Builds(builds.iter().map(build).collect()));
+        }
+        let lines = self.lines.as_ref().expect("an answer says something");
+        Ok(Telemetry::Lines(lines.iter().map(|line| line.as_str().into()).collect()))
+    }
+}
+
+fn query(board: &Board, panel: &str) -> (QueryId, Span) {
+    let panel = board
+        .dashboards
+        .iter()
+        .flat_map(|d| &d.panels)
+        .find(|p| p.id == panel)
+        .unwrap_or_else(|| panic!("no panel {panel}"));
+    (panel.rule.queries[0].id, panel.refresh())
+}
+
+/// All answers as outcomes, in the order of time.
+fn outcomes(scenario: &Scenario, board: &Board) -> Vec<Outcome> {
+    let mut all = Vec::new();
+    for answer in &scenario.answers {
+        let (id, refresh) = query(board, &answer.panel);
+        let mut at = answer.at;
+        loop {
+            let moment = START.plus(at);
+            let told = answer.telemetry(moment);
+            let failures = u32::from(told.is_err());
+            all.push(Outcome { query: id, at: moment, answer: told, failures, next_try: moment.plus(refresh) });
+            match (answer.every, answer.until) {
+                (Some(every), Some(until)) if Span(at.0 + every.0) <= until => at = Span(at.0 + every.0),
+                _ => break,
+            }
+        }
+    }
+    all.sort_by_key(|outcome| outcome.at);
+    all
+}
+
+fn play(name: &str) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios").join(format!("{name}.toml"));
+    let scenario: Scenario = toml_edit::de::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    assert!(!scenario.about.is_empty());
+    let folder = Folder::new();
+    let file = folder.write("board.toml", &scenario.board);
+    let board = load(&Request { file: file.into(), ..Request::default() }).unwrap().board;
+    let ink = Theme::load(&board.theme, &embedded).unwrap().ink(board.glyphs.unwrap_or(Glyphs::Full));
+    let mut coming = outcomes(&scenario, &board).into_iter().peekable();
+    let mut hub = Hub::new(Arc::new(board), Zone::utc(), Clock::Wall);
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../scenarios/frames");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| {
+        for frame in &scenario.frames {
+            let now = START.plus(frame.at);
+            while let Some(outcome) = coming.next_if(|outcome| outcome.at <= now) {
+                hub.apply(outcome);
+            }
+            let scene = hub.scene_at(now);
+            for (width, height) in SIZES {
+                let drawn = render(&scene, &Lens { kiosk: true, ..Lens::default() }, &ink, width, height);
+                let snapshot = format!("{name}-{}s-{width}x{height}", frame.at.0 / 1000);
+                insta::assert_snapshot!(snapshot, with_styles(&drawn.buffer, &ink));
+            }
+        }
+    });
+}
+
+macro_rules! scenarios {
+    ($($name:ident),+ $(,)?) => {
+        $(#[test] fn $name() { play(stringify!($name)); })+
+
+        #[test]
+        fn every_scenario_file_is_played() {
+            let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+            let mut files: Vec<String> = std::fs::read_dir(folder)
+                .unwrap()
+                .map(|entry| entry.unwrap().path())
+                .filter(|path| path.extension().is_some_and(|ext| ext == "toml"))
+                .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+                .collect();
+            files.sort();
+            let mut played = vec![$(stringify!($name)),+];
+            played.sort_unstable();
+            assert_eq!(files, played);
+        }
+    };
+}
+
+scenarios! { outage, red_build, thresholds, gaps }

@@ -1,0 +1,33 @@
+//! What several tests need.
+
+pub mod folder;
+pub mod prometheus;
+pub mod pty;
+pub mod server;
+
+use std::process::{Command, Output};
+
+/// The program under test, with an environment of its own.
+pub fn andon() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_andon"));
+    command
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("HOME", "/nonexistent")
+        .env("TZ", "UTC")
+        .env("LANG", "C.UTF-8");
+    command
+}
+
+/// Runs the program to its end.
+pub fn run(arguments: &[&str]) -> Output {
+    andon().args(arguments).output().unwrap()
+}
+
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}

@@ -1,0 +1,194 @@
+//! The program in a pseudo terminal, read by a terminal emulator.
+
+use std::io::{Read as _, Write as _};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+/// How long a test waits for what must come.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+fn nonzero(n: u16) -> std::num::NonZeroU16 {
+    std::num::NonZeroU16::new(n).unwrap()
+}
+
+struct Seen {
+    parser: vt100::Parser,
+    bytes: usize,
+    raw: Vec<u8>,
+    closed: bool,
+}
+
+pub struct Session {
+    master: Option<Box<dyn MasterPty + Send>>,
+    writer: Option<Box<dyn std::io::Write + Send>>,
+    child: Box<dyn Child + Send + Sync>,
+    seen: Arc<(Mutex<Seen>, Condvar)>,
+    pub pid: u32,
+}
+
+impl Session {
+    /// Starts the program at a size (columns, rows).
+    pub fn start(arguments: &[&str], size: (u16, u16)) -> Self {
+        Self::start_with(arguments, size, &[])
+    }
+
+    pub fn start_with(arguments: &[&str], (columns, rows): (u16, u16), environment: &[(&str, &str)]) -> Self {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_andon"));
+        command.args(arguments);
+        command.env_clear();
+        command.cwd(env!("CARGO_MANIFEST_DIR"));
+        let basics = [
+            ("TERM", "xterm-256color"),
+            ("COLORTERM", "truecolor"),
+            ("TZ", "UTC"),
+            ("LANG", "C.UTF-8"),
+            ("HOME", "/nonexistent"),
+            ("PATH", "/usr/bin:/bin"),
+        ];
+        for (name, value) in basics.iter().chain(environment) {
+            command.env(name, value);
+        }
+        Self::spawn(command, (columns, rows))
+    }
+
+    pub fn spawn(command: CommandBuilder, (columns, rows): (u16, u16)) -> Self {
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let writer = pair.master.take_writer().unwrap();
+        let parser = vt100::Parser::new(nonzero(rows), nonzero(columns), 0);
+        let seen = Arc::new((Mutex::new(Seen { parser, bytes: 0, raw: Vec::new(), closed: false }), Condvar::new()));
+        let shared = Arc::clone(&seen);
+        std::thread::spawn(move || {
+            let mut buffer = [0; 65536];
+            loop {
+                let count = reader.read(&mut buffer).unwrap_or(0);
+                let (lock, changed) = &*shared;
+                let mut seen = lock.lock().unwrap();
+                if count == 0 {
+                    seen.closed = true;
+                } else {
+                    seen.parser.process(&buffer[..count]);
+                    seen.raw.extend_from_slice(&buffer[..count]);
+                    seen.bytes += count;
+                }
+                changed.notify_all();
+                if count == 0 {
+                    return;
+                }
+            }
+        });
+        let pid = child.process_id().unwrap();
+        Self { master: Some(pair.master), writer: Some(writer), child, seen, pid }
+    }
+
+    /// The screen as text.
+    pub fn text(&self) -> String {
+        self.seen.0.lock().unwrap().parser.screen().contents()
+    }
+
+    /// Everything that came so far.
+    pub fn raw(&self) -> Vec<u8> {
+        self.seen.0.lock().unwrap().raw.clone()
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.seen.0.lock().unwrap().bytes
+    }
+
+    /// Whether the alternate screen is shown, and whether the cursor is hidden.
+    pub fn modes(&self) -> (bool, bool) {
+        let seen = self.seen.0.lock().unwrap();
+        (seen.parser.screen().alternate_screen(), seen.parser.screen().hide_cursor())
+    }
+
+    /// Waits until the screen shows something. Returns how long it took.
+    #[track_caller]
+    pub fn wait_for(&self, what: &str, holds: impl Fn(&str) -> bool) -> Duration {
+        self.wait_at_most(PATIENCE, what, holds)
+    }
+
+    #[track_caller]
+    pub fn wait_at_most(&self, patience: Duration, what: &str, holds: impl Fn(&str) -> bool) -> Duration {
+        self.wait_for_screen(patience, what, |screen| holds(&screen.contents()))
+    }
+
+    /// Waits until the alternate screen is shown and the cursor hidden, or the other way round.
+    #[track_caller]
+    pub fn wait_for_modes(&self, taken: bool) {
+        let what = if taken { "the board's screen" } else { "the shell's screen" };
+        self.wait_for_screen(PATIENCE, what, |screen| {
+            screen.alternate_screen() == taken && screen.hide_cursor() == taken
+        });
+    }
+
+    #[track_caller]
+    fn wait_for_screen(&self, patience: Duration, what: &str, holds: impl Fn(&vt100::Screen) -> bool) -> Duration {
+        let begin = Instant::now();
+        let (lock, changed) = &*self.seen;
+        let mut seen = lock.lock().unwrap();
+        loop {
+            if holds(seen.parser.screen()) {
+                return begin.elapsed();
+            }
+            let text = seen.parser.screen().contents();
+            let left = patience.saturating_sub(begin.elapsed());
+            assert!(
+                !left.is_zero() && !seen.closed,
+                "waited {:?} for {what}; closed: {}; the screen:\n{text}",
+                begin.elapsed(),
+                seen.closed
+            );
+            (seen, _) = changed.wait_timeout(seen, left).unwrap();
+        }
+    }
+
+    pub fn send(&mut self, keys: &str) {
+        let writer = self.writer.as_mut().unwrap();
+        writer.write_all(keys.as_bytes()).unwrap();
+        writer.flush().unwrap();
+    }
+
+    pub fn resize(&mut self, columns: u16, rows: u16) {
+        self.seen.0.lock().unwrap().parser.screen_mut().set_size(nonzero(rows), nonzero(columns));
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        self.master.as_ref().unwrap().resize(size).unwrap();
+    }
+
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_raw(self.pid as i32).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// The terminal's settings, as `stty -a` shows them.
+    pub fn settings(&self) -> Option<String> {
+        Some(format!("{:?}", self.master.as_ref()?.get_termios()?))
+    }
+
+    /// Waits for the end; `None` when it does not come.
+    pub fn exit_within(&mut self, patience: Duration) -> Option<u32> {
+        let begin = Instant::now();
+        while begin.elapsed() < patience {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return Some(status.exit_code());
+            }
+            // The end of a process is no event that can be waited for with a limit here.
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+        None
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // Not the kill of portable-pty: that is a SIGHUP, which a stopped program does not notice.
+        if let (Ok(None), Some(pid)) = (self.child.try_wait(), rustix::process::Pid::from_raw(self.pid as i32)) {
+            let _ended = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
+        let _reaped = self.child.wait();
+    }
+}
