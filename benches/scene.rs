@@ -1,5 +1,7 @@
 //! Scene, frame and encoding for a board of 12 and of 200 panels, each a chart of four series.
 
+#![allow(clippy::unwrap_used, clippy::format_push_string, reason = "a bench stops where something is wrong")]
+
 use std::hint::black_box;
 use std::sync::Arc;
 

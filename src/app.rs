@@ -123,10 +123,8 @@ impl Wiring {
         let (sender, outcomes) = mpsc::channel(OUTCOMES);
         let refresh_now = watch::Sender::new(0);
         let resolutions: Vec<_> = board.queries.iter().map(|_| watch::Sender::new(FIRST_WIDTH)).collect();
-        let simulator = match board.sources.iter().any(|source| source.simulated) {
-            true => Simulator::start().await,
-            false => None,
-        };
+        let simulator =
+            if board.sources.iter().any(|source| source.simulated) { Simulator::start().await } else { None };
         let limits = Limits::default();
         for (place, source) in board.sources.iter().enumerate() {
             let lines = Lines {

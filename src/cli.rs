@@ -41,8 +41,7 @@ pub fn main() -> ExitCode {
         Command::Man => shell::manual(),
     };
     match done {
-        Ok(code) => code,
-        Err(Failure::Quiet(code)) => code,
+        Ok(code) | Err(Failure::Quiet(code)) => code,
         Err(Failure::Message(message)) => {
             complain(&format!("andon: {message}"));
             ExitCode::from(1)

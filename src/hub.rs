@@ -78,7 +78,7 @@ impl Hub {
         let name = self.source_name(outcome.query);
         match (&outcome.answer, before) {
             (Err(error), Some((false, _))) => {
-                tracing::warn!(source = %name, query = outcome.query.0, "failing: {error}")
+                tracing::warn!(source = %name, query = outcome.query.0, "failing: {error}");
             }
             (Ok(_), Some((true, _))) => tracing::info!(source = %name, query = outcome.query.0, "answering again"),
             _ => {}

@@ -1,7 +1,7 @@
 //! A small shop that lives in andon, so that a newcomer sees a living board without any server.
 //!
 //! It answers over loopback HTTP in the formats of real systems (the Prometheus query API, JSON,
-//! CCTray, plain health checks) and is polled by the same sources. Everything it tells is a function of
+//! `CCTray`, plain health checks) and is polled by the same sources. Everything it tells is a function of
 //! a seed and the time: [`shop`]. Addresses are written `simulator://shop/...`, or
 //! `simulator://shop-SEED/...` for another shop.
 
@@ -77,7 +77,7 @@ fn route(path: &str, query: &str, now: Timestamp) -> Response<Full<Bytes>> {
         "cctray.xml" => reply(StatusCode::OK, "application/xml", shop.cctray(now)),
         "stats.json" => reply(StatusCode::OK, "application/json", shop.stats(now).to_string()),
         "prometheus/api/v1/query" | "prometheus/api/v1/query_range" => {
-            let (status, body) = prometheus::answer(&shop, rest.ends_with("range"), query, now);
+            let (status, body) = prometheus::answer(shop, rest.ends_with("range"), query, now);
             reply(status, "application/json", body.to_string())
         }
         _ => match rest.strip_prefix("health/") {

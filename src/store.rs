@@ -165,6 +165,7 @@ mod tests {
         Outcome { query: QueryId(0), at: Timestamp(at), answer, failures, next_try: Timestamp(at + 1000) }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "an answer is a result")]
     fn sample(at: i64, names: &[&str]) -> crate::model::poll::Answer {
         let series = names.iter().map(|name| Series::single((*name).into(), Timestamp(at), at as f64)).collect();
         Ok(Telemetry::Series { series, coverage: Coverage::Sample })

@@ -44,7 +44,7 @@ fn text(scene: &Scene) -> String {
                 format!("  ({})", panel.reason)
             };
             lines.push(
-                format!("{:<8}  {}/{:<width$}  {}{why}", panel.status.word(), page.name, panel.id, panel.text,)
+                format!("{:<8}  {}/{:<width$}  {}{why}", panel.status.word(), page.name, panel.id, panel.text)
                     .trim_end()
                     .to_owned(),
             );

@@ -142,6 +142,6 @@ impl SourceSpec {
         walk(&mut keys, &replace);
         // The keys have been read once; another address does not make them unreadable.
         let config = (self.kind.configure)(&keys).unwrap_or_else(|_| Arc::clone(&self.config));
-        Self { keys, config, ..self.clone() }
+        Self { config, keys, ..self.clone() }
     }
 }

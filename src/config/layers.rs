@@ -66,8 +66,8 @@ pub(super) fn gather(request: &Request) -> Result<Layers, Vec<Problem>> {
     let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
     let personal = config_folder().map(|folder| folder.join("config.toml")).filter(|path| path.exists());
     for (path, is_board) in personal.into_iter().map(|path| (path, false)).chain([(request.file.clone(), true)]) {
-        let text = read(&path, is_board).map_err(|problem| vec![problem])?;
-        let source = parse(&path, &text).map_err(|problem| vec![problem])?;
+        let text = read(&path, is_board).map_err(|problem| vec![*problem])?;
+        let source = parse(&path, &text).map_err(|problem| vec![*problem])?;
         builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
         sources.push(source);
     }
@@ -104,14 +104,16 @@ fn unjoinable() -> Problem {
     }
 }
 
-fn read(path: &FilePath, is_board: bool) -> Result<String, Problem> {
-    let problem = |code, message: String, help: &str| Problem {
-        severity: Severity::Error,
-        code,
-        path: String::new(),
-        place: None,
-        message,
-        help: Some(help.to_owned()),
+fn read(path: &FilePath, is_board: bool) -> Result<String, Box<Problem>> {
+    let problem = |code, message: String, help: &str| {
+        Box::new(Problem {
+            severity: Severity::Error,
+            code,
+            path: String::new(),
+            place: None,
+            message,
+            help: Some(help.to_owned()),
+        })
     };
     let shown = path.display();
     let size = std::fs::metadata(path).map(|meta| meta.len());
@@ -132,20 +134,20 @@ fn read(path: &FilePath, is_board: bool) -> Result<String, Problem> {
     })
 }
 
-fn parse(path: &FilePath, text: &str) -> Result<Source, Problem> {
+fn parse(path: &FilePath, text: &str) -> Result<Source, Box<Problem>> {
     let file: Arc<str> = path.display().to_string().into();
     match Document::parse(text.to_owned()) {
         Ok(document) => {
             let masked = mask(text, &document).into();
             Ok(Source { file, masked, document })
         }
-        Err(error) => Err(Problem {
+        Err(error) => Err(Box::new(Problem {
             severity: Severity::Error,
             code: "syntax",
             path: String::new(),
             place: error.span().map(|span| Place { file, text: mask_unparsed(text).into(), span }),
             message: error.message().lines().next().unwrap_or("this is not TOML").to_owned(),
             help: Some("the file is TOML: texts stand in quotes, tables in [brackets]".to_owned()),
-        }),
+        })),
     }
 }

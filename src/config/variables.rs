@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 pub(super) enum Quoting {
     /// As it is (titles).
     None,
-    /// Inside a quoted text of PromQL or jq: backslashes and quotes are escaped.
+    /// Inside a quoted text of `PromQL` or jq: backslashes and quotes are escaped.
     Text,
     /// Inside an address: percent-encoded.
     Url,
@@ -25,16 +25,15 @@ pub(super) fn expand(text: &str, variables: &BTreeMap<String, String>, quoting: 
             continue;
         }
         let (name, tail) = name(after);
-        match variables.get(name) {
-            Some(value) => expanded.push_str(&quote(value, quoting)),
-            None => {
-                if !name.is_empty() {
-                    unknown.push(name.to_owned());
-                }
-                expanded.push('$');
-                rest = after;
-                continue;
+        if let Some(value) = variables.get(name) {
+            expanded.push_str(&quote(value, quoting));
+        } else {
+            if !name.is_empty() {
+                unknown.push(name.to_owned());
             }
+            expanded.push('$');
+            rest = after;
+            continue;
         }
         rest = tail;
     }
@@ -45,11 +44,10 @@ pub(super) fn expand(text: &str, variables: &BTreeMap<String, String>, quoting: 
 /// The name after a dollar, with or without braces, and what follows it.
 fn name(after: &str) -> (&str, &str) {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if let Some(braced) = after.strip_prefix('{') {
-        return braced.split_once('}').filter(|(name, _)| name.chars().all(is_name)).unwrap_or(("", after));
-    }
-    let end = after.find(|c: char| !is_name(c)).unwrap_or(after.len());
-    let (name, tail) = after.split_at(end);
+    let (name, tail) = match after.strip_prefix('{') {
+        Some(braced) => braced.split_once('}').filter(|(name, _)| name.chars().all(is_name)).unwrap_or(("", after)),
+        None => after.split_at(after.find(|c: char| !is_name(c)).unwrap_or(after.len())),
+    };
     // `$1` belongs to a regular expression.
     if name.starts_with(|c: char| c.is_ascii_digit()) { ("", after) } else { (name, tail) }
 }

@@ -25,6 +25,11 @@ pub enum Bound {
     Inside(f64, f64),
 }
 
+type Make = fn(f64) -> Bound;
+
+const SIGNS: [(&str, Make); 4] =
+    [("<=", Bound::AtMost), (">=", Bound::AtLeast), ("<", Bound::Below), (">", Bound::Above)];
+
 impl Bound {
     /// Reads the form of the config file; the error is a sentence with a remedy.
     pub fn parse(text: &str) -> Result<Self, String> {
@@ -51,9 +56,6 @@ impl Bound {
         if let Some(rest) = text.strip_prefix("inside") {
             return range(rest).map(|(from, to)| Self::Inside(from, to));
         }
-        type Make = fn(f64) -> Bound;
-        const SIGNS: [(&str, Make); 4] =
-            [("<=", Bound::AtMost), (">=", Bound::AtLeast), ("<", Bound::Below), (">", Bound::Above)];
         for (sign, make) in SIGNS {
             if let Some(rest) = text.strip_prefix(sign) {
                 return number(rest).map(make);

@@ -76,10 +76,14 @@ impl SafeText {
 const fn replace(c: char) -> Option<char> {
     match c {
         '\t' | '\n' | '\r' | '\u{2028}' | '\u{2029}' => Some(' '),
-        // C0, DEL, C1.
-        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' => Some(MARK),
-        // Bidirectional embeddings, overrides, isolates and marks.
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{061c}' => Some(MARK),
+        // C0, DEL, C1; bidirectional embeddings, overrides, isolates and marks.
+        '\0'..='\u{1f}'
+        | '\u{7f}'..='\u{9f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2066}'..='\u{2069}'
+        | '\u{200e}'
+        | '\u{200f}'
+        | '\u{061c}' => Some(MARK),
         // Zero-width space, joiners and no-ops, byte order mark, soft hyphen, interlinear marks, tags,
         // invisible operators: they hide text, or make two names look like one. The joiner goes too: how
         // wide an emoji sequence is differs between terminals, and a wall needs its columns.

@@ -174,15 +174,15 @@ fn code(colour: Color, base: u8) -> String {
 fn reduce(colour: Color, depth: Depth) -> Color {
     match (colour, depth) {
         (_, Depth::None) => Color::Reset,
-        (Color::Rgb(r, g, b), Depth::Ansi256) => Color::Indexed(nearest(&[r, g, b], 16..=255)),
-        (Color::Rgb(r, g, b), Depth::Ansi16) => Color::Indexed(nearest(&[r, g, b], 0..=15)),
+        (Color::Rgb(r, g, b), Depth::Ansi256) => Color::Indexed(nearest([r, g, b], 16..=255)),
+        (Color::Rgb(r, g, b), Depth::Ansi16) => Color::Indexed(nearest([r, g, b], 0..=15)),
         (other, _) => other,
     }
 }
 
-fn nearest(rgb: &[u8; 3], among: std::ops::RangeInclusive<u8>) -> u8 {
+fn nearest(rgb: [u8; 3], among: std::ops::RangeInclusive<u8>) -> u8 {
     let distance =
-        |n: &u8| -> i32 { palette(*n).iter().zip(rgb).map(|(a, b)| (i32::from(*a) - i32::from(*b)).pow(2)).sum() };
+        |n: &u8| -> i32 { palette(*n).iter().zip(rgb).map(|(a, b)| (i32::from(*a) - i32::from(b)).pow(2)).sum() };
     among.min_by_key(distance).unwrap_or(7)
 }
 

@@ -187,18 +187,18 @@ pub(super) fn footer(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer
 
 /// "all 7 sources", or who is missing.
 fn sources(scene: &Scene) -> String {
-    let bad: Vec<&str> = scene
-        .sources
-        .iter()
-        .filter(|source| !matches!(source.freshness, Freshness::Fresh | Freshness::Waiting))
-        .map(|source| source.name.as_str())
-        .collect();
-    match (bad.as_slice(), scene.sources.len()) {
-        (_, 0) => "no sources".to_owned(),
-        ([], 1) => "1 source".to_owned(),
-        ([], all) => format!("all {all} sources"),
-        ([one], all) => format!("{one} missing of {all} sources"),
-        (several, all) => format!("{} of {all} sources missing", several.len()),
+    let of = |wanted: fn(Freshness) -> bool| -> Vec<&str> {
+        scene.sources.iter().filter(|source| wanted(source.freshness)).map(|source| source.name.as_str()).collect()
+    };
+    let waiting = of(|freshness| freshness == Freshness::Waiting);
+    let missing = of(|freshness| !matches!(freshness, Freshness::Fresh | Freshness::Waiting));
+    match (missing.as_slice(), waiting.len(), scene.sources.len()) {
+        (_, _, 0) => "no sources".to_owned(),
+        ([], 0, 1) => "1 source".to_owned(),
+        ([], 0, all) => format!("all {all} sources"),
+        ([], waiting, all) => format!("connecting to {waiting} of {all} sources"),
+        ([one], _, all) => format!("{one} missing of {all} sources"),
+        (several, _, all) => format!("{} of {all} sources missing", several.len()),
     }
 }
 
@@ -299,7 +299,7 @@ pub(super) fn strip(panel: &PanelScene, area: Rect, focused: bool, buffer: &mut 
 }
 
 /// "2 more warning, 12 more ok".
-pub(super) fn counted<'a>(hidden: impl Iterator<Item = &'a PanelScene> + Clone, ink: &Ink) -> String {
+pub(super) fn counted<'a>(hidden: &(impl Iterator<Item = &'a PanelScene> + Clone), ink: &Ink) -> String {
     let parts: Vec<String> = Status::WORST_FIRST
         .into_iter()
         .filter_map(|status| {

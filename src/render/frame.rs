@@ -97,7 +97,7 @@ fn body(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer, ink: &Ink) 
     }
     if let Some(at) = arrangement.counter {
         let hidden = arrangement.hidden.iter().filter_map(|place| page.panels.get(*place));
-        let words = chrome::counted(hidden, ink);
+        let words = chrome::counted(&hidden, ink);
         write(buffer, at, 1, 0, &words, ink.style(Role::Muted));
     }
     arrangement

@@ -40,6 +40,7 @@ enum RoleFile {
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "the keys of a table, each on or off")]
 struct StyleFile {
     fg: Option<String>,
     bg: Option<String>,
@@ -72,12 +73,12 @@ impl Theme {
     pub fn load(name: &str, find: &impl Fn(&str) -> Option<String>) -> Result<Self, ThemeError> {
         let mut chain = Vec::new();
         let mut next = Some(name.to_owned());
-        while let Some(current) = next {
+        while let Some(current) = next.take() {
             if chain.len() >= MAX_INHERIT {
                 return Err(wrong(&current, "inherits in a circle, or too deeply"));
             }
             let file = read(&current, find)?;
-            next = file.inherits.clone();
+            next.clone_from(&file.inherits);
             chain.push((current, file));
         }
         let mut theme = Self {

@@ -12,11 +12,11 @@ use crate::model::time::Timestamp;
 const MAX_POINTS: i64 = 11_000;
 
 /// Answers an instant or a range query from its parameters.
-pub(super) fn answer(shop: &Shop, range: bool, query: &str, now: Timestamp) -> (StatusCode, Value) {
+pub(super) fn answer(shop: Shop, range: bool, query: &str, now: Timestamp) -> (StatusCode, Value) {
     let parameters = |name: &str| {
         let url = Url::parse(&format!("q:?{query}")).ok()?;
-        let value = url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
-        value
+
+        url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     };
     let Some(expression) = parameters("query") else { return refused("no query") };
     let Some((metric, matcher)) = selector(&expression) else {

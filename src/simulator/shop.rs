@@ -194,7 +194,7 @@ impl Shop {
         })
     }
 
-    /// The builds of this moment as a CCTray feed.
+    /// The builds of this moment as a `CCTray` feed.
     pub fn cctray(self, now: Timestamp) -> String {
         let projects: Vec<String> =
             PIPELINES.iter().enumerate().map(|(n, pipeline)| self.project(n as u64, *pipeline, now)).collect();

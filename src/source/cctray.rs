@@ -1,6 +1,6 @@
-//! CCTray XML: what GoCD, Concourse, Jenkins, TeamCity, CircleCI, Buildkite and others all serve.
+//! `CCTray` XML: what `GoCD`, Concourse, Jenkins, `TeamCity`, `CircleCI`, Buildkite and others all serve.
 //!
-//! Source: cctray.org, "CCTray XML feed format, version 1". Read tolerantly: unknown attributes and
+//! Source: cctray.org, "`CCTray` XML feed format, version 1". Read tolerantly: unknown attributes and
 //! elements are passed over, words in any case, times with an offset, with Z, or bare (then UTC).
 
 use std::sync::Arc;
@@ -21,13 +21,13 @@ use crate::model::time::Timestamp;
 /// Most projects of one feed.
 const MAX_PROJECTS: usize = 20_000;
 
-/// The keys of a CCTray source.
+/// The keys of a `CCTray` source.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Address of the feed, such as `https://ci.example.com/cctray.xml`.
     pub url: String,
-    /// Time zone of times that carry none, such as `Europe/Berlin` (GoCD writes them bare); default UTC.
+    /// Time zone of times that carry none, such as `Europe/Berlin` (`GoCD` writes them bare); default UTC.
     pub timezone: Option<String>,
 }
 

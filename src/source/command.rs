@@ -35,7 +35,7 @@ const ALWAYS: [&str; 6] = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR"];
 pub struct Config {
     /// The program and its arguments; no shell is involved.
     pub command: Vec<String>,
-    /// Environment variables passed on, beside PATH, HOME, LANG, LC_ALL, TZ and TMPDIR.
+    /// Environment variables passed on, beside PATH, HOME, LANG, `LC_ALL`, TZ and TMPDIR.
     #[serde(default)]
     pub environment: Vec<String>,
     /// The folder to run it in.

@@ -1,4 +1,4 @@
-//! Prometheus, and whatever speaks its query API (Thanos, Mimir, VictoriaMetrics).
+//! Prometheus, and whatever speaks its query API (Thanos, Mimir, `VictoriaMetrics`).
 //!
 //! Source: Prometheus HTTP API, "Expression queries": `/api/v1/query`, `/api/v1/query_range`.
 //!

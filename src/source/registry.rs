@@ -20,6 +20,9 @@ macro_rules! sources {
     };
 }
 
+/// Reads the keys of a kind.
+pub(crate) type Configure = fn(&Value) -> Result<Arc<dyn Configured>, serde_path_to_error::Error<serde_json::Error>>;
+
 /// A kind of source, for those who do not care which.
 #[derive(Debug, Clone, Copy)]
 pub struct Kind {
@@ -38,7 +41,7 @@ pub struct Kind {
     /// Says what is wrong with a query.
     pub check_query: fn(&str) -> Result<(), String>,
     /// Reads its own keys.
-    pub configure: fn(&Value) -> Result<Arc<dyn Configured>, serde_path_to_error::Error<serde_json::Error>>,
+    pub configure: Configure,
 }
 
 /// A source with its keys read, ready to be polled.

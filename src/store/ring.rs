@@ -96,6 +96,7 @@ pub fn thin(points: &[Point], most: usize) -> Vec<Point> {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "thinning picks values, it computes none")]
 mod tests {
     use proptest::prelude::*;
 

@@ -66,7 +66,7 @@ pub fn arrange(page: &Page, area: Rect) -> Arrangement {
         };
         strips.extend(rows.remove(least).panels);
     }
-    place(page, rows, strips, area)
+    place(page, &rows, strips, area)
 }
 
 fn needed(rows: &[Row]) -> u16 {
@@ -176,10 +176,10 @@ fn comfortable(page: &Page, group: &[usize], width: u16) -> Vec<Vec<usize>> {
     group.chunks(group.len().div_ceil(rows).max(1)).flat_map(|row| broken(page, row, width)).collect()
 }
 
-fn place(page: &Page, rows: Vec<Row>, mut strips: Vec<usize>, area: Rect) -> Arrangement {
+fn place(page: &Page, rows: &[Row], mut strips: Vec<usize>, area: Rect) -> Arrangement {
     let mut arrangement = Arrangement::default();
     let strip_room = strip_height(strips.len(), area.width).min(area.height);
-    let heights = heights(&rows, area.height - strip_room);
+    let heights = heights(rows, area.height - strip_room);
     let mut y = area.y;
     for (row, height) in rows.iter().zip(heights) {
         let line = Rect { y, height, ..area };
@@ -197,11 +197,11 @@ fn place(page: &Page, rows: Vec<Row>, mut strips: Vec<usize>, area: Rect) -> Arr
     let severity_of = |panel: &usize| page.panels.get(*panel).map_or(0, severity);
     strips.sort_by_key(|panel| (u8::MAX - severity_of(panel), *panel));
     let block = Rect { y, height: (area.y + area.height).saturating_sub(y).min(strip_room), ..area };
-    place_strips(strips, block, &mut arrangement);
+    place_strips(&strips, block, &mut arrangement);
     arrangement
 }
 
-fn place_strips(strips: Vec<usize>, block: Rect, arrangement: &mut Arrangement) {
+fn place_strips(strips: &[usize], block: Rect, arrangement: &mut Arrangement) {
     let across = strip_columns(block.width);
     let capacity = usize::from(across) * usize::from(block.height);
     let shown = if strips.len() > capacity { capacity.saturating_sub(1) } else { strips.len() };

@@ -28,7 +28,8 @@ pub fn scene(board: &Board, store: &Store, now: Timestamp, zone: &Zone) -> Scene
                 let evaluation = evaluate(&spec.rule, store, now);
                 let panel = panel(spec, &evaluation, now, zone);
                 if panel.is_judged && panel.status != Status::Ok {
-                    let blame = panel.reason_without_retry(&evaluation, spec, now, zone);
+                    // Not the reason of the panel: its countdown to the next try would make the sentence restless.
+                    let blame = blame(&evaluation, &spec.rule, &spec.unit, now, zone);
                     findings.push(Finding {
                         status: panel.status,
                         since: panel.since,
@@ -122,19 +123,6 @@ fn steady(now: Timestamp, evaluation: &Evaluation<'_>, refresh: Span) -> Timesta
         // Ages in words move on their own, in steps that a person can follow.
         (Freshness::Fresh, Some(age)) if refresh <= Span::seconds(60) => now.minus(age),
         _ => now,
-    }
-}
-
-impl PanelScene {
-    /// For the verdict: the countdown to the next try would make the sentence restless.
-    fn reason_without_retry(
-        &self,
-        evaluation: &Evaluation<'_>,
-        spec: &PanelSpec,
-        now: Timestamp,
-        zone: &Zone,
-    ) -> String {
-        blame(evaluation, &spec.rule, &spec.unit, now, zone)
     }
 }
 

@@ -45,6 +45,7 @@ fn lively(session: &Session) {
         marked(text) == 0
             && ["Targets", "Memory", "Load", "Series"].iter().all(|title| text.contains(title))
             && text.contains("all 2 sources")
+            && !text.contains("connecting")
     });
 }
 

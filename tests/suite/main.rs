@@ -3,7 +3,19 @@
 //! `tests/run` installs what the live tests need and runs everything; plain `cargo test` skips, by name
 //! and out loud, the live tests whose server is not there.
 
-#![expect(unreachable_pub, reason = "the modules of a test binary are public to each other only")]
+#![allow(
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::format_push_string,
+    clippy::format_collect,
+    clippy::float_cmp,
+    clippy::type_complexity,
+    clippy::too_many_lines,
+    reason = "a test stops where something is wrong, and its modules are public to each other only"
+)]
 
 mod support;
 

@@ -1,6 +1,7 @@
 //! What the README says is so: its commands are the ones that are run, its snippets are valid, its
 //! tables name what there is.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use crate::support::folder::Folder;
@@ -25,7 +26,6 @@ fn its_first_screen_has_the_two_commands_and_they_are_the_ones_that_run() {
     assert!(first_screen.contains("cargo run --release") && first_screen.contains("tests/run"));
     assert!(read(".ci/run").contains("tests/run"), "CI runs another command");
     let tests_run = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/run");
-    use std::os::unix::fs::PermissionsExt as _;
     assert!(std::fs::metadata(tests_run).unwrap().permissions().mode() & 0o111 != 0, "tests/run cannot be run");
 }
 

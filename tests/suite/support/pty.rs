@@ -64,7 +64,7 @@ impl Session {
         let seen = Arc::new((Mutex::new(Seen { parser, bytes: 0, raw: Vec::new(), closed: false }), Condvar::new()));
         let shared = Arc::clone(&seen);
         std::thread::spawn(move || {
-            let mut buffer = [0; 65536];
+            let mut buffer = vec![0; 65536];
             loop {
                 let count = reader.read(&mut buffer).unwrap_or(0);
                 let (lock, changed) = &*shared;
