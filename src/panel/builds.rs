@@ -161,7 +161,7 @@ fn counted(lines: &[Line]) -> String {
 
 fn draw_line(line: &Line, area: Rect, names: u16, buffer: &mut Buffer, ink: &Ink) {
     let style = ink.style(line.status.into());
-    write(buffer, area, 0, 0, ink.glyphs.status(line.status), style);
+    write(buffer, area, 0, 0, ink.lamp(line.status), style);
     let name_style = if line.status.severity() > 1 { style } else { ink.style(Role::Text) };
     write(buffer, columns(area, 2, names), 0, 0, line.name.as_str(), name_style);
     let mut x = names + 4;

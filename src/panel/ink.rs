@@ -236,6 +236,11 @@ impl Ink {
         self.style(if status == Status::Ok { Role::Text } else { status.into() })
     }
 
+    /// The lamp of a status. Data too old to be judged has no green lamp, and no red one.
+    pub const fn lamp(&self, status: Status) -> &'static str {
+        self.glyphs.status(if self.dimmed { Status::Unknown } else { status })
+    }
+
     /// The same ink with data dimmed.
     #[must_use]
     pub fn dimmed(&self) -> Self {

@@ -98,7 +98,7 @@ impl Panel for Lamps {
         let cell = |n: usize| columns(row(area, n as u16 / across * each), n as u16 % across * width, width - 1);
         for (n, lamp) in view.lamps.iter().take(shown).enumerate() {
             let style = ink.style(lamp.status.into());
-            write(buffer, cell(n), 0, 0, ink.glyphs.status(lamp.status), style);
+            write(buffer, cell(n), 0, 0, ink.lamp(lamp.status), style);
             write(buffer, cell(n), 2, 0, &label(lamp), ink.value(lamp.status));
         }
         if shown < view.lamps.len() {
