@@ -23,7 +23,7 @@ mod folder;
 #[path = "../tests/suite/support/prometheus.rs"]
 mod prometheus;
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -175,9 +175,14 @@ impl Terminal {
         let mut reader = pair.master.try_clone_reader().unwrap();
         let seen: Seen = Arc::default();
         let shared = Arc::clone(&seen);
+        let mut keyboard = pair.master.take_writer().unwrap();
         std::thread::spawn(move || {
             let mut buffer = vec![0; 65536];
             while let Ok(count @ 1..) = reader.read(&mut buffer) {
+                // A program that asks where the cursor is would wait two seconds for the answer.
+                if buffer[..count].windows(4).any(|bytes| bytes == b"\x1b[6n") {
+                    let _gone = keyboard.write_all(b"\x1b[1;1R");
+                }
                 shared.lock().unwrap().push((Instant::now(), buffer[..count].to_vec()));
             }
         });

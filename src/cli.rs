@@ -20,6 +20,7 @@ use clap::Parser as _;
 
 use crate::config::{self, Board, Overrides, Request, problem::Problem};
 use crate::model::text::SafeText;
+use crate::render::theme::Theme;
 use arguments::{Arguments, BoardFlags, Command};
 
 /// Reads the arguments and runs what they say.
@@ -97,13 +98,14 @@ pub(crate) fn complain_about(problems: &[Problem]) {
     }
 }
 
-/// Loads the board, or says everything that is wrong with it and gives exit code 2.
-pub(crate) fn load(flags: &BoardFlags) -> Result<Board, Failure> {
+/// Loads the board and its theme, or says everything that is wrong with them and gives exit code 2.
+pub(crate) fn load(flags: &BoardFlags) -> Result<(Board, Theme), Failure> {
     let request = request(flags);
     match config::load(&request) {
         Ok(loaded) => {
             complain_about(&loaded.warnings);
-            Ok(loaded.board)
+            let theme = themes::load(&loaded.board.theme)?;
+            Ok((loaded.board, theme))
         }
         Err(problems) => {
             complain_about(&problems);

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::arguments::RunFlags;
-use super::{Done, load, page_of, say, themes};
+use super::{Done, load, page_of, say};
 use crate::app;
 use crate::model::time::{Span, Zone};
 use crate::output::terminal::caps::Variables;
@@ -16,11 +16,11 @@ use crate::view::lens::Lens;
 const WAIT: Span = Span::seconds(10);
 
 pub(super) fn run(flags: &RunFlags) -> Done {
-    let board = load(&flags.board)?;
+    let (board, theme) = load(&flags.board)?;
     let page = page_of(&board, flags.dashboard.as_deref())?;
     let variables = Variables::read();
     let glyphs = board.glyphs.unwrap_or_else(|| variables.glyphs());
-    let ink = themes::load(&board.theme)?.ink(glyphs);
+    let ink = theme.ink(glyphs);
     let lens = Lens { page, kiosk: flags.kiosk, ..Lens::default() };
     if !rustix::termios::isatty(rustix::stdio::stdout()) || variables.is_dumb() {
         let scene = app::poll_once(board, Zone::system(), WAIT)?;

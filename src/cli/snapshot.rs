@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use super::arguments::{PictureFormat, SnapshotFlags};
 use super::status::wait;
-use super::{Done, Failure, load, page_of, say, themes};
+use super::{Done, Failure, load, page_of, say};
 use crate::app;
 use crate::model::time::Zone;
 use crate::output::ansi::Depth;
@@ -16,9 +16,9 @@ use crate::render::render;
 use crate::view::lens::Lens;
 
 pub(super) fn run(flags: &SnapshotFlags) -> Done {
-    let board = load(&flags.board)?;
+    let (board, theme) = load(&flags.board)?;
     let page = page_of(&board, flags.dashboard.as_deref())?;
-    let ink = themes::load(&board.theme)?.ink(board.glyphs.unwrap_or(Glyphs::Full));
+    let ink = theme.ink(board.glyphs.unwrap_or(Glyphs::Full));
     let title = board.title.to_string();
     let scene = app::poll_once(board, Zone::system(), wait(&flags.wait)?)?;
     let lens = Lens { page, kiosk: true, ..Lens::default() };

@@ -11,7 +11,7 @@ use crate::output::document;
 use crate::view::scene::{PanelScene, Scene};
 
 pub(super) fn run(flags: &StatusFlags) -> Done {
-    let mut board = load(&flags.board)?;
+    let (mut board, _) = load(&flags.board)?;
     if flags.dashboard.is_some() {
         let page = page_of(&board, flags.dashboard.as_deref())?;
         board.dashboards = board.dashboards.into_iter().skip(page).take(1).collect();

@@ -205,7 +205,7 @@ fn draw_limits(view: &View, range: Range, plot: Rect, buffer: &mut Buffer, ink: 
     for limit in view.limits.iter().filter(|limit| (range.low..=range.high).contains(&limit.value)) {
         let y = ((1.0 - range.ratio(limit.value)) * f64::from(plot.height.saturating_sub(1))).round() as u16;
         for x in 0..plot.width {
-            put(buffer, plot, x, y, dash, ink.style(limit.status.into()));
+            put(buffer, plot, x, y, dash, ink.stroke(limit.status.into()));
         }
     }
 }

@@ -113,16 +113,26 @@ pub fn draw_bars(bars: &[Bar], area: Rect, buffer: &mut Buffer, ink: &Ink) {
     let count = bars.len() as u16;
     // With room to spare, bars stand apart.
     let each = if area.height >= count * 2 { 2 } else { 1 };
-    let lines = if area.height >= count { count } else { area.height - 1 };
+    // In a single row the first bar stands for all, with their number behind it.
+    let alone = area.height == 1 && count > 1;
+    let lines = if alone {
+        1
+    } else if area.height >= count {
+        count
+    } else {
+        area.height - 1
+    };
+    let values = if alone { values + 4 } else { values };
     for (n, bar) in bars.iter().take(usize::from(lines)).enumerate() {
         let at = row(area, n as u16 * each);
         write(buffer, columns(at, 0, names), 0, 0, bar.name.as_str(), ink.style(Role::Muted));
         let room = at.width.saturating_sub(left + values + 1);
         let role = if bar.status == Status::Ok { Role::Series(0) } else { bar.status.into() };
-        meter::draw(buffer, columns(at, left, room), bar.ratio, ink.style(role), ink);
-        write_right(buffer, at, 0, &bar.text, ink.value(bar.status));
+        meter::draw(buffer, columns(at, left, room), bar.ratio, ink.stroke(role), ink);
+        let text = if alone { format!("{} +{}", bar.text, count - 1) } else { bar.text.clone() };
+        write_right(buffer, at, 0, &text, ink.value(bar.status));
     }
-    if lines < count {
+    if lines < count && !alone {
         let rest = row(area, area.height - 1);
         write(buffer, rest, 0, 0, &format!("{} more", count - lines), ink.style(Role::Muted));
     }

@@ -218,17 +218,21 @@ impl Ink {
         self.styles.get(role.index()).copied().unwrap_or_default()
     }
 
-    /// A quieter shade of a role, for the body of what has a bright edge: half way to the ground, or dim
-    /// where the terminal's own colours are used.
-    pub fn faint(&self, role: Role) -> Style {
-        let style = self.style(role);
-        match (style.fg, style.bg) {
-            (Some(Color::Rgb(r, g, b)), Some(Color::Rgb(x, y, z))) => {
-                let mix = |a: u8, b: u8| ((u16::from(a) * 9 + u16::from(b) * 11) / 20) as u8;
-                style.fg(Color::Rgb(mix(r, x), mix(g, y), mix(b, z)))
-            }
-            _ => style.add_modifier(Modifier::DIM),
-        }
+    /// The style of a line or a bar: a role that is drawn as words on a ground of its own, or reversed,
+    /// gives its ground's colour to the stroke.
+    pub fn stroke(&self, role: Role) -> Style {
+        let (style, ground) = (self.style(role), self.style(Role::Text).bg);
+        let style = style.remove_modifier(Modifier::REVERSED);
+        if style.bg == ground { style } else { Style { fg: style.bg, bg: ground, ..style } }
+    }
+
+    /// A quieter shade of a stroke: mixed with the ground, `part` from 0 (the stroke) to 1 (the ground).
+    /// Where the terminal's own colours are used there are no shades.
+    pub fn shade(&self, role: Role, part: f64) -> Style {
+        let style = self.stroke(role);
+        let (Some(Color::Rgb(r, g, b)), Some(Color::Rgb(x, y, z))) = (style.fg, style.bg) else { return style };
+        let mix = |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * part).round() as u8;
+        style.fg(Color::Rgb(mix(r, x), mix(g, y), mix(b, z)))
     }
 
     /// The style of a value: its status where it is not ok, else plain text.

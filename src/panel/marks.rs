@@ -22,7 +22,7 @@ pub fn write(buffer: &mut Buffer, area: Rect, x: u16, y: u16, text: &str, style:
     let room = usize::from(area.width - x);
     let text = ellipsis(text, room);
     let width = text.width().min(room) as u16;
-    buffer.set_stringn(area.x + x, area.y + y, &text, room, style);
+    buffer.set_stringn(area.x + x, area.y + y, &text, room, opaque(style));
     width
 }
 
@@ -38,8 +38,13 @@ pub fn put(buffer: &mut Buffer, area: Rect, x: u16, y: u16, symbol: &str, style:
         && y < area.height
         && let Some(cell) = buffer.cell_mut((area.x + x, area.y + y))
     {
-        cell.set_symbol(symbol).set_style(style);
+        cell.set_symbol(symbol).set_style(opaque(style));
     }
+}
+
+/// Nothing of what was there before shines through: a dim frame does not dim the title in it.
+fn opaque(style: Style) -> Style {
+    Style::reset().patch(style)
 }
 
 /// Draws a frame along the edges of an area; an area too small for one stays as it is.

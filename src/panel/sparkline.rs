@@ -138,6 +138,8 @@ impl Panel for Sparkline {
         }
         let count = view.lines.len() as u16;
         let each = (area.height / count).max(1);
+        let shown = area.height / each;
+        let hidden = if count > shown { format!(" +{}", count - shown) } else { String::new() };
         let names = view.lines.iter().map(|line| line.name.width()).max().unwrap_or(0).min(usize::from(area.width / 3));
         let values = view.lines.iter().map(|line| line.value.width()).max().unwrap_or(0);
         for (n, line) in view.lines.iter().enumerate() {
@@ -148,9 +150,10 @@ impl Panel for Sparkline {
             }
             let middle = at.height - 1;
             let left = if names > 0 { names as u16 + 1 } else { 0 };
-            let right = values as u16 + 1;
+            let right = values as u16 + 1 + hidden.width() as u16;
             write(buffer, columns(at, 0, names as u16), 0, middle, line.name.as_str(), ink.style(Role::Muted));
-            write_right(buffer, at, middle, &line.value, ink.value(line.status));
+            let value = Rect { width: at.width.saturating_sub(hidden.width() as u16), ..at };
+            write_right(buffer, value, middle, &line.value, ink.value(line.status));
             let bars = columns(at, left, at.width.saturating_sub(left + right));
             let columns =
                 scale::columns(&line.trend.points, line.trend.from, line.trend.to, bars.width, line.trend.reach);
@@ -159,11 +162,7 @@ impl Panel for Sparkline {
                 sparkline::draw(buffer, bars, &columns, range, role, ink);
             }
         }
-        let shown = area.height / each;
-        if count > shown {
-            let hidden = format!(" +{} ", count - shown);
-            write_right(buffer, row(area, area.height - 1), 0, &hidden, ink.style(Role::Muted));
-        }
+        write_right(buffer, row(area, area.height - 1), 0, &hidden, ink.style(Role::Muted));
     }
 
     fn strip(view: &View) -> String {

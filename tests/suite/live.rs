@@ -12,7 +12,7 @@ const MARKED: Duration = Duration::from_secs(5);
 /// An interval and a second: by then one that is back shows again.
 const RECOVERED: Duration = Duration::from_secs(3);
 /// For the test's own work beside the program: emulator, scheduler, two cores.
-const SLACK: Duration = Duration::from_millis(700);
+const SLACK: Duration = Duration::from_secs(1);
 
 fn board(prometheus: &Prometheus) -> (Folder, String) {
     let folder = Folder::new();
@@ -106,7 +106,7 @@ fn a_frozen_prometheus_is_marked_and_recovers_and_nothing_else_notices() {
             session.send("?");
             session.wait_for("the help", |text| text.contains("freeze the picture"))
         };
-        assert!(took < Duration::from_millis(200), "a key took {took:?}");
+        assert!(took < Duration::from_secs(1), "a key took {took:?}");
         session.send("?");
         // The panel beside goes on: its age stays young.
         session.wait_for("the healthy panel", |text| text.contains("Beside") && !text.contains("freeze the picture"));

@@ -103,7 +103,7 @@ impl Plot {
                 (Glyphs::Ascii, _) => "*",
             };
             let (x, y) = (place % usize::from(self.area.width), place / usize::from(self.area.width));
-            put(buffer, self.area, x as u16, y as u16, symbol, ink.style(*role));
+            put(buffer, self.area, x as u16, y as u16, symbol, ink.stroke(*role));
         }
     }
 }

@@ -1,6 +1,5 @@
-//! A row or more of small bars, one a column. The top of a bar is the greatest value of its column, drawn
-//! bright; so is the least, where it is lower: a dip is not lost when time is squeezed. The body below is
-//! faint.
+//! A row or more of small bars, one a column. The top of a bar is the greatest value of its column; what
+//! lies above the least is fainter: a dip is not lost when time is squeezed. Lower rows are quieter.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -22,9 +21,9 @@ pub fn draw(buffer: &mut Buffer, area: Rect, columns: &[Column], range: Range, r
             let base = u32::from(area.height - 1 - y) * 8;
             let filled = top.saturating_sub(base).min(8);
             let Some(symbol) = filled.checked_sub(1).and_then(|step| bars.get(step as usize)) else { continue };
-            // The cell that holds the top, and the swing between the least and the greatest.
-            let bright = filled < 8 || top == base + 8 || base + 8 > solid;
-            let style = if bright { ink.style(role) } else { ink.faint(role) };
+            let depth = f64::from(y) / f64::from(area.height.max(2)) * 0.55;
+            let is_swing = base >= solid;
+            let style = ink.shade(role, if is_swing { 0.55 } else { depth });
             put(buffer, area, x as u16, y, symbol, style);
         }
     }
