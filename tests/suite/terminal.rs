@@ -247,12 +247,37 @@ fn a_stuck_terminal_does_not_keep_it_from_leaving() {
         let tasks = std::fs::read_dir(format!("/proc/{}/task", pid.as_raw_nonzero())).unwrap();
         tasks.flatten().any(|task| {
             let read = |name: &str| std::fs::read_to_string(task.path().join(name)).unwrap_or_default();
-            read("comm").starts_with("andon-writer") && read("wchan").contains("write")
+            // In a system call whose first argument is a descriptor, for good: a write that takes nothing.
+            let call = read("syscall");
+            read("comm").starts_with("andon-writer") && (call.starts_with("1 ") || call.starts_with("64 "))
         })
     };
     let begin = std::time::Instant::now();
-    while !stuck() && begin.elapsed() < PATIENCE {
+    while !stuck() {
+        assert!(begin.elapsed() < PATIENCE, "the writer never got stuck");
         std::thread::park_timeout(Duration::from_millis(20));
+    }
+    // Polling goes on behind it: the processor time of the engine grows.
+    let engine = || {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", pid.as_raw_nonzero())).unwrap();
+        let of = |task: std::fs::DirEntry| {
+            let read = |name: &str| std::fs::read_to_string(task.path().join(name)).unwrap_or_default();
+            let status = read("status");
+            let switches = status
+                .lines()
+                .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?
+                .trim()
+                .parse::<u64>()
+                .ok();
+            switches.filter(|_| read("comm").starts_with("andon-engine"))
+        };
+        tasks.flatten().find_map(of).unwrap()
+    };
+    let before = engine();
+    let begin = std::time::Instant::now();
+    while engine() < before + 3 {
+        assert!(begin.elapsed() < PATIENCE, "the engine stands still");
+        std::thread::park_timeout(Duration::from_millis(50));
     }
     rustix::process::kill_process(pid, Signal::TERM).unwrap();
     let begin = std::time::Instant::now();
