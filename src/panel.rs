@@ -7,12 +7,14 @@
 mod registry;
 pub mod ink;
 pub mod marks;
+pub mod trend;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
+use crate::model::format;
 use crate::model::judgement::{Content, LimitLine};
 use crate::model::status::Status;
 use crate::model::time::{Span, Timestamp, Zone};
@@ -107,4 +109,11 @@ pub struct Reading<'a> {
     pub refresh: Span,
     /// The time zone of the screen.
     pub zone: &'a Zone,
+}
+
+impl Reading<'_> {
+    /// A value in the panel's unit, or a dash where there is none.
+    pub fn text(&self, value: Option<f64>) -> String {
+        value.map_or_else(|| format::MISSING.to_owned(), |value| format::text(value, self.unit, self.now))
+    }
 }

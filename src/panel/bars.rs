@@ -9,7 +9,6 @@ use super::gauge::{Bar, draw_bars, strip};
 use super::ink::Ink;
 use super::marks::scale::Range;
 use super::{Need, Panel, Reading, Room};
-use crate::model::format;
 use crate::model::judgement::Content;
 use crate::model::status::Status;
 use crate::model::table::Cell;
@@ -64,7 +63,7 @@ impl Panel for Bars {
             .into_iter()
             .map(|(name, value, status)| Bar {
                 name,
-                text: value.map_or_else(|| format::MISSING.to_owned(), |v| format::text(v, reading.unit, reading.now)),
+                text: reading.text(value),
                 ratio: value.map_or(0.0, |value| range.ratio(value)),
                 status,
             })

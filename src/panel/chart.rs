@@ -19,12 +19,11 @@ use super::ink::{Ink, Role};
 use super::marks::plot::Plot;
 use super::marks::scale::{self, Range};
 use super::marks::{columns, put, row, write, write_right};
-use super::sparkline::Trend;
+use super::trend::{self, Line};
 use super::{Need, Panel, Reading, Room};
 use crate::model::format;
 use crate::model::judgement::{Content, LimitLine};
 use crate::model::status::Status;
-use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp, Zone};
 use crate::model::unit::Unit;
 
@@ -60,14 +59,6 @@ pub struct View {
     answered: bool,
 }
 
-#[derive(Debug, Clone, PartialEq)]
-struct Line {
-    name: SafeText,
-    value: String,
-    status: Status,
-    trend: Trend,
-}
-
 impl Panel for Chart {
     const VIEW: &'static str = "chart";
     const SUMMARY: &'static str = "lines over time, with axes, limits and a legend of current values";
@@ -82,18 +73,7 @@ impl Panel for Chart {
             Content::Series(series) => series.as_slice(),
             _ => &[],
         };
-        let lines: Vec<Line> = series
-            .iter()
-            .take(MAX_LINES)
-            .map(|one| Line {
-                name: one.name.clone(),
-                value: one
-                    .value
-                    .map_or_else(|| format::MISSING.to_owned(), |v| format::text(v, reading.unit, reading.now)),
-                status: one.judgement.status,
-                trend: Trend::of(one, reading),
-            })
-            .collect();
+        let lines: Vec<Line> = series.iter().take(MAX_LINES).map(|one| Line::of(one, reading)).collect();
         let range = Range::of(lines.iter().flat_map(|line| &line.trend.points).map(|point| point.value));
         let to = lines.iter().map(|line| line.trend.to).max().unwrap_or(reading.now);
         View {
@@ -137,14 +117,7 @@ impl Panel for Chart {
     }
 
     fn strip(view: &View) -> String {
-        view.lines
-            .iter()
-            .take(3)
-            .map(|line| format!("{} {}", line.name, line.value))
-            .collect::<Vec<_>>()
-            .join("  ")
-            .trim()
-            .to_owned()
+        trend::strip(&view.lines)
     }
 }
 

@@ -15,7 +15,6 @@ use super::ink::{Ink, Role};
 use super::marks::scale::Range;
 use super::marks::{columns, meter, row, write, write_right};
 use super::{Need, Panel, Reading, Room};
-use crate::model::format;
 use crate::model::judgement::Content;
 use crate::model::status::Status;
 use crate::model::text::SafeText;
@@ -78,9 +77,7 @@ impl Panel for Gauge {
             .iter()
             .map(|one| Bar {
                 name: one.name.clone(),
-                text: one
-                    .value
-                    .map_or_else(|| format::MISSING.to_owned(), |v| format::text(v, reading.unit, reading.now)),
+                text: reading.text(one.value),
                 ratio: one.value.map_or(0.0, |value| range.ratio(value)),
                 status: one.judgement.status,
             })

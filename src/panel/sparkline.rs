@@ -14,18 +14,11 @@ use unicode_width::UnicodeWidthStr;
 use super::ink::{Ink, Role};
 use super::marks::scale::Range;
 use super::marks::{columns, row, scale, sparkline, write, write_right};
+use super::trend::{self, Line};
 use super::{Need, Panel, Reading, Room};
-use crate::model::format;
-use crate::model::judgement::{Content, JudgedSeries};
-use crate::model::series::Point;
+use crate::model::judgement::Content;
 use crate::model::status::Status;
-use crate::model::text::SafeText;
-use crate::model::time::{Span, Timestamp};
 use crate::model::unit::Unit;
-use crate::store::ring::thin;
-
-/// Points kept in a view: more than the widest screen has columns.
-pub const VIEW_POINTS: usize = 1000;
 
 /// The panel.
 #[derive(Debug)]
@@ -41,65 +34,11 @@ pub struct Options {
     pub max: Option<f64>,
 }
 
-/// A line over time, as a view keeps it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Trend {
-    /// Thinned points; gaps are NaN.
-    pub points: Vec<Point>,
-    /// Left edge.
-    pub from: Timestamp,
-    /// Right edge.
-    pub to: Timestamp,
-    /// How long a value holds when no newer one comes.
-    pub reach: Span,
-}
-
-impl Trend {
-    /// From a judged series.
-    pub fn of(series: &JudgedSeries<'_>, reading: &Reading<'_>) -> Self {
-        // The window ends at the newest grid of the refresh, not at every tick of the clock: between
-        // two polls nothing moves.
-        let last = series.points.last().map_or(reading.now, |point| point.at);
-        let to = if last.age_at(reading.now) <= reading.refresh.times(2.0) { last } else { reading.now };
-        Self {
-            points: thin(&series.points, VIEW_POINTS),
-            from: to.minus(reading.window),
-            to,
-            reach: reach(&series.points, reading.refresh),
-        }
-    }
-
-    /// The range that shows its shape: from a little below the least value to the greatest. A line that
-    /// hardly moves is not blown up: the range is at least a fifth of the value.
-    pub fn range(&self) -> Option<Range> {
-        let Range { low, high } = Range::of(self.points.iter().map(|point| point.value))?;
-        let span = (high - low).max(high.abs().max(low.abs()) * 0.2);
-        let floor = low - span * 0.25;
-        Some(Range { low: if low >= 0.0 { floor.max(0.0) } else { floor }, high: low + span })
-    }
-}
-
-/// Two and a half times the usual distance of points: a longer pause is a gap.
-pub fn reach(points: &[Point], refresh: Span) -> Span {
-    let mut distances: Vec<i64> = points.windows(2).map(|pair| pair[1].at.0 - pair[0].at.0).collect();
-    distances.sort_unstable();
-    let usual = distances.get(distances.len() / 2).copied().unwrap_or(0);
-    Span(usual.max(refresh.0)).times(2.5)
-}
-
 /// What is drawn.
 #[derive(Debug, Clone, PartialEq)]
 pub struct View {
     lines: Vec<Line>,
     range: Option<Range>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-struct Line {
-    name: SafeText,
-    value: String,
-    status: Status,
-    trend: Trend,
 }
 
 impl Panel for Sparkline {
@@ -113,17 +52,7 @@ impl Panel for Sparkline {
 
     fn view(options: &Options, reading: &Reading<'_>) -> View {
         let Content::Series(series) = &reading.content else { return View { lines: Vec::new(), range: None } };
-        let lines: Vec<Line> = series
-            .iter()
-            .map(|one| Line {
-                name: one.name.clone(),
-                value: one
-                    .value
-                    .map_or_else(|| format::MISSING.to_owned(), |v| format::text(v, reading.unit, reading.now)),
-                status: one.judgement.status,
-                trend: Trend::of(one, reading),
-            })
-            .collect();
+        let lines: Vec<Line> = series.iter().map(|one| Line::of(one, reading)).collect();
         let values = lines.iter().flat_map(|line| &line.trend.points).map(|point| point.value);
         let range = Range::of(values).map(Range::with_zero).map(|range| Range {
             low: options.min.unwrap_or(range.low),
@@ -166,13 +95,6 @@ impl Panel for Sparkline {
     }
 
     fn strip(view: &View) -> String {
-        view.lines
-            .iter()
-            .take(3)
-            .map(|line| format!("{} {}", line.name, line.value))
-            .collect::<Vec<_>>()
-            .join("  ")
-            .trim()
-            .to_owned()
+        trend::strip(&view.lines)
     }
 }

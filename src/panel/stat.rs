@@ -15,7 +15,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::ink::{Ink, Role};
 use super::marks::{columns, digits, row, scale, sparkline, write};
-use super::sparkline::Trend;
+use super::trend::Trend;
 use super::{Need, Panel, Reading, Room};
 use crate::model::format::{self, Humane, MISSING};
 use crate::model::judgement::{Content, JudgedSeries};

@@ -65,10 +65,7 @@ impl Panel for Table {
                 rows: series
                     .iter()
                     .map(|one| {
-                        let text = one.value.map_or_else(
-                            || format::MISSING.to_owned(),
-                            |value| format::text(value, reading.unit, reading.now),
-                        );
+                        let text = reading.text(one.value);
                         let name = Field { text: one.name.to_string(), is_number: false };
                         (vec![name, Field { text, is_number: true }], one.judgement.status)
                     })
