@@ -47,3 +47,36 @@ impl Limits {
         Place { _host: host, _overall: overall }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_crowded_host_holds_up_itself_only() {
+        let limits = Limits::default();
+        let (crowded, free) = (limits.host("crowded:80"), limits.host("free:80"));
+        let mut held = Vec::new();
+        for _ in 0..PER_HOST {
+            held.push(limits.place(&crowded).await);
+        }
+        let soon = Duration::from_secs(1);
+        assert!(tokio::time::timeout(soon, limits.place(&crowded)).await.is_err(), "one more than its share");
+        assert!(tokio::time::timeout(soon, limits.place(&free)).await.is_ok());
+        held.pop();
+        assert!(tokio::time::timeout(soon, limits.place(&limits.host("crowded:80"))).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn there_is_an_end_to_all_places_together() {
+        let limits = Limits::default();
+        let mut held = Vec::new();
+        for n in 0..OVERALL {
+            held.push(limits.place(&limits.host(&format!("host-{n}:80"))).await);
+        }
+        let late = limits.host("late:80");
+        assert!(tokio::time::timeout(Duration::from_secs(1), limits.place(&late)).await.is_err());
+    }
+}
