@@ -86,6 +86,10 @@ impl Http {
             .connect_timeout(std::time::Duration::from_secs(5))
             .pool_max_idle_per_host(6)
             .tls_info(true);
+        if is_loopback(&url) {
+            // A proxy elsewhere does not reach this machine: NO_PROXY often forgets it.
+            builder = builder.no_proxy();
+        }
         builder = if url.scheme() == "https" {
             options.tls.apply(builder)?
         } else {
@@ -208,6 +212,11 @@ pub fn parse_url(url: &str) -> Result<Url, FetchError> {
         return Err(wrong("the URL has no host"));
     }
     Ok(parsed)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// The next address, if it is of the same origin.

@@ -224,6 +224,23 @@ fn a_variable_is_picked_by_flag() {
 }
 
 #[test]
+fn a_proxy_is_used_for_others_and_not_for_this_machine() {
+    let proxied = |arguments: &[&str]| {
+        let proxy = [("HTTP_PROXY", "http://127.0.0.1:1"), ("http_proxy", "http://127.0.0.1:1")];
+        stdout(&andon().args(arguments).envs(proxy).output().unwrap())
+    };
+    let shop = proxied(&["status", "--format", "json"]);
+    let shop: Value = serde_json::from_str(&shop).unwrap();
+    assert_eq!(shop["dashboards"][0]["panels"][0]["freshness"], "fresh", "{shop:#}");
+    let folder = Folder::new();
+    let file = folder.write(
+        "b.toml",
+        "[sources.s]\ntype = \"json\"\nurl = \"http://example.invalid/\"\n[[dashboards]]\nname = \"d\"\n[[dashboards.panels]]\nview = \"stat\"\nsource = \"s\"\nquery = \".a\"\n",
+    );
+    assert!(proxied(&["status", "--config", &file]).contains("connection refused"), "the proxy was not asked");
+}
+
+#[test]
 fn a_reader_that_leaves_early_is_no_error() {
     use std::process::Stdio;
     let mut child = andon().arg("schema").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
