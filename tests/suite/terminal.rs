@@ -104,6 +104,13 @@ fn it_stops_and_goes_on_with_the_terminal_in_order() {
     session.signal(Signal::TSTP);
     session.wait_for_modes(false);
     assert_eq!(session.settings(), before);
+    // As a shell does: it goes on only after it has stopped.
+    let stopped = || std::fs::read_to_string(format!("/proc/{}/stat", session.pid)).unwrap().contains(") T ");
+    let begin = std::time::Instant::now();
+    while !stopped() {
+        assert!(begin.elapsed() < PATIENCE, "it never stopped");
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
     session.signal(Signal::CONT);
     session.wait_for_modes(true);
     shown(&session);
