@@ -1,30 +1,27 @@
 //! Composition: config, sources, hub. Everything behind the viewers runs on a thread of its own, so that
 //! nothing it does can hold up a key or a frame.
 
-use std::collections::BTreeMap;
+pub mod polling;
+pub mod reloading;
+
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::config::Board;
-use crate::config::board::{SIMULATOR_SCHEME, SourceSpec};
-use crate::hub::{Channels, Command, Hub};
-use crate::model::fault::{FetchError, Reason};
-use crate::model::poll::{Ask, Outcome, QueryId};
+use crate::hub::{Channels, Command, Hub, Reload};
+use crate::model::poll::Outcome;
 use crate::model::time::{Span, Zone};
-use crate::simulator::Simulator;
-use crate::source::http::Http;
-use crate::source::limits::Limits;
-use crate::source::supervisor::{Lines, Poll, Pulse};
-use crate::source::{Clock, Context};
+use crate::source::network::Network;
+use crate::source::{Clock, Widths};
 use crate::view::scene::Scene;
+use polling::{Polling, Wires};
+use reloading::Reloading;
 
 /// Outcomes on their way to the hub.
 const OUTCOMES: usize = 256;
 /// Commands on their way to the hub.
 const COMMANDS: usize = 16;
-/// Columns assumed for a panel before it has been drawn once.
-const FIRST_WIDTH: u16 = 240;
 
 /// A board that is being polled.
 #[derive(Debug)]
@@ -45,8 +42,37 @@ impl Drop for Engine {
     }
 }
 
+/// Both ends of everything between sources and hub.
+#[derive(Debug)]
+pub struct Wiring {
+    /// For the tasks.
+    pub wires: Wires,
+    /// From the tasks.
+    pub outcomes: mpsc::Receiver<Outcome>,
+    /// To the tasks.
+    pub refresh_now: watch::Sender<u64>,
+    /// To the tasks.
+    pub widths: watch::Sender<Widths>,
+}
+
+impl Wiring {
+    /// Channels without anybody on them.
+    pub fn new(clock: Clock, network: Network) -> Self {
+        let (sender, outcomes) = mpsc::channel(OUTCOMES);
+        let (refresh_now, widths) = (watch::Sender::new(0), watch::Sender::default());
+        let wires = Wires {
+            outcomes: sender,
+            refresh_now: refresh_now.subscribe(),
+            widths: widths.subscribe(),
+            clock,
+            network,
+        };
+        Self { wires, outcomes, refresh_now, widths }
+    }
+}
+
 /// Starts polling on a thread of its own. The error is a sentence.
-pub fn start(board: Board, zone: Zone) -> Result<Engine, String> {
+pub fn start(board: Board, zone: Zone, reloading: Reloading) -> Result<Engine, String> {
     let clock = Clock::Wall;
     let board = Arc::new(board);
     let hub = Hub::new(Arc::clone(&board), zone, clock);
@@ -58,16 +84,21 @@ pub fn start(board: Board, zone: Zone) -> Result<Engine, String> {
         .name("andon-engine".to_owned())
         .spawn(move || {
             runtime.block_on(async move {
-                let wiring = Wiring::start(&board, clock).await;
+                let wiring = Wiring::new(clock, Network::default());
+                let (reload_sender, reloads) = mpsc::channel::<Reload>(1);
+                let mut polling = Polling::new(wiring.wires);
+                polling.poll(&board).await;
                 let channels = Channels {
                     outcomes: wiring.outcomes,
                     commands: command_receiver,
+                    reloads,
                     scenes: scene_sender,
                     refresh_now: wiring.refresh_now,
-                    resolutions: wiring.resolutions,
+                    widths: wiring.widths,
                 };
                 tokio::select! {
                     () = hub.run(channels) => {}
+                    () = reloading.run(board, polling, reload_sender) => {}
                     _ = stopped => {}
                 }
             });
@@ -78,157 +109,43 @@ pub fn start(board: Board, zone: Zone) -> Result<Engine, String> {
     Ok(Engine { scenes, commands, stop: Some(stop) })
 }
 
-/// Polls every query once, or until the time is up, and returns the scene of that moment.
-pub fn poll_once(board: Board, zone: Zone, wait: Span) -> Result<Scene, String> {
+/// A board that was polled once.
+#[derive(Debug)]
+pub struct Polled {
+    /// The scene of that moment.
+    pub scene: Scene,
+    /// Everything that came, in the order it came.
+    pub outcomes: Vec<Outcome>,
+    /// The tasks, with what they saw of their servers.
+    pub polling: Polling,
+}
+
+/// Polls every query once, or until the time is up.
+pub fn poll_once(board: Board, zone: Zone, wait: Span) -> Result<Polled, String> {
     let runtime = runtime()?;
     let clock = Clock::Wall;
     let board = Arc::new(board);
-    let scene = runtime.block_on(async {
+    let polled = runtime.block_on(async {
         let mut hub = Hub::new(Arc::clone(&board), zone, clock);
-        let mut wiring = Wiring::start(&board, clock).await;
+        let mut wiring = Wiring::new(clock, Network::default());
+        let mut polling = Polling::new(wiring.wires);
+        polling.poll(&board).await;
+        let mut outcomes = Vec::new();
         let heard = async {
             while !hub.has_heard_all() {
                 let Some(outcome) = wiring.outcomes.recv().await else { break };
+                outcomes.push(outcome.clone());
                 hub.apply(outcome);
             }
         };
         // Time is up: what has not answered is shown as waiting.
         let _time_is_up = tokio::time::timeout(wait.duration(), heard).await;
-        hub.scene_at(clock.now())
+        Polled { scene: hub.scene_at(clock.now()), outcomes, polling }
     });
     runtime.shutdown_background();
-    Ok(scene)
+    Ok(polled)
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, String> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| format!("no runtime: {error}"))
-}
-
-/// The supervisor's tasks, and the hub's ends of their channels.
-#[derive(Debug)]
-pub struct Wiring {
-    /// From the tasks.
-    pub outcomes: mpsc::Receiver<Outcome>,
-    /// To the tasks.
-    pub refresh_now: watch::Sender<u64>,
-    /// To each query's source.
-    pub resolutions: Vec<watch::Sender<u16>>,
-    /// Kept for as long as the tasks run.
-    _simulator: Option<Simulator>,
-}
-
-impl Wiring {
-    /// Spawns one task for each poll of a board on the current runtime.
-    pub async fn start(board: &Board, clock: Clock) -> Self {
-        let (sender, outcomes) = mpsc::channel(OUTCOMES);
-        let refresh_now = watch::Sender::new(0);
-        let resolutions: Vec<_> = board.queries.iter().map(|_| watch::Sender::new(FIRST_WIDTH)).collect();
-        let simulator =
-            if board.sources.iter().any(|source| source.simulated) { Simulator::start().await } else { None };
-        let limits = Limits::default();
-        for (place, source) in board.sources.iter().enumerate() {
-            let lines = Lines {
-                outcomes: sender.clone(),
-                refresh_now: refresh_now.subscribe(),
-                pulse: Arc::new(Pulse::default()),
-                clock,
-            };
-            let source = addressed(source, simulator.as_ref());
-            spawn_source(&source, &asks(board, place), &limits, &resolutions, &lines);
-        }
-        Self { outcomes, refresh_now, resolutions, _simulator: simulator }
-    }
-}
-
-fn addressed(source: &SourceSpec, simulator: Option<&Simulator>) -> SourceSpec {
-    match simulator {
-        Some(simulator) if source.simulated => source.readdressed(|text| {
-            let at = text.find(SIMULATOR_SCHEME)?;
-            let (before, address) = text.split_at(at);
-            Some(format!("{before}{}", simulator.address(address)))
-        }),
-        _ => source.clone(),
-    }
-}
-
-/// The queries of one source.
-fn asks(board: &Board, source: usize) -> Vec<(QueryId, Ask)> {
-    let of_source = |(_, query): &(usize, &crate::config::board::QuerySpec)| query.source == source;
-    board.queries.iter().enumerate().filter(of_source).map(|(id, query)| (QueryId(id), query.ask.clone())).collect()
-}
-
-fn spawn_source(
-    source: &SourceSpec,
-    asks: &[(QueryId, Ask)],
-    limits: &Limits,
-    resolutions: &[watch::Sender<u16>],
-    lines: &Lines,
-) {
-    let http = match source.config.url().filter(|_| source.kind.http) {
-        None => None,
-        Some(url) => match Http::new(url, &source.http, limits) {
-            Ok(http) => Some(Arc::new(http)),
-            Err(error) => {
-                tokio::spawn(report_unusable(asks.to_vec(), error, lines.clone(), source.pace.refresh));
-                return;
-            }
-        },
-    };
-    let groups: Vec<Vec<(QueryId, Ask)>> = if source.kind.one_request {
-        if asks.is_empty() { Vec::new() } else { vec![asks.to_vec()] }
-    } else {
-        asks.iter().map(|ask| vec![ask.clone()]).collect()
-    };
-    for (place, asks) in groups.into_iter().enumerate() {
-        let resolution = asks.first().and_then(|(id, _)| resolutions.get(id.0)).map(watch::Sender::subscribe);
-        let Some(resolution) = resolution else { continue };
-        let context = Context { http: http.clone(), resolution, refresh: source.pace.refresh };
-        let poll = Poll { asks, place: place as u32 };
-        tokio::spawn(source.config.poll(context, poll, source.pace, lines.clone()));
-    }
-}
-
-/// A source that cannot even be opened (a certificate file that is not there) says so, again and again,
-/// so that it does not look like one that is waiting.
-async fn report_unusable(asks: Vec<(QueryId, Ask)>, error: FetchError, lines: Lines, refresh: Span) {
-    let mut failures = 0;
-    loop {
-        failures += 1;
-        let at = lines.clock.now();
-        let next_try = at.plus(refresh);
-        for (query, _) in &asks {
-            let outcome = Outcome { query: *query, at, answer: Err(error.clone()), failures, next_try };
-            if lines.outcomes.send(outcome).await.is_err() {
-                return;
-            }
-        }
-        tokio::time::sleep(refresh.duration()).await;
-    }
-}
-
-/// Every source of a board that cannot be opened, with the reason; no network.
-pub fn unusable_sources(board: &Board) -> BTreeMap<String, FetchError> {
-    let limits = Limits::default();
-    let resolution = watch::Sender::new(FIRST_WIDTH);
-    board
-        .sources
-        .iter()
-        .filter(|source| !source.simulated)
-        .filter_map(|source| {
-            let opened = (|| {
-                let http = match source.config.url().filter(|_| source.kind.http) {
-                    Some(url) => Some(Arc::new(Http::new(url, &source.http, &limits)?)),
-                    None => None,
-                };
-                source.config.try_open(&Context {
-                    http,
-                    resolution: resolution.subscribe(),
-                    refresh: source.pace.refresh,
-                })
-            })();
-            // A missing secret has a warning of its own.
-            let error = opened.err().filter(|error| error.reason != Reason::Auth)?;
-            Some((source.name.to_string(), error))
-        })
-        .collect()
 }

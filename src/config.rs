@@ -20,7 +20,7 @@ mod variables;
 use std::path::PathBuf;
 
 pub use board::Board;
-pub use layers::{Overrides, locate};
+pub use layers::{Overrides, files, locate};
 use problem::Problem;
 
 /// What to load.

@@ -1,16 +1,15 @@
 //! The only owner of state: folds outcomes into the store, evaluates, publishes scenes.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
 use crate::config::Board;
 use crate::model::poll::{Outcome, QueryId};
-use crate::model::time::{Timestamp, Zone};
-use crate::source::Clock;
+use crate::model::time::{Span, Timestamp, Zone};
+use crate::source::{Clock, Widths};
 use crate::store::Store;
 use crate::view::build;
 use crate::view::scene::Scene;
@@ -21,6 +20,8 @@ const GATHER: Duration = Duration::from_millis(100);
 const GATHER_FIRST: Duration = Duration::from_millis(10);
 /// Without news, ages and the clock move on this often.
 const TICK: Duration = Duration::from_millis(1050);
+/// The wall clock and the steady one may drift apart by this much between two looks.
+const DRIFT: Span = Span::seconds(2);
 
 /// What a viewer may ask of the hub: nothing that changes what others see.
 #[derive(Debug, Clone)]
@@ -28,7 +29,16 @@ pub enum Command {
     /// Ask all sources now.
     RefreshNow,
     /// How many columns each query is drawn in, on the widest panel that shows it.
-    Widths(HashMap<QueryId, u16>),
+    Widths(Widths),
+}
+
+/// What a reload of the config brings.
+#[derive(Debug)]
+pub enum Reload {
+    /// Another board, and who waits until it is the one that is shown.
+    Board(Arc<Board>, oneshot::Sender<()>),
+    /// A config that cannot be used, in a sentence: the board of before stays.
+    Refused(String),
 }
 
 /// The hub's ends of its channels.
@@ -38,12 +48,14 @@ pub struct Channels {
     pub outcomes: mpsc::Receiver<Outcome>,
     /// From the viewers.
     pub commands: mpsc::Receiver<Command>,
+    /// From the watch over the config's files.
+    pub reloads: mpsc::Receiver<Reload>,
     /// To the viewers: the latest wins.
     pub scenes: watch::Sender<Arc<Scene>>,
     /// To the supervisor: counts up for "ask now".
     pub refresh_now: watch::Sender<u64>,
-    /// To each query's source: how many points it is wanted in.
-    pub resolutions: Vec<watch::Sender<u16>>,
+    /// To the sources: how many points each query is wanted in.
+    pub widths: watch::Sender<Widths>,
 }
 
 /// The state, and the functions from it.
@@ -53,47 +65,81 @@ pub struct Hub {
     store: Store,
     zone: Zone,
     clock: Clock,
+    banner: Option<String>,
+    /// The wall clock at a moment of the steady one.
+    looked: (Timestamp, Instant),
 }
 
 impl Hub {
     /// A hub that knows nothing yet.
     pub fn new(board: Arc<Board>, zone: Zone, clock: Clock) -> Self {
-        let window = board
-            .dashboards
-            .iter()
-            .flat_map(|dashboard| &dashboard.panels)
-            .map(|panel| panel.rule.window)
-            .fold(board.window, std::cmp::Ord::max);
-        Self { store: Store::new(board.queries.len(), window), board, zone, clock }
+        let store = Store::new(board.queries.iter().map(|query| query.id), board.longest_window());
+        Self { store, board, zone, clock, banner: None, looked: (clock.now(), Instant::now()) }
     }
 
     /// The scene as of a moment.
     pub fn scene_at(&self, now: Timestamp) -> Scene {
-        build::scene(&self.board, &self.store, now, &self.zone)
+        let scene = build::scene(&self.board, &self.store, now, &self.zone);
+        Scene { banner: self.banner.clone(), ..scene }
     }
 
     /// Takes one outcome in, and logs what changed for its source.
     pub fn apply(&mut self, outcome: Outcome) {
         let before = self.store.entry(outcome.query).map(|entry| (entry.error.is_some(), entry.last_success.is_some()));
-        let name = self.source_name(outcome.query);
+        let query = outcome.query;
         match (&outcome.answer, before) {
             (Err(error), Some((false, _))) => {
-                tracing::warn!(source = %name, query = outcome.query.0, "failing: {error}");
+                tracing::warn!(source = %self.source_name(query), query = query.0, "failing: {error}");
             }
-            (Ok(_), Some((true, _))) => tracing::info!(source = %name, query = outcome.query.0, "answering again"),
+            (Ok(_), Some((true, _))) => {
+                tracing::info!(source = %self.source_name(query), query = query.0, "answering again");
+            }
             _ => {}
         }
         self.store.apply(outcome);
     }
 
+    /// Takes what a reload brings. What both boards ask keeps its history.
+    pub fn reload(&mut self, reload: Reload) {
+        match reload {
+            Reload::Refused(why) => {
+                tracing::warn!("config not taken: {why}");
+                self.banner = Some(why);
+            }
+            Reload::Board(board, taken) => {
+                tracing::info!(sources = board.sources.len(), "another config");
+                self.store.hold(board.queries.iter().map(|query| query.id), board.longest_window());
+                self.board = board;
+                self.banner = None;
+                // Who waits for it may have gone.
+                let _gone = taken.send(());
+            }
+        }
+    }
+
+    /// Whether the wall clock has moved since the last look otherwise than time has passed: the machine
+    /// slept, or somebody set the clock. What is known is stamped by the wall clock; when that goes back,
+    /// the stamps go with it, so that nothing old looks new. (The steady clock of Linux stands still
+    /// while the machine sleeps: a sleep and a clock set forward look alike, and both make data old.)
+    pub fn has_jumped(&mut self, wall: Timestamp, steady: Instant) -> bool {
+        let passed = steady.duration_since(self.looked.1).as_millis();
+        let expected = self.looked.0.plus(Span(i64::try_from(passed).unwrap_or(i64::MAX)));
+        self.looked = (wall, steady);
+        let (ahead, behind) = (expected.age_at(wall), expected.age_before(wall));
+        if behind > DRIFT {
+            tracing::warn!("the clock was set back by {}", behind.brief());
+            self.store.set_back(behind, wall);
+        }
+        ahead.max(behind) > DRIFT
+    }
+
     fn source_name(&self, query: QueryId) -> String {
-        let source = self.board.queries.get(query.0).and_then(|query| self.board.sources.get(query.source));
-        source.map(|source| source.name.to_string()).unwrap_or_default()
+        self.board.source_of(query).map(|source| source.name.to_string()).unwrap_or_default()
     }
 
     /// Whether every query has been answered or has failed at least once.
     pub fn has_heard_all(&self) -> bool {
-        self.store.entries().iter().all(|entry| entry.last_poll.is_some())
+        self.store.entries().all(|entry| entry.last_poll.is_some())
     }
 
     /// Runs until the supervisor is gone.
@@ -109,7 +155,16 @@ impl Hub {
                     publish_at = publish_at.min(Instant::now() + gather);
                 }
                 Some(command) = channels.commands.recv() => channels.obey(command),
+                Some(reload) = channels.reloads.recv() => {
+                    self.reload(reload);
+                    channels.widths.send_modify(|widths| widths.retain(|query, _| self.store.entry(*query).is_some()));
+                    publish_at = publish_at.min(Instant::now() + GATHER);
+                }
                 () = sleep_until(publish_at) => {
+                    if self.has_jumped(self.clock.now(), Instant::now()) {
+                        // After a sleep everything is old: it is asked for at once, not when its turn comes.
+                        channels.obey(Command::RefreshNow);
+                    }
                     self.publish(&channels.scenes);
                     publish_at = Instant::now() + TICK;
                 }
@@ -136,13 +191,7 @@ impl Channels {
     fn obey(&self, command: Command) {
         match command {
             Command::RefreshNow => self.refresh_now.send_modify(|count| *count += 1),
-            Command::Widths(widths) => {
-                for (query, columns) in widths {
-                    if let Some(resolution) = self.resolutions.get(query.0) {
-                        resolution.send_if_modified(|current| std::mem::replace(current, columns) != columns);
-                    }
-                }
-            }
+            Command::Widths(widths) => self.widths.send_modify(|known| known.extend(widths)),
         }
     }
 }

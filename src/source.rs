@@ -10,18 +10,21 @@ pub mod auth;
 pub mod backoff;
 pub mod http;
 pub mod limits;
+pub mod network;
 pub mod supervisor;
 pub mod tls;
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::model::fault::FetchError;
-use crate::model::poll::{Answer, Ask};
+use crate::model::poll::{Answer, Ask, QueryId};
 use crate::model::time::{Span, Timestamp};
 pub use registry::{Configured, Kind};
 
@@ -80,8 +83,10 @@ pub enum QueryLanguage {
 pub struct Context {
     /// The client for its address, if it speaks HTTP.
     pub http: Option<Arc<http::Http>>,
-    /// How many points a window is wanted in; follows the widest panel that shows the query.
-    pub resolution: tokio::sync::watch::Receiver<u16>,
+    /// What connections share.
+    pub network: network::Network,
+    /// How many points a window is wanted in.
+    pub resolution: Resolution,
     /// The pause between two polls.
     pub refresh: Span,
 }
@@ -92,6 +97,31 @@ impl Context {
         self.http.clone().ok_or_else(|| {
             FetchError::new(crate::model::fault::Reason::Internal, "this source was opened without a client")
         })
+    }
+}
+
+/// In how many columns queries are drawn, on the widest panel that shows each.
+pub type Widths = HashMap<QueryId, u16>;
+
+/// Columns assumed for a panel before it has been drawn once.
+const FIRST_WIDTH: u16 = 240;
+
+/// How many points a window is wanted in; follows the widest panel that shows the query.
+#[derive(Debug, Clone)]
+pub struct Resolution {
+    query: QueryId,
+    widths: watch::Receiver<Widths>,
+}
+
+impl Resolution {
+    /// That of one query.
+    pub const fn of(query: QueryId, widths: watch::Receiver<Widths>) -> Self {
+        Self { query, widths }
+    }
+
+    /// The number of columns.
+    pub fn columns(&self) -> u16 {
+        self.widths.borrow().get(&self.query).copied().unwrap_or(FIRST_WIDTH)
     }
 }
 

@@ -5,18 +5,21 @@
 pub mod builds;
 pub mod ring;
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use crate::model::build::TrackedBuild;
 use crate::model::fault::FetchError;
 use crate::model::poll::{Outcome, QueryId};
 use crate::model::series::{Coverage, Series};
 use crate::model::table::Table;
-use crate::model::telemetry::Telemetry;
+use crate::model::telemetry::{MAX_SERIES, Telemetry};
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
 use ring::Ring;
 
-/// Most series kept of one query; a source that invents names without end stays bounded.
-const MAX_SERIES: usize = 2000;
+/// Most series kept of one query, those that vanished included: twice what one answer may have.
+const MAX_TRACKS: usize = 2 * MAX_SERIES;
 
 /// One line of numbers with its history.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,30 +68,55 @@ pub struct Entry {
 /// All queries of a board.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Store {
-    entries: Vec<Entry>,
+    entries: BTreeMap<QueryId, Entry>,
     window: Span,
 }
 
 impl Store {
-    /// An empty store for so many queries, keeping so much past.
-    pub fn new(queries: usize, window: Span) -> Self {
-        Self { entries: vec![Entry::default(); queries], window }
+    /// A store that holds these queries, keeping so much past. It knows nothing yet.
+    pub fn new(queries: impl Iterator<Item = QueryId>, window: Span) -> Self {
+        Self { entries: queries.map(|query| (query, Entry::default())).collect(), window }
     }
 
-    /// The entry of a query; one that is not there has nothing.
+    /// Holds these queries from now on: what is known of others is forgotten.
+    pub fn hold(&mut self, queries: impl Iterator<Item = QueryId>, window: Span) {
+        self.window = window;
+        let mut former = std::mem::take(&mut self.entries);
+        self.entries = queries.map(|query| (query, former.remove(&query).unwrap_or_default())).collect();
+    }
+
+    /// The entry of a query; one that is not held has none.
     pub fn entry(&self, query: QueryId) -> Option<&Entry> {
-        self.entries.get(query.0)
+        self.entries.get(&query)
     }
 
-    /// All entries, in the order of the board's queries.
-    pub fn entries(&self) -> &[Entry] {
-        &self.entries
+    /// All entries, in the order of their queries.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values()
+    }
+
+    /// The clock was set back: what was stamped by it goes back as far, and nothing stays in the future.
+    pub fn set_back(&mut self, by: Span, now: Timestamp) {
+        for entry in self.entries.values_mut() {
+            for stamp in [&mut entry.last_success, &mut entry.last_poll, &mut entry.next_try].into_iter().flatten() {
+                *stamp = stamp.minus(by);
+            }
+            match &mut entry.kept {
+                Kept::Series(tracks) => tracks.iter_mut().for_each(|track| track.ring.forget_after(now)),
+                Kept::Builds(builds) => {
+                    for since in builds.iter_mut().filter_map(|build| build.running_since.as_mut()) {
+                        *since = since.minus(by);
+                    }
+                }
+                Kept::Nothing | Kept::Table(_) | Kept::Lines(_) => {}
+            }
+        }
     }
 
     /// Takes the outcome of a poll in.
     pub fn apply(&mut self, outcome: Outcome) {
         let window = self.window;
-        let Some(entry) = self.entries.get_mut(outcome.query.0) else { return };
+        let Some(entry) = self.entries.get_mut(&outcome.query) else { return };
         entry.last_poll = Some(outcome.at);
         entry.next_try = Some(outcome.next_try);
         entry.failures = outcome.failures;
@@ -136,9 +164,6 @@ fn merge(tracks: &mut Vec<Track>, series: Vec<Series>, coverage: Coverage, oldes
         let track = if let Some(track) = found.and_then(|at| tracks.get_mut(at)) {
             track
         } else {
-            if tracks.len() >= MAX_SERIES {
-                continue;
-            }
             tracks.push(Track { name: one.name.clone(), ring: Ring::default(), present: true });
             let Some(track) = tracks.last_mut() else { continue };
             track
@@ -152,6 +177,11 @@ fn merge(tracks: &mut Vec<Track>, series: Vec<Series>, coverage: Coverage, oldes
         track.ring.forget_before(oldest);
     }
     tracks.retain(|track| track.present || track.ring.points().last().is_some_and(|last| last.at >= oldest));
+    if tracks.len() > MAX_TRACKS {
+        // A source that invents names without end: what vanished first goes first, what is there stays.
+        tracks.sort_by_key(|track| Reverse((track.present, track.ring.points().last().map(|last| last.at))));
+        tracks.truncate(MAX_TRACKS);
+    }
     tracks.sort_by(|a, b| a.name.cmp(&b.name));
 }
 
@@ -172,7 +202,7 @@ mod tests {
     }
 
     fn tracks(store: &Store) -> &[Track] {
-        match &store.entries[0].kept {
+        match &store.entries[&QueryId(0)].kept {
             Kept::Series(tracks) => tracks,
             other => panic!("{other:?}"),
         }
@@ -180,18 +210,18 @@ mod tests {
 
     #[test]
     fn a_failed_poll_keeps_the_last_good_value() {
-        let mut store = Store::new(1, Span::seconds(60));
+        let mut store = Store::new(std::iter::once(QueryId(0)), Span::seconds(60));
         store.apply(outcome(1000, sample(1000, &["a"])));
         store.apply(outcome(2000, Err(Reason::Refused.into())));
         assert_eq!(tracks(&store)[0].ring.points().len(), 1);
-        let entry = &store.entries[0];
+        let entry = &store.entries[&QueryId(0)];
         assert_eq!((entry.last_success, entry.failures), (Some(Timestamp(1000)), 1));
         assert_eq!(entry.error.as_ref().map(|e| e.reason), Some(Reason::Refused));
     }
 
     #[test]
     fn a_series_that_vanished_has_a_past_but_is_not_present() {
-        let mut store = Store::new(1, Span::seconds(10));
+        let mut store = Store::new(std::iter::once(QueryId(0)), Span::seconds(10));
         store.apply(outcome(1000, sample(1000, &["a", "b"])));
         store.apply(outcome(2000, sample(2000, &["a"])));
         assert_eq!(tracks(&store).iter().map(|t| t.present).collect::<Vec<_>>(), [true, false]);
@@ -201,12 +231,42 @@ mod tests {
 
     #[test]
     fn names_without_end_stay_bounded() {
-        let mut store = Store::new(1, Span::seconds(3600));
-        for at in 0..30 {
+        let mut store = Store::new(std::iter::once(QueryId(0)), Span::seconds(3600));
+        for at in 0..50 {
             let names: Vec<String> = (0..100).map(|n| format!("{at}-{n}")).collect();
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             store.apply(outcome(at, sample(at, &names)));
         }
-        assert!(tracks(&store).len() <= MAX_SERIES);
+        let tracks = tracks(&store);
+        assert_eq!(tracks.len(), MAX_TRACKS);
+        assert_eq!(tracks.iter().filter(|track| track.present).count(), 100, "what is there is never dropped");
+    }
+
+    #[test]
+    fn a_clock_set_back_takes_the_stamps_with_it() {
+        let mut store = Store::new(std::iter::once(QueryId(0)), Span::seconds(3600));
+        for at in [1_000_000, 4_600_000] {
+            store.apply(outcome(at, sample(at, &["a"])));
+        }
+        // An hour back: the last answer was a second ago, and stays so.
+        store.set_back(Span::seconds(3600), Timestamp(1_001_000));
+        let entry = &store.entries[&QueryId(0)];
+        assert_eq!(entry.last_success, Some(Timestamp(1_000_000)));
+        assert_eq!(tracks(&store)[0].ring.points().len(), 1, "no point stays in the future");
+        store.apply(outcome(1_002_000, sample(1_002_000, &["a"])));
+        assert_eq!(tracks(&store)[0].ring.points().len(), 2, "new points are taken at once");
+    }
+
+    #[test]
+    fn what_another_board_asks_too_keeps_its_history() {
+        let mut store = Store::new(std::iter::once(QueryId(0)), Span::seconds(60));
+        store.apply(outcome(1000, sample(1000, &["a"])));
+        store.hold([QueryId(0), QueryId(5)].into_iter(), Span::seconds(60));
+        assert_eq!(tracks(&store).len(), 1);
+        assert_eq!(store.entry(QueryId(5)), Some(&Entry::default()));
+        store.hold(std::iter::once(QueryId(5)), Span::seconds(60));
+        assert_eq!(store.entry(QueryId(0)), None);
+        store.apply(outcome(2000, sample(2000, &["late"])));
+        assert_eq!(store.entry(QueryId(0)), None, "an answer to what nobody asks any more is dropped");
     }
 }

@@ -1,14 +1,22 @@
 //! `andon [run]`: the board, full screen.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+
+use tokio::sync::watch;
 
 use super::arguments::RunFlags;
-use super::{Done, load, page_of, say};
+use super::{Done, load, page_of, request, say, themes};
 use crate::app;
+use crate::app::reloading::{Config, Reloading};
+use crate::config::problem::brief;
+use crate::config::{self, Board, Request};
 use crate::model::time::{Span, Zone};
 use crate::output::terminal::caps::Variables;
 use crate::output::terminal::{Left, Setup, show};
 use crate::output::text;
+use crate::panel::ink::Glyphs;
 use crate::render::render;
 use crate::view::lens::Lens;
 
@@ -19,20 +27,24 @@ pub(super) fn run(flags: &RunFlags) -> Done {
     let (board, theme) = load(&flags.board)?;
     let page = page_of(&board, flags.dashboard.as_deref())?;
     let variables = Variables::read();
-    let glyphs = board.glyphs.unwrap_or_else(|| variables.glyphs());
-    let ink = theme.ink(glyphs);
+    let glyphs = variables.glyphs();
+    let ink = theme.ink(board.glyphs.unwrap_or(glyphs));
     let lens = Lens { page, kiosk: flags.kiosk, ..Lens::default() };
     if !rustix::termios::isatty(rustix::stdio::stdout()) || variables.is_dumb() {
-        let scene = app::poll_once(board, Zone::system(), WAIT)?;
+        let scene = app::poll_once(board, Zone::system(), WAIT)?.scene;
         return say(&text::plain(&render(&scene, &lens, &ink, 120, 40).buffer));
     }
     if let Some(file) = &flags.log {
         super::log::to_file(file)?;
     }
     tracing::info!(version = env!("CARGO_PKG_VERSION"), sources = board.sources.len(), "start");
-    let engine = app::start(board, Zone::system())?;
-    let setup =
-        Setup { scenes: engine.scenes.clone(), commands: engine.commands.clone(), ink, depth: variables.depth(), lens };
+    let (ink_sender, inks) = watch::channel(ink);
+    let request = request(&flags.board);
+    let reloading =
+        Reloading { files: files(&request, &board), load: Arc::new(move || reload(&request, glyphs)), ink: ink_sender };
+    let engine = app::start(board, Zone::system(), reloading)?;
+    let (scenes, commands) = (engine.scenes.clone(), engine.commands.clone());
+    let setup = Setup { scenes, commands, inks, depth: variables.depth(), lens };
     let left = show(setup)?;
     tracing::info!(?left, "end");
     Ok(match left {
@@ -41,4 +53,20 @@ pub(super) fn run(flags: &RunFlags) -> Done {
         // As if by SIGHUP.
         Left::HangUp => ExitCode::from(129),
     })
+}
+
+/// The same config once more, for a board that is already shown. Its warnings go to the log.
+fn reload(request: &Request, glyphs: Glyphs) -> Result<Config, String> {
+    let loaded = config::load(request).map_err(|problems| brief(&problems))?;
+    for warning in &loaded.warnings {
+        tracing::warn!("config: {}", warning.message);
+    }
+    let theme = themes::find(&loaded.board.theme).map_err(|error| format!("config not taken: {error}"))?;
+    let ink = theme.ink(loaded.board.glyphs.unwrap_or(glyphs));
+    Ok(Config { files: files(request, &loaded.board), board: loaded.board, ink })
+}
+
+/// What a change of makes another board.
+fn files(request: &Request, board: &Board) -> Vec<PathBuf> {
+    config::files(request).into_iter().chain(themes::file(&board.theme)).collect()
 }

@@ -17,7 +17,7 @@ pub(super) fn run(flags: &StatusFlags) -> Done {
         board.dashboards = board.dashboards.into_iter().skip(page).take(1).collect();
     }
     let wait = wait(&flags.wait)?;
-    let scene = app::poll_once(board, Zone::system(), wait)?;
+    let scene = app::poll_once(board, Zone::system(), wait)?.scene;
     match flags.format {
         TextOrJson::Json => say(&format!("{:#}\n", document::status(&scene)))?,
         TextOrJson::Text => say(&text(&scene))?,

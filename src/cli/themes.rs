@@ -15,14 +15,19 @@ fn user_folder() -> Option<PathBuf> {
         .map(|base| base.join("andon").join("themes"))
 }
 
-/// A path when it looks like one, else the user's file of that name, else the embedded one.
-fn text(name: &str) -> Option<String> {
+/// Where a theme's file is, if it has one: a path when it looks like one, else the user's of that name.
+pub(super) fn file(name: &str) -> Option<PathBuf> {
     let looks_like_path = name.contains('/') || Path::new(name).extension().is_some_and(|ext| ext == "toml");
-    let path = if looks_like_path {
+    if looks_like_path {
         Some(PathBuf::from(name))
     } else {
         user_folder().map(|folder| folder.join(format!("{name}.toml")))
-    };
+    }
+}
+
+/// The user's file of that name, else the embedded one.
+fn text(name: &str) -> Option<String> {
+    let path = file(name);
     let small = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() <= MAX_FILE);
     path.filter(small).and_then(|path| std::fs::read_to_string(path).ok()).or_else(|| embedded(name))
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::arguments::{TextOrJson, ValidateFlags};
 use super::{Done, Failure, complain_about, count, request, say, themes};
-use crate::app::unusable_sources;
+use crate::app::polling::unusable_sources;
 use crate::config::problem::{Place, Problem, Severity, sort};
 use crate::config::{self, Board};
 use crate::model::text::SafeText;

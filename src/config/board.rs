@@ -1,5 +1,6 @@
 //! A board that has been checked: everything resolved, nothing left to go wrong but the world.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -7,7 +8,7 @@ use serde_json::Value;
 use crate::eval::freshness::Promise;
 use crate::eval::panel::Rule;
 use crate::model::layer::Layer;
-use crate::model::poll::Ask;
+use crate::model::poll::{Ask, QueryId};
 use crate::model::text::SafeText;
 use crate::model::time::Span;
 use crate::model::unit::Unit;
@@ -35,6 +36,8 @@ pub struct Board {
     pub sources: Vec<SourceSpec>,
     /// Distinct queries: equal ones of several panels are one.
     pub queries: Vec<QuerySpec>,
+    /// The first [`QueryId`] that no query of this board, or of one it replaced, has had.
+    pub next_query: usize,
     /// The pages.
     pub dashboards: Vec<Dashboard>,
 }
@@ -58,6 +61,8 @@ pub struct SourceSpec {
     pub promise: Promise,
     /// Whether the built-in simulator answers.
     pub simulated: bool,
+    /// Equal for two sources that are written alike: the tasks of one can go on as those of the other.
+    pub fingerprint: u64,
 }
 
 impl std::fmt::Debug for SourceSpec {
@@ -69,6 +74,8 @@ impl std::fmt::Debug for SourceSpec {
 /// One distinct query.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QuerySpec {
+    /// Its name among all queries, for as long as the program runs.
+    pub id: QueryId,
     /// Place of its source in [`Board::sources`].
     pub source: usize,
     /// What is asked.
@@ -111,6 +118,48 @@ pub struct PanelSpec {
     pub environment: Option<SafeText>,
     /// Whether any of its sources is the simulator.
     pub simulated: bool,
+}
+
+impl Board {
+    /// A source by the query it answers.
+    pub fn source_of(&self, query: QueryId) -> Option<&SourceSpec> {
+        let query = self.queries.iter().find(|one| one.id == query)?;
+        self.sources.get(query.source)
+    }
+
+    /// The longest window of any panel.
+    pub fn longest_window(&self) -> Span {
+        let panels = self.dashboards.iter().flat_map(|dashboard| &dashboard.panels);
+        panels.map(|panel| panel.rule.window).fold(self.window, Ord::max)
+    }
+
+    /// Takes over from a former board: what both ask keeps its [`QueryId`], and with it its history and
+    /// its task; what is new gets one that nobody has had.
+    #[must_use]
+    pub fn continuing(mut self, former: &Self) -> Self {
+        let known: HashMap<(u64, &Ask), QueryId> = former
+            .queries
+            .iter()
+            .filter_map(|query| Some(((former.sources.get(query.source)?.fingerprint, &query.ask), query.id)))
+            .collect();
+        let mut next = former.next_query;
+        let mut renamed = HashMap::new();
+        for query in &mut self.queries {
+            let fingerprint = self.sources.get(query.source).map(|source| source.fingerprint);
+            let kept = fingerprint.and_then(|fingerprint| known.get(&(fingerprint, &query.ask)).copied());
+            let id = kept.unwrap_or_else(|| {
+                next += 1;
+                QueryId(next - 1)
+            });
+            renamed.insert(std::mem::replace(&mut query.id, id), id);
+        }
+        self.next_query = next;
+        let panels = self.dashboards.iter_mut().flat_map(|dashboard| &mut dashboard.panels);
+        for query in panels.flat_map(|panel| &mut panel.rule.queries) {
+            query.id = renamed.get(&query.id).copied().unwrap_or(query.id);
+        }
+        self
+    }
 }
 
 impl PanelSpec {

@@ -39,8 +39,9 @@ pub(super) struct Queries {
 impl Queries {
     pub(super) fn id(&mut self, source: usize, ask: Ask) -> QueryId {
         *self.known.entry((source, ask.clone())).or_insert_with(|| {
-            self.all.push(QuerySpec { source, ask });
-            QueryId(self.all.len() - 1)
+            let id = QueryId(self.all.len());
+            self.all.push(QuerySpec { id, source, ask });
+            id
         })
     }
 }
@@ -83,6 +84,7 @@ pub(super) fn check(layers: &Layers) -> (Option<Board>, Vec<Problem>) {
         glyphs: root.glyphs,
         window: root.window,
         sources: scope.sources,
+        next_query: scope.queries.all.len(),
         queries: scope.queries.all,
         dashboards,
     };

@@ -1,5 +1,7 @@
 //! One source: its common keys, its HTTP keys, its own keys.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use serde_json::{Map, Value};
 
 use super::board::{SIMULATOR_SCHEME, SourceSpec};
@@ -65,7 +67,15 @@ pub(super) fn check(
         report.error("too-short", &path.key("stale_after"), "data would be stale before the next poll", help);
     }
     let simulated = has_simulator(&own);
-    Some(SourceSpec { name: SafeText::new(name), kind, config, keys: own, http, pace, promise, simulated })
+    let fingerprint = fingerprint(name, value, pace);
+    Some(SourceSpec { name: SafeText::new(name), kind, config, keys: own, http, pace, promise, simulated, fingerprint })
+}
+
+/// A number, because what is written may hold a secret, and need not be kept to be compared.
+fn fingerprint(name: &str, written: &Value, pace: Pace) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (name, written.to_string(), pace.refresh, pace.timeout).hash(&mut hasher);
+    hasher.finish()
 }
 
 fn kind(name: &str, object: &Map<String, Value>, path: &Path, report: &mut Report<'_>) -> Option<&'static Kind> {

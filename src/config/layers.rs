@@ -61,11 +61,20 @@ pub fn locate(flag: Option<&FilePath>) -> PathBuf {
     config_folder().map(|folder| folder.join("dashboards.toml")).filter(|path| path.exists()).unwrap_or(here)
 }
 
+/// The files that a config is read from, the strongest last: the personal one, which may not be there,
+/// and the board's.
+pub fn files(request: &Request) -> Vec<PathBuf> {
+    config_folder().map(|folder| folder.join("config.toml")).into_iter().chain([request.file.clone()]).collect()
+}
+
 pub(super) fn gather(request: &Request) -> Result<Layers, Vec<Problem>> {
     let mut sources = Vec::new();
     let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
-    let personal = config_folder().map(|folder| folder.join("config.toml")).filter(|path| path.exists());
-    for (path, is_board) in personal.into_iter().map(|path| (path, false)).chain([(request.file.clone(), true)]) {
+    for path in files(request) {
+        let is_board = path == request.file;
+        if !is_board && !path.exists() {
+            continue;
+        }
         let text = read(&path, is_board).map_err(|problem| vec![*problem])?;
         let source = parse(&path, &text).map_err(|problem| vec![*problem])?;
         builder = builder.add_source(File::from_str(&text, FileFormat::Toml));

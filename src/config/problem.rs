@@ -109,6 +109,22 @@ impl Problem {
     }
 }
 
+/// The first error in a line, and how many more there are: for a banner.
+pub fn brief(problems: &[Problem]) -> String {
+    let errors = || problems.iter().filter(|problem| problem.is_error());
+    let Some(first) = errors().next() else { return String::new() };
+    let place = first.place.as_ref().map_or_else(String::new, |place| {
+        let (line, column) = place.line_column();
+        let name = place.file.rsplit('/').next().unwrap_or_default();
+        format!("{name}:{line}:{column}: ")
+    });
+    let more = match errors().count() - 1 {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    format!("config not taken: {place}{}{more}", first.message)
+}
+
 /// Errors before warnings, then in the order of the file.
 pub fn sort(problems: &mut [Problem]) {
     problems.sort_by(|a, b| {

@@ -356,7 +356,7 @@ mod tests {
     }
 
     fn store(answers: Vec<(i64, Answer)>) -> Store {
-        let mut store = Store::new(1, Span::seconds(600));
+        let mut store = Store::new(std::iter::once(QueryId(0)), Span::seconds(600));
         for (at, answer) in answers {
             let failures = u32::from(answer.is_err());
             let at = Timestamp(at * 1000);
@@ -426,7 +426,7 @@ mod tests {
     #[test]
     fn a_panel_without_queries_is_ok() {
         let rule = Rule::default();
-        let store = Store::new(0, Span::seconds(60));
+        let store = Store::new(std::iter::empty(), Span::seconds(60));
         assert_eq!(evaluate(&rule, &store, Timestamp(0)).status, Status::Ok);
     }
 }

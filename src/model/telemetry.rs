@@ -1,9 +1,23 @@
 //! What comes back from a source.
 
 use super::build::Build;
+use super::fault::{FetchError, Reason};
 use super::series::{Coverage, Series};
 use super::table::Table;
 use super::text::SafeText;
+
+/// Most series of one answer.
+pub const MAX_SERIES: usize = 1000;
+/// Most points of one series, as Prometheus has it.
+const MAX_POINTS: usize = 11_000;
+/// Most rows of one table.
+const MAX_ROWS: usize = 10_000;
+/// Most columns of one table.
+pub const MAX_COLUMNS: usize = 200;
+/// Most builds of one answer.
+const MAX_BUILDS: usize = 20_000;
+/// Most lines of one text.
+pub const MAX_LINES: usize = 10_000;
 
 /// The answer to one query.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +45,28 @@ impl Telemetry {
             Self::Table(_) => "table",
             Self::Builds(_) => "builds",
             Self::Lines(_) => "text",
+        }
+    }
+
+    /// Refuses an answer that is too much to show: all of it, never a part that would look like the whole.
+    pub fn within_limits(self) -> Result<Self, FetchError> {
+        let counts: &[(&str, usize, usize)] = match &self {
+            Self::Series { series, .. } => &[
+                ("series", series.len(), MAX_SERIES),
+                ("points", series.iter().map(|one| one.points.len()).max().unwrap_or(0), MAX_POINTS),
+            ],
+            Self::Table(table) => {
+                &[("rows", table.rows.len(), MAX_ROWS), ("columns", table.columns.len(), MAX_COLUMNS)]
+            }
+            Self::Builds(builds) => &[("builds", builds.len(), MAX_BUILDS)],
+            Self::Lines(lines) => &[("lines", lines.len(), MAX_LINES)],
+        };
+        match counts.iter().find(|(_, count, most)| count > most) {
+            None => Ok(self),
+            Some((what, count, most)) => {
+                let detail = format!("{count} {what}, more than {most}; narrow the query");
+                Err(FetchError::new(Reason::TooLarge, detail))
+            }
         }
     }
 

@@ -52,8 +52,8 @@ pub struct Setup {
     pub scenes: watch::Receiver<Arc<Scene>>,
     /// To the hub.
     pub commands: mpsc::Sender<Command>,
-    /// Theme and glyphs.
-    pub ink: Ink,
+    /// Theme and glyphs, as a reload may change them.
+    pub inks: watch::Receiver<Ink>,
     /// Colours of this terminal.
     pub depth: Depth,
     /// Where this viewer begins.
@@ -104,7 +104,7 @@ impl Signals {
 struct Viewer<'a> {
     scenes: watch::Receiver<Arc<Scene>>,
     commands: mpsc::Sender<Command>,
-    ink: Ink,
+    inks: watch::Receiver<Ink>,
     depth: Depth,
     lens: Lens,
     writer: Writer,
@@ -125,7 +125,7 @@ impl<'a> Viewer<'a> {
         Self {
             scenes: setup.scenes,
             commands: setup.commands,
-            ink: setup.ink,
+            inks: setup.inks,
             depth: setup.depth,
             lens: setup.lens,
             writer,
@@ -180,6 +180,7 @@ impl<'a> Viewer<'a> {
                     self.lens.silence = None;
                     self.dirty |= self.lens.frozen.is_none();
                 }
+                Ok(()) = self.inks.changed() => self.dirty = true,
                 _ = watchdog.tick() => self.watch(),
             }
         }
@@ -201,7 +202,7 @@ impl<'a> Viewer<'a> {
     fn draw(&mut self) {
         let scene = Arc::clone(&self.scenes.borrow_and_update());
         let (width, height) = (self.size.0.min(MAX_SIZE.0), self.size.1.min(MAX_SIZE.1));
-        let frame = render(&scene, &self.lens, &self.ink, width, height);
+        let frame = render(&scene, &self.lens, &self.inks.borrow_and_update().clone(), width, height);
         let bytes = encode(self.shown.as_ref(), &frame.buffer, self.depth);
         self.dirty = false;
         self.demand(&scene, &frame);

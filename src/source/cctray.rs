@@ -18,9 +18,6 @@ use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
 
-/// Most projects of one feed.
-const MAX_PROJECTS: usize = 20_000;
-
 /// The keys of a `CCTray` source.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -83,9 +80,6 @@ pub fn parse(body: &[u8], zone: &jiff::tz::TimeZone, base: &Url) -> Result<Vec<B
     }
     let mut builds: Vec<Build> = Vec::new();
     for node in root.children().filter(|n| n.tag_name().name().eq_ignore_ascii_case("Project")) {
-        if builds.len() >= MAX_PROJECTS {
-            return Err(FetchError::new(Reason::TooLarge, format!("over {MAX_PROJECTS} projects")));
-        }
         if let Some(build) = project(&node, zone, base) {
             builds.push(build);
         }

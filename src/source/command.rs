@@ -17,13 +17,12 @@ use super::{Context, Moment, QueryLanguage, Source};
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::poll::{Answer, Ask};
 use crate::model::series::{Coverage, Series};
-use crate::model::telemetry::Telemetry;
+use crate::model::telemetry::{MAX_LINES, Telemetry};
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
 
 /// Most output taken, in bytes.
 const MAX_OUTPUT: u64 = 1024 * 1024;
-const MAX_LINES: usize = 1000;
 /// From TERM to KILL.
 const MERCY: Duration = Duration::from_secs(2);
 /// Passed on without being asked for: without them few programs run.
@@ -165,5 +164,5 @@ fn read(output: &[u8], ask: &Ask, now: Timestamp) -> Answer {
         let series = vec![Series::single(SafeText::default(), now, number)];
         return Ok(Telemetry::Series { series, coverage: Coverage::Sample });
     }
-    Ok(Telemetry::Lines(SafeText::lines(&text, MAX_LINES)))
+    Ok(Telemetry::Lines(SafeText::lines(&text, MAX_LINES + 1)))
 }

@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::auth::Auth;
-use super::limits::Limits;
+use super::network::{NameFault, Network};
 use super::tls::TlsOptions;
 use crate::model::fault::{FetchError, Phase, Reason, TlsFault};
 use crate::model::time::{Span, Timestamp};
@@ -44,7 +44,7 @@ pub struct Http {
     client: Client,
     auth: Option<Auth>,
     max_body: usize,
-    limits: Limits,
+    network: Network,
     host: Arc<Semaphore>,
 }
 
@@ -74,7 +74,7 @@ pub struct Response {
 
 impl Http {
     /// Builds the client for a source's address. No network; reads certificate files.
-    pub fn new(url: &str, options: &HttpOptions, limits: &Limits) -> Result<Self, FetchError> {
+    pub fn new(url: &str, options: &HttpOptions, network: &Network) -> Result<Self, FetchError> {
         let url = parse_url(url)?;
         // Another provider may be installed already; any will do.
         let _installed_before = rustls::crypto::ring::default_provider().install_default();
@@ -85,6 +85,7 @@ impl Http {
             .retry(reqwest::retry::never())
             .connect_timeout(std::time::Duration::from_secs(5))
             .pool_max_idle_per_host(6)
+            .dns_resolver(Arc::clone(&network.names))
             .tls_info(true);
         if is_loopback(&url) {
             // A proxy elsewhere does not reach this machine: NO_PROXY often forgets it.
@@ -102,8 +103,8 @@ impl Http {
             client,
             auth: options.auth.clone(),
             max_body: options.max_body.unwrap_or(DEFAULT_MAX_BODY),
-            host: limits.host(&authority),
-            limits: limits.clone(),
+            host: network.limits.host(&authority),
+            network: network.clone(),
         })
     }
 
@@ -128,7 +129,7 @@ impl Http {
         accept: &str,
         deadline: Instant,
     ) -> Result<Response, FetchError> {
-        let _place = tokio::time::timeout_at(deadline, self.limits.place(&self.host))
+        let _place = tokio::time::timeout_at(deadline, self.network.limits.place(&self.host))
             .await
             .map_err(|_| FetchError::from(Reason::Timeout(Phase::Queue)))?;
         let mut url = url.clone();
@@ -321,8 +322,7 @@ fn classify(cause: &(dyn std::error::Error + 'static), phase: Phase) -> Option<F
         };
         return Some(reason.into());
     }
-    // The connector wraps name look-up failures in a private type; its message is all there is.
-    cause.to_string().starts_with("dns error").then(|| Reason::Dns.into())
+    cause.downcast_ref::<NameFault>().map(|fault| FetchError::new(Reason::Dns, &fault.0))
 }
 
 fn tls_fault(error: &rustls::Error) -> TlsFault {

@@ -14,7 +14,8 @@ use tokio::task::JoinSet;
 use x509_cert::der::Decode as _;
 
 use super::http::{Http, HttpOptions, Method, parse_url};
-use super::limits::Limits;
+use super::network::Network;
+use super::tls::TlsOptions;
 use super::{Context, Moment, QueryLanguage, Source};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
@@ -42,6 +43,9 @@ pub struct Config {
     /// Ask for the head only (default false).
     #[serde(default)]
     pub head: bool,
+    /// Whom we trust: `{ ca_file, client_cert, client_key }`.
+    #[serde(default)]
+    pub tls: TlsOptions,
 }
 
 /// The open probe of all targets.
@@ -57,6 +61,7 @@ struct Target {
     http: Option<Http>,
     expect: Option<u16>,
     head: bool,
+    network: Network,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -86,12 +91,12 @@ impl Source for Probe {
         Err(format!("a probe knows no '{query}'; it takes up, latency, status or certificate_days"))
     }
 
-    fn open(config: &Config, _: &Context) -> Result<Self, FetchError> {
+    fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
         if config.targets.is_empty() {
             return Err(FetchError::new(Reason::Parse, "a probe needs at least one target"));
         }
-        let limits = Limits::default();
-        let targets = config.targets.iter().map(|text| target(text, config, &limits)).collect::<Result<Vec<_>, _>>()?;
+        let network = &context.network;
+        let targets = config.targets.iter().map(|text| target(text, config, network)).collect::<Result<Vec<_>, _>>()?;
         Ok(Self { targets })
     }
 
@@ -133,7 +138,7 @@ impl Probe {
 }
 
 /// Reads `name=url` or `url`.
-fn target(text: &str, config: &Config, limits: &Limits) -> Result<Arc<Target>, FetchError> {
+fn target(text: &str, config: &Config, network: &Network) -> Result<Arc<Target>, FetchError> {
     let (name, address) = match text.split_once('=') {
         Some((name, address)) if !name.contains([':', '/', '?']) => (name.trim(), address.trim()),
         _ => ("", text.trim()),
@@ -148,24 +153,27 @@ fn target(text: &str, config: &Config, limits: &Limits) -> Result<Arc<Target>, F
         parse_url(address)?
     };
     let shown = if name.is_empty() { address.split_once("://").map_or(address, |(_, rest)| rest) } else { name };
-    let http =
-        if url.scheme() == "tcp" { None } else { Some(Http::new(url.as_str(), &HttpOptions::default(), limits)?) };
+    let options = HttpOptions { tls: config.tls.clone(), ..HttpOptions::default() };
+    let http = if url.scheme() == "tcp" { None } else { Some(Http::new(url.as_str(), &options, network)?) };
     Ok(Arc::new(Target {
         name: SafeText::new(shown.trim_end_matches('/')),
         url,
         http,
         expect: config.expect,
         head: config.head,
+        network: network.clone(),
     }))
 }
 
 async fn probe(target: &Target, moment: Moment) -> Seen {
     let watch = Stopwatch::now();
     let Some(http) = &target.http else {
-        let address =
-            (target.url.host_str().unwrap_or_default().trim_matches(['[', ']']), target.url.port().unwrap_or(0));
-        let connected = tokio::time::timeout_at(moment.deadline, TcpStream::connect(address)).await;
-        let up = matches!(connected, Ok(Ok(_)));
+        let (host, port) = (target.url.host_str().unwrap_or_default(), target.url.port().unwrap_or(0));
+        let connect = async {
+            let addresses = target.network.addresses(host, port).await.ok()?;
+            TcpStream::connect(addresses.as_slice()).await.ok()
+        };
+        let up = matches!(tokio::time::timeout_at(moment.deadline, connect).await, Ok(Some(_)));
         return Seen { up, latency: up.then(|| watch.elapsed().as_secs_f64()), ..Seen::default() };
     };
     let method = if target.head { Method::Head } else { Method::Get };

@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::http::{Http, Method, Response, parse_url, refuse_html};
-use super::{Context, Moment, QueryLanguage, Source};
+use super::{Context, Moment, QueryLanguage, Resolution, Source};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
 use crate::model::series::{Coverage, Point, Series};
@@ -24,8 +24,6 @@ use crate::model::time::{Span, Timestamp};
 
 /// Queries longer than this go as a form: servers and proxies limit the length of an address.
 const LONGEST_GET: usize = 1500;
-/// Most series one query may return; more is a mistake in the query, and fails the poll.
-const MAX_SERIES: usize = 1000;
 /// Steps a person can read on an axis, in seconds.
 const STEPS: [i64; 16] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 86_400];
 
@@ -42,7 +40,7 @@ pub struct Config {
 pub struct Prometheus {
     http: Arc<Http>,
     base: Url,
-    resolution: tokio::sync::watch::Receiver<u16>,
+    resolution: Resolution,
     grid: Option<Grid>,
 }
 
@@ -91,7 +89,7 @@ impl Source for Prometheus {
 
 impl Prometheus {
     async fn history(&mut self, query: &str, window: Span, moment: Moment) -> Answer {
-        let step = step(window, *self.resolution.borrow(), self.grid.map(|grid| grid.step));
+        let step = step(window, self.resolution.columns(), self.grid.map(|grid| grid.step));
         let end = Timestamp(moment.now.0 - moment.now.0.rem_euclid(step.0));
         let known = self.grid.filter(|grid| grid.step == step && end.minus(window) < grid.last);
         let (start, coverage) = match known {
@@ -252,12 +250,6 @@ impl Data {
                 return Err(FetchError::new(Reason::NoMatch, "the query yields a text, not numbers"));
             }
         };
-        if labels.len() > MAX_SERIES {
-            return Err(FetchError::new(
-                Reason::TooLarge,
-                format!("{} series, more than {MAX_SERIES}; narrow the query", labels.len()),
-            ));
-        }
         let names = names(&labels);
         let mut all = Vec::with_capacity(labels.len());
         for (name, samples) in names.into_iter().zip(points) {

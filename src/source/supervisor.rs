@@ -16,6 +16,7 @@ use tokio::time::{Duration, Instant, sleep_until, timeout_at};
 use super::{Clock, Context, Moment, Source, backoff};
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::poll::{Ask, Outcome, QueryId};
+use crate::model::telemetry::Telemetry;
 use crate::model::time::Span;
 
 /// Between the first polls of two queries, so that they do not start in one instant.
@@ -28,8 +29,20 @@ const GRACE: Duration = Duration::from_millis(50);
 pub struct Poll {
     /// The queries, each with its question.
     pub asks: Vec<(QueryId, Ask)>,
-    /// Its place among all polls, which spreads the first ones out.
+    /// Its place among the polls of its source, which spreads those out that begin together.
     pub place: u32,
+}
+
+impl Poll {
+    /// What tells it from all others of its source.
+    fn id(&self) -> u64 {
+        self.asks.first().map_or(0, |(query, _)| query.0 as u64)
+    }
+
+    /// How much later than others of its source it begins when all are woken.
+    fn stagger(&self) -> Duration {
+        STAGGER * (self.place % 100)
+    }
 }
 
 /// How often, and how long at most.
@@ -49,7 +62,7 @@ pub struct Pace {
 /// no sentinel: it backs off like any other failure.
 #[derive(Debug)]
 pub struct Pulse {
-    /// 0, or the sentinel's place plus one.
+    /// 0, or the sentinel's id plus one.
     sentinel: AtomicU64,
     answers: AtomicU64,
     back: watch::Sender<u64>,
@@ -67,19 +80,34 @@ impl Pulse {
     }
 
     /// Whether this poll is the one that keeps asking; the place is free for the first that comes.
-    fn is_sentinel(&self, place: u32) -> bool {
-        let me = u64::from(place) + 1;
+    fn is_sentinel(&self, id: u64) -> bool {
+        let me = id + 1;
         match self.sentinel.compare_exchange(0, me, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => true,
             Err(holder) => holder == me,
         }
     }
 
-    fn answered(&self, place: u32) {
+    fn answered(&self, id: u64) {
         self.answers.fetch_add(1, Ordering::AcqRel);
         let holder = self.sentinel.swap(0, Ordering::AcqRel);
-        if holder == u64::from(place) + 1 {
+        if holder == id + 1 {
             self.back.send_modify(|count| *count += 1);
+        }
+    }
+}
+
+/// A poll's share in its source's pulse. A sentinel that goes (a reload took its panel away) wakes the
+/// others, so that one of them takes its place.
+struct Share {
+    pulse: Arc<Pulse>,
+    id: u64,
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        if self.pulse.sentinel.compare_exchange(self.id + 1, 0, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+            self.pulse.back.send_modify(|count| *count += 1);
         }
     }
 }
@@ -100,10 +128,11 @@ pub struct Lines {
 /// Polls until the outcomes are no longer wanted. Never fails, never ends by itself.
 pub async fn supervise<S: Source>(config: Arc<S::Config>, context: Context, poll: Poll, pace: Pace, mut lines: Lines) {
     let asks: Vec<Ask> = poll.asks.iter().map(|(_, ask)| ask.clone()).collect();
+    let share = Share { pulse: Arc::clone(&lines.pulse), id: poll.id() };
     let mut source: Option<S> = None;
     let mut failures = 0_u32;
     let mut back = lines.pulse.back.subscribe();
-    let mut next = Instant::now() + STAGGER * poll.place;
+    let mut next = Instant::now() + poll.stagger();
     sleep_until(next).await;
     let mut answers_seen = lines.pulse.answers();
     loop {
@@ -116,14 +145,14 @@ pub async fn supervise<S: Source>(config: Arc<S::Config>, context: Context, poll
         let pause = match &error {
             None => {
                 failures = 0;
-                lines.pulse.answered(poll.place);
+                lines.pulse.answered(share.id);
                 pace.refresh
             }
             Some(error) => {
                 failures = failures.saturating_add(1);
                 let alone = failures > 1 && lines.pulse.answers() != answers_seen;
                 answers_seen = lines.pulse.answers();
-                if outage && !alone && lines.pulse.is_sentinel(poll.place) {
+                if outage && !alone && lines.pulse.is_sentinel(share.id) {
                     pace.refresh
                 } else {
                     backoff::pause(pace.refresh, failures, error, fastrand::f64())
@@ -138,8 +167,8 @@ pub async fn supervise<S: Source>(config: Arc<S::Config>, context: Context, poll
         let may_be_woken = error.as_ref().is_none_or(|e| e.retry_after.is_none());
         tokio::select! {
             () = sleep_until(next) => {}
-            Ok(()) = lines.refresh_now.changed(), if may_be_woken => next = Instant::now(),
-            Ok(()) = back.changed(), if outage => next = Instant::now() + STAGGER * (poll.place % 100),
+            Ok(()) = lines.refresh_now.changed(), if may_be_woken => next = Instant::now() + poll.stagger(),
+            Ok(()) = back.changed(), if outage => next = Instant::now() + poll.stagger(),
             () = lines.outcomes.closed() => return,
         }
         sleep_until(next).await;
@@ -185,7 +214,11 @@ async fn attempt<S: Source>(
     match fetched {
         Ok(answers) => {
             *source = Some(open);
-            answers.and_then(|all| if all.len() == asks.len() { Ok(all) } else { Err(Reason::Internal.into()) })
+            let answers = answers?;
+            if answers.len() != asks.len() {
+                return Err(Reason::Internal.into());
+            }
+            Ok(answers.into_iter().map(|answer| answer.and_then(Telemetry::within_limits)).collect())
         }
         // What panicked is thrown away; the next poll opens it anew.
         Err(what) => Err(FetchError::new(Reason::Internal, what)),
@@ -241,9 +274,9 @@ mod tests {
 
     use super::*;
     use crate::model::poll::Answer;
-    use crate::model::telemetry::Telemetry;
     use crate::model::time::Timestamp;
-    use crate::source::QueryLanguage;
+    use crate::source::network::Network;
+    use crate::source::{QueryLanguage, Resolution};
 
     /// What the scripted source does at each poll; the last one repeats.
     #[derive(Debug, Clone)]
@@ -328,10 +361,15 @@ mod tests {
         let script = Arc::new(Script { acts: Mutex::new(acts.iter().cloned().collect()), ..Script::default() });
         let (sender, outcomes) = mpsc::channel(1000);
         let refresh_now = watch::Sender::new(0);
-        let resolution = watch::Sender::new(100);
-        let context = Context { http: None, resolution: resolution.subscribe(), refresh: Span::seconds(10) };
+        let query = QueryId(place as usize);
+        let context = Context {
+            http: None,
+            network: Network::default(),
+            resolution: Resolution::of(query, watch::Sender::default().subscribe()),
+            refresh: Span::seconds(10),
+        };
         let ask = Ask { query: "".into(), history: None };
-        let poll = Poll { asks: vec![(QueryId(place as usize), ask)], place };
+        let poll = Poll { asks: vec![(query, ask)], place };
         let pace = Pace { refresh: Span::seconds(10), timeout: Span::seconds(4) };
         let clock = Clock::Scripted { start: Timestamp(0), since: Instant::now() };
         let lines = Lines { outcomes: sender, refresh_now: refresh_now.subscribe(), pulse: Arc::clone(pulse), clock };

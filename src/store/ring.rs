@@ -52,6 +52,13 @@ impl Ring {
         }
     }
 
+    /// Drops what is newer than a moment: the clock was set back.
+    pub fn forget_after(&mut self, now: Timestamp) {
+        let keep = self.points.partition_point(|point| point.at <= now);
+        self.provisional &= keep == self.points.len();
+        self.points.truncate(keep);
+    }
+
     /// Drops what is older, but keeps one point before the edge, so that a line reaches it.
     pub fn forget_before(&mut self, oldest: Timestamp) {
         let first_inside = self.points.partition_point(|point| point.at < oldest);

@@ -9,7 +9,6 @@ use crate::model::build::Activity;
 use crate::model::freshness::Freshness;
 use crate::model::judgement::Content;
 use crate::model::layer::Layer;
-use crate::model::poll::QueryId;
 use crate::model::status::Status;
 use crate::model::time::{Span, Timestamp, Zone};
 use crate::panel::Reading;
@@ -67,7 +66,7 @@ pub fn scene(board: &Board, store: &Store, now: Timestamp, zone: &Zone) -> Scene
         last_change: last_change(store, now),
         pages,
         sources: sources(board, store, now),
-        updated: store.entries().iter().filter_map(|entry| entry.last_success).max(),
+        updated: store.entries().filter_map(|entry| entry.last_success).max(),
         window: board.window,
         banner: None,
     }
@@ -176,9 +175,8 @@ fn sources(board: &Board, store: &Store, now: Timestamp) -> Vec<SourceState> {
             let entries: Vec<&Entry> = board
                 .queries
                 .iter()
-                .enumerate()
-                .filter(|(_, query)| query.source == place)
-                .filter_map(|(id, _)| store.entry(QueryId(id)))
+                .filter(|query| query.source == place)
+                .filter_map(|query| store.entry(query.id))
                 .collect();
             let worst = entries
                 .iter()
@@ -201,7 +199,7 @@ fn sources(board: &Board, store: &Store, now: Timestamp) -> Vec<SourceState> {
 
 /// The build that ended last, of all feeds: the nearest to "what changed" that builds alone can tell.
 fn last_change(store: &Store, now: Timestamp) -> Option<String> {
-    let builds = store.entries().iter().filter_map(|entry| match &entry.kept {
+    let builds = store.entries().filter_map(|entry| match &entry.kept {
         Kept::Builds(builds) => Some(builds),
         _ => None,
     });

@@ -27,6 +27,7 @@ mod layers;
 mod live;
 mod readme;
 mod registry;
+mod reload;
 mod scenarios;
 mod shipped;
 mod sources;

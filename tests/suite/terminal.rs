@@ -186,9 +186,13 @@ fn any_size_is_survived_and_the_right_one_is_drawn() {
 fn a_still_board_costs_only_its_clock() {
     let (_folder, file) = still();
     let session = Session::start(&["--config", &file], (200, 50));
-    session.wait_for("the value", |text| text.contains("Five") && text.contains("updated 2 s ago"));
-    let before = session.bytes();
-    session.wait_for("five seconds later", |text| text.contains("updated 7 s ago"));
+    // A second may be skipped: the clock ticks a little slower than seconds do.
+    let age = |text: &str| -> Option<usize> {
+        text.split_once("updated ")?.1.split_once(" s ago")?.0.parse().ok().filter(|_| text.contains("Five"))
+    };
+    session.wait_for("the value", |text| age(text) >= Some(2));
+    let (before, begin) = (session.bytes(), age(&session.text()).unwrap());
+    session.wait_for("five seconds later", |text| age(text) >= Some(begin + 5));
     let each = (session.bytes() - before) / 5;
     assert!(each < 250, "{each} bytes a second for a clock and an age");
 }

@@ -8,15 +8,14 @@ use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
 use crate::model::series::{Coverage, Point, Series};
 use crate::model::table::{Cell, Table};
-use crate::model::telemetry::Telemetry;
+use crate::model::telemetry::{MAX_COLUMNS, MAX_LINES, Telemetry};
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
 
 type Filter = jaq_core::Filter<data::JustLut<Val>>;
 
-/// Most results of one expression, and most rows of a table.
+/// Most results of one expression: one that never ends must not fill the memory.
 const MAX_RESULTS: usize = 10_000;
-const MAX_COLUMNS: usize = 50;
 
 /// Compiles an expression; the error is a sentence with the offending part.
 pub fn compile(expression: &str) -> Result<Filter, String> {
@@ -91,7 +90,7 @@ fn telemetry(value: &Val, expression: &str, now: Timestamp) -> Answer {
     }
     match value {
         Val::Null => Err(FetchError::new(Reason::NoMatch, format!("{expression} is null or missing"))),
-        Val::TStr(_) | Val::BStr(_) => Ok(Telemetry::Lines(SafeText::lines(&plain(value), 1000))),
+        Val::TStr(_) | Val::BStr(_) => Ok(Telemetry::Lines(SafeText::lines(&plain(value), MAX_LINES + 1))),
         Val::Obj(map) => object(map, expression, now),
         Val::Arr(items) => array(items, expression),
         Val::Bool(_) | Val::Num(_) => Err(FetchError::new(Reason::Parse, "not a finite number")),
@@ -166,7 +165,8 @@ fn table(items: &[Val]) -> Table {
     for item in items {
         let Val::Obj(map) = item else { continue };
         for key in map.keys() {
-            if keys.len() < MAX_COLUMNS && !keys.contains(&key) {
+            // One too many is kept, so that the limit is seen to be passed.
+            if keys.len() <= MAX_COLUMNS && !keys.contains(&key) {
                 keys.push(key);
             }
         }

@@ -117,6 +117,16 @@ impl Session {
         self.wait_for_screen(patience, what, |screen| holds(&screen.contents()))
     }
 
+    /// Waits until these bytes have come, at whatever time.
+    #[track_caller]
+    pub fn wait_for_raw(&self, what: &str, bytes: &str) {
+        let begin = Instant::now();
+        while !String::from_utf8_lossy(&self.raw()).contains(bytes) {
+            assert!(begin.elapsed() < PATIENCE, "waited for {what}: {bytes:?} never came");
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+    }
+
     /// Waits until the alternate screen is shown and the cursor hidden, or the other way round.
     #[track_caller]
     pub fn wait_for_modes(&self, taken: bool) {

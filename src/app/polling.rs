@@ -1,0 +1,200 @@
+//! The supervisor's tasks of a board, and what a change of the board does to them.
+//!
+//! A task belongs to a source as it is written and to the queries it asks. What another board has too
+//! goes on undisturbed; the rest ends or begins.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+use crate::config::Board;
+use crate::config::board::{SIMULATOR_SCHEME, SourceSpec};
+use crate::model::fault::{FetchError, Reason};
+use crate::model::poll::{Ask, Outcome, QueryId};
+use crate::model::time::Span;
+use crate::simulator::Simulator;
+use crate::source::http::Http;
+use crate::source::network::Network;
+use crate::source::supervisor::{Lines, Poll, Pulse};
+use crate::source::{Clock, Context, Resolution, Widths};
+
+/// What every task is given.
+#[derive(Debug)]
+pub struct Wires {
+    /// Where outcomes go.
+    pub outcomes: mpsc::Sender<Outcome>,
+    /// Counts up for "ask now".
+    pub refresh_now: watch::Receiver<u64>,
+    /// How many points each query is wanted in.
+    pub widths: watch::Receiver<Widths>,
+    /// The clock of the stamps.
+    pub clock: Clock,
+    /// What connections share.
+    pub network: Network,
+}
+
+/// All tasks that poll. They end when this is dropped.
+#[derive(Debug)]
+pub struct Polling {
+    wires: Wires,
+    simulator: Option<Simulator>,
+    sources: HashMap<u64, Running>,
+}
+
+/// A source with its tasks, each by the queries it asks.
+#[derive(Debug)]
+struct Running {
+    client: Result<Option<Arc<Http>>, FetchError>,
+    pulse: Arc<Pulse>,
+    tasks: HashMap<Vec<QueryId>, Task>,
+}
+
+/// A task that ends when it is dropped.
+#[derive(Debug)]
+struct Task(JoinHandle<()>);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Polling {
+    /// Polls nothing yet.
+    pub fn new(wires: Wires) -> Self {
+        Self { wires, simulator: None, sources: HashMap::new() }
+    }
+
+    /// Polls a board from now on, on the current runtime.
+    pub async fn poll(&mut self, board: &Board) {
+        let simulated = board.sources.iter().any(|source| source.simulated);
+        if simulated && self.simulator.is_none() {
+            self.simulator = Simulator::start().await;
+        }
+        let wanted: HashSet<u64> = board.sources.iter().map(|source| source.fingerprint).collect();
+        self.sources.retain(|fingerprint, _| wanted.contains(fingerprint));
+        for (place, source) in board.sources.iter().enumerate() {
+            let groups = groups(board, place, source.kind.one_request);
+            self.source(source, groups);
+        }
+        if !simulated {
+            self.simulator = None;
+        }
+    }
+
+    /// The client of a source that is polled, if it speaks HTTP.
+    pub fn client(&self, source: &SourceSpec) -> Option<Arc<Http>> {
+        self.sources.get(&source.fingerprint)?.client.as_ref().ok()?.clone()
+    }
+
+    fn source(&mut self, spec: &SourceSpec, groups: Vec<Vec<(QueryId, Ask)>>) {
+        let spec = addressed(spec, self.simulator.as_ref());
+        let network = &self.wires.network;
+        let running = self.sources.entry(spec.fingerprint).or_insert_with(|| Running {
+            client: client(&spec, network),
+            pulse: Arc::default(),
+            tasks: HashMap::new(),
+        });
+        let keys: HashSet<Vec<QueryId>> = groups.iter().map(|group| key(group)).collect();
+        running.tasks.retain(|queries, _| keys.contains(queries));
+        let new = groups.into_iter().filter(|group| !running.tasks.contains_key(&key(group))).collect::<Vec<_>>();
+        for (place, asks) in new.into_iter().enumerate() {
+            let key = key(&asks);
+            let Some(first) = key.first() else { continue };
+            let lines = Lines {
+                outcomes: self.wires.outcomes.clone(),
+                refresh_now: self.wires.refresh_now.clone(),
+                pulse: Arc::clone(&running.pulse),
+                clock: self.wires.clock,
+            };
+            let task = match &running.client {
+                Err(error) => tokio::spawn(report_unusable(asks, error.clone(), lines, spec.pace.refresh)),
+                Ok(http) => {
+                    let context = Context {
+                        http: http.clone(),
+                        network: network.clone(),
+                        resolution: Resolution::of(*first, self.wires.widths.clone()),
+                        refresh: spec.pace.refresh,
+                    };
+                    tokio::spawn(spec.config.poll(context, Poll { asks, place: place as u32 }, spec.pace, lines))
+                }
+            };
+            running.tasks.insert(key, Task(task));
+        }
+    }
+}
+
+/// The queries of one source, as they are asked: all in one request, or each in its own.
+fn groups(board: &Board, source: usize, one_request: bool) -> Vec<Vec<(QueryId, Ask)>> {
+    let of_source = board.queries.iter().filter(|query| query.source == source);
+    let asks: Vec<(QueryId, Ask)> = of_source.map(|query| (query.id, query.ask.clone())).collect();
+    match (asks.is_empty(), one_request) {
+        (true, _) => Vec::new(),
+        (false, true) => vec![asks],
+        (false, false) => asks.into_iter().map(|ask| vec![ask]).collect(),
+    }
+}
+
+fn key(group: &[(QueryId, Ask)]) -> Vec<QueryId> {
+    group.iter().map(|(query, _)| *query).collect()
+}
+
+fn client(source: &SourceSpec, network: &Network) -> Result<Option<Arc<Http>>, FetchError> {
+    match source.config.url().filter(|_| source.kind.http) {
+        None => Ok(None),
+        Some(url) => Http::new(url, &source.http, network).map(|http| Some(Arc::new(http))),
+    }
+}
+
+fn addressed(source: &SourceSpec, simulator: Option<&Simulator>) -> SourceSpec {
+    match simulator {
+        Some(simulator) if source.simulated => source.readdressed(|text| {
+            let at = text.find(SIMULATOR_SCHEME)?;
+            let (before, address) = text.split_at(at);
+            Some(format!("{before}{}", simulator.address(address)))
+        }),
+        _ => source.clone(),
+    }
+}
+
+/// A source that cannot even be opened (a certificate file that is not there) says so, again and again,
+/// so that it does not look like one that is waiting.
+async fn report_unusable(asks: Vec<(QueryId, Ask)>, error: FetchError, lines: Lines, refresh: Span) {
+    let mut failures = 0;
+    loop {
+        failures += 1;
+        let at = lines.clock.now();
+        let next_try = at.plus(refresh);
+        for (query, _) in &asks {
+            let outcome = Outcome { query: *query, at, answer: Err(error.clone()), failures, next_try };
+            if lines.outcomes.send(outcome).await.is_err() {
+                return;
+            }
+        }
+        tokio::time::sleep(refresh.duration()).await;
+    }
+}
+
+/// Every source of a board that cannot be opened, with the reason; no network.
+pub fn unusable_sources(board: &Board) -> BTreeMap<String, FetchError> {
+    let network = Network::default();
+    let widths = watch::Sender::default();
+    let open = |source: &SourceSpec| {
+        source.config.try_open(&Context {
+            http: client(source, &network)?,
+            network: network.clone(),
+            resolution: Resolution::of(QueryId(0), widths.subscribe()),
+            refresh: source.pace.refresh,
+        })
+    };
+    board
+        .sources
+        .iter()
+        .filter(|source| !source.simulated)
+        // A missing secret has a warning of its own.
+        .filter_map(|source| Some((source, open(source).err().filter(|error| error.reason != Reason::Auth)?)))
+        .map(|(source, error)| (source.name.to_string(), error))
+        .collect()
+}

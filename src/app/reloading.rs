@@ -1,0 +1,136 @@
+//! Watches the config's files and brings a changed config to the running board.
+//!
+//! The files are looked at every two seconds, not watched: a look finds every kind of save (written in
+//! place, renamed over, a symbolic link turned elsewhere), on every kind of file system, for three system
+//! calls and no further crate. A file that is still being written is waited for.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+use super::polling::Polling;
+use crate::config::Board;
+use crate::hub::Reload;
+use crate::panel::ink::Ink;
+
+/// Between two looks at the files.
+const LOOK: Duration = Duration::from_secs(2);
+/// A file must have been left alone for this long.
+const QUIET: Duration = Duration::from_millis(150);
+
+/// A config as it was read: what it says, and where.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The board.
+    pub board: Board,
+    /// Its colours and glyphs.
+    pub ink: Ink,
+    /// The files it came from; one that is not there may come.
+    pub files: Vec<PathBuf>,
+}
+
+/// Reads the config again, or says why not, in a sentence.
+pub type Load = Arc<dyn Fn() -> Result<Config, String> + Send + Sync>;
+
+/// What is needed to bring changes to a running board.
+pub struct Reloading {
+    /// The files that are watched; some may not be there.
+    pub files: Vec<PathBuf>,
+    /// Reads the config again.
+    pub load: Load,
+    /// Where the colours go.
+    pub ink: watch::Sender<Ink>,
+}
+
+impl std::fmt::Debug for Reloading {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reloading").field("files", &self.files).finish_non_exhaustive()
+    }
+}
+
+/// What tells two states of a file apart: device, inode, size, and the moments of its last change in
+/// nanoseconds. A symbolic link counts as what it leads to.
+type Mark = Option<(u64, u64, u64, i64, i64)>;
+
+fn mark(path: &Path) -> Mark {
+    let meta = std::fs::metadata(path).ok()?;
+    let nanoseconds = |seconds: i64, rest: i64| seconds.wrapping_mul(1_000_000_000).wrapping_add(rest);
+    Some((
+        meta.dev(),
+        meta.ino(),
+        meta.size(),
+        nanoseconds(meta.mtime(), meta.mtime_nsec()),
+        nanoseconds(meta.ctime(), meta.ctime_nsec()),
+    ))
+}
+
+impl Reloading {
+    fn marks(&self) -> Vec<Mark> {
+        self.files.iter().map(|file| mark(file)).collect()
+    }
+
+    /// Watches for as long as the hub listens.
+    pub async fn run(mut self, mut board: Arc<Board>, mut polling: Polling, reloads: mpsc::Sender<Reload>) {
+        let mut seen = self.marks();
+        let mut looks = interval(LOOK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            looks.tick().await;
+            let mut now = self.marks();
+            if now == seen {
+                continue;
+            }
+            loop {
+                sleep(QUIET).await;
+                let later = self.marks();
+                if later == now {
+                    break;
+                }
+                now = later;
+            }
+            seen = now;
+            let load = Arc::clone(&self.load);
+            // Reading and checking takes milliseconds, which polling need not wait for.
+            let loaded = tokio::task::spawn_blocking(move || load()).await;
+            let loaded = loaded.unwrap_or_else(|_| Err("the config could not be read: a fault of andon".to_owned()));
+            match loaded {
+                Err(why) => {
+                    if reloads.send(Reload::Refused(why)).await.is_err() {
+                        return;
+                    }
+                }
+                Ok(Config { board: new, ink, files }) => {
+                    if files != self.files {
+                        // Another theme, perhaps: its file as it was read just now.
+                        self.files = files;
+                        seen = self.marks();
+                    }
+                    let new = Arc::new(new.continuing(&board));
+                    if !take(&new, &mut polling, &reloads).await {
+                        return;
+                    }
+                    board = new;
+                    self.ink.send_if_modified(|shown| {
+                        let differs = *shown != ink;
+                        *shown = ink;
+                        differs
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// The hub first, so that no answer comes before its question is known. False when the hub is gone.
+pub async fn take(board: &Arc<Board>, polling: &mut Polling, reloads: &mpsc::Sender<Reload>) -> bool {
+    let (taken, wait) = oneshot::channel();
+    if reloads.send(Reload::Board(Arc::clone(board), taken)).await.is_err() || wait.await.is_err() {
+        return false;
+    }
+    polling.poll(board).await;
+    true
+}

@@ -1,0 +1,290 @@
+//! A config that changes while the board is up: what is good is taken, what is bad is a banner, and what
+//! did not change is not disturbed.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use andon::app::Wiring;
+use andon::app::polling::Polling;
+use andon::app::reloading::take;
+use andon::config::{Board, Request, load};
+use andon::hub::{Hub, Reload};
+use andon::model::time::Zone;
+use andon::source::Clock;
+use andon::source::network::Network;
+use tokio::sync::mpsc;
+
+use crate::support::folder::Folder;
+use crate::support::pty::Session;
+use crate::support::server::{Reply, Server};
+
+/// A running board of two sources, whose file is changed under it.
+struct Case {
+    folder: Folder,
+    server: Server,
+    file: String,
+    session: Session,
+}
+
+const KEPT: &str = "[[dashboards.panels]]\ntitle = \"Kept\"\nview = \"stat\"\nsource = \"kept\"\nquery = \".n\"\n";
+const OTHER: &str = "[[dashboards.panels]]\ntitle = \"Other\"\nview = \"stat\"\nsource = \"other\"\nquery = \".n\"\n";
+
+impl Case {
+    fn text(server: &Server, title: &str, panels: &str) -> String {
+        let source =
+            |name: &str| format!("[sources.{name}]\ntype = \"json\"\nurl = \"{}\"\n", server.url(&format!("/{name}")));
+        format!(
+            "title = \"{title}\"\nrefresh = \"1h\"\n{}{}[[dashboards]]\nname = \"d\"\n{panels}",
+            source("kept"),
+            source("other")
+        )
+    }
+
+    fn start() -> Self {
+        let (folder, server) = (Folder::new(), Server::start());
+        for (path, value) in [("/kept", 41), ("/other", 52)] {
+            server.route(path, Reply::body("application/json", &format!("{{\"n\":{value}}}")));
+        }
+        let file = folder.write("board.toml", &Self::text(&server, "Before", &format!("{KEPT}{OTHER}")));
+        let session = Session::start(&["--config", &file], (100, 20));
+        session.wait_for("both panels", |text| {
+            text.contains("● Kept") || (text.contains("Kept") && text.contains("all 2 panels ok"))
+        });
+        Self { folder, server, file, session }
+    }
+
+    fn save(&self, text: &str) {
+        std::fs::write(&self.file, text).unwrap();
+    }
+
+    fn good(&self, title: &str) -> String {
+        Self::text(&self.server, title, KEPT)
+    }
+
+    /// A good save is taken, whatever went before; the panel that stays was asked once in all this.
+    #[track_caller]
+    fn ends_well(self) {
+        std::fs::remove_file(&self.file).or_else(|_| std::fs::remove_dir(&self.file)).unwrap_or(());
+        self.save(&self.good("Well"));
+        self.session.wait_for("the good board", |text| text.contains("Well") && !text.contains("config not taken"));
+        let asked = self.server.requests().iter().filter(|head| head.starts_with("GET /kept ")).count();
+        assert_eq!(asked, 1, "a panel that stayed was polled again");
+        assert!(self.session.text().contains("all 1 panels ok") || self.session.text().contains("the one panel is ok"));
+    }
+
+    /// The old board stays up, with a banner that says this.
+    #[track_caller]
+    fn is_refused(&self, words: &str) {
+        self.session.wait_for(&format!("a banner: {words}"), |text| {
+            text.contains("config not taken")
+                && text.contains(words)
+                && text.contains("Before")
+                && text.contains("Kept")
+        });
+    }
+}
+
+/// Each case is a change to the file that cannot be used, and words of the banner it must give.
+#[test]
+fn what_cannot_be_used_leaves_the_old_board_up_and_says_why() {
+    type Change = fn(&Case);
+    let changes: [(&str, Change); 10] = [
+        ("board.toml:2:", |case| case.save("title = \"New\"\nthis is not toml\n")),
+        ("'refresh' is a number", |case| case.save(&case.good("New").replace("\"1h\"", "5"))),
+        ("there is no ", |case| std::fs::remove_file(&case.file).unwrap()),
+        ("the file has no dashboards", |case| case.save("")),
+        ("config not taken", |case| {
+            let whole = case.good("New");
+            case.save(&whole[..whole.len() - 20]);
+        }),
+        ("unknown key 'titel'", |case| case.save(&case.good("New").replace("title = \"New\"", "titel = \"New\""))),
+        ("two panels 'kept'", |case| {
+            let named = KEPT.replace("title", "id = \"kept\"\ntitle");
+            case.save(&Case::text(&case.server, "New", &named.repeat(2)));
+        }),
+        ("is over 4194304 bytes", |case| {
+            std::fs::File::options().write(true).open(&case.file).unwrap().set_len(1 << 30).unwrap();
+        }),
+        ("cannot be read", |case| {
+            std::fs::remove_file(&case.file).unwrap();
+            std::fs::create_dir(&case.file).unwrap();
+        }),
+        ("the theme 'nowhere'", |case| case.save(&format!("theme = \"nowhere\"\n{}", case.good("New")))),
+    ];
+    // All at once: each waits for the two seconds between two looks.
+    std::thread::scope(|scope| {
+        for (words, change) in changes {
+            scope.spawn(move || {
+                let case = Case::start();
+                change(&case);
+                case.is_refused(words);
+                case.ends_well();
+            });
+        }
+    });
+}
+
+#[test]
+fn every_way_of_saving_is_seen() {
+    type Change = fn(&mut Case);
+    let changes: [(&str, Change); 6] = [
+        ("written in place", |case| case.save(&case.good("New"))),
+        ("renamed over", |case| {
+            let other = case.folder.write("board.toml.swp", &case.good("New"));
+            std::fs::rename(other, &case.file).unwrap();
+        }),
+        ("a symbolic link turned elsewhere", |case| {
+            let other = case.folder.write("data-2.toml", &case.good("New"));
+            std::fs::remove_file(&case.file).unwrap();
+            std::os::unix::fs::symlink(other, &case.file).unwrap();
+        }),
+        ("a hundred saves in a second", |case| {
+            for n in 0..100 {
+                case.save(&case.good(&format!("Save {n}")));
+                std::thread::park_timeout(Duration::from_millis(10));
+            }
+            case.save(&case.good("New"));
+        }),
+        ("a source that is being polled is taken away", |case| {
+            // Its answer never comes: it is asked at the very moment it goes.
+            case.server.route("/other", Reply::Silence);
+            case.session.send("r");
+            case.save(&case.good("New").replace("[sources.other]", "[sources.another]"));
+        }),
+        ("a secret's file is missing", |case| {
+            case.save(
+                &case
+                    .good("New")
+                    .replace("[sources.other]", "[sources.another]\nauth = { bearer = { file = \"/nowhere\" } }"),
+            );
+        }),
+    ];
+    std::thread::scope(|scope| {
+        for (what, change) in changes {
+            scope.spawn(move || {
+                let mut case = Case::start();
+                change(&mut case);
+                case.session
+                    .wait_for(what, |text| text.contains("New") && text.contains("Kept") && !text.contains("Other"));
+                if what == "a source that is being polled is taken away" {
+                    return;
+                }
+                case.ends_well();
+            });
+        }
+    });
+}
+
+#[test]
+fn a_file_that_may_not_be_read_any_more_leaves_the_board_up() {
+    // Whoever is root may read everything: the program is run as nobody then.
+    let folder = Folder::new();
+    let file = folder.write(
+        "b.toml",
+        "title = \"Before\"\n[sources.s]\ntype = \"command\"\ncommand = [\"echo\", \"1\"]\n[[dashboards]]\nname = \"d\"\n[[dashboards.panels]]\nview = \"stat\"\nsource = \"s\"\n",
+    );
+    let mode =
+        |path: &std::path::Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    mode(folder.path(), 0o755);
+    let root = rustix::process::getuid().is_root();
+    let program = folder.path().join("andon");
+    std::fs::copy(env!("CARGO_BIN_EXE_andon"), &program).unwrap();
+    let mut command = portable_pty::CommandBuilder::new(if root { "setpriv" } else { program.to_str().unwrap() });
+    if root {
+        command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups", program.to_str().unwrap()]);
+    }
+    command.args(["--config", &file]);
+    command.env("TERM", "xterm-256color");
+    let session = Session::spawn(command, (100, 20));
+    session.wait_for("the board", |text| text.contains("Before"));
+    mode(file.as_ref(), 0o000);
+    session.wait_for("a banner", |text| text.contains("cannot be read: permission denied") && text.contains("Before"));
+    mode(file.as_ref(), 0o644);
+    session.wait_for("no banner", |text| !text.contains("config not taken") && text.contains("Before"));
+}
+
+#[test]
+fn theme_window_and_pages_follow_the_file() {
+    let case = Case::start();
+    let raw = |session: &Session| String::from_utf8_lossy(&session.raw()).into_owned();
+    assert!(!raw(&case.session).contains("48;2;255;255;255"));
+    let second = "[[dashboards]]\nname = \"e\"\ntitle = \"Second\"\n[[dashboards.panels]]\nview = \"clock\"\n";
+    case.save(&format!("theme = \"andon-light\"\nwindow = \"5min\"\n{}{second}", case.good("New")));
+    case.session
+        .wait_for("two pages and another window", |text| text.contains("2 Second") && text.contains("last 5 min"));
+    let light = andon::render::theme::Theme::load("andon-light", &andon::render::theme::embedded).unwrap();
+    let ratatui::style::Color::Rgb(r, g, b) = light.ink(andon::panel::ink::Glyphs::Full).styles[0].bg.unwrap() else {
+        panic!("the light theme has a ground")
+    };
+    case.session.wait_for_raw("the light ground", &format!("48;2;{r};{g};{b}"));
+}
+
+fn board(text: &str) -> Board {
+    let folder = Folder::new();
+    let file = folder.write("b.toml", text);
+    load(&Request { file: file.into(), ..Request::default() }).unwrap().board
+}
+
+fn open_files() -> usize {
+    std::fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_thousand_reloads_leak_no_task_and_no_file_handle() {
+    let server = Server::start();
+    server.route("/kept", Reply::body("application/json", "{\"n\":1}"));
+    let kept = format!("[sources.kept]\ntype = \"json\"\nurl = \"{}\"\n", server.url("/kept"));
+    let shaken = |n: usize| {
+        let sources: String = (0..5)
+            .map(|i| format!("[sources.s{i}]\ntype = \"command\"\ncommand = [\"true\", \"{n}\"]\nrefresh = \"1h\"\n"))
+            .collect();
+        let panels: String = (0..5)
+            .map(|i| format!("[[dashboards.panels]]\nid = \"p{i}\"\nview = \"text\"\nsource = \"s{i}\"\n"))
+            .collect();
+        board(&format!("refresh = \"1h\"\n{kept}{sources}[[dashboards]]\nname = \"d\"\n{KEPT}{panels}"))
+    };
+    // Two boards are read once: what is tested is their exchange, not the reading.
+    let boards = [shaken(0), shaken(1)];
+    let mut now = Arc::new(boards[0].clone());
+    let mut wiring = Wiring::new(Clock::Wall, Network::default());
+    let mut polling = Polling::new(wiring.wires);
+    let mut hub = Hub::new(Arc::clone(&now), Zone::utc(), Clock::Wall);
+    let (reloads, mut news) = mpsc::channel(1);
+    polling.poll(&now).await;
+    let metrics = tokio::runtime::Handle::current().metrics();
+    let mut settled = None;
+    for n in 1..=1000 {
+        now = Arc::new(boards[n % 2].clone().continuing(&now));
+        let exchange = take(&now, &mut polling, &reloads);
+        let listen = async {
+            let reload: Reload = news.recv().await.unwrap();
+            hub.reload(reload);
+        };
+        let (taken, ()) = tokio::join!(exchange, listen);
+        assert!(taken);
+        while let Ok(outcome) = wiring.outcomes.try_recv() {
+            hub.apply(outcome);
+        }
+        if n == 10 {
+            settled = Some((metrics.num_alive_tasks(), now.queries.len()));
+        }
+    }
+    // What was told to end ends with its next turn.
+    let (tasks, queries) = settled.unwrap();
+    let begin = std::time::Instant::now();
+    while metrics.num_alive_tasks() > tasks.min(queries + 2) {
+        assert!(
+            begin.elapsed() < Duration::from_secs(20),
+            "{} tasks are alive, {tasks} were",
+            metrics.num_alive_tasks()
+        );
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(hub.scene_at(andon::model::time::now()).pages[0].panels.len(), 6);
+    let asked = server.requests().len();
+    assert!(asked <= 1, "the panel that stayed was asked {asked} times");
+    let before = open_files();
+    drop(polling);
+    assert!(before < 64, "{before} files are open");
+}
