@@ -87,8 +87,8 @@ pub struct Context {
     pub network: network::Network,
     /// How many points a window is wanted in.
     pub resolution: Resolution,
-    /// The pause between two polls.
-    pub refresh: Span,
+    /// How often it is polled, and how long a poll may take.
+    pub pace: supervisor::Pace,
 }
 
 impl Context {

@@ -116,7 +116,7 @@ impl Polling {
                         http: http.clone(),
                         network: network.clone(),
                         resolution: Resolution::of(*first, self.wires.widths.clone()),
-                        refresh: spec.pace.refresh,
+                        pace: spec.pace,
                     };
                     tokio::spawn(spec.config.poll(context, Poll { asks, place: place as u32 }, spec.pace, lines))
                 }
@@ -144,7 +144,7 @@ fn key(group: &[(QueryId, Ask)]) -> Vec<QueryId> {
 fn client(source: &SourceSpec, network: &Network) -> Result<Option<Arc<Http>>, FetchError> {
     match source.config.url().filter(|_| source.kind.http) {
         None => Ok(None),
-        Some(url) => Http::new(url, &source.http, network).map(|http| Some(Arc::new(http))),
+        Some(url) => Http::new(url, &source.http, network, source.pace.timeout).map(|http| Some(Arc::new(http))),
     }
 }
 
@@ -186,7 +186,7 @@ pub fn unusable_sources(board: &Board) -> BTreeMap<String, FetchError> {
             http: client(source, &network)?,
             network: network.clone(),
             resolution: Resolution::of(QueryId(0), widths.subscribe()),
-            refresh: source.pace.refresh,
+            pace: source.pace,
         })
     };
     board

@@ -3,7 +3,7 @@
 //! An argument vector and no shell; a cleared environment with an allow-list; a time limit after which
 //! the whole process group is ended (TERM, two seconds, KILL); output under a cap; no standard input.
 
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -12,7 +12,9 @@ use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command as Process};
 
+use super::json::evaluator::Evaluator;
 use super::json::pick;
+use super::limits::Limits;
 use super::{Context, Moment, QueryLanguage, Source};
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::poll::{Answer, Ask};
@@ -45,6 +47,8 @@ pub struct Config {
 #[derive(Debug)]
 pub struct Command {
     config: Config,
+    evaluator: Evaluator,
+    limits: Limits,
 }
 
 impl Source for Command {
@@ -63,51 +67,145 @@ impl Source for Command {
         if query.is_empty() { Ok(()) } else { pick::compile(query).map(drop) }
     }
 
-    fn open(config: &Config, _: &Context) -> Result<Self, FetchError> {
+    fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
         if config.command.is_empty() {
             return Err(FetchError::new(Reason::Exec, "command is empty; name a program"));
         }
-        Ok(Self { config: config.clone() })
+        Ok(Self { config: config.clone(), evaluator: Evaluator::default(), limits: context.network.limits.clone() })
     }
 
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
-        let run = run(&self.config);
-        let output = tokio::time::timeout_at(moment.deadline, run)
+        let _place = tokio::time::timeout_at(moment.deadline, self.limits.command())
+            .await
+            .map_err(|_| FetchError::from(Reason::Timeout(Phase::Queue)))?;
+        let output = tokio::time::timeout_at(moment.deadline, run(&self.config))
             .await
             .map_err(|_| FetchError::from(Reason::Timeout(Phase::Run)))??;
-        Ok(asks.iter().map(|ask| read(&output, ask, moment.now)).collect())
+        self.read(output, asks, moment).await
+    }
+}
+
+impl Command {
+    /// JSON where it begins like JSON or a query asks for it, else a number alone, else lines.
+    async fn read(&self, output: Vec<u8>, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
+        let is_json = String::from_utf8_lossy(&output).trim_start().starts_with(['{', '[']);
+        let plain = text(&output, moment.now);
+        let picks: Vec<Ask> = asks.iter().filter(|ask| is_json || !ask.query.is_empty()).map(whole_or_part).collect();
+        let mut picked =
+            if picks.is_empty() { Vec::new() } else { self.evaluator.all(output, picks, moment).await? }.into_iter();
+        let answer = |ask: &Ask| if is_json || !ask.query.is_empty() { picked.next() } else { Some(plain.clone()) };
+        Ok(asks.iter().map_while(answer).collect())
+    }
+}
+
+fn whole_or_part(ask: &Ask) -> Ask {
+    if ask.query.is_empty() { Ask { query: ".".into(), ..ask.clone() } } else { ask.clone() }
+}
+
+/// A command that runs, in a process group of its own.
+struct Running {
+    child: Option<Child>,
+    group: Group,
+}
+
+/// What a command left.
+struct Ended {
+    status: ExitStatus,
+    output: Option<Vec<u8>>,
+    complaints: Option<Vec<u8>>,
+}
+
+impl Running {
+    fn start(config: &Config) -> Result<Self, FetchError> {
+        let exec = |detail: String| FetchError::new(Reason::Exec, detail);
+        let (program, arguments) = config.command.split_first().ok_or_else(|| exec("no program".to_owned()))?;
+        let mut process = Process::new(program);
+        process.args(arguments).env_clear().process_group(0).kill_on_drop(true);
+        process.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        for name in ALWAYS.iter().copied().chain(config.environment.iter().map(String::as_str)) {
+            if let Some(value) = std::env::var_os(name) {
+                process.env(name, value);
+            }
+        }
+        if let Some(directory) = &config.directory {
+            process.current_dir(directory);
+        }
+        let child = process.spawn().map_err(|e| exec(format!("{program} cannot be started: {}", e.kind())))?;
+        let group = Group::of(&child);
+        Ok(Self { child: Some(child), group })
+    }
+
+    async fn end(mut self) -> Result<Ended, FetchError> {
+        let child = self.child.as_mut().ok_or(FetchError::from(Reason::Internal))?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let ended = async {
+            let status = child.wait().await;
+            // Children that it left behind would hold its output open.
+            self.group.signal(Signal::KILL);
+            status
+        };
+        // Standard error is read as well: a full pipe would stop the command.
+        let (output, complaints, status) = tokio::join!(capped(stdout), capped(stderr), ended);
+        self.child = None;
+        let status = status.map_err(|e| FetchError::new(Reason::Exec, e.kind().to_string()))?;
+        Ok(Ended { status, output, complaints })
+    }
+}
+
+impl Drop for Running {
+    /// Its time is up: TERM to all of the group, two seconds, KILL. When the program itself ends in
+    /// between, KILL comes at once.
+    fn drop(&mut self) {
+        let Some(mut child) = self.child.take() else { return };
+        self.group.signal(Signal::TERM);
+        let last_resort = KillOnDrop(self.group);
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                // Whether it ended by itself makes no difference: its children may still be there.
+                let _in_time = tokio::time::timeout(MERCY, child.wait()).await;
+                drop(last_resort);
+                let _reaped = child.wait().await;
+            });
+        }
+    }
+}
+
+/// A process group; none when the command was gone before it could be told.
+#[derive(Clone, Copy)]
+struct Group(Option<Pid>);
+
+impl Group {
+    fn of(child: &Child) -> Self {
+        Self(child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)))
+    }
+
+    fn signal(self, signal: Signal) {
+        if let Some(group) = self.0 {
+            // Nobody left in the group is what we hope for.
+            let _nobody_left = kill_process_group(group, signal);
+        }
+    }
+}
+
+struct KillOnDrop(Group);
+
+impl Drop for KillOnDrop {
+    fn drop(&mut self) {
+        self.0.signal(Signal::KILL);
     }
 }
 
 async fn run(config: &Config) -> Result<Vec<u8>, FetchError> {
     let exec = |detail: String| FetchError::new(Reason::Exec, detail);
-    let (program, arguments) = config.command.split_first().ok_or_else(|| exec("no program".to_owned()))?;
-    let mut process = Process::new(program);
-    process.args(arguments).env_clear().process_group(0).kill_on_drop(true);
-    process.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    for name in ALWAYS.iter().copied().chain(config.environment.iter().map(String::as_str)) {
-        if let Some(value) = std::env::var_os(name) {
-            process.env(name, value);
-        }
-    }
-    if let Some(directory) = &config.directory {
-        process.current_dir(directory);
-    }
-    let mut child = process.spawn().map_err(|e| exec(format!("{program} cannot be started: {}", e.kind())))?;
-    let mut group = Group::of(&child);
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    // Standard error is read as well: a full pipe would stop the command.
-    let (output, complaints, status) = tokio::join!(capped(stdout), capped(stderr), child.wait());
-    group.done();
-    let status = status.map_err(|e| exec(format!("{}", e.kind())))?;
+    let ended = Running::start(config)?.end().await?;
     let output =
-        output.ok_or_else(|| FetchError::new(Reason::TooLarge, format!("over {MAX_OUTPUT} bytes of output")))?;
-    if status.success() {
+        ended.output.ok_or_else(|| FetchError::new(Reason::TooLarge, format!("over {MAX_OUTPUT} bytes of output")))?;
+    if ended.status.success() {
         return Ok(output);
     }
-    let complaints = String::from_utf8_lossy(&complaints.unwrap_or_default()).into_owned();
+    let complaints = String::from_utf8_lossy(&ended.complaints.unwrap_or_default()).into_owned();
     let first = complaints.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    let how = status.code().map_or_else(|| "ended by a signal".to_owned(), |code| format!("exit code {code}"));
+    let how = ended.status.code().map_or_else(|| "ended by a signal".to_owned(), |code| format!("exit code {code}"));
     Err(exec(if first.is_empty() { how } else { format!("{how}: {first}") }))
 }
 
@@ -118,45 +216,10 @@ async fn capped(reader: Option<impl AsyncRead + Unpin>) -> Option<Vec<u8>> {
     (bytes.len() as u64 <= MAX_OUTPUT).then_some(bytes)
 }
 
-/// The process group of a command; what is left of it is ended when this is dropped.
-struct Group(Option<Pid>);
-
-impl Group {
-    fn of(child: &Child) -> Self {
-        Self(child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)))
-    }
-
-    /// The command ended by itself; children it left behind are ended at once.
-    fn done(&mut self) {
-        if let Some(group) = self.0.take() {
-            // Nobody left in the group is what we hope for.
-            let _nobody_left = kill_process_group(group, Signal::KILL);
-        }
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        let Some(group) = self.0.take() else { return };
-        let _already_gone = kill_process_group(group, Signal::TERM);
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move {
-                tokio::time::sleep(MERCY).await;
-                let _already_gone = kill_process_group(group, Signal::KILL);
-            });
-        }
-    }
-}
-
-/// A number alone, else JSON where it begins like JSON or a query asks for it, else lines.
-fn read(output: &[u8], ask: &Ask, now: Timestamp) -> Answer {
+/// A number alone, else lines.
+fn text(output: &[u8], now: Timestamp) -> Answer {
     let text = String::from_utf8_lossy(output);
     let trimmed = text.trim();
-    if !ask.query.is_empty() || trimmed.starts_with(['{', '[']) {
-        let whole = Ask { query: ".".into(), history: None };
-        let ask = if ask.query.is_empty() { whole } else { ask.clone() };
-        return pick::all(output, &[ask], now)?.pop().unwrap_or_else(|| Err(Reason::Internal.into()));
-    }
     if trimmed.is_empty() {
         return Err(FetchError::new(Reason::Parse, "the command printed nothing"));
     }

@@ -4,11 +4,13 @@
 //! under a cap. Redirects are followed by hand, to the same origin only, so that no credential ever
 //! reaches another one. Every failure becomes one of the closed list of reasons.
 
-use std::error::Error as _;
-use std::io;
-use std::sync::Arc;
+mod classify;
 
-use reqwest::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Client, StatusCode, Url};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -16,14 +18,17 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::auth::Auth;
-use super::network::{NameFault, Network};
+use super::network::Network;
 use super::tls::TlsOptions;
-use crate::model::fault::{FetchError, Phase, Reason, TlsFault};
-use crate::model::time::{Span, Timestamp};
+use crate::model::fault::{FetchError, Phase, Reason};
+use crate::model::time::{Span, Timestamp, now};
+use classify::transport;
 
 /// Largest body taken, in bytes, unless the source says otherwise.
 const DEFAULT_MAX_BODY: usize = 8 * 1024 * 1024;
 const MAX_REDIRECTS: usize = 5;
+/// The longest a connection may take to open, TLS included.
+const LONGEST_CONNECT: Span = Span::seconds(5);
 const USER_AGENT: &str = concat!("andon/", env!("CARGO_PKG_VERSION"));
 
 /// The keys that every source speaking HTTP takes.
@@ -46,6 +51,25 @@ pub struct Http {
     max_body: usize,
     network: Network,
     host: Arc<Semaphore>,
+    seen: Mutex<Option<Exchange>>,
+}
+
+/// What was seen of an exchange: for `andon doctor`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchange {
+    /// Who answered.
+    pub peer: Option<SocketAddr>,
+    /// The status code.
+    pub status: u16,
+    /// Bytes of the body.
+    pub bytes: usize,
+    /// From the request to the last byte of the answer, look-up and connection included.
+    pub took: Duration,
+    /// By how much the server's clock is ahead of ours, in milliseconds, as far as its `Date` header
+    /// tells: it has whole seconds (RFC 9110, section 6.6.1).
+    pub clock_ahead: Option<i64>,
+    /// The server's certificate in DER, on a TLS connection.
+    pub certificate: Option<Vec<u8>>,
 }
 
 /// What to send.
@@ -74,8 +98,10 @@ pub struct Response {
 
 impl Http {
     /// Builds the client for a source's address. No network; reads certificate files.
-    pub fn new(url: &str, options: &HttpOptions, network: &Network) -> Result<Self, FetchError> {
+    pub fn new(url: &str, options: &HttpOptions, network: &Network, timeout: Span) -> Result<Self, FetchError> {
         let url = parse_url(url)?;
+        // A little before the poll's own deadline, so that it is known what took so long.
+        let connect_timeout = timeout.times(0.9).min(LONGEST_CONNECT).duration();
         // Another provider may be installed already; any will do.
         let _installed_before = rustls::crypto::ring::default_provider().install_default();
         let mut builder = Client::builder()
@@ -83,7 +109,7 @@ impl Http {
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .retry(reqwest::retry::never())
-            .connect_timeout(std::time::Duration::from_secs(5))
+            .connect_timeout(connect_timeout)
             .pool_max_idle_per_host(6)
             .dns_resolver(Arc::clone(&network.names))
             .tls_info(true);
@@ -105,7 +131,13 @@ impl Http {
             max_body: options.max_body.unwrap_or(DEFAULT_MAX_BODY),
             host: network.limits.host(&authority),
             network: network.clone(),
+            seen: Mutex::new(None),
         })
+    }
+
+    /// What was seen of the last answer.
+    pub fn last_exchange(&self) -> Option<Exchange> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Asks, and refuses every answer but a success.
@@ -133,8 +165,14 @@ impl Http {
             .await
             .map_err(|_| FetchError::from(Reason::Timeout(Phase::Queue)))?;
         let mut url = url.clone();
+        let begin = Instant::now();
         for _ in 0..=MAX_REDIRECTS {
-            let response = self.once(&url, method, accept, deadline).await?;
+            let mut sent = self.send(&url, method, accept, deadline).await;
+            if sent.as_ref().is_err_and(|error| error.reason == Reason::Reset) {
+                // A server that was restarted has closed the connection that was kept: it never saw this.
+                sent = self.send(&url, method, accept, deadline).await;
+            }
+            let response = self.read(sent?, begin, deadline).await?;
             if !response.status.is_redirection() || response.status == StatusCode::NOT_MODIFIED {
                 return Ok(response);
             }
@@ -143,13 +181,13 @@ impl Http {
         Err(FetchError::new(Reason::RedirectBlocked, format!("more than {MAX_REDIRECTS} redirects")))
     }
 
-    async fn once(
+    async fn send(
         &self,
         url: &Url,
         method: Method<'_>,
         accept: &str,
         deadline: Instant,
-    ) -> Result<Response, FetchError> {
+    ) -> Result<reqwest::Response, FetchError> {
         let mut request = match method {
             Method::Get => self.client.get(url.clone()),
             Method::Head => self.client.head(url.clone()),
@@ -166,14 +204,18 @@ impl Http {
         if let Some(auth) = &self.auth {
             request = auth.apply(request)?;
         }
-        let response = tokio::time::timeout_at(deadline, request.send())
+        tokio::time::timeout_at(deadline, request.send())
             .await
             .map_err(|_| FetchError::from(Reason::Timeout(Phase::Headers)))?
-            .map_err(|e| transport(&e, Phase::Headers))?;
-        self.read(response, deadline).await
+            .map_err(|e| transport(&e, Phase::Headers))
     }
 
-    async fn read(&self, mut response: reqwest::Response, deadline: Instant) -> Result<Response, FetchError> {
+    async fn read(
+        &self,
+        mut response: reqwest::Response,
+        begin: Instant,
+        deadline: Instant,
+    ) -> Result<Response, FetchError> {
         let too_large = || FetchError::new(Reason::TooLarge, format!("over {} bytes", self.max_body));
         let certificate = response
             .extensions()
@@ -198,6 +240,14 @@ impl Http {
             }
             body.extend_from_slice(&chunk);
         }
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(Exchange {
+            peer: response.remote_addr(),
+            status: response.status().as_u16(),
+            bytes: body.len(),
+            took: begin.elapsed(),
+            clock_ahead: clock_ahead(response.headers()),
+            certificate: certificate.clone(),
+        });
         Ok(Response { status: response.status(), headers: response.headers().clone(), body, certificate })
     }
 }
@@ -265,75 +315,18 @@ pub fn retry_after(headers: &HeaderMap) -> Option<Span> {
     if let Ok(seconds) = value.parse::<u32>() {
         return Some(Span::seconds(i64::from(seconds)));
     }
-    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
-    let at = Timestamp(date.as_millisecond());
-    Some(Span((at.0 - crate::model::time::now().0).max(0)))
+    Some(http_date(value)?.age_before(now()))
 }
 
-/// Maps a transport error to a reason by walking its causes; its own text may hold the whole URL.
-fn transport(error: &reqwest::Error, phase: Phase) -> FetchError {
-    let phase = if error.is_connect() { Phase::Connect } else { phase };
-    if error.is_timeout() {
-        return Reason::Timeout(phase).into();
-    }
-    let mut cause = error.source();
-    let mut found = None;
-    while let Some(inner) = cause {
-        found = classify(inner, phase).or(found);
-        cause = inner.source();
-    }
-    found.unwrap_or_else(|| if phase == Phase::Body { Reason::Truncated.into() } else { Reason::Reset.into() })
+/// By how much the server's clock is ahead of ours; whole seconds, so half a second is added.
+fn clock_ahead(headers: &HeaderMap) -> Option<i64> {
+    let date = http_date(headers.get(DATE)?.to_str().ok()?)?;
+    Some(date.0 + 500 - now().0)
 }
 
-fn classify(cause: &(dyn std::error::Error + 'static), phase: Phase) -> Option<FetchError> {
-    if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
-        return Some(FetchError::new(Reason::Tls(tls_fault(tls)), ""));
-    }
-    if let Some(http) = cause.downcast_ref::<hyper::Error>() {
-        if http.is_incomplete_message() {
-            let reason = if phase == Phase::Body { Reason::Truncated } else { Reason::Reset };
-            return Some(reason.into());
-        }
-        if http.is_parse() {
-            return Some(FetchError::new(Reason::Parse, "this is not HTTP"));
-        }
-    }
-    if let Some(io) = cause.downcast_ref::<io::Error>() {
-        if let Some(inner) = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            return Some(FetchError::new(Reason::Tls(tls_fault(inner)), ""));
-        }
-        let reason = match io.kind() {
-            io::ErrorKind::ConnectionRefused => Reason::Refused,
-            io::ErrorKind::TimedOut => Reason::Timeout(phase),
-            io::ErrorKind::UnexpectedEof => {
-                if phase == Phase::Body {
-                    Reason::Truncated
-                } else {
-                    Reason::Reset
-                }
-            }
-            io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
-                Reason::Reset
-            }
-            io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
-                return Some(FetchError::new(Reason::Refused, "no route to the host"));
-            }
-            _ => return None,
-        };
-        return Some(reason.into());
-    }
-    cause.downcast_ref::<NameFault>().map(|fault| FetchError::new(Reason::Dns, &fault.0))
-}
-
-fn tls_fault(error: &rustls::Error) -> TlsFault {
-    use rustls::CertificateError as C;
-    match error {
-        rustls::Error::InvalidCertificate(C::Expired | C::ExpiredContext { .. }) => TlsFault::Expired,
-        rustls::Error::InvalidCertificate(C::NotValidYet | C::NotValidYetContext { .. }) => TlsFault::NotYetValid,
-        rustls::Error::InvalidCertificate(C::NotValidForName | C::NotValidForNameContext { .. }) => TlsFault::WrongName,
-        rustls::Error::InvalidCertificate(_) => TlsFault::Untrusted,
-        _ => TlsFault::Handshake,
-    }
+fn http_date(text: &str) -> Option<Timestamp> {
+    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+    Some(Timestamp(date.as_millisecond()))
 }
 
 /// Refuses a web page where data was expected: the commonest "malformed feed" is a log-in form.

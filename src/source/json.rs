@@ -19,9 +19,11 @@ use serde::Deserialize;
 
 use super::http::{Http, Method, parse_url, refuse_html};
 use super::{Context, Moment, QueryLanguage, Source};
-use crate::model::fault::{FetchError, Reason};
+use crate::model::fault::FetchError;
 use crate::model::poll::{Answer, Ask};
+use evaluator::Evaluator;
 
+pub mod evaluator;
 pub mod pick;
 
 /// The keys of a JSON source.
@@ -37,6 +39,7 @@ pub struct Config {
 pub struct Json {
     http: Arc<Http>,
     url: Url,
+    evaluator: Evaluator,
 }
 
 impl Source for Json {
@@ -56,16 +59,12 @@ impl Source for Json {
     }
 
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
-        Ok(Self { http: context.http()?, url: parse_url(&config.url)? })
+        Ok(Self { http: context.http()?, url: parse_url(&config.url)?, evaluator: Evaluator::default() })
     }
 
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
         let response = self.http.fetch(&self.url, Method::Get, "application/json", moment.deadline).await?;
         refuse_html(&response)?;
-        let asks = asks.to_vec();
-        // An expression may be slow, and must not hold up the other sources.
-        tokio::task::spawn_blocking(move || pick::all(&response.body, &asks, moment.now))
-            .await
-            .map_err(|_| FetchError::new(Reason::Internal, "a jq expression panicked"))?
+        self.evaluator.all(response.body, asks.to_vec(), moment).await
     }
 }

@@ -1,4 +1,4 @@
-//! How many requests may be under way: in all, and to one host.
+//! How many requests may be under way: in all, and to one host. And how many commands.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,17 +10,24 @@ const PER_HOST: usize = 6;
 /// Requests under way in all. Dead sources hold one place each (only one of their polls keeps asking),
 /// so that this many of them still delay nobody.
 const OVERALL: usize = 256;
+/// Commands that run at once: they share this machine with the board.
+const COMMANDS: usize = 4;
 
 /// The places to ask from; shared by all clients of a board.
 #[derive(Debug, Clone)]
 pub struct Limits {
     overall: Arc<Semaphore>,
+    commands: Arc<Semaphore>,
     hosts: Arc<Mutex<HashMap<String, Arc<Semaphore>>>>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { overall: Arc::new(Semaphore::new(OVERALL)), hosts: Arc::default() }
+        Self {
+            overall: Arc::new(Semaphore::new(OVERALL)),
+            commands: Arc::new(Semaphore::new(COMMANDS)),
+            hosts: Arc::default(),
+        }
     }
 }
 
@@ -37,6 +44,11 @@ impl Limits {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         let host = hosts.entry(authority.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(PER_HOST)));
         Arc::clone(host)
+    }
+
+    /// Waits until a command may run.
+    pub async fn command(&self) -> Place {
+        Place { _host: Arc::clone(&self.commands).acquire_owned().await.ok(), _overall: None }
     }
 
     /// Waits for a place: first at the host, then overall, so that a slow host holds up itself only.

@@ -95,8 +95,7 @@ impl Source for Probe {
         if config.targets.is_empty() {
             return Err(FetchError::new(Reason::Parse, "a probe needs at least one target"));
         }
-        let network = &context.network;
-        let targets = config.targets.iter().map(|text| target(text, config, network)).collect::<Result<Vec<_>, _>>()?;
+        let targets = config.targets.iter().map(|text| target(text, config, context)).collect::<Result<Vec<_>, _>>()?;
         Ok(Self { targets })
     }
 
@@ -138,7 +137,7 @@ impl Probe {
 }
 
 /// Reads `name=url` or `url`.
-fn target(text: &str, config: &Config, network: &Network) -> Result<Arc<Target>, FetchError> {
+fn target(text: &str, config: &Config, context: &Context) -> Result<Arc<Target>, FetchError> {
     let (name, address) = match text.split_once('=') {
         Some((name, address)) if !name.contains([':', '/', '?']) => (name.trim(), address.trim()),
         _ => ("", text.trim()),
@@ -153,8 +152,13 @@ fn target(text: &str, config: &Config, network: &Network) -> Result<Arc<Target>,
         parse_url(address)?
     };
     let shown = if name.is_empty() { address.split_once("://").map_or(address, |(_, rest)| rest) } else { name };
+    let network = &context.network;
     let options = HttpOptions { tls: config.tls.clone(), ..HttpOptions::default() };
-    let http = if url.scheme() == "tcp" { None } else { Some(Http::new(url.as_str(), &options, network)?) };
+    let http = if url.scheme() == "tcp" {
+        None
+    } else {
+        Some(Http::new(url.as_str(), &options, network, context.pace.timeout)?)
+    };
     Ok(Arc::new(Target {
         name: SafeText::new(shown.trim_end_matches('/')),
         url,

@@ -207,7 +207,9 @@ impl Sample {
 
 fn read(response: &Response) -> Result<Data, FetchError> {
     let code = response.status.as_u16();
-    if let Ok(envelope) = serde_json::from_slice::<Envelope>(&response.body) {
+    let envelope = serde_json::from_slice::<Envelope>(&response.body);
+    let ends_early = envelope.as_ref().is_err_and(serde_json::Error::is_eof);
+    if let Ok(envelope) = envelope {
         if let (true, Some(data)) = (envelope.status == "success", envelope.data) {
             return Ok(data);
         }
@@ -227,6 +229,9 @@ fn read(response: &Response) -> Result<Data, FetchError> {
         return Err(error);
     }
     refuse_html(response)?;
+    if ends_early {
+        return Err(FetchError::new(Reason::Truncated, "the JSON ends early"));
+    }
     Err(FetchError::new(Reason::Parse, "not an answer of the Prometheus API; is the url right?"))
 }
 

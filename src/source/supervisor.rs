@@ -361,16 +361,16 @@ mod tests {
         let script = Arc::new(Script { acts: Mutex::new(acts.iter().cloned().collect()), ..Script::default() });
         let (sender, outcomes) = mpsc::channel(1000);
         let refresh_now = watch::Sender::new(0);
+        let pace = Pace { refresh: Span::seconds(10), timeout: Span::seconds(4) };
         let query = QueryId(place as usize);
         let context = Context {
             http: None,
             network: Network::default(),
             resolution: Resolution::of(query, watch::Sender::default().subscribe()),
-            refresh: Span::seconds(10),
+            pace,
         };
         let ask = Ask { query: "".into(), history: None };
         let poll = Poll { asks: vec![(query, ask)], place };
-        let pace = Pace { refresh: Span::seconds(10), timeout: Span::seconds(4) };
         let clock = Clock::Scripted { start: Timestamp(0), since: Instant::now() };
         let lines = Lines { outcomes: sender, refresh_now: refresh_now.subscribe(), pulse: Arc::clone(pulse), clock };
         let config = Arc::new(Config { script: Arc::clone(&script) });

@@ -22,6 +22,7 @@ mod support;
 mod cli;
 mod config;
 mod encoder;
+mod faults;
 mod frames;
 mod layers;
 mod live;

@@ -8,7 +8,6 @@ use std::time::Duration;
 use andon::app::Wiring;
 use andon::app::polling::Polling;
 use andon::app::reloading::take;
-use andon::config::{Board, Request, load};
 use andon::hub::{Hub, Reload};
 use andon::model::time::Zone;
 use andon::source::Clock;
@@ -17,6 +16,7 @@ use tokio::sync::mpsc;
 
 use crate::support::folder::Folder;
 use crate::support::pty::Session;
+use crate::support::running::board;
 use crate::support::server::{Reply, Server};
 
 /// A running board of two sources, whose file is changed under it.
@@ -218,12 +218,6 @@ fn theme_window_and_pages_follow_the_file() {
         panic!("the light theme has a ground")
     };
     case.session.wait_for_raw("the light ground", &format!("48;2;{r};{g};{b}"));
-}
-
-fn board(text: &str) -> Board {
-    let folder = Folder::new();
-    let file = folder.write("b.toml", text);
-    load(&Request { file: file.into(), ..Request::default() }).unwrap().board
 }
 
 fn open_files() -> usize {

@@ -1,9 +1,12 @@
 //! What several tests need.
 
 pub mod folder;
+pub mod names;
 pub mod prometheus;
 pub mod pty;
+pub mod running;
 pub mod server;
+pub mod tls;
 
 use std::process::{Command, Output};
 
