@@ -43,8 +43,17 @@ pub struct Loaded {
 
 /// Reads, checks and resolves. Either a board that can be run, or all problems at once.
 pub fn load(request: &Request) -> Result<Loaded, Vec<Problem>> {
-    let layers = layers::gather(request)?;
-    let (board, mut problems) = check::check(&layers);
+    resolve(&layers::gather(request)?)
+}
+
+/// The same for a text that is no file: no personal layer, no flags.
+pub fn load_text(name: &str, text: &str) -> Result<Loaded, Vec<Problem>> {
+    let request = Request::default();
+    resolve(&layers::join(vec![(PathBuf::from(name), text.to_owned())], &request)?)
+}
+
+fn resolve(layers: &layers::Layers) -> Result<Loaded, Vec<Problem>> {
+    let (board, mut problems) = check::check(layers);
     problem::sort(&mut problems);
     match board {
         Some(board) if !problems.iter().any(Problem::is_error) => Ok(Loaded { board, warnings: problems }),

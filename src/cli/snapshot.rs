@@ -19,7 +19,7 @@ pub(super) fn run(flags: &SnapshotFlags) -> Done {
     let (board, theme) = load(&flags.board)?;
     let page = page_of(&board, flags.dashboard.as_deref())?;
     let ink = theme.ink(board.glyphs.unwrap_or(Glyphs::Full));
-    let title = board.title.to_string();
+    let title = board.title.clone();
     let scene = app::poll_once(board, Zone::system(), wait(&flags.wait)?)?.scene;
     let lens = Lens { page, kiosk: true, ..Lens::default() };
     let frame = render(&scene, &lens, &ink, flags.size.0, flags.size.1).buffer;

@@ -68,14 +68,22 @@ pub fn files(request: &Request) -> Vec<PathBuf> {
 }
 
 pub(super) fn gather(request: &Request) -> Result<Layers, Vec<Problem>> {
-    let mut sources = Vec::new();
-    let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+    let mut texts = Vec::new();
     for path in files(request) {
         let is_board = path == request.file;
-        if !is_board && !path.exists() {
-            continue;
+        if is_board || path.exists() {
+            let text = read(&path, is_board).map_err(|problem| vec![*problem])?;
+            texts.push((path, text));
         }
-        let text = read(&path, is_board).map_err(|problem| vec![*problem])?;
+    }
+    join(texts, request)
+}
+
+/// Joins files as they were read, the strongest last, with the environment and flags.
+pub(super) fn join(texts: Vec<(PathBuf, String)>, request: &Request) -> Result<Layers, Vec<Problem>> {
+    let mut sources = Vec::new();
+    let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+    for (path, text) in texts {
         let source = parse(&path, &text).map_err(|problem| vec![*problem])?;
         builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
         sources.push(source);

@@ -6,6 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
 
 use super::runs::row;
+use crate::model::text::SafeText;
 
 /// Text that cannot become markup, in an element or an attribute.
 pub(super) fn escape(text: &str) -> String {
@@ -24,12 +25,12 @@ pub(super) fn escape(text: &str) -> String {
 }
 
 /// A whole page.
-pub fn draw(frame: &Buffer, title: &str) -> String {
+pub fn draw(frame: &Buffer, title: &SafeText) -> String {
     let base = frame.cell((0, 0)).map(ratatui::buffer::Cell::style).unwrap_or_default();
     let mut out = format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>{}</title>\n\
          <style>body{{margin:1em;{}}}pre{{font:14px/1.2 ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace}}</style>\n<pre>",
-        escape(title),
+        escape(title.as_str()),
         css(base)
     );
     for y in 0..frame.area.height {

@@ -4,6 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
 
+use crate::model::text::does_something;
+
 /// Neighbouring cells of one style.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Run {
@@ -16,7 +18,7 @@ pub(super) struct Run {
 /// What a cell shows. A symbol that could do anything but show itself becomes a mark: the last defence,
 /// behind the sanitising type and ratatui's own filter.
 pub(super) fn symbol(symbol: &str) -> &str {
-    if symbol.chars().any(char::is_control) { "\u{FFFD}" } else { symbol }
+    if symbol.chars().any(does_something) { "\u{FFFD}" } else { symbol }
 }
 
 /// The columns a symbol takes, one at least.

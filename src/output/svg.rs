@@ -7,13 +7,14 @@ use ratatui::style::{Color, Modifier};
 
 use super::html::escape;
 use super::runs::row;
+use crate::model::text::SafeText;
 
 const CELL_WIDTH: f64 = 8.4;
 const CELL_HEIGHT: f64 = 17.0;
 const BASELINE: f64 = 13.0;
 
 /// A standalone SVG document.
-pub fn draw(frame: &Buffer, title: &str) -> String {
+pub fn draw(frame: &Buffer, title: &SafeText) -> String {
     let (columns, rows) = (frame.area.width, frame.area.height);
     let (width, height) = (f64::from(columns) * CELL_WIDTH, f64::from(rows) * CELL_HEIGHT);
     let ground = frame.cell((0, 0)).map_or(Color::Reset, |cell| cell.bg);
@@ -21,7 +22,7 @@ pub fn draw(frame: &Buffer, title: &str) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\">\n\
          <title>{}</title>\n<rect width=\"100%\" height=\"100%\" rx=\"6\" fill=\"{}\"/>\n\
          <g font-family=\"ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace\" font-size=\"14\" xml:space=\"preserve\">\n",
-        escape(title),
+        escape(title.as_str()),
         colour(ground, "#11151c")
     );
     for y in 0..rows {

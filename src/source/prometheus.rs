@@ -103,8 +103,7 @@ impl Prometheus {
             ("end", format!("{:.3}", end.seconds())),
             ("step", format!("{:.3}", step.as_seconds())),
         ];
-        let data = self.ask("api/v1/query_range", &parameters, moment).await?;
-        let mut series = data.series(moment.now)?;
+        let mut series = self.ask("api/v1/query_range", &parameters, moment).await?;
         // A range leaves out the moments at which a series has no value: they are gaps.
         for one in &mut series {
             one.points = on_grid(&one.points, start, end, step);
@@ -115,11 +114,11 @@ impl Prometheus {
 
     async fn instant(&self, query: &str, moment: Moment, coverage: Coverage) -> Answer {
         let parameters = [("query", query.to_owned()), ("time", format!("{:.3}", moment.now.seconds()))];
-        let data = self.ask("api/v1/query", &parameters, moment).await?;
-        Ok(Telemetry::Series { series: data.series(moment.now)?, coverage })
+        let series = self.ask("api/v1/query", &parameters, moment).await?;
+        Ok(Telemetry::Series { series, coverage })
     }
 
-    async fn ask(&self, path: &str, parameters: &[(&str, String)], moment: Moment) -> Result<Data, FetchError> {
+    async fn ask(&self, path: &str, parameters: &[(&str, String)], moment: Moment) -> Result<Vec<Series>, FetchError> {
         let mut url = self.base.join(path).map_err(|_| FetchError::from(Reason::Internal))?;
         let long = parameters.iter().map(|(_, value)| value.len()).sum::<usize>() > LONGEST_GET;
         let response = if long {
@@ -128,7 +127,7 @@ impl Prometheus {
             url.query_pairs_mut().extend_pairs(parameters);
             self.http.exchange(&url, Method::Get, "application/json", moment.deadline).await?
         };
-        read(&response)
+        parse(&response, moment.now)
     }
 }
 
@@ -205,6 +204,11 @@ impl Sample {
     }
 }
 
+/// Reads the answer to a query: its series, or why there are none.
+pub fn parse(response: &Response, now: Timestamp) -> Result<Vec<Series>, FetchError> {
+    read(response)?.series(now)
+}
+
 fn read(response: &Response) -> Result<Data, FetchError> {
     let code = response.status.as_u16();
     let envelope = serde_json::from_slice::<Envelope>(&response.body);
@@ -260,6 +264,8 @@ impl Data {
         for (name, samples) in names.into_iter().zip(points) {
             let mut points = samples.iter().map(Sample::point).collect::<Result<Vec<_>, _>>()?;
             points.retain(|point| point.at <= now.plus(Span::seconds(1)));
+            // In order, and of two at one moment the first, whatever a proxy made of it.
+            points.sort_by_key(|point| point.at);
             points.dedup_by_key(|point| point.at);
             all.push(Series { name, points });
         }

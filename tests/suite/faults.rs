@@ -143,11 +143,7 @@ async fn every_fault_of_an_answer_has_its_reason_and_takes_nothing_away() {
             whole(&format!("HTTP/1.1 200 OK\r\n{many_headers}\r\n{{}}")),
             expect("answer too large: its headers", USUAL),
         ),
-        (
-            "204",
-            whole("HTTP/1.1 204 No Content\r\n\r\n"),
-            expect("answer not understood: the answer is empty", USUAL),
-        ),
+        ("204", whole("HTTP/1.1 204 No Content\r\n\r\n"), expect("answer not understood: the answer is empty", USUAL)),
         (
             "an empty 200",
             whole("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),

@@ -24,6 +24,7 @@ mod config;
 mod encoder;
 mod faults;
 mod frames;
+mod fuzz;
 mod layers;
 mod live;
 mod readme;

@@ -1,0 +1,225 @@
+//! What is fuzzed: one function for each parser of text from outside, and for each encoder of it.
+//!
+//! The same functions run under cargo-fuzz (`fuzz/fuzz_targets/`), and over the seeds and random changes
+//! of them in the test suite (`tests/suite/fuzz.rs`). A function returns when all is well and panics when
+//! it is not.
+
+use std::collections::BTreeMap;
+
+use andon::config::load_text;
+use andon::eval::expression::Expression;
+use andon::eval::threshold::{Bound, Hysteresis};
+use andon::model::format;
+use andon::model::poll::Ask;
+use andon::model::series::{Point, Series};
+use andon::model::telemetry::Telemetry;
+use andon::model::text::SafeText;
+use andon::model::time::{Span, Timestamp};
+use andon::model::unit::Unit;
+use andon::output::ansi::{Depth, encode, lines};
+use andon::output::{html, svg, text};
+use andon::render::theme::{Theme, embedded};
+use andon::source::http::Response;
+use andon::source::json::pick;
+use andon::source::{cctray, prometheus};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use reqwest::header::HeaderMap;
+use reqwest::{StatusCode, Url};
+
+/// A target: its name, and what it does with any bytes.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All of them. A test checks that each has a file in `fuzz_targets` and seeds.
+pub const TARGETS: &[Target] = &[
+    ("cctray", cctray_feed),
+    ("config", config),
+    ("duration_and_size", duration_and_size),
+    ("encoder", encoder),
+    ("expression", expression),
+    ("json_pick", json_pick),
+    ("prometheus", prometheus_answer),
+    ("sanitiser", sanitiser),
+    ("theme", theme),
+];
+
+const NOW: Timestamp = Timestamp(1_795_262_400_000);
+
+fn is_harmless(text: &str) {
+    // Said once more, and not by the sanitiser itself.
+    let harmful = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}')
+    };
+    assert!(!text.chars().any(harmful), "harmful: {text:?}");
+    assert!(text.len() <= 4096, "too long: {} bytes", text.len());
+}
+
+fn are_sound(series: &[Series]) {
+    for one in series {
+        is_harmless(one.name.as_str());
+        assert!(one.points.windows(2).all(|pair| pair[0].at < pair[1].at), "points are not in order: {one:?}");
+        assert!(one.points.iter().all(|point| !point.value.is_infinite()), "infinite: {one:?}");
+    }
+}
+
+fn is_sound(telemetry: &Telemetry) {
+    match telemetry {
+        Telemetry::Series { series, .. } => are_sound(series),
+        Telemetry::Table(table) => {
+            table.columns.iter().for_each(|column| is_harmless(column.as_str()));
+            assert!(table.rows.iter().all(|row| row.len() == table.columns.len()), "a ragged table");
+        }
+        Telemetry::Builds(builds) => {
+            for build in builds {
+                [&build.name, &build.label, &build.raw].into_iter().for_each(|text| is_harmless(text.as_str()));
+                let url = build.url.as_ref().map_or("http:", |url| url.as_str());
+                assert!(url.starts_with("http:") || url.starts_with("https:"), "a link to {url}");
+            }
+        }
+        Telemetry::Lines(lines) => lines.iter().for_each(|line| is_harmless(line.as_str())),
+    }
+}
+
+/// A `CCTray` feed.
+pub fn cctray_feed(data: &[u8]) {
+    let Ok(base) = Url::parse("http://ci.example.com/cctray.xml") else { return };
+    if let Ok(builds) = cctray::parse(data, &jiff::tz::TimeZone::UTC, &base) {
+        assert!(builds.windows(2).all(|pair| pair[0].name < pair[1].name), "two builds of one name");
+        is_sound(&Telemetry::Builds(builds));
+    }
+}
+
+/// The config file: either a board, or problems that can be shown.
+pub fn config(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    match load_text("fuzz.toml", text) {
+        Ok(loaded) => is_harmless(loaded.board.title.as_str()),
+        Err(problems) => {
+            assert!(!problems.is_empty(), "refused without a word");
+            for problem in problems {
+                let shown = problem.render(false);
+                assert!(!shown.is_empty());
+                assert!(!problem.json().is_null());
+            }
+        }
+    }
+}
+
+/// Lengths of time, limits, slack, and numbers in their units.
+pub fn duration_and_size(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    if let Ok(span) = Span::parse(&text) {
+        assert!(span.0 >= 0, "a negative span");
+        assert!(!span.humane().is_empty() && !span.brief().is_empty());
+    }
+    let bound = Bound::parse(&text);
+    if let Ok(bound) = bound {
+        assert!(!bound.phrase(|number| number.to_string()).is_empty());
+    }
+    let _refused = Hysteresis::parse(&text);
+    let unit = Unit::from_word(&text);
+    let number = data.first_chunk().map_or(1e9, |bytes: &[u8; 8]| f64::from_le_bytes(*bytes));
+    for unit in [unit, Unit::from_word("bytes"), Unit::from_word("seconds"), Unit::from_word("percent")] {
+        assert!(!format::text(number, &unit, NOW).is_empty());
+    }
+}
+
+/// Any text in the cells of two frames, through every encoder.
+pub fn encoder(data: &[u8]) {
+    let text_of = String::from_utf8_lossy(data);
+    let area = Rect::new(0, 0, 12, 4);
+    let (mut first, mut second) = (Buffer::empty(area), Buffer::empty(area));
+    for (at, symbol) in text_of.split('|').enumerate().take(48) {
+        let position = (at as u16 % 12, at as u16 / 12);
+        if let Some(cell) = if symbol.len() % 2 == 0 { first.cell_mut(position) } else { second.cell_mut(position) } {
+            cell.set_symbol(symbol);
+        }
+    }
+    for depth in [Depth::None, Depth::Ansi16, Depth::Ansi256, Depth::True] {
+        for bytes in [encode(None, &first, depth), encode(Some(&first), &second, depth)] {
+            only_our_sequences(&String::from_utf8(bytes).unwrap_or_else(|_| panic!("not UTF-8")));
+        }
+        only_our_sequences(&lines(&first, depth));
+    }
+    for frame in [&first, &second] {
+        let plain = text::plain(frame);
+        assert!(!plain.chars().any(|c| c.is_control() && c != '\n'), "{plain:?}");
+        let picture = svg::draw(frame, &SafeText::new(&text_of));
+        assert!(roxmltree::Document::parse(&picture).is_ok(), "not XML: {picture}");
+        let page = html::draw(frame, &SafeText::new(&text_of));
+        assert_eq!(page.matches("<html").count(), 1);
+        assert!(!page.contains("<script"), "{page}");
+    }
+}
+
+/// Nothing but what our own encoder writes: CSI with numbers, ended by H, m, h or l.
+fn only_our_sequences(bytes: &str) {
+    let mut rest = bytes;
+    while let Some((before, after)) = rest.split_once('\x1b') {
+        assert!(!before.chars().any(|c| c.is_control() && c != '\n'), "{bytes:?}");
+        let after = after.strip_prefix('[').unwrap_or_else(|| panic!("{bytes:?}"));
+        let end = after.find(|c: char| !matches!(c, '0'..='9' | ';' | '?')).unwrap_or_else(|| panic!("{bytes:?}"));
+        assert!(after[end..].starts_with(['H', 'm', 'h', 'l']), "{bytes:?}");
+        rest = &after[end + 1..];
+    }
+    assert!(!rest.chars().any(|c| c.is_control() && c != '\n'), "{bytes:?}");
+}
+
+/// Arithmetic over named queries, over lines with gaps.
+pub fn expression(data: &[u8]) {
+    let Ok(parsed) = Expression::parse(&String::from_utf8_lossy(data)) else { return };
+    let points: Vec<Point> = (0..8)
+        .map(|n| Point { at: Timestamp(n * 1000), value: if n == 3 { f64::NAN } else { n as f64 - 2.0 } })
+        .collect();
+    let names: Vec<String> = parsed.names().into_iter().map(str::to_owned).collect();
+    let line = || vec![(SafeText::new("x"), points.as_slice())];
+    let queries: BTreeMap<&str, _> = names.iter().map(|name| (name.as_str(), line())).collect();
+    for (name, points) in parsed.over(&queries, 500) {
+        is_harmless(name.as_str());
+        assert!(points.iter().all(|point| !point.value.is_infinite()), "infinite");
+    }
+}
+
+/// A JSON document under a handful of expressions, and any text as an expression.
+pub fn json_pick(data: &[u8]) {
+    let expressions = [".", ".a", ".[]", "keys", ".a.b[0]", "[.[] | {a, b}]", "to_entries", "length"];
+    let asks: Vec<Ask> = expressions.iter().map(|query| Ask { query: (*query).into(), history: None }).collect();
+    if let Ok(answers) = pick::all(data, &asks, NOW) {
+        assert_eq!(answers.len(), asks.len());
+        answers.iter().flatten().for_each(is_sound);
+    }
+    // Compiled and not run: an expression may be made to run for ever.
+    let _refused = pick::compile(&String::from_utf8_lossy(data));
+}
+
+/// An answer of the Prometheus query API; the first byte chooses the status code.
+pub fn prometheus_answer(data: &[u8]) {
+    let Some((first, body)) = data.split_first() else { return };
+    let codes = [StatusCode::OK, StatusCode::BAD_REQUEST, StatusCode::SERVICE_UNAVAILABLE, StatusCode::UNAUTHORIZED];
+    let status = codes.get(usize::from(*first) % codes.len()).copied().unwrap_or(StatusCode::OK);
+    let response = Response { status, headers: HeaderMap::new(), body: body.to_vec(), certificate: None };
+    match prometheus::parse(&response, NOW) {
+        Ok(series) => are_sound(&series),
+        Err(error) => is_harmless(&error.detail.to_string()),
+    }
+}
+
+/// Any bytes as text from outside.
+pub fn sanitiser(data: &[u8]) {
+    let safe = SafeText::from_bytes(data);
+    is_harmless(safe.as_str());
+    assert_eq!(SafeText::new(safe.as_str()), safe, "not the same the second time");
+    for line in SafeText::lines(&String::from_utf8_lossy(data), 100) {
+        is_harmless(line.as_str());
+    }
+}
+
+/// A theme file.
+pub fn theme(data: &[u8]) {
+    let file = String::from_utf8_lossy(data).into_owned();
+    let find = |name: &str| if name == "fuzz" { Some(file.clone()) } else { embedded(name) };
+    if let Err(error) = Theme::load("fuzz", &find) {
+        assert!(!error.to_string().is_empty());
+    }
+}
