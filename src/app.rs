@@ -1,6 +1,7 @@
 //! Composition: config, sources, hub. Everything behind the viewers runs on a thread of its own, so that
 //! nothing it does can hold up a key or a frame.
 
+pub mod diagnosis;
 pub mod polling;
 pub mod reloading;
 
@@ -123,27 +124,28 @@ pub struct Polled {
 /// Polls every query once, or until the time is up.
 pub fn poll_once(board: Board, zone: Zone, wait: Span) -> Result<Polled, String> {
     let runtime = runtime()?;
-    let clock = Clock::Wall;
-    let board = Arc::new(board);
-    let polled = runtime.block_on(async {
-        let mut hub = Hub::new(Arc::clone(&board), zone, clock);
-        let mut wiring = Wiring::new(clock, Network::default());
-        let mut polling = Polling::new(wiring.wires);
-        polling.poll(&board).await;
-        let mut outcomes = Vec::new();
-        let heard = async {
-            while !hub.has_heard_all() {
-                let Some(outcome) = wiring.outcomes.recv().await else { break };
-                outcomes.push(outcome.clone());
-                hub.apply(outcome);
-            }
-        };
-        // Time is up: what has not answered is shown as waiting.
-        let _time_is_up = tokio::time::timeout(wait.duration(), heard).await;
-        Polled { scene: hub.scene_at(clock.now()), outcomes, polling }
-    });
+    let polled = runtime.block_on(polled(Arc::new(board), zone, wait));
     runtime.shutdown_background();
     Ok(polled)
+}
+
+async fn polled(board: Arc<Board>, zone: Zone, wait: Span) -> Polled {
+    let clock = Clock::Wall;
+    let mut hub = Hub::new(Arc::clone(&board), zone, clock);
+    let mut wiring = Wiring::new(clock, Network::default());
+    let mut polling = Polling::new(wiring.wires);
+    polling.poll(&board).await;
+    let mut outcomes = Vec::new();
+    let heard = async {
+        while !hub.has_heard_all() {
+            let Some(outcome) = wiring.outcomes.recv().await else { break };
+            outcomes.push(outcome.clone());
+            hub.apply(outcome);
+        }
+    };
+    // Time is up: what has not answered is shown as waiting.
+    let _time_is_up = tokio::time::timeout(wait.duration(), heard).await;
+    Polled { scene: hub.scene_at(clock.now()), outcomes, polling }
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, String> {

@@ -2,6 +2,7 @@
 
 pub mod arguments;
 mod catalogue;
+mod doctor;
 mod init;
 pub mod log;
 mod run;
@@ -33,6 +34,7 @@ pub fn main() -> ExitCode {
         Command::Validate(flags) => validate::run(&flags),
         Command::Status(flags) => status::run(&flags),
         Command::Snapshot(flags) => snapshot::run(&flags),
+        Command::Doctor(flags) => doctor::run(&flags),
         Command::Init(flags) => init::run(&flags),
         Command::Sources => catalogue::sources(),
         Command::Panels => catalogue::panels(),

@@ -29,6 +29,8 @@ pub enum Command {
     Status(StatusFlags),
     /// Poll once, draw one frame
     Snapshot(SnapshotFlags),
+    /// Probe every source, step by step, and say which panel gets nothing and why; exit 0, or 1
+    Doctor(DoctorFlags),
     /// Write a starter dashboards.toml from what answers on this machine
     Init(InitFlags),
     /// The kinds of sources, with the keys each takes
@@ -134,6 +136,17 @@ pub struct SnapshotFlags {
     /// Write to a file instead of stdout
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+/// Flags of `doctor`.
+#[derive(Debug, Clone, Args)]
+pub struct DoctorFlags {
+    /// Which board.
+    #[command(flatten)]
+    pub board: BoardFlags,
+    /// The longest to wait for all sources
+    #[arg(long, value_name = "TIME", default_value = "10s")]
+    pub wait: String,
 }
 
 /// Flags of `init`.

@@ -83,6 +83,38 @@ impl Reason {
     }
 }
 
+impl Reason {
+    /// What to do about it, for whoever looks after the board.
+    pub const fn remedy(self) -> &'static str {
+        match self {
+            Self::Dns => "check the host in url; does this machine's resolver know the name?",
+            Self::Refused => "is the server running, and does it listen on this port?",
+            Self::Timeout(Phase::Queue) => "too many queries wait for this host; a longer refresh makes room",
+            Self::Timeout(Phase::Connect) => "a firewall may drop the packets, or the address is wrong",
+            Self::Timeout(Phase::Headers | Phase::Body) => "a longer timeout, or a cheaper query",
+            Self::Timeout(Phase::Run) => "a longer timeout, or less work for it",
+            Self::Reset => "is something between that closes connections: a proxy, the wrong port?",
+            Self::Tls(TlsFault::Expired) => "renew the server's certificate",
+            Self::Tls(TlsFault::NotYetValid) => "is the clock of this machine right?",
+            Self::Tls(TlsFault::Untrusted) => "name the authority that signed it: tls = { ca_file = \"...\" }",
+            Self::Tls(TlsFault::WrongName) => "use the name that the certificate is for, in url",
+            Self::Tls(TlsFault::Handshake) => "does this port speak TLS? does it want a client certificate?",
+            Self::Http(404) => "check the path in url",
+            Self::Http(_) => "the server's own log knows more",
+            Self::Auth => "check the source's auth: the secret may be wrong, or may not read this",
+            Self::RateLimited => "a longer refresh",
+            Self::RedirectBlocked => "set url to where it leads, if that is the right place",
+            Self::TooLarge => "narrow the query, or allow more: max_body = ...",
+            Self::Truncated => "is something between that cuts answers: a proxy, a limit?",
+            Self::Encoding => "switch compression off for this client, at the server or a proxy",
+            Self::Parse => "is url the right one for this type of source?",
+            Self::NoMatch => "try the query in the server's own page first",
+            Self::Exec => "run the command by hand, as the user that runs andon",
+            Self::Internal => "this is a fault of andon: please report it",
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = match self {

@@ -99,6 +99,20 @@ impl Auth {
         }
     }
 
+    /// What is sent and where it comes from, without what it is.
+    pub fn describe(&self) -> String {
+        let what = match self {
+            Self::Bearer(_) => "a bearer token",
+            Self::Basic(_) => "a user name and password",
+            Self::Header(_) => "a header",
+        };
+        match self.secret() {
+            Secret::Env(EnvSecret { env }) => format!("{what} from ${env}"),
+            Secret::File(FileSecret { file }) => format!("{what} from {}", file.display()),
+            Secret::Literal(_) => format!("{what} from the config file"),
+        }
+    }
+
     /// Puts it on a request, marked sensitive so that no `Debug` shows it.
     pub fn apply(&self, request: reqwest::RequestBuilder) -> Result<reqwest::RequestBuilder, FetchError> {
         use reqwest::header::{HeaderName, HeaderValue};

@@ -265,7 +265,8 @@ pub fn parse_url(url: &str) -> Result<Url, FetchError> {
     Ok(parsed)
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether an address is of this machine itself: then no proxy is asked.
+pub fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }

@@ -11,11 +11,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use x509_cert::der::Decode as _;
 
 use super::http::{Http, HttpOptions, Method, parse_url};
 use super::network::Network;
-use super::tls::TlsOptions;
+use super::tls::{Certificate, TlsOptions};
 use super::{Context, Moment, QueryLanguage, Source};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
@@ -188,7 +187,9 @@ async fn probe(target: &Target, moment: Moment) -> Seen {
                 up: target.expect.map_or((200..400).contains(&code), |expected| code == expected),
                 latency: Some(watch.elapsed().as_secs_f64()),
                 status: Some(f64::from(code)),
-                certificate_days: response.certificate.and_then(|der| days_left(&der, moment.now)),
+                certificate_days: response
+                    .certificate
+                    .and_then(|der| Some(Certificate::read(&der)?.days_left(moment.now))),
             }
         }
         // A redirect elsewhere is an answer: the target is there.
@@ -196,11 +197,4 @@ async fn probe(target: &Target, moment: Moment) -> Seen {
             Seen { up: error.reason == Reason::RedirectBlocked && target.expect.is_none(), ..Seen::default() }
         }
     }
-}
-
-/// Days until a certificate (DER) ends; negative when it has.
-fn days_left(der: &[u8], now: Timestamp) -> Option<f64> {
-    let certificate = x509_cert::Certificate::from_der(der).ok()?;
-    let end = certificate.tbs_certificate().validity().not_after.to_unix_duration().as_secs();
-    Some((end as f64 - now.seconds()) / 86_400.0)
 }

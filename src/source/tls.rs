@@ -4,8 +4,11 @@ use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use x509_cert::der::Decode as _;
 
 use crate::model::fault::{FetchError, Reason, TlsFault};
+use crate::model::text::SafeText;
+use crate::model::time::Timestamp;
 
 /// The `tls` table of a source.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -47,5 +50,35 @@ impl TlsOptions {
             builder = builder.identity(identity);
         }
         Ok(builder)
+    }
+}
+
+/// What people want to know of a server's certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// Whom it is for, such as "CN=shop.example.com"; may be empty.
+    pub subject: SafeText,
+    /// Who signed it.
+    pub issuer: SafeText,
+    /// When it ends.
+    pub ends: Timestamp,
+}
+
+impl Certificate {
+    /// Reads a certificate (DER, RFC 5280).
+    pub fn read(der: &[u8]) -> Option<Self> {
+        let certificate = x509_cert::Certificate::from_der(der).ok()?;
+        let certificate = certificate.tbs_certificate();
+        let ends = certificate.validity().not_after.to_unix_duration();
+        Some(Self {
+            subject: SafeText::new(&certificate.subject().to_string()),
+            issuer: SafeText::new(&certificate.issuer().to_string()),
+            ends: Timestamp(i64::try_from(ends.as_millis()).ok()?),
+        })
+    }
+
+    /// Days until it ends; negative when it has.
+    pub fn days_left(&self, now: Timestamp) -> f64 {
+        (self.ends.seconds() - now.seconds()) / 86_400.0
     }
 }

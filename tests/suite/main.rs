@@ -21,6 +21,7 @@ mod support;
 
 mod cli;
 mod config;
+mod doctor;
 mod encoder;
 mod faults;
 mod frames;

@@ -1,0 +1,327 @@
+//! Every source probed step by step, and what its queries got: for `andon doctor`.
+//!
+//! The queries are polled exactly as the board polls them; name look-up and connection are tried once
+//! more beside that, so that a poll that fails can be told apart at its first broken step.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Url;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout};
+
+use super::{Polled, polled, runtime};
+use crate::config::Board;
+use crate::config::board::SourceSpec;
+use crate::model::fault::{FetchError, Phase, Reason};
+use crate::model::format;
+use crate::model::poll::{Outcome, QueryId};
+use crate::model::series::Series;
+use crate::model::table::{Cell, Table};
+use crate::model::telemetry::Telemetry;
+use crate::model::text::{SafeText, ellipsis};
+use crate::model::time::{Span, Timestamp, Zone, now};
+use crate::model::unit::Unit;
+use crate::source::http::{Exchange, is_loopback, origin, parse_url};
+use crate::source::network::Network;
+use crate::source::tls::Certificate;
+use crate::view::scene::Scene;
+
+/// Two clocks that differ by less agree: the header has whole seconds, and the answer took its time.
+const SKEW: i64 = 2000;
+/// A certificate that ends sooner is pointed out.
+const SOON: f64 = 14.0;
+/// Columns of a query or a sample that are shown.
+const SHOWN: usize = 60;
+
+/// How a step went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// As it should.
+    Good,
+    /// It works, but somebody should know.
+    Doubtful,
+    /// It does not work.
+    Bad,
+}
+
+/// One step of a probe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What was tried: "name", "connection", "TLS", ...
+    pub what: &'static str,
+    /// How it went.
+    pub verdict: Verdict,
+    /// What was found, in half a line.
+    pub found: String,
+    /// What to do about it; empty when nothing needs doing.
+    pub remedy: &'static str,
+}
+
+/// All steps of one source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// The team's name for it.
+    pub name: SafeText,
+    /// What kind of system.
+    pub kind: &'static str,
+    /// Where it is, without anything that could be a secret; empty when it has no address.
+    pub address: String,
+    /// The steps, in their order.
+    pub steps: Vec<Step>,
+}
+
+/// What was found out.
+#[derive(Debug)]
+pub struct Diagnosis {
+    /// Source by source.
+    pub probes: Vec<Probe>,
+    /// The board with what came.
+    pub scene: Scene,
+}
+
+impl Step {
+    fn good(what: &'static str, found: impl Into<String>) -> Self {
+        Self { what, verdict: Verdict::Good, found: found.into(), remedy: "" }
+    }
+
+    fn doubtful(what: &'static str, found: impl Into<String>, remedy: &'static str) -> Self {
+        Self { what, verdict: Verdict::Doubtful, found: found.into(), remedy }
+    }
+
+    fn bad(what: &'static str, error: &FetchError) -> Self {
+        Self { what, verdict: Verdict::Bad, found: error.to_string(), remedy: error.reason.remedy() }
+    }
+}
+
+/// Probes all sources of a board, at the same time.
+pub fn diagnose(board: Board, zone: Zone, wait: Span) -> Result<Diagnosis, String> {
+    let runtime = runtime()?;
+    let board = Arc::new(board);
+    let diagnosis = runtime.block_on(async {
+        let network = Network::default();
+        let reached: Vec<_> = board
+            .sources
+            .iter()
+            .map(|source| {
+                let (url, network) = (address(source), network.clone());
+                let patience = source.pace.timeout.duration();
+                tokio::spawn(async move {
+                    match url {
+                        Some(url) => reach(&url, &network, patience).await,
+                        None => Vec::new(),
+                    }
+                })
+            })
+            .collect();
+        let polled = polled(Arc::clone(&board), zone, wait).await;
+        let mut probes = Vec::with_capacity(board.sources.len());
+        for (source, reached) in board.sources.iter().zip(reached) {
+            let steps = reached.await.unwrap_or_default();
+            probes.push(probe(source, &board, &polled, steps));
+        }
+        Diagnosis { probes, scene: polled.scene }
+    });
+    runtime.shutdown_background();
+    Ok(diagnosis)
+}
+
+/// The address of a source that is somewhere else than in andon itself.
+fn address(source: &SourceSpec) -> Option<Url> {
+    let url = source.config.url().filter(|_| source.kind.http && !source.simulated)?;
+    parse_url(url).ok()
+}
+
+/// Name and connection, tried by hand.
+async fn reach(url: &Url, network: &Network, patience: Duration) -> Vec<Step> {
+    let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(0));
+    if !is_loopback(url) && has_proxy(url.scheme()) {
+        return vec![Step::good("connection", "through the proxy that the environment names")];
+    }
+    let begin = Instant::now();
+    let found = timeout(patience, network.addresses(host, port)).await;
+    let addresses = match found.unwrap_or_else(|_| Err(FetchError::new(Reason::Dns, "the resolver does not answer"))) {
+        Ok(addresses) => addresses,
+        Err(error) => return vec![Step::bad("name", &error)],
+    };
+    let is_address = addresses.first().is_some_and(|first| first.ip().to_string() == host.trim_matches(['[', ']']));
+    let listed: Vec<String> = addresses.iter().take(4).map(|address| address.ip().to_string()).collect();
+    let name = if is_address {
+        Step::good("name", "none: url has an address")
+    } else {
+        Step::good("name", format!("{host} is {}, found in {}", listed.join(", "), milliseconds(begin.elapsed())))
+    };
+    let begin = Instant::now();
+    let connection = match timeout(patience, TcpStream::connect(addresses.as_slice())).await {
+        Ok(Ok(stream)) => {
+            let peer = stream.peer_addr().map_or_else(|_| String::new(), |peer| peer.to_string());
+            Step::good("connection", format!("{peer} answers, in {}", milliseconds(begin.elapsed())))
+        }
+        Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+            Step::bad("connection", &Reason::Refused.into())
+        }
+        Ok(Err(error)) => Step::bad("connection", &FetchError::new(Reason::Refused, error.kind().to_string())),
+        Err(_) => Step::bad("connection", &Reason::Timeout(Phase::Connect).into()),
+    };
+    vec![name, connection]
+}
+
+/// As reqwest reads it: the scheme's own variable, or the one for all.
+fn has_proxy(scheme: &str) -> bool {
+    let names =
+        [format!("{scheme}_proxy"), format!("{}_PROXY", scheme.to_uppercase()), "all_proxy".into(), "ALL_PROXY".into()];
+    names.iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+}
+
+fn probe(source: &SourceSpec, board: &Board, polled: &Polled, reached: Vec<Step>) -> Probe {
+    let outcomes: Vec<&Outcome> = polled
+        .outcomes
+        .iter()
+        .filter(|outcome| board.source_of(outcome.query).is_some_and(|one| one.fingerprint == source.fingerprint))
+        .collect();
+    let errors: Vec<&FetchError> = outcomes.iter().filter_map(|outcome| outcome.answer.as_ref().err()).collect();
+    let exchange = polled.polling.client(source).and_then(|client| client.last_exchange());
+    let mut steps = reached;
+    if let Some(url) = address(source) {
+        if url.scheme() == "https" {
+            steps.extend(tls(&errors, exchange.as_ref(), now()));
+        }
+        steps.extend(authorisation(source, &errors, exchange.is_some()));
+        steps.extend(exchange.iter().flat_map(answer));
+    }
+    steps.extend(queries(source, board, &outcomes));
+    // What to do is said once, at the first step that is broken.
+    let mut said = Vec::new();
+    for step in &mut steps {
+        if said.contains(&step.remedy) {
+            step.remedy = "";
+        }
+        said.push(step.remedy);
+    }
+    let address = match address(source) {
+        Some(url) => format!("{}{}", origin(&url), url.path().trim_end_matches('/')),
+        None if source.simulated => "the built-in simulator".to_owned(),
+        None => String::new(),
+    };
+    Probe { name: source.name.clone(), kind: source.kind.word, address, steps }
+}
+
+fn tls(errors: &[&FetchError], exchange: Option<&Exchange>, now: Timestamp) -> Option<Step> {
+    if let Some(error) = errors.iter().find(|error| matches!(error.reason, Reason::Tls(_))) {
+        return Some(Step::bad("TLS", error));
+    }
+    let certificate = Certificate::read(exchange?.certificate.as_ref()?)?;
+    let days = certificate.days_left(now);
+    let who = if certificate.subject.is_empty() { String::new() } else { format!(" ({})", certificate.subject) };
+    let found = format!("trusted, and for this name{who}, signed by {}; {days:.0} days left", certificate.issuer);
+    Some(if days < SOON {
+        Step::doubtful("TLS", found, Reason::Tls(crate::model::fault::TlsFault::Expired).remedy())
+    } else {
+        Step::good("TLS", found)
+    })
+}
+
+fn authorisation(source: &SourceSpec, errors: &[&FetchError], answered: bool) -> Option<Step> {
+    const WHAT: &str = "authorisation";
+    if let Some(error) = errors.iter().find(|error| error.reason == Reason::Auth) {
+        return Some(Step::bad(WHAT, error));
+    }
+    answered.then(|| match &source.http.auth {
+        Some(auth) => Step::good(WHAT, format!("accepted: {}", auth.describe())),
+        None => Step::good(WHAT, "none sent, none asked for"),
+    })
+}
+
+fn answer(exchange: &Exchange) -> Vec<Step> {
+    let size = format::text(exchange.bytes as f64, &Unit::from_word("bytes"), now());
+    let found = format!("HTTP {}, {size} in {}", exchange.status, milliseconds(exchange.took));
+    let status = if exchange.status < 400 {
+        Step::good("answer", found)
+    } else {
+        Step { verdict: Verdict::Bad, remedy: Reason::Http(exchange.status).remedy(), ..Step::good("answer", found) }
+    };
+    let clock = exchange.clock_ahead.map(|ahead| {
+        let by = Span(ahead.abs()).brief();
+        if ahead.abs() <= SKEW {
+            return Step::good("clock", "agrees with this machine's");
+        }
+        let which = if ahead > 0 { "ahead of" } else { "behind" };
+        let remedy = "ages and windows are wrong by as much: set the clocks (NTP), here or there";
+        Step::doubtful("clock", format!("{by} {which} this machine's"), remedy)
+    });
+    std::iter::once(status).chain(clock).collect()
+}
+
+/// One step a query; those that failed for one reason are one.
+fn queries(source: &SourceSpec, board: &Board, outcomes: &[&Outcome]) -> Vec<Step> {
+    let asked: Vec<(QueryId, &str)> = board
+        .queries
+        .iter()
+        .filter(|query| board.sources.get(query.source).is_some_and(|one| one.fingerprint == source.fingerprint))
+        .map(|query| (query.id, query.ask.query.as_ref()))
+        .collect();
+    if asked.is_empty() {
+        return vec![Step::doubtful("query", "no panel asks it anything", "show it on a panel, or take it away")];
+    }
+    let mut steps: Vec<Step> = Vec::new();
+    for (id, query) in asked {
+        let query = if query.is_empty() {
+            String::new()
+        } else {
+            format!("{}: ", ellipsis(&SafeText::new(query).to_string(), SHOWN))
+        };
+        let step = match outcomes.iter().find(|outcome| outcome.query == id).map(|outcome| &outcome.answer) {
+            None => Step::bad("query", &FetchError::new(Reason::Timeout(Phase::Run), format!("{query}no answer yet"))),
+            Some(Err(error)) => Step::bad("query", error),
+            Some(Ok(telemetry)) if telemetry.is_empty() => Step {
+                verdict: Verdict::Bad,
+                remedy: Reason::NoMatch.remedy(),
+                ..Step::good("query", format!("{query}nothing"))
+            },
+            Some(Ok(telemetry)) => Step::good("query", format!("{query}{}", sample(telemetry))),
+        };
+        if !steps.contains(&step) {
+            steps.push(step);
+        }
+    }
+    steps
+}
+
+/// How much came, and the begin of it.
+fn sample(telemetry: &Telemetry) -> String {
+    let count = |number: usize, word: &str| if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") };
+    let (much, begin) = match telemetry {
+        Telemetry::Series { series, .. } => (
+            if series.len() == 1 { "1 series".to_owned() } else { format!("{} series", series.len()) },
+            series.iter().map(last).collect::<Vec<_>>().join(", "),
+        ),
+        Telemetry::Table(table) => (count(table.rows.len(), "row"), first_row(table)),
+        Telemetry::Builds(builds) => (
+            count(builds.len(), "build"),
+            builds.iter().map(|one| format!("{} {}", one.name, one.result.word())).collect::<Vec<_>>().join(", "),
+        ),
+        Telemetry::Lines(lines) => {
+            (count(lines.len(), "line"), lines.first().map(ToString::to_string).unwrap_or_default())
+        }
+    };
+    format!("{much}: {}", ellipsis(&begin, SHOWN))
+}
+
+fn last(series: &Series) -> String {
+    let value =
+        series.last().map_or_else(|| format::MISSING.to_owned(), |value| format::text(value, &Unit::None, now()));
+    if series.name.is_empty() { value } else { format!("{} {value}", series.name) }
+}
+
+fn first_row(table: &Table) -> String {
+    let cell = |cell: &Cell| match cell {
+        Cell::Number(number) => format::text(*number, &Unit::None, now()),
+        Cell::Text(text) => text.to_string(),
+    };
+    let row = table.rows.first().map(Vec::as_slice).unwrap_or_default();
+    table.columns.iter().zip(row).map(|(name, value)| format!("{name} {}", cell(value))).collect::<Vec<_>>().join(", ")
+}
+
+fn milliseconds(took: Duration) -> String {
+    format::text(took.as_secs_f64(), &Unit::Seconds, now())
+}
