@@ -26,8 +26,11 @@ use arguments::{Arguments, BoardFlags, Command};
 
 /// Reads the arguments and runs what they say.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
     log::keep_panics_off_the_screen();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return explain(&error),
+    };
     let command = arguments.command.unwrap_or(Command::Run(arguments.run));
     let done = match command {
         Command::Run(flags) => run::run(&flags),
@@ -50,6 +53,16 @@ pub fn main() -> ExitCode {
             ExitCode::from(1)
         }
     }
+}
+
+/// Help and version as they are; what is wrong with the arguments made safe, because it quotes them.
+fn explain(error: &clap::Error) -> ExitCode {
+    let text = error.render().to_string();
+    if error.use_stderr() {
+        complain(text.trim_end());
+        return ExitCode::from(2);
+    }
+    say(&text).unwrap_or_else(|_| ExitCode::from(1))
 }
 
 /// Why a command did not do what it was asked.

@@ -152,12 +152,25 @@ fn explain(at: &Path, table: &Path, found: Option<&Value>, message: &str, report
     } else if let Some((_, expected)) = message.rsplit_once("expected ") {
         let kind = found.map_or("something else", kind);
         let key = at.last_key().unwrap_or_default();
-        report.error("wrong-type", at, format!("'{key}' is {kind}, expected {}", plain(expected)), None);
+        let expected = plain(expected);
+        let help = list_help(at, found, &expected);
+        report.error("wrong-type", at, format!("'{key}' is {kind}, expected {expected}"), help);
     } else if at.to_string().contains("auth") {
         report.error("wrong-value", at, "this cannot be read", None);
     } else {
         report.error("wrong-value", at, message.to_owned(), None);
     }
+}
+
+/// How a list is written, where something else stands in its place.
+fn list_help(at: &Path, found: Option<&Value>, expected: &str) -> Option<String> {
+    let key = at.last_key().filter(|_| expected == "a list")?;
+    let is_item = at.0.last() != Some(&super::places::Step::Key(key.to_owned()));
+    Some(match found {
+        Some(Value::Object(_)) => format!("write [[{at}]], in two brackets"),
+        _ if is_item => format!("each item is a list of its own: write {key} = [[...]]"),
+        _ => format!("write {key} = [...]"),
+    })
 }
 
 /// Serde's words for types in the words of the file.

@@ -26,6 +26,7 @@ mod encoder;
 mod faults;
 mod frames;
 mod fuzz;
+mod hostile;
 mod layers;
 mod live;
 mod readme;

@@ -1,0 +1,394 @@
+//! Text from outside that would like to be more than text: in every place where text can come from,
+//! against everything andon writes.
+//!
+//! A payload stands in a label, a table, a build, an error, a title. What comes out must differ from the
+//! same run with harmless text only where that text is shown, and may hold no sequence of the payload's.
+
+use std::io::Write as _;
+
+use serde_json::Value;
+
+use crate::support::folder::Folder;
+use crate::support::pty::Session;
+use crate::support::server::{Reply, Server};
+use crate::support::{andon, run, stderr, stdout};
+
+/// What is tried. `ESC`, `ST` and the like are written out, so that this file stays harmless itself.
+fn payloads() -> Vec<String> {
+    let mut all: Vec<String> = [
+        // CSI: clear, home, colours, modes, scroll regions, insert, reports.
+        "\x1b[2J",
+        "\x1b[H",
+        "\x1b[31m",
+        "\x1b[?1049l",
+        "\x1b[?25h",
+        "\x1b[?1000h",
+        "\x1b[5;10r",
+        "\x1b[10L",
+        "\x1b[6n",
+        "\x1b[c",
+        "\x1b[21t",
+        "\x1b[>q",
+        "\x1b[999B",
+        "\x1b[1;1H",
+        "\x1b[K",
+        "\x1b[4h",
+        "\x1b[?2004h",
+        "\x1b[!p",
+        // OSC: titles, links, colours, fonts, clipboard, notifications, files.
+        "\x1b]0;pwn\x07",
+        "\x1b]2;pwn\x1b\\",
+        "\x1b]8;;http://evil/\x1b\\x\x1b]8;;\x1b\\",
+        "\x1b]9;note\x07",
+        "\x1b]50;SetFont\x07",
+        "\x1b]52;c;cHdu\x07",
+        "\x1b]777;notify;a;b\x07",
+        "\x1b]1337;File=name=x:AAAA\x07",
+        "\x1b]4;1;red\x07",
+        "\x1b]10;?\x07",
+        "\x1b]7;file://evil/\x07",
+        "\x1b]133;A\x07",
+        // DCS, APC, PM, SOS; resets and charsets.
+        "\x1bP$q\"p\x1b\\",
+        "\x1bPq#0\x1b\\",
+        "\x1b_Gf=100;AAAA\x1b\\",
+        "\x1b^pm\x1b\\",
+        "\x1bXsos\x1b\\",
+        "\x1bc",
+        "\x1b(0",
+        "\x1b#8",
+        "\x1b7\x1b8",
+        "\x1bM",
+        "\x1bD",
+        "\x1b=",
+        // The same in eight bits, and what is never ended.
+        "\u{9b}2J",
+        "\u{9d}0;pwn\u{9c}",
+        "\u{90}q\u{9c}",
+        "\u{9f}x\u{9c}",
+        "\u{9e}x\u{9c}",
+        "\u{98}x\u{9c}",
+        "\u{85}",
+        "\u{84}",
+        "\u{8d}",
+        "\x1b",
+        "\x1b[",
+        "\x1b]0;never ended",
+        "\x1bPnever ended",
+        "\u{9b}",
+        // Single controls.
+        "\x07",
+        "\x08\x08\x08",
+        "\r",
+        "\x0b",
+        "\x0c",
+        "\x0e",
+        "\x0f",
+        "\x7f",
+        "\x00",
+        "\x1a",
+        "\x05",
+        "\t",
+        "a\nb",
+        "a\r\nb",
+        // Direction, and what cannot be seen.
+        "\u{202a}x",
+        "\u{202b}x",
+        "\u{202c}",
+        "\u{202d}x",
+        "\u{202e}x",
+        "\u{2066}x",
+        "\u{2067}x",
+        "\u{2068}x",
+        "\u{2069}",
+        "\u{200e}",
+        "\u{200f}",
+        "\u{61c}",
+        "\u{200b}",
+        "\u{200c}",
+        "\u{200d}",
+        "\u{feff}",
+        "\u{2060}",
+        "\u{2028}",
+        "\u{2029}",
+        "\u{fffe}",
+        "\u{ffff}",
+        "\u{e0041}\u{e007f}",
+        "\u{ad}",
+        "\u{180e}",
+        "\u{fe0f}",
+        "\u{fff9}x\u{fffa}y\u{fffb}",
+        // Width.
+        "日本語",
+        "👩\u{200d}👩\u{200d}👧",
+        "🇩🇪",
+        "é\u{301}",
+        "ｗｉｄｅ",
+        "①§",
+        // Markup.
+        "<script>alert(1)</script>",
+        "</text></svg><script>",
+        "</pre><b>",
+        "\"><img src=x onerror=y>",
+        "&lt;&#27;[2J",
+        "]]>",
+        "<!--",
+        "${env}",
+        "%s%n",
+        "{{7*7}}",
+    ]
+    .iter()
+    .map(|text| (*text).to_owned())
+    .collect();
+    all.push(format!("a{}", "\u{301}".repeat(2000)));
+    all.push("x".repeat(1 << 20));
+    all
+}
+
+/// Every place where text comes from outside, with one payload in all of them; the number shown stays.
+fn board(server: &Server, payload: &str) -> String {
+    let quoted = |text: &str| Value::from(text).to_string();
+    let label = quoted(payload);
+    server.route(
+        "/api/v1/query",
+        Reply::body(
+            "application/json",
+            &format!(
+                "{{\"status\":\"success\",\"data\":{{\"resultType\":\"vector\",\"result\":[\
+                 {{\"metric\":{{\"a\":{label}}},\"value\":[1,\"4\"]}},{{\"metric\":{{\"a\":\"b\",{label}:\"c\"}},\"value\":[1,\"5\"]}}]}}}}"
+            ),
+        ),
+    );
+    server.route(
+        "/rows",
+        Reply::body(
+            "application/json",
+            &format!("{{\"rows\":[{{\"k\":{label},{label}:\"v\"}}],\"text\":{label},\"list\":[{label},\"end\"]}}"),
+        ),
+    );
+    let attribute: String = payload
+        .chars()
+        .filter(|c| !c.is_control() || *c == '\t')
+        .filter(|c| !matches!(c, '\u{fffe}' | '\u{ffff}'))
+        .flat_map(|c| match c {
+            '<' => "&lt;".chars().collect::<Vec<_>>(),
+            '&' => "&amp;".chars().collect(),
+            '"' => "&quot;".chars().collect(),
+            c => vec![c],
+        })
+        .collect();
+    server.route(
+        "/cc.xml",
+        Reply::body(
+            "application/xml",
+            &format!("<Projects><Project name=\"{attribute}x\" activity=\"Sleeping\" lastBuildStatus=\"{attribute}\" lastBuildLabel=\"{attribute}\" webUrl=\"javascript:{attribute}\"/></Projects>"),
+        ),
+    );
+    server.route(
+        "/error/api/v1/query",
+        Reply::status(
+            "400 Bad Request",
+            "application/json",
+            &format!("{{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":{label}}}"),
+        ),
+    );
+    let title: String = quoted(payload).chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+    let panel = |id: &str, view: &str, source: &str, query: &str| {
+        let query = if query.is_empty() { String::new() } else { format!("query = '{query}'\n") };
+        format!("[[dashboards.panels]]\nid = \"{id}\"\nview = \"{view}\"\nsource = \"{source}\"\n{query}")
+    };
+    let source = |name: &str, kind: &str, path: &str| {
+        format!("[sources.{name}]\ntype = \"{kind}\"\nurl = \"{}\"\n", server.url(path))
+    };
+    // TOML knows \uXXXX, but not as pairs: what JSON needs two of, it may have as it is.
+    let title = if title.contains("\\u") { "plain".to_owned() } else { title.trim_matches('"').to_owned() };
+    [
+        "title = \"Board\"\nrefresh = \"1h\"\n".to_owned(),
+        source("prom", "prometheus", ""),
+        source("rows", "json", "/rows"),
+        source("ci", "cctray", "/cc.xml"),
+        source("bad", "prometheus", "/error"),
+        format!("[[dashboards]]\nname = \"d\"\ntitle = \"{title}\"\n[[dashboards]]\nname = \"e\"\n[[dashboards.panels]]\nview = \"clock\"\n")
+            .replacen("[[dashboards]]\nname = \"e\"", &format!("{}[[dashboards]]\nname = \"e\"", [
+                panel("steady", "bars", "prom", "up"),
+                panel("table", "table", "rows", ".rows"),
+                panel("lines", "text", "rows", ".list"),
+                panel("builds", "builds", "ci", ""),
+                panel("error", "stat", "bad", "x"),
+                panel("lamps", "lamps", "prom", "up"),
+            ].concat()), 1),
+    ]
+    .concat()
+}
+
+/// Nothing that could do anything but show itself, but for line ends and our own colours.
+#[track_caller]
+fn is_harmless(what: &str, payload: &str, text: &str, colours: bool) {
+    let mut rest = text.to_owned();
+    if colours {
+        while let Some(at) = rest.find("\x1b[") {
+            let end = rest[at + 2..].find('m').map(|end| at + 2 + end);
+            let end = end.filter(|end| rest[at + 2..*end].chars().all(|c| c.is_ascii_digit() || c == ';'));
+            let end = end.unwrap_or_else(|| panic!("{what}, {payload:?}: a sequence that is no colour"));
+            rest.replace_range(at..=end, "");
+        }
+    }
+    let bad = rest.chars().find(|c| {
+        (c.is_control() && *c != '\n')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}')
+    });
+    assert_eq!(bad, None, "{what} lets {payload:?} through");
+}
+
+#[test]
+fn no_payload_is_more_than_text_in_anything_that_is_printed() {
+    let payloads = payloads();
+    assert!(payloads.len() >= 60);
+    let work = std::sync::Mutex::new(payloads.into_iter());
+    let next = || work.lock().unwrap().next();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while let Some(payload) = next() {
+                    printed(&payload);
+                }
+            });
+        }
+    });
+}
+
+fn printed(payload: &str) {
+    let (server, folder) = (Server::start(), Folder::new());
+    let file = folder.write("b.toml", &board(&server, payload));
+    let sinks: [(&str, &[&str]); 8] = [
+        ("snapshot text", &["snapshot", "--size", "100x40", "--format", "text"]),
+        ("snapshot ansi", &["snapshot", "--size", "100x40", "--format", "ansi"]),
+        ("snapshot svg", &["snapshot", "--size", "100x40", "--format", "svg"]),
+        ("snapshot html", &["snapshot", "--size", "100x40", "--format", "html"]),
+        ("snapshot json", &["snapshot", "--size", "100x40", "--format", "json"]),
+        ("status text", &["status"]),
+        ("status json", &["status", "--format", "json"]),
+        ("doctor", &["doctor"]),
+    ];
+    for (name, arguments) in sinks {
+        let mut all = arguments.to_vec();
+        all.extend(["--config", &file]);
+        let output = run(&all);
+        let said = stdout(&output);
+        assert!(
+            output.status.code().is_some_and(|code| code <= 3) && !said.is_empty(),
+            "{name} of {payload:?}: {}",
+            stderr(&output)
+        );
+        is_harmless(name, payload, &said, name == "snapshot ansi");
+        is_harmless("stderr", payload, &stderr(&output), false);
+        match name {
+            "snapshot svg" | "snapshot html" => {
+                for tag in ["<script", "<img", "<b>", "javascript:"] {
+                    assert!(!said.contains(tag), "{name} lets {payload:?} through");
+                }
+            }
+            "snapshot json" | "status json" => drop(serde_json::from_str::<Value>(&said).unwrap()),
+            _ => {}
+        }
+        if name == "snapshot svg" {
+            roxmltree::Document::parse(&said).unwrap_or_else(|error| panic!("{payload:?}: {error}"));
+        }
+    }
+}
+
+/// The screen of a board with a payload, row by row, once all has been asked.
+fn screen(payload: &str) -> (Vec<String>, String, Session) {
+    let (server, folder) = (Server::start(), Folder::new());
+    let file = folder.write(
+        "b.toml",
+        &board(&server, payload).replace("title = \"Board\"", "title = \"Board\"\ntheme = \"monochrome\""),
+    );
+    let log = folder.path().join("log");
+    let mut session = Session::start(&["--config", &file, "--log", log.to_str().unwrap()], (100, 40));
+    session.wait_for("all sources", |text| {
+        text.contains("error") && text.contains("lamps") && !text.contains("connecting")
+    });
+    let rows: Vec<String> = session.text().lines().map(str::to_owned).collect();
+    session.send("q");
+    assert_eq!(session.exit_within(crate::support::pty::PATIENCE), Some(0));
+    session.wait_for_modes(false);
+    (rows, std::fs::read_to_string(log).unwrap(), session)
+}
+
+/// The frame of every panel: corners and edges, which no text may move.
+fn frames(rows: &[String]) -> Vec<(usize, usize)> {
+    rows.iter()
+        .enumerate()
+        .flat_map(|(y, row)| {
+            row.chars().enumerate().filter(|(_, c)| "╭╮╰╯".contains(*c)).map(move |(x, _)| (x, y)).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+#[test]
+fn on_a_screen_a_payload_stays_within_its_panel() {
+    let (clean, _, _) = screen("harmless");
+    assert!(frames(&clean).len() >= 12, "{clean:#?}");
+    // Of each kind some: every payload has been through the same encoder in the fuzz target and above.
+    let some: Vec<String> = payloads().into_iter().step_by(4).collect();
+    let work = std::sync::Mutex::new(some.into_iter());
+    let next = || work.lock().unwrap().next();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while let Some(payload) = next() {
+                    on_screen(&payload, &clean);
+                }
+            });
+        }
+    });
+}
+
+fn on_screen(payload: &str, clean: &[String]) {
+    let (rows, log, session) = screen(payload);
+    let wide = |row: &String| {
+        !row.is_ascii()
+            && row.chars().any(|c| {
+                ('\u{1100}'..'\u{fffd}').contains(&c) && !('\u{2000}'..'\u{2fff}').contains(&c) || c >= '\u{1f000}'
+            })
+    };
+    if !rows.iter().any(wide) {
+        assert_eq!(frames(&rows), frames(clean), "{payload:?} moved a frame:\n{}", rows.join("\n"));
+    }
+    // Header, footer: the same words at the same places, but for clock and ages.
+    assert_eq!(rows[0][..40.min(rows[0].len())].split("  ").next(), clean[0].split("  ").next(), "{payload:?}");
+    let raw = String::from_utf8_lossy(&session.raw()).into_owned();
+    for sequence in [
+        "\x1b]", "\x1bP", "\x1b_", "\x1b^", "\x1bX", "\x1bc", "\x1b(", "\x1b#", "\x07", "\u{9b}", "\u{9d}", "\u{202e}",
+        "\u{2066}",
+    ] {
+        assert!(!raw.contains(sequence), "{payload:?}: {sequence:?} came out");
+    }
+    assert_eq!(raw.matches("\x1b[2J").count(), 1, "{payload:?}: cleared more than once");
+    assert_eq!(raw.matches("\x1b[?1049l").count(), 1, "{payload:?}");
+    is_harmless("the log", payload, &log, false);
+}
+
+#[test]
+fn a_payload_in_the_config_or_in_a_flag_is_text_in_what_is_said_of_it() {
+    let folder = Folder::new();
+    for payload in payloads().iter().filter(|payload| payload.len() < 1000 && !payload.contains('\0')) {
+        let path = folder.path().join("b.toml");
+        // Straight into the file, quoted by nobody.
+        let mut file = std::fs::File::create(&path).unwrap();
+        write!(file, "titel = \"{payload}\"\n{payload} = 1\n[sources.\"{payload}\"]\ntype = \"{payload}\"\n").unwrap();
+        drop(file);
+        for format in ["text", "json"] {
+            let output = run(&["validate", "--format", format, "--config", path.to_str().unwrap()]);
+            assert_eq!(output.status.code(), Some(2), "{payload:?}");
+            is_harmless("validate", payload, &stdout(&output), false);
+            is_harmless("validate's stderr", payload, &stderr(&output), false);
+        }
+        let output =
+            andon().args(["status", "--dashboard", payload, "--theme", payload, "--config", payload]).output().unwrap();
+        is_harmless("stderr of flags", payload, &stderr(&output), false);
+        let output = andon().args([payload]).output().unwrap();
+        is_harmless("clap's stderr", payload, &stderr(&output), false);
+    }
+}
