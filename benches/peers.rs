@@ -20,6 +20,8 @@
 
 #[path = "../tests/suite/support/folder.rs"]
 mod folder;
+#[path = "../tests/suite/support/installed.rs"]
+mod installed;
 #[path = "../tests/suite/support/prometheus.rs"]
 mod prometheus;
 

@@ -6,6 +6,7 @@ pub mod polling;
 pub mod reloading;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -23,6 +24,8 @@ use reloading::Reloading;
 const OUTCOMES: usize = 256;
 /// Commands on their way to the hub.
 const COMMANDS: usize = 16;
+/// How long the end of the engine is waited for.
+const LONGEST_END: Duration = Duration::from_millis(300);
 
 /// A board that is being polled.
 #[derive(Debug)]
@@ -32,13 +35,16 @@ pub struct Engine {
     /// What viewers may ask.
     pub commands: mpsc::Sender<Command>,
     stop: Option<oneshot::Sender<()>>,
+    ended: std::sync::mpsc::Receiver<()>,
 }
 
 impl Drop for Engine {
+    /// Waits a little for the engine to end: its commands are its children, and end with it.
     fn drop(&mut self) {
         if let Some(stop) = self.stop.take() {
-            // The engine may be gone already.
+            // The engine may be gone already, and one that hangs must not keep the program from ending.
             let _gone = stop.send(());
+            let _hangs = self.ended.recv_timeout(LONGEST_END);
         }
     }
 }
@@ -80,6 +86,7 @@ pub fn start(board: Board, zone: Zone, reloading: Reloading) -> Result<Engine, S
     let (scene_sender, scenes) = watch::channel(Arc::new(hub.scene_at(clock.now())));
     let (commands, command_receiver) = mpsc::channel(COMMANDS);
     let (stop, stopped) = oneshot::channel::<()>();
+    let (end, ended) = std::sync::mpsc::channel();
     let runtime = runtime()?;
     std::thread::Builder::new()
         .name("andon-engine".to_owned())
@@ -105,9 +112,11 @@ pub fn start(board: Board, zone: Zone, reloading: Reloading) -> Result<Engine, S
             });
             // Look-ups and expressions on blocking threads are not waited for.
             runtime.shutdown_background();
+            // Nobody waits where the program goes on without it.
+            let _nobody = end.send(());
         })
         .map_err(|error| format!("no thread for the engine: {error}"))?;
-    Ok(Engine { scenes, commands, stop: Some(stop) })
+    Ok(Engine { scenes, commands, stop: Some(stop), ended })
 }
 
 /// A board that was polled once.

@@ -27,6 +27,10 @@ use arguments::{Arguments, BoardFlags, Command};
 /// Reads the arguments and runs what they say.
 pub fn main() -> ExitCode {
     log::keep_panics_off_the_screen();
+    #[cfg(debug_assertions)]
+    if let Ok(place) = std::env::var("ANDON_TRIPWIRE") {
+        crate::model::isolation::tripwire::set(place);
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return explain(&error),

@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
 use crate::config::Board;
+use crate::model::isolation::tripwire;
 use crate::model::poll::{Outcome, QueryId};
 use crate::model::time::{Span, Timestamp, Zone};
 use crate::source::{Clock, Widths};
@@ -177,6 +178,7 @@ impl Hub {
     }
 
     fn publish(&self, scenes: &watch::Sender<Arc<Scene>>) {
+        tripwire::pass("hub");
         let scene = Arc::new(self.scene_at(self.clock.now()));
         // Each scene carries the clock of the second it was made in: it proves that the hub lives.
         scenes.send_if_modified(|shown| {

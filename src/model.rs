@@ -7,6 +7,7 @@ pub mod build;
 pub mod fault;
 pub mod format;
 pub mod freshness;
+pub mod isolation;
 pub mod judgement;
 pub mod layer;
 pub mod poll;

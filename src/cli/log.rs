@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::Failure;
+use crate::model::isolation::{is_isolated, message};
 use crate::model::text::SafeText;
 
 /// The file is begun anew at this size; the one before is kept as FILE.1.
@@ -61,15 +62,10 @@ pub(super) fn keep_panics_off_the_screen() {
     static SAID: Mutex<bool> = Mutex::new(false);
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        let message = panic
-            .payload()
-            .downcast_ref::<&str>()
-            .map(|s| (*s).to_owned())
-            .or_else(|| panic.payload().downcast_ref::<String>().cloned())
-            .unwrap_or_default();
+        let message = message(panic.payload());
         tracing::error!(place, "panic: {message}");
         let is_main = std::thread::current().name() == Some("main");
-        if is_main {
+        if is_main && !is_isolated() {
             crate::output::terminal::screen::restore();
             let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
             if !std::mem::replace(&mut *said, true) {

@@ -101,7 +101,12 @@ const fn harmless(c: char) -> char {
         // Two bytes: C1 and the Arabic letter mark become a no-break space.
         '\u{80}'..='\u{9f}' | '\u{61c}' => '\u{a0}',
         // Three bytes: direction and zero-width characters become a visible mark.
-        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => '\u{fffd}',
+        '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{fffe}'
+        | '\u{ffff}' => '\u{fffd}',
         c => c,
     }
 }

@@ -14,9 +14,11 @@ pub fn now() -> Timestamp {
 }
 
 impl Timestamp {
-    /// From seconds with a fraction, as Prometheus writes them. Not finite: `None`.
+    /// From seconds with a fraction, as Prometheus writes them. `None` for what is no moment of the
+    /// years -9999 to 9999: not finite, or nanoseconds by mistake.
     pub fn from_seconds(seconds: f64) -> Option<Self> {
-        seconds.is_finite().then(|| Self((seconds * 1000.0).round() as i64))
+        let calendar = jiff::Timestamp::MIN.as_second() as f64..=jiff::Timestamp::MAX.as_second() as f64;
+        calendar.contains(&seconds).then(|| Self((seconds * 1000.0).round() as i64))
     }
 
     /// Seconds with a fraction.
@@ -27,13 +29,13 @@ impl Timestamp {
     /// How long ago it was at `now`; a moment in the future is zero ago.
     #[must_use]
     pub fn age_at(self, now: Self) -> Span {
-        Span((now.0 - self.0).max(0))
+        Span(now.0.saturating_sub(self.0).max(0))
     }
 
     /// How long until it comes at `now`; a moment in the past is in no time.
     #[must_use]
     pub fn age_before(self, now: Self) -> Span {
-        Span((self.0 - now.0).max(0))
+        Span(self.0.saturating_sub(now.0).max(0))
     }
 
     /// Earlier by a span.

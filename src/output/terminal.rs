@@ -21,6 +21,7 @@ use super::ansi::{Depth, encode};
 use crate::hub::Command;
 use crate::input::action::{Action, Effect, apply};
 use crate::input::keymap;
+use crate::model::isolation::tripwire;
 use crate::model::time::Span;
 use crate::panel::ink::Ink;
 use crate::render::{Frame, render};
@@ -83,6 +84,7 @@ struct Signals {
     interrupt: Signal,
     terminate: Signal,
     hang_up: Signal,
+    quit: Signal,
     stop: Signal,
     go_on: Signal,
     resize: Signal,
@@ -94,6 +96,7 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
             hang_up: signal(SignalKind::hangup())?,
+            quit: signal(SignalKind::quit())?,
             stop: signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?,
             go_on: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
             resize: signal(SignalKind::window_change())?,
@@ -117,6 +120,7 @@ struct Viewer<'a> {
     /// Something changed since the last picture.
     dirty: bool,
     last_scene: Instant,
+    engine_gone: bool,
     widths: HashMap<crate::model::poll::QueryId, u16>,
 }
 
@@ -136,6 +140,7 @@ impl<'a> Viewer<'a> {
             frame: None,
             dirty: true,
             last_scene: Instant::now(),
+            engine_gone: false,
             widths: HashMap::new(),
         }
     }
@@ -162,6 +167,7 @@ impl<'a> Viewer<'a> {
                 }
                 _ = signals.interrupt.recv() => return Left::Signal(S::INT.as_raw()),
                 _ = signals.terminate.recv() => return Left::Signal(S::TERM.as_raw()),
+                _ = signals.quit.recv() => return Left::Signal(S::QUIT.as_raw()),
                 _ = signals.hang_up.recv() => return Left::Signal(S::HUP.as_raw()),
                 _ = signals.stop.recv() => self.suspend(),
                 _ = signals.go_on.recv() => self.resume(),
@@ -171,14 +177,14 @@ impl<'a> Viewer<'a> {
                         return Left::HangUp;
                     }
                 }
-                changed = self.scenes.changed() => {
-                    if changed.is_err() {
-                        // The engine is gone: say so, do not spin.
-                        std::future::pending::<()>().await;
+                changed = self.scenes.changed(), if !self.engine_gone => {
+                    // Without an engine the watchdog says that nothing comes; keys go on.
+                    self.engine_gone = changed.is_err();
+                    if !self.engine_gone {
+                        self.last_scene = Instant::now();
+                        self.lens.silence = None;
+                        self.dirty |= self.lens.frozen.is_none();
                     }
-                    self.last_scene = Instant::now();
-                    self.lens.silence = None;
-                    self.dirty |= self.lens.frozen.is_none();
                 }
                 Ok(()) = self.inks.changed() => self.dirty = true,
                 _ = watchdog.tick() => self.watch(),
@@ -200,6 +206,7 @@ impl<'a> Viewer<'a> {
     }
 
     fn draw(&mut self) {
+        tripwire::pass("main");
         let scene = Arc::clone(&self.scenes.borrow_and_update());
         let (width, height) = (self.size.0.min(MAX_SIZE.0), self.size.1.min(MAX_SIZE.1));
         let frame = render(&scene, &self.lens, &self.inks.borrow_and_update().clone(), width, height);

@@ -14,6 +14,7 @@ use ratatui::layout::Rect;
 use super::chrome;
 use super::help;
 use crate::model::freshness::Freshness;
+use crate::model::isolation::{isolated, tripwire};
 use crate::panel::ink::{Ink, Role};
 use crate::panel::marks::write;
 use crate::view::arrange::{Arrangement, arrange};
@@ -127,7 +128,15 @@ fn framed(panel: &PanelScene, area: Rect, focused: bool, zoomed: bool, buffer: &
     let mut canvas = Buffer::empty(inner);
     canvas.set_style(inner, ink.style(Role::Text));
     let ink = if panel.freshness == Freshness::Stale { &ink.dimmed() } else { ink };
-    panel.view.draw(inner, &mut canvas, ink);
+    let drawn = isolated(|| {
+        tripwire::pass("draw");
+        panel.view.draw(inner, &mut canvas, ink);
+    });
+    if drawn.is_err() {
+        canvas = Buffer::empty(inner);
+        canvas.set_style(inner, ink.style(Role::Text));
+        write(&mut canvas, inner, 1, inner.height / 2, "cannot be drawn: a fault of andon", ink.style(Role::Muted));
+    }
     for (at, cell) in canvas.content.iter().enumerate() {
         let (x, y) = (inner.x + at as u16 % inner.width, inner.y + at as u16 / inner.width);
         if let Some(target) = buffer.cell_mut((x, y)) {

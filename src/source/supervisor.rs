@@ -15,6 +15,7 @@ use tokio::time::{Duration, Instant, sleep_until, timeout_at};
 
 use super::{Clock, Context, Moment, Source, backoff};
 use crate::model::fault::{FetchError, Phase, Reason};
+use crate::model::isolation::{message, tripwire};
 use crate::model::poll::{Ask, Outcome, QueryId};
 use crate::model::telemetry::Telemetry;
 use crate::model::time::Span;
@@ -206,6 +207,7 @@ async fn attempt<S: Source>(
         None => S::open(config, context)?,
     };
     let fetched = isolate(async {
+        tripwire::pass("source");
         timeout_at(deadline + GRACE, open.fetch(asks, moment))
             .await
             .unwrap_or_else(|_| Err(FetchError::from(Reason::Timeout(Phase::Run))))
@@ -231,14 +233,7 @@ async fn isolate<F: Future>(future: F) -> Result<F::Output, String> {
     poll_fn(move |cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
         Ok(Ready::Pending) => Ready::Pending,
         Ok(Ready::Ready(output)) => Ready::Ready(Ok(output)),
-        Err(panic) => {
-            let message = panic
-                .downcast_ref::<&str>()
-                .map(|s| (*s).to_owned())
-                .or_else(|| panic.downcast_ref::<String>().cloned())
-                .unwrap_or_else(|| "it panicked".to_owned());
-            Ready::Ready(Err(message))
-        }
+        Err(panic) => Ready::Ready(Err(message(panic.as_ref()))),
     })
     .await
 }

@@ -6,7 +6,9 @@ use crate::eval::panel::{Evaluation, blame, evaluate};
 use crate::eval::rollup::Tally;
 use crate::eval::verdict::{Finding, verdict};
 use crate::model::build::Activity;
+use crate::model::fault::{FetchError, Reason};
 use crate::model::freshness::Freshness;
+use crate::model::isolation::{isolated, tripwire};
 use crate::model::judgement::Content;
 use crate::model::layer::Layer;
 use crate::model::status::Status;
@@ -24,11 +26,10 @@ pub fn scene(board: &Board, store: &Store, now: Timestamp, zone: &Zone) -> Scene
             .panels
             .iter()
             .map(|spec| {
-                let evaluation = evaluate(&spec.rule, store, now);
-                let panel = panel(spec, &evaluation, now, zone);
+                // A panel that cannot be judged or shown says so, and takes nobody with it.
+                let (panel, blame) =
+                    isolated(|| judged(spec, store, now, zone)).unwrap_or_else(|fault| broken(spec, &fault, now, zone));
                 if panel.is_judged && panel.status != Status::Ok {
-                    // Not the reason of the panel: its countdown to the next try would make the sentence restless.
-                    let blame = blame(&evaluation, &spec.rule, &spec.unit, now, zone);
                     findings.push(Finding {
                         status: panel.status,
                         since: panel.since,
@@ -74,6 +75,30 @@ pub fn scene(board: &Board, store: &Store, now: Timestamp, zone: &Zone) -> Scene
 
 fn tally(panels: &[PanelScene]) -> Tally {
     Tally::of(panels.iter().filter(|panel| panel.is_judged).map(|panel| panel.status))
+}
+
+/// A panel, and what is to blame when it is not ok. (Not the panel's own reason: its countdown to the next
+/// try would make the sentence restless.)
+fn judged(spec: &PanelSpec, store: &Store, now: Timestamp, zone: &Zone) -> (PanelScene, String) {
+    tripwire::pass("view");
+    let evaluation = evaluate(&spec.rule, store, now);
+    let blame = blame(&evaluation, &spec.rule, &spec.unit, now, zone);
+    (panel(spec, &evaluation, now, zone), blame)
+}
+
+/// What stands for a panel in which andon itself has failed.
+fn broken(spec: &PanelSpec, fault: &str, now: Timestamp, zone: &Zone) -> (PanelScene, String) {
+    let nothing = Evaluation {
+        status: Status::Unknown,
+        freshness: Freshness::Failed,
+        age: None,
+        since: None,
+        pending: None,
+        fault: None,
+        content: Content::Nothing,
+    };
+    let reason = FetchError::new(Reason::Internal, fault).to_string();
+    (PanelScene { is_judged: true, reason: reason.clone(), ..panel(spec, &nothing, now, zone) }, reason)
 }
 
 fn panel(spec: &PanelSpec, evaluation: &Evaluation<'_>, now: Timestamp, zone: &Zone) -> PanelScene {

@@ -31,7 +31,7 @@ fn json(server: &Server) -> String {
 #[test]
 fn a_source_that_is_well_is_shown_step_by_step() {
     let server = Server::start();
-    let now = jiff::Timestamp::now();
+    let now = jiff::Timestamp::from_millisecond(andon::model::time::now().0).unwrap();
     let answer = |date: jiff::Timestamp| {
         let date = date.strftime("%a, %d %b %Y %H:%M:%S GMT");
         Reply::raw(&format!(

@@ -51,7 +51,9 @@ fn changed(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
 fn every_target_survives_its_seeds_and_changes_of_them() {
     for (name, run) in TARGETS {
         let seeds = seeds(name);
-        seeds.iter().for_each(|seed| run(seed));
+        for seed in &seeds {
+            run(seed);
+        }
         let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::default() });
         runner
             .run(&changed(seeds), |bytes| {

@@ -19,6 +19,7 @@
 
 mod support;
 
+mod bad_data;
 mod cli;
 mod config;
 mod doctor;
@@ -36,3 +37,4 @@ mod scenarios;
 mod shipped;
 mod sources;
 mod terminal;
+mod terminal_faults;

@@ -61,7 +61,13 @@ pub fn json_fault(error: &serde_json::Error) -> FetchError {
     if error.is_eof() {
         return FetchError::new(Reason::Truncated, format!("the JSON ends early, at line {}", error.line()));
     }
-    FetchError::new(Reason::Parse, format!("not JSON: line {}, column {}", error.line(), error.column()))
+    let text = error.to_string();
+    let what = match text.split(" at line").next() {
+        Some("number out of range") => "a number that is too large",
+        Some("recursion limit exceeded") => "nested too deeply",
+        _ => "not JSON",
+    };
+    FetchError::new(Reason::Parse, format!("{what}: line {}, column {}", error.line(), error.column()))
 }
 
 fn one(document: &Val, expression: &str, now: Timestamp) -> Answer {

@@ -1,6 +1,7 @@
 //! What several tests need.
 
 pub mod folder;
+pub mod installed;
 pub mod names;
 pub mod prometheus;
 pub mod pty;
@@ -33,4 +34,15 @@ pub fn stdout(output: &Output) -> String {
 
 pub fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// Runs an ignored test of this suite in a process of its own, where nothing else opens files or takes
+/// memory.
+pub fn alone(test: &str) {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--include-ignored", "--nocapture", "--test-threads=1"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{test}:\n{}\n{}", stdout(&output), stderr(&output));
+    assert!(stdout(&output).contains("1 passed"), "{test} was not run:\n{}", stdout(&output));
 }

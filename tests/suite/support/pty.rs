@@ -169,6 +169,12 @@ impl Session {
         self.master.as_ref().unwrap().resize(size).unwrap();
     }
 
+    /// Tells the program a size that no screen has.
+    pub fn resize_to_nothing(&self) {
+        let size = PtySize { rows: 0, cols: 0, pixel_width: 0, pixel_height: 0 };
+        self.master.as_ref().unwrap().resize(size).unwrap();
+    }
+
     pub fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_raw(self.pid as i32).unwrap();
         rustix::process::kill_process(pid, signal).unwrap();
