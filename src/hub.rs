@@ -88,6 +88,7 @@ impl Hub {
     pub fn apply(&mut self, outcome: Outcome) {
         let before = self.store.entry(outcome.query).map(|entry| (entry.error.is_some(), entry.last_success.is_some()));
         let query = outcome.query;
+        tracing::trace!(query = query.0, failures = outcome.failures, "{}", said(&outcome));
         match (&outcome.answer, before) {
             (Err(error), Some((false, _))) => {
                 tracing::warn!(source = %self.source_name(query), query = query.0, "failing: {error}");
@@ -187,6 +188,11 @@ impl Hub {
             differs
         });
     }
+}
+
+/// What came, in a word or two.
+fn said(outcome: &Outcome) -> String {
+    outcome.answer.as_ref().map_or_else(ToString::to_string, |telemetry| telemetry.shape().to_owned())
 }
 
 impl Channels {

@@ -92,6 +92,15 @@ pub struct Context {
 }
 
 impl Context {
+    /// The answers, with the source's own secret taken out of every error.
+    fn scrub(&self, answers: Result<Vec<Answer>, FetchError>) -> Result<Vec<Answer>, FetchError> {
+        let Some(http) = &self.http else { return answers };
+        match answers {
+            Ok(all) => Ok(all.into_iter().map(|answer| answer.map_err(|error| http.scrub(error))).collect()),
+            Err(error) => Err(http.scrub(error)),
+        }
+    }
+
     /// The HTTP client; its absence is a fault of ours, not of the source.
     pub fn http(&self) -> Result<Arc<http::Http>, FetchError> {
         self.http.clone().ok_or_else(|| {

@@ -79,7 +79,7 @@ pub struct RunFlags {
     /// For walls: no key hints, no mouse; only q and Ctrl-C do anything
     #[arg(long)]
     pub kiosk: bool,
-    /// Write a log to this file (it is kept under 10 MiB)
+    /// Write a log to this file (kept under 10 MiB; `ANDON_LOG=debug` says more)
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
 }

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use tracing::level_filters::LevelFilter;
+
 use super::Failure;
 use crate::model::isolation::{is_isolated, message};
 use crate::model::text::SafeText;
@@ -12,12 +14,22 @@ use crate::model::text::SafeText;
 /// The file is begun anew at this size; the one before is kept as FILE.1.
 const MAX_FILE: u64 = 5 * 1024 * 1024;
 
-/// Logs to a file from now on.
+/// Logs to a file from now on: what `ANDON_LOG` asks for (error, warn, info, debug or trace), else info.
 pub(super) fn to_file(path: &Path) -> Result<(), Failure> {
+    let level = match std::env::var("ANDON_LOG") {
+        Err(_) => LevelFilter::INFO,
+        Ok(word) => word.parse().map_err(|_| {
+            Failure::Message(format!("ANDON_LOG={word} is no level; write error, warn, info, debug or trace"))
+        })?,
+    };
     let log = Rotating::open(path)
         .map_err(|error| Failure::Message(format!("cannot write the log {}: {error}", path.display())))?;
-    let subscriber =
-        tracing_subscriber::fmt().with_writer(Mutex::new(log)).with_ansi(false).with_target(false).finish();
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(Mutex::new(log))
+        .with_ansi(false)
+        .with_target(false)
+        .with_max_level(level)
+        .finish();
     tracing::subscriber::set_global_default(subscriber)
         .map_err(|_| Failure::Message("a log is open already".to_owned()))
 }

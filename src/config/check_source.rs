@@ -1,6 +1,7 @@
 //! One source: its common keys, its HTTP keys, its own keys.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::{Map, Value};
 
@@ -131,12 +132,21 @@ fn pace(common: &SourceCommon, board: Span, forced: bool, path: &Path, report: &
 fn warn_about_literals(http: &HttpOptions, path: &Path, report: &mut Report<'_>) {
     let Some(auth) = &http.auth else { return };
     if auth.secret().is_literal() {
+        let path = path.key("auth");
         let help = "put it into { env = \"NAME\" } or { file = \"PATH\" }";
-        report.warning("literal-secret", &path.key("auth"), "a secret stands in the file", help.to_owned());
+        report.warning("literal-secret", &path, "a secret stands in the file", help.to_owned());
+        if let Some(file) = report.file_of(&path).filter(|file| others_may_read(file)) {
+            let help = format!("chmod 600 {file}, or take the secret out of it");
+            report.warning("readable-secret", &path, "a secret stands in a file that others may read", help);
+        }
     } else if let Err(missing) = auth.secret().read() {
         let help = "until it is there, this source's panels will say so";
         report.warning("secret-missing", &path.key("auth"), missing.detail.to_string(), help.to_owned());
     }
+}
+
+fn others_may_read(file: &str) -> bool {
+    std::fs::metadata(file).is_ok_and(|meta| meta.permissions().mode() & 0o044 != 0)
 }
 
 fn check_tls_pair(http: &HttpOptions, path: &Path, report: &mut Report<'_>) {

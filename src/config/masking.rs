@@ -6,6 +6,8 @@ use toml_edit::{Document, Item, TableLike};
 
 /// Keys under `auth` whose texts are no secrets; everything else there may be one.
 const PUBLIC_KEYS: [&str; 4] = ["env", "file", "username", "name"];
+/// Parts of keys whose texts are secrets wherever they stand, be it in the wrong place.
+const SECRET_KEYS: [&str; 6] = ["bearer", "passw", "token", "secret", "apikey", "api_key"];
 /// Words of a line that may hold a secret in a file that cannot be parsed.
 const SUSPECTS: [&str; 7] = ["auth", "bearer", "password", "token", "secret", "key", "://"];
 
@@ -46,7 +48,9 @@ fn visit(key: &str, item: &Item, in_auth: bool, spans: &mut Vec<Range<usize>>) {
             collect(table, in_auth, spans);
         }
     } else if let (Some(text), Some(span)) = (item.as_str(), item.span()) {
-        if in_auth && !PUBLIC_KEYS.contains(&key) {
+        let lower = key.to_ascii_lowercase();
+        let is_secret = in_auth || SECRET_KEYS.iter().any(|part| lower.contains(part));
+        if is_secret && !PUBLIC_KEYS.contains(&key) {
             spans.push(span);
         } else if let Some(secret) = secret_of_url(text) {
             // The span includes the opening quote.
@@ -56,6 +60,9 @@ fn visit(key: &str, item: &Item, in_auth: bool, spans: &mut Vec<Range<usize>>) {
         for value in array {
             if let Some(table) = value.as_inline_table() {
                 collect(table, in_auth, spans);
+            } else if in_auth {
+                // Nothing under auth is a list: whatever stands in one may be a secret in the wrong place.
+                spans.extend(value.span());
             }
         }
     }

@@ -36,6 +36,11 @@ impl Report<'_> {
         });
     }
 
+    /// The name of the file that a key stands in.
+    pub(super) fn file_of(&self, path: &Path) -> Option<std::sync::Arc<str>> {
+        find(self.sources, path, Part::Key).map(|place| place.file)
+    }
+
     pub(super) fn error(
         &mut self,
         code: &'static str,
@@ -148,7 +153,15 @@ fn explain(at: &Path, table: &Path, found: Option<&Value>, message: &str, report
         let word = quoted(message);
         let known: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
         let key = at.last_key().unwrap_or_default();
-        report.error("unknown-value", at, format!("'{word}' is not a {key}"), suggestion(&word, &known));
+        // A text in the place of a table of secrets may be the secret itself.
+        let may_be_secret = key == "auth" && matches!(found, Some(Value::String(_)));
+        let (message, help) = if may_be_secret {
+            let help = "write auth = { bearer = { env = \"NAME\" } }, or basic, or header".to_owned();
+            ("'auth' is a text, expected a table".to_owned(), help)
+        } else {
+            (format!("'{word}' is not a {key}"), suggestion(&word, &known))
+        };
+        report.error("unknown-value", at, message, help);
     } else if let Some((_, expected)) = message.rsplit_once("expected ") {
         let kind = found.map_or("something else", kind);
         let key = at.last_key().unwrap_or_default();

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use crate::model::fault::{FetchError, Reason};
 
 /// A secret by reference: `{ env = "NAME" }`, `{ file = "/path" }`, or a literal (which is warned about).
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "expected { env = \"NAME\" }, { file = \"PATH\" } or a text")]
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(untagged)]
 pub enum Secret {
     /// The name of an environment variable.
     Env(EnvSecret),
@@ -21,19 +21,34 @@ pub enum Secret {
 }
 
 /// A secret in the environment.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct EnvSecret {
     /// Name of the environment variable.
     pub env: String,
 }
 
 /// A secret in a file.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct FileSecret {
     /// Path of the file.
     pub file: PathBuf,
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    /// By hand, because serde would read a list of one text as the name of a variable, and names are shown.
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde_json::Value;
+        let value = Value::deserialize(deserializer)?;
+        let only = value.as_object().filter(|table| table.len() == 1).and_then(|table| table.iter().next());
+        match (&value, only) {
+            (Value::String(secret), _) => Ok(Self::Literal(secret.clone().into())),
+            (_, Some((key, Value::String(name)))) if key == "env" => Ok(Self::Env(EnvSecret { env: name.clone() })),
+            (_, Some((key, Value::String(path)))) if key == "file" => Ok(Self::File(FileSecret { file: path.into() })),
+            _ => Err(serde::de::Error::custom("expected { env = \"NAME\" }, { file = \"PATH\" } or a text")),
+        }
+    }
 }
 
 impl Secret {

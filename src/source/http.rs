@@ -13,6 +13,7 @@ use std::time::Duration;
 use reqwest::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Client, StatusCode, Url};
 use schemars::JsonSchema;
+use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -21,6 +22,7 @@ use super::auth::Auth;
 use super::network::Network;
 use super::tls::TlsOptions;
 use crate::model::fault::{FetchError, Phase, Reason};
+use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp, now};
 use classify::transport;
 
@@ -133,6 +135,14 @@ impl Http {
             network: network.clone(),
             seen: Mutex::new(None),
         })
+    }
+
+    /// The error without our own secret, should a server have put it into what it says.
+    pub fn scrub(&self, mut error: FetchError) -> FetchError {
+        if let Some(secret) = self.auth.as_ref().and_then(|auth| auth.secret().read().ok()) {
+            error.detail = scrubbed(&error.detail, secret.expose_secret());
+        }
+        error
     }
 
     /// What was seen of the last answer.
@@ -263,6 +273,14 @@ pub fn parse_url(url: &str) -> Result<Url, FetchError> {
         return Err(wrong("the URL has no host"));
     }
     Ok(parsed)
+}
+
+/// A text without a secret; one of a letter or two is no secret, and would take away every such letter.
+fn scrubbed(text: &SafeText, secret: &str) -> SafeText {
+    if secret.len() < 4 || !text.as_str().contains(secret) {
+        return text.clone();
+    }
+    SafeText::new(&text.as_str().replace(secret, "***"))
 }
 
 /// Whether an address is of this machine itself: then no proxy is asked.

@@ -150,7 +150,10 @@ fn target(text: &str, config: &Config, context: &Context) -> Result<Arc<Target>,
     } else {
         parse_url(address)?
     };
-    let shown = if name.is_empty() { address.split_once("://").map_or(address, |(_, rest)| rest) } else { name };
+    // Without what may be a token: user, query, fragment.
+    let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
+    let place = format!("{}{port}{}", url.host_str().unwrap_or_default(), url.path());
+    let shown = if name.is_empty() { place.as_str() } else { name };
     let network = &context.network;
     let options = HttpOptions { tls: config.tls.clone(), ..HttpOptions::default() };
     let http = if url.scheme() == "tcp" {

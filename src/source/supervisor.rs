@@ -140,7 +140,7 @@ pub async fn supervise<S: Source>(config: Arc<S::Config>, context: Context, poll
         let begin = Instant::now();
         back.mark_unchanged();
         lines.refresh_now.mark_unchanged();
-        let answers = attempt(&mut source, &config, &context, &asks, pace, lines.clock).await;
+        let answers = context.scrub(attempt(&mut source, &config, &context, &asks, pace, lines.clock).await);
         let error = answers.as_ref().map_or_else(|e| Some(e.clone()), |all| whole_failure(all));
         let outage = error.as_ref().is_some_and(|e| e.reason.is_outage() && e.retry_after.is_none());
         let pause = match &error {

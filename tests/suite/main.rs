@@ -34,6 +34,7 @@ mod readme;
 mod registry;
 mod reload;
 mod scenarios;
+mod secrets;
 mod shipped;
 mod sources;
 mod terminal;

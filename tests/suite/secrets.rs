@@ -1,0 +1,252 @@
+//! A canary in every place where a secret may stand; every fault; the most talkative log; a panic. None of
+//! what comes out may hold it, as it is or encoded.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::support::folder::Folder;
+use crate::support::pty::{PATIENCE, Session};
+use crate::support::server::{Reply, Server};
+use crate::support::{andon, stderr, stdout};
+
+/// Every canary begins so; the rest tells which place has leaked.
+const CANARY: &str = "CANARY-";
+/// `me:CANARY-basic-literal` and `me:CANARY-basic-env` in base64, without the last letters, which depend on
+/// what follows.
+const ENCODED: [&str; 2] = ["bWU6Q0FOQVJZLWJhc2ljLWxpdGVyYW", "bWU6Q0FOQVJZLWJhc2ljLWVud"];
+
+/// Sources with a secret each, by how it is given; every one of them is shown on a panel.
+fn sources(folder: &Folder) -> Vec<(&'static str, String)> {
+    let file = folder.write("token", "CANARY-file\n");
+    let key = folder.write("key.pem", "-----BEGIN PRIVATE KEY-----\nCANARY-key\n-----END PRIVATE KEY-----\n");
+    vec![
+        ("bearer-literal", "auth = { bearer = \"CANARY-bearer-literal\" }".to_owned()),
+        ("bearer-env", "auth = { bearer = { env = \"SECRET_A\" } }".to_owned()),
+        ("bearer-file", format!("auth = {{ bearer = {{ file = \"{file}\" }} }}")),
+        ("basic-literal", "auth = { basic = { username = \"me\", password = \"CANARY-basic-literal\" } }".to_owned()),
+        ("basic-env", "auth = { basic = { username = \"me\", password = { env = \"SECRET_B\" } } }".to_owned()),
+        (
+            "header-literal",
+            "auth = { header = { name = \"PRIVATE-TOKEN\", value = \"CANARY-header-literal\" } }".to_owned(),
+        ),
+        ("header-env", "auth = { header = { name = \"X-Api-Key\", value = { env = \"SECRET_C\" } } }".to_owned()),
+        ("url-query", "QUERY".to_owned()),
+        ("client-key", format!("tls = {{ client_cert = \"{key}\", client_key = \"{key}\" }}")),
+    ]
+}
+
+const ENVIRONMENT: [(&str, &str); 4] = [
+    ("SECRET_A", "CANARY-bearer-env"),
+    ("SECRET_B", "CANARY-basic-env"),
+    ("SECRET_C", "CANARY-header-env"),
+    ("SECRET_D", "CANARY-command-env"),
+];
+
+fn board(server: &Server, folder: &Folder) -> String {
+    let mut sources_text = String::from("title = \"Board\"\nrefresh = \"1s\"\n");
+    let mut panels = String::new();
+    for (name, keys) in sources(folder) {
+        let (query, keys) = if keys == "QUERY" { ("?token=CANARY-url-query", "") } else { ("", keys.as_str()) };
+        let scheme = if name == "client-key" { "https" } else { "http" };
+        let url = format!("{scheme}://{}/x{query}", server.address);
+        sources_text
+            .push_str(&format!("[sources.{name}]\ntype = \"json\"\nurl = \"{url}\"\ntimeout = \"500ms\"\n{keys}\n"));
+        panels.push_str(&format!(
+            "[[dashboards.panels]]\nid = \"{name}\"\nview = \"stat\"\nsource = \"{name}\"\nquery = \".n\"\n"
+        ));
+    }
+    // Its answers repeat what it was told, as some servers do.
+    sources_text.push_str(&format!(
+        "[sources.echo]\ntype = \"prometheus\"\nurl = \"{}\"\nauth = {{ bearer = \"CANARY-echo\" }}\n\
+         [sources.probe]\ntype = \"probe\"\ntargets = [\"{}?token=CANARY-probe\"]\n\
+         [sources.command]\ntype = \"command\"\ncommand = [\"/nowhere/at-all\", \"--token\", \"CANARY-argument\"]\nenvironment = [\"SECRET_D\"]\n\
+         [sources.failing]\ntype = \"command\"\ncommand = [\"sh\", \"-c\", \"exit 3\", \"CANARY-argument\"]\nenvironment = [\"SECRET_D\"]\n",
+        server.url("/echo"),
+        server.url("/x")
+    ));
+    for (id, view, query) in
+        [("echo", "stat", "up"), ("probe", "lamps", ""), ("command", "stat", ""), ("failing", "stat", "")]
+    {
+        let query = if query.is_empty() { String::new() } else { format!("query = \"{query}\"\n") };
+        panels
+            .push_str(&format!("[[dashboards.panels]]\nid = \"{id}\"\nview = \"{view}\"\nsource = \"{id}\"\n{query}"));
+    }
+    format!("{sources_text}[[dashboards]]\nname = \"d\"\n{panels}")
+}
+
+/// A server whose answers are every fault in turn.
+fn faulty() -> Server {
+    let server = Server::start();
+    let faults = [
+        Reply::body("application/json", "{\"n\":1}"),
+        Reply::status("401 Unauthorized", "text/plain", "no"),
+        Reply::status("403 Forbidden", "text/plain", "no"),
+        Reply::status("404 Not Found", "text/plain", "no"),
+        Reply::header("429 Too Many Requests", "Retry-After: 1"),
+        Reply::status("500 Oops", "text/plain", "no"),
+        Reply::status("503 Service Unavailable", "text/plain", "no"),
+        Reply::header("302 Found", "Location: http://127.0.0.1:1/elsewhere"),
+        Reply::header("302 Found", "Location: /x"),
+        Reply::Close,
+        Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"),
+        Reply::raw("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nx"),
+        Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"),
+        Reply::raw("SSH-2.0-OpenSSH_9.2\r\n\r\n"),
+        Reply::body("text/html", "<html>log in</html>"),
+        Reply::body("application/json", "{\"n\":"),
+        Reply::body("application/json", "{\"m\":1}"),
+        Reply::Silence,
+    ];
+    let turn = AtomicUsize::new(0);
+    let shared = server.clone();
+    // A reply takes the next fault for whoever asks next.
+    let first = faults[0].clone();
+    server.route(
+        "/x",
+        Reply::play(move |stream| {
+            use std::io::Write as _;
+            let at = turn.fetch_add(1, Ordering::Relaxed) % faults.len();
+            match &faults[at] {
+                Reply::Raw(bytes) => drop(stream.write_all(bytes)),
+                Reply::Silence => drop(std::io::Read::read(stream, &mut [0])),
+                _ => {}
+            }
+        }),
+    );
+    drop((shared, first));
+    let said =
+        "{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"the token CANARY-echo may not read this\"}";
+    server.route("/echo/api/v1/query", Reply::status("400 Bad Request", "application/json", said));
+    server
+}
+
+#[track_caller]
+fn is_silent(what: &str, text: &str) {
+    for word in std::iter::once(CANARY).chain(ENCODED) {
+        let at = text.find(word);
+        let around = at.map(|at| text[at.saturating_sub(200)..(at + 60).min(text.len())].to_owned());
+        assert_eq!(around, None, "{what} holds {word}");
+    }
+}
+
+#[test]
+fn no_output_holds_a_secret() {
+    let (server, folder) = (faulty(), Folder::new());
+    let file = folder.write("b.toml", &board(&server, &folder));
+    let commands: [&[&str]; 11] = [
+        &["status"],
+        &["status", "--format", "json"],
+        &["snapshot", "--size", "200x60"],
+        &["snapshot", "--format", "ansi"],
+        &["snapshot", "--format", "svg"],
+        &["snapshot", "--format", "html"],
+        &["snapshot", "--format", "json"],
+        &["doctor"],
+        &["validate"],
+        &["validate", "--format", "json"],
+        &["run"],
+    ];
+    for command in commands {
+        // Often enough that every source has met several faults.
+        for _ in 0..2 {
+            let mut all = command.to_vec();
+            all.extend(["--config", &file]);
+            let output = andon().args(&all).envs(ENVIRONMENT).env("ANDON_LOG", "trace").output().unwrap();
+            assert!(!stdout(&output).is_empty(), "{command:?}: {}", stderr(&output));
+            is_silent(&format!("{command:?}"), &stdout(&output));
+            is_silent(&format!("{command:?}, stderr"), &stderr(&output));
+        }
+    }
+}
+
+#[test]
+fn the_board_its_log_and_its_panic_hold_no_secret() {
+    let (server, folder) = (faulty(), Folder::new());
+    let file = folder.write("b.toml", &board(&server, &folder));
+    let log = folder.path().join("log");
+    for tripwire in ["", "source", "draw", "main"] {
+        let mut environment = ENVIRONMENT.to_vec();
+        environment.extend([("ANDON_LOG", "trace"), ("ANDON_TRIPWIRE", tripwire)]);
+        let arguments = ["--config", &file, "--log", log.to_str().unwrap()];
+        let mut session = Session::start_with(&arguments, (200, 60), &environment);
+        if tripwire == "main" {
+            assert_eq!(session.exit_within(PATIENCE), Some(101));
+        } else {
+            session.wait_for("the board", |text| text.contains("echo") && !text.contains("connecting"));
+            let polls = server.requests().len() + if tripwire == "source" { 0 } else { 40 };
+            let begin = std::time::Instant::now();
+            while server.requests().len() < polls {
+                assert!(begin.elapsed() < PATIENCE, "too few polls");
+                std::thread::park_timeout(std::time::Duration::from_millis(20));
+            }
+            let command_line = std::fs::read_to_string(format!("/proc/{}/cmdline", session.pid)).unwrap();
+            is_silent("the process list", &command_line);
+            session.send("\r?r");
+            session.wait_for("the help", |text| text.contains("freeze the picture"));
+            session.send("q");
+            assert_eq!(session.exit_within(PATIENCE), Some(0));
+        }
+        session.wait_for_modes(false);
+        is_silent("the terminal", &String::from_utf8_lossy(&session.raw()));
+        let log = std::fs::read_to_string(&log).unwrap();
+        assert!(log.contains("TRACE") || tripwire == "main", "the log says little:\n{log}");
+        is_silent("the log", &log);
+    }
+    // They were sent, or this test proves nothing.
+    let asked = server.requests().concat();
+    for sent in [
+        "CANARY-bearer-literal",
+        "CANARY-bearer-env",
+        "CANARY-file",
+        "CANARY-header-env",
+        "token=CANARY-url-query",
+        ENCODED[0],
+    ] {
+        assert!(asked.contains(sent), "{sent} was never sent");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_config_is_said_without_its_secrets() {
+    let folder = Folder::new();
+    let rest = "[[dashboards]]\nname = \"d\"\n[[dashboards.panels]]\nview = \"stat\"\nsource = \"s\"\nquery = \".a\"\n";
+    for (n, source) in [
+        "url = \"http://me:CANARY-user@127.0.0.1/\"",
+        "url = \"http://127.0.0.1/\"\nauth = \"CANARY-text\"",
+        "url = \"http://127.0.0.1/\"\nauth = { bearer = [\"CANARY-list\"] }",
+        "url = \"http://127.0.0.1/\"\nauth = { beerer = \"CANARY-typo\" }",
+        "url = \"http://127.0.0.1/\"\nauth = { basic = { username = \"me\", pasword = \"CANARY-typo\" } }",
+        "url = \"http://127.0.0.1/\"\nauth = { bearer = \"CANARY-open",
+        "url = \"http://127.0.0.1/?token=CANARY-query\"\nrefresh = 5",
+        "url = \"ftp://127.0.0.1/?token=CANARY-query\"",
+        "url = \"http://127.0.0.1/\"\nauth = { bearer = { value = \"CANARY-key\" } }",
+        "url = \"http://127.0.0.1/\"\nbearer = \"CANARY-place\"",
+        "url = \"http://127.0.0.1/\"\nauth.bearer = \"CANARY-twice\"\nauth = { bearer = \"CANARY-twice\" }",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let file = folder.write("b.toml", &format!("[sources.s]\ntype = \"json\"\n{source}\n{rest}"));
+        for format in ["text", "json"] {
+            let output = andon().args(["validate", "--format", format, "--config", &file]).output().unwrap();
+            assert_eq!(output.status.code(), Some(2), "{n}: {}", stderr(&output));
+            is_silent(&format!("file {n}"), &(stdout(&output) + &stderr(&output)));
+        }
+    }
+}
+
+#[test]
+fn a_secret_in_a_file_that_others_may_read_is_a_warning_of_its_own() {
+    let folder = Folder::new();
+    let file = folder.write(
+        "b.toml",
+        "[sources.s]\ntype = \"json\"\nurl = \"http://127.0.0.1/\"\nauth = { bearer = \"CANARY\" }\n[[dashboards]]\nname = \"d\"\n",
+    );
+    for (mode, warned) in [(0o600, false), (0o640, true), (0o604, true), (0o644, true)] {
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        let said = stderr(&andon().args(["validate", "--config", &file]).output().unwrap());
+        assert!(said.contains("warning[literal-secret]"), "{said}");
+        assert_eq!(said.contains("warning[readable-secret]"), warned, "{mode:o}: {said}");
+        assert!(!warned || said.contains(&format!("chmod 600 {file}")), "{said}");
+    }
+}
