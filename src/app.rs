@@ -82,7 +82,7 @@ impl Wiring {
 pub fn start(board: Board, zone: Zone, reloading: Reloading) -> Result<Engine, String> {
     let clock = Clock::Wall;
     let board = Arc::new(board);
-    let hub = Hub::new(Arc::clone(&board), zone, clock);
+    let hub = Hub::new(Arc::clone(&board), zone, clock.clone());
     let (scene_sender, scenes) = watch::channel(Arc::new(hub.scene_at(clock.now())));
     let (commands, command_receiver) = mpsc::channel(COMMANDS);
     let (stop, stopped) = oneshot::channel::<()>();
@@ -140,8 +140,8 @@ pub fn poll_once(board: Board, zone: Zone, wait: Span) -> Result<Polled, String>
 
 async fn polled(board: Arc<Board>, zone: Zone, wait: Span) -> Polled {
     let clock = Clock::Wall;
-    let mut hub = Hub::new(Arc::clone(&board), zone, clock);
-    let mut wiring = Wiring::new(clock, Network::default());
+    let mut hub = Hub::new(Arc::clone(&board), zone, clock.clone());
+    let mut wiring = Wiring::new(clock.clone(), Network::default());
     let mut polling = Polling::new(wiring.wires);
     polling.poll(&board).await;
     let mut outcomes = Vec::new();

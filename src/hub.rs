@@ -75,7 +75,8 @@ impl Hub {
     /// A hub that knows nothing yet.
     pub fn new(board: Arc<Board>, zone: Zone, clock: Clock) -> Self {
         let store = Store::new(board.queries.iter().map(|query| query.id), board.longest_window());
-        Self { store, board, zone, clock, banner: None, looked: (clock.now(), Instant::now()) }
+        let looked = (clock.now(), Instant::now());
+        Self { store, board, zone, clock, banner: None, looked }
     }
 
     /// The scene as of a moment.
@@ -130,7 +131,7 @@ impl Hub {
         let (ahead, behind) = (expected.age_at(wall), expected.age_before(wall));
         if behind > DRIFT {
             tracing::warn!("the clock was set back by {}", behind.brief());
-            self.store.set_back(behind, wall);
+            self.store.set_back(behind);
         }
         ahead.max(behind) > DRIFT
     }

@@ -17,6 +17,7 @@ pub mod tls;
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -144,7 +145,7 @@ pub struct Moment {
 }
 
 /// Reads the clock for the supervisor; on a paused tokio clock time stands with it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum Clock {
     /// The wall clock.
     Wall,
@@ -154,6 +155,8 @@ pub enum Clock {
         start: Timestamp,
         /// When the script began.
         since: Instant,
+        /// By how many milliseconds it has been set forward since (or back, below zero).
+        moved: Arc<AtomicI64>,
     },
 }
 
@@ -162,8 +165,9 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match self {
             Self::Wall => crate::model::time::now(),
-            Self::Scripted { start, since } => {
-                start.plus(Span(i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX)))
+            Self::Scripted { start, since, moved } => {
+                let passed = i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX);
+                start.plus(Span(passed.saturating_add(moved.load(Ordering::Relaxed))))
             }
         }
     }

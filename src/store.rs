@@ -95,14 +95,15 @@ impl Store {
         self.entries.values()
     }
 
-    /// The clock was set back: what was stamped by it goes back as far, and nothing stays in the future.
-    pub fn set_back(&mut self, by: Span, now: Timestamp) {
+    /// The clock was set back: what was stamped by it goes back as far. (So do points that a server
+    /// stamped; its next answer puts them right.)
+    pub fn set_back(&mut self, by: Span) {
         for entry in self.entries.values_mut() {
             for stamp in [&mut entry.last_success, &mut entry.last_poll, &mut entry.next_try].into_iter().flatten() {
                 *stamp = stamp.minus(by);
             }
             match &mut entry.kept {
-                Kept::Series(tracks) => tracks.iter_mut().for_each(|track| track.ring.forget_after(now)),
+                Kept::Series(tracks) => tracks.iter_mut().for_each(|track| track.ring.set_back(by)),
                 Kept::Builds(builds) => {
                     for since in builds.iter_mut().filter_map(|build| build.running_since.as_mut()) {
                         *since = since.minus(by);
@@ -245,14 +246,12 @@ mod tests {
     #[test]
     fn a_clock_set_back_takes_the_stamps_with_it() {
         let mut store = Store::new(std::iter::once(QueryId(0)), Span::seconds(3600));
-        for at in [1_000_000, 4_600_000] {
-            store.apply(outcome(at, sample(at, &["a"])));
-        }
+        store.apply(outcome(4_600_000, sample(4_600_000, &["a"])));
         // An hour back: the last answer was a second ago, and stays so.
-        store.set_back(Span::seconds(3600), Timestamp(1_001_000));
+        store.set_back(Span::seconds(3600));
         let entry = &store.entries[&QueryId(0)];
         assert_eq!(entry.last_success, Some(Timestamp(1_000_000)));
-        assert_eq!(tracks(&store)[0].ring.points().len(), 1, "no point stays in the future");
+        assert_eq!(tracks(&store)[0].ring.points()[0].at, Timestamp(1_000_000), "and is still there");
         store.apply(outcome(1_002_000, sample(1_002_000, &["a"])));
         assert_eq!(tracks(&store)[0].ring.points().len(), 2, "new points are taken at once");
     }

@@ -75,9 +75,11 @@ impl Polling {
         }
         let wanted: HashSet<u64> = board.sources.iter().map(|source| source.fingerprint).collect();
         self.sources.retain(|fingerprint, _| wanted.contains(fingerprint));
+        // Those that begin together begin one after the other, whatever source they are of.
+        let mut begun = 0;
         for (place, source) in board.sources.iter().enumerate() {
             let groups = groups(board, place, source.kind.one_request);
-            self.source(source, groups);
+            begun += self.source(source, groups, begun);
         }
         if !simulated {
             self.simulator = None;
@@ -89,7 +91,8 @@ impl Polling {
         self.sources.get(&source.fingerprint)?.client.as_ref().ok()?.clone()
     }
 
-    fn source(&mut self, spec: &SourceSpec, groups: Vec<Vec<(QueryId, Ask)>>) {
+    /// Polls a source from now on; `begun` others begin at the same time. Returns how many it adds.
+    fn source(&mut self, spec: &SourceSpec, groups: Vec<Vec<(QueryId, Ask)>>, begun: u32) -> u32 {
         let spec = addressed(spec, self.simulator.as_ref());
         let network = &self.wires.network;
         let running = self.sources.entry(spec.fingerprint).or_insert_with(|| Running {
@@ -100,14 +103,15 @@ impl Polling {
         let keys: HashSet<Vec<QueryId>> = groups.iter().map(|group| key(group)).collect();
         running.tasks.retain(|queries, _| keys.contains(queries));
         let new = groups.into_iter().filter(|group| !running.tasks.contains_key(&key(group))).collect::<Vec<_>>();
-        for (place, asks) in new.into_iter().enumerate() {
+        let added = new.len() as u32;
+        for (place, asks) in (begun..).zip(new) {
             let key = key(&asks);
             let Some(first) = key.first() else { continue };
             let lines = Lines {
                 outcomes: self.wires.outcomes.clone(),
                 refresh_now: self.wires.refresh_now.clone(),
                 pulse: Arc::clone(&running.pulse),
-                clock: self.wires.clock,
+                clock: self.wires.clock.clone(),
             };
             let task = match &running.client {
                 Err(error) => tokio::spawn(report_unusable(asks, error.clone(), lines, spec.pace.refresh)),
@@ -118,11 +122,12 @@ impl Polling {
                         resolution: Resolution::of(*first, self.wires.widths.clone()),
                         pace: spec.pace,
                     };
-                    tokio::spawn(spec.config.poll(context, Poll { asks, place: place as u32 }, spec.pace, lines))
+                    tokio::spawn(spec.config.poll(context, Poll { asks, place }, spec.pace, lines))
                 }
             };
             running.tasks.insert(key, Task(task));
         }
+        added
     }
 }
 

@@ -65,12 +65,15 @@ impl Timestamp {
         zone.at(self).map_or_else(String::new, |t| t.strftime("%a %-d %b").to_string())
     }
 
-    /// "14:21" on the day of `now`, else "Fri 20 Nov 14:21".
+    /// "14:21" on the day of `now`, else "Fri 20 Nov 14:21", and with its year when that is another.
     pub fn since_at(self, now: Self, zone: &Zone) -> String {
-        if self.day(zone) == now.day(zone) {
+        let (Some(then), Some(today)) = (zone.at(self), zone.at(now)) else { return self.hour_minute(zone) };
+        if then.date() == today.date() {
             self.hour_minute(zone)
-        } else {
+        } else if then.year() == today.year() {
             format!("{} {}", self.day(zone), self.hour_minute(zone))
+        } else {
+            format!("{} {} {}", self.day(zone), then.year(), self.hour_minute(zone))
         }
     }
 

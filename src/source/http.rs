@@ -74,7 +74,17 @@ pub struct Exchange {
     pub certificate: Option<Vec<u8>>,
 }
 
-/// What to send.
+/// What to send. Nothing else can be sent: there is no word for it.
+///
+/// ```compile_fail
+/// let method = andon::source::http::Method::Put;
+/// ```
+/// ```compile_fail
+/// let method = andon::source::http::Method::Delete;
+/// ```
+/// ```
+/// let method = andon::source::http::Method::Get;
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method<'a> {
     /// Read it.
@@ -185,6 +195,10 @@ impl Http {
             let response = self.read(sent?, begin, deadline).await?;
             if !response.status.is_redirection() || response.status == StatusCode::NOT_MODIFIED {
                 return Ok(response);
+            }
+            if matches!(method, Method::PostForm(_)) {
+                // It may be sent to a path that only reads, and nobody knows what the other one does.
+                return Err(FetchError::new(Reason::RedirectBlocked, "a form is not sent on"));
             }
             url = redirect_target(&url, &response.headers)?;
         }

@@ -91,7 +91,9 @@ impl Prometheus {
     async fn history(&mut self, query: &str, window: Span, moment: Moment) -> Answer {
         let step = step(window, self.resolution.columns(), self.grid.map(|grid| grid.step));
         let end = Timestamp(moment.now.0 - moment.now.0.rem_euclid(step.0));
-        let known = self.grid.filter(|grid| grid.step == step && end.minus(window) < grid.last);
+        // A grid that ends in the future was made by a clock that has been set back since.
+        let is_now = |grid: &Grid| end.minus(window) < grid.last && grid.last <= end.plus(step);
+        let known = self.grid.filter(|grid| grid.step == step && is_now(grid));
         let (start, coverage) = match known {
             Some(grid) if end <= grid.last => return self.instant(query, moment, Coverage::Head).await,
             Some(grid) => (grid.last.plus(step), Coverage::Extension),

@@ -30,7 +30,7 @@ const GRACE: Duration = Duration::from_millis(50);
 pub struct Poll {
     /// The queries, each with its question.
     pub asks: Vec<(QueryId, Ask)>,
-    /// Its place among the polls of its source, which spreads those out that begin together.
+    /// Its place among the polls of the board, which spreads those out that begin together.
     pub place: u32,
 }
 
@@ -40,7 +40,7 @@ impl Poll {
         self.asks.first().map_or(0, |(query, _)| query.0 as u64)
     }
 
-    /// How much later than others of its source it begins when all are woken.
+    /// How much later than others it begins when all are woken.
     fn stagger(&self) -> Duration {
         STAGGER * (self.place % 100)
     }
@@ -140,7 +140,7 @@ pub async fn supervise<S: Source>(config: Arc<S::Config>, context: Context, poll
         let begin = Instant::now();
         back.mark_unchanged();
         lines.refresh_now.mark_unchanged();
-        let answers = context.scrub(attempt(&mut source, &config, &context, &asks, pace, lines.clock).await);
+        let answers = context.scrub(attempt(&mut source, &config, &context, &asks, pace, &lines.clock).await);
         let error = answers.as_ref().map_or_else(|e| Some(e.clone()), |all| whole_failure(all));
         let outage = error.as_ref().is_some_and(|e| e.reason.is_outage() && e.retry_after.is_none());
         let pause = match &error {
@@ -198,7 +198,7 @@ async fn attempt<S: Source>(
     context: &Context,
     asks: &[Ask],
     pace: Pace,
-    clock: Clock,
+    clock: &Clock,
 ) -> Result<Vec<crate::model::poll::Answer>, FetchError> {
     let deadline = Instant::now() + pace.timeout.duration();
     let moment = Moment { now: clock.now(), deadline };
@@ -366,7 +366,7 @@ mod tests {
         };
         let ask = Ask { query: "".into(), history: None };
         let poll = Poll { asks: vec![(query, ask)], place };
-        let clock = Clock::Scripted { start: Timestamp(0), since: Instant::now() };
+        let clock = Clock::Scripted { start: Timestamp(0), since: Instant::now(), moved: Arc::default() };
         let lines = Lines { outcomes: sender, refresh_now: refresh_now.subscribe(), pulse: Arc::clone(pulse), clock };
         let config = Arc::new(Config { script: Arc::clone(&script) });
         tokio::spawn(supervise::<Scripted>(config, context, poll, pace, lines));
@@ -458,6 +458,61 @@ mod tests {
         let _healthy = start(&[Act::Answer], &pulse, 1);
         wait(600).await;
         assert!(polls(&slow).len() < 12, "{:?}", polls(&slow));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_healthy_poll_keeps_its_beat_beside_every_kind_of_trouble() {
+        let troubles = [
+            Act::Fail(Reason::Refused),
+            Act::Fail(Reason::Http(500)),
+            Act::Fail(Reason::Auth),
+            Act::Fail(Reason::TooLarge),
+            Act::RetryAfter(60),
+            Act::Hang,
+            Act::Panic,
+        ];
+        let all: Vec<Run> =
+            troubles.iter().cycle().take(70).map(|act| start(&[act.clone()], &Arc::default(), 0)).collect();
+        let healthy = start(&[Act::Answer], &Arc::default(), 0);
+        wait(1005).await;
+        let at = polls(&healthy);
+        assert_eq!(at.len(), 101);
+        for pause in at.windows(2).map(|pair| pair[1] - pair[0]) {
+            assert!((9.0..=11.0).contains(&pause), "{pause}");
+        }
+        assert!(all.iter().all(|run| polls(run).len() <= 102), "trouble is never polled faster than health");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_are_asked_soon_after_a_refresh_but_not_in_one_instant() {
+        let pulse = Arc::default();
+        let mut runs: Vec<Run> = (0..50).map(|place| start(&[Act::Answer], &pulse, place)).collect();
+        wait(5).await;
+        for run in &runs {
+            run.refresh_now.send_modify(|n| *n += 1);
+        }
+        wait(2).await;
+        let mut second: Vec<i64> = Vec::new();
+        for run in &mut runs {
+            run.outcomes.recv().await.unwrap();
+            second.push(run.outcomes.recv().await.unwrap().at.0);
+        }
+        second.dedup();
+        assert!(second.len() > 25, "in lockstep: {second:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_sentinel_that_goes_is_followed_by_another() {
+        let pulse: Arc<Pulse> = Arc::default();
+        let first = start(&[Act::Fail(Reason::Refused)], &pulse, 0);
+        wait(60).await;
+        let second = start(&[Act::Fail(Reason::Refused)], &pulse, 1);
+        wait(300).await;
+        assert!(polls(&second).len() < 12, "it backs off behind the sentinel");
+        drop(first);
+        let before = polls(&second).len();
+        wait(120).await;
+        assert!(polls(&second).len() >= before + 11, "nobody keeps asking");
     }
 
     #[tokio::test(start_paused = true)]

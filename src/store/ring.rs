@@ -1,7 +1,7 @@
 //! A bounded line of points.
 
 use crate::model::series::{Coverage, Point};
-use crate::model::time::Timestamp;
+use crate::model::time::{Span, Timestamp};
 
 /// Most points kept; above it, pairs of neighbours are thinned to their minimum and maximum.
 pub const CAPACITY: usize = 8192;
@@ -52,11 +52,11 @@ impl Ring {
         }
     }
 
-    /// Drops what is newer than a moment: the clock was set back.
-    pub fn forget_after(&mut self, now: Timestamp) {
-        let keep = self.points.partition_point(|point| point.at <= now);
-        self.provisional &= keep == self.points.len();
-        self.points.truncate(keep);
+    /// Moves all points back: the clock by which they were stamped was set back.
+    pub fn set_back(&mut self, by: Span) {
+        for point in &mut self.points {
+            point.at = point.at.minus(by);
+        }
     }
 
     /// Drops what is older, but keeps one point before the edge, so that a line reaches it.

@@ -311,3 +311,34 @@ fn an_end_leaves_no_child_behind() {
         std::thread::park_timeout(Duration::from_millis(10));
     }
 }
+
+#[test]
+fn a_hundred_dead_sources_cost_next_to_nothing() {
+    let folder = Folder::new();
+    let sources: String =
+        (0..100).map(|n| format!("[sources.s{n}]\ntype = \"json\"\nurl = \"http://127.0.0.1:1/{n}\"\n")).collect();
+    let panels: String = (0..100)
+        .map(|n| format!("[[dashboards.panels]]\nid = \"p{n}\"\nview = \"stat\"\nsource = \"s{n}\"\nquery = \".n\"\n"))
+        .collect();
+    let file = folder.write("b.toml", &format!("refresh = \"2s\"\n{sources}[[dashboards]]\nname = \"d\"\n{panels}"));
+    let session = Session::start(&["--config", &file], (200, 50));
+    session.wait_for("all of them to fail", |text| text.contains("100 panels: connection refused"));
+    let ticks = || -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", session.pid)).unwrap();
+        let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
+        fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+    };
+    let (before, begin) = (ticks(), Instant::now());
+    let clock = |session: &Session| {
+        session.text().lines().next().unwrap_or_default().trim_end().rsplit(' ').next().unwrap_or_default().to_owned()
+    };
+    let mut seconds = std::collections::BTreeSet::new();
+    while seconds.len() < 7 {
+        seconds.insert(clock(&session));
+        assert!(begin.elapsed() < PATIENCE, "the clock stands still");
+        std::thread::park_timeout(Duration::from_millis(50));
+    }
+    // A tick is a hundredth of a second.
+    let share = (ticks() - before) as f64 / 100.0 / begin.elapsed().as_secs_f64();
+    assert!(share < 0.05, "{:.1} % of a core", share * 100.0);
+}
