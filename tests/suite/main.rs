@@ -40,6 +40,7 @@ mod secrets;
 mod shipped;
 mod soak;
 mod sources;
+mod supply;
 mod terminal;
 mod terminal_faults;
 mod time;
