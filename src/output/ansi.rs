@@ -4,6 +4,7 @@
 //! crossterm's reads `NO_COLOR` of this process for every sink, and because nothing may be written when
 //! nothing has changed.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use ratatui::buffer::{Buffer, Cell};
@@ -35,7 +36,7 @@ const JUMP: u16 = 5;
 /// Without `before`, or with one of another size, every cell is written.
 pub fn encode(before: Option<&Buffer>, after: &Buffer, depth: Depth) -> Vec<u8> {
     let before = before.filter(|before| before.area == after.area);
-    let mut pen = Pen { out: String::new(), depth, now: None };
+    let mut pen = Pen::new(depth);
     for y in 0..after.area.height {
         match before {
             None => pen.cells(after, y, 0, after.area.width),
@@ -51,10 +52,11 @@ pub fn encode(before: Option<&Buffer>, after: &Buffer, depth: Depth) -> Vec<u8> 
 /// Rows for a file or a pipe: styles, line ends, and no cursor movement.
 pub fn lines(frame: &Buffer, depth: Depth) -> String {
     let mut out = String::new();
+    let mut pen = Pen::new(depth);
     for y in 0..frame.area.height {
-        let mut pen = Pen { out: String::new(), depth, now: None };
+        pen.now = None;
         pen.write_cells(frame, y, 0, frame.area.width);
-        out.push_str(&pen.out);
+        out.push_str(&std::mem::take(&mut pen.out));
         out.push_str("\x1b[0m\n");
     }
     out
@@ -96,9 +98,20 @@ struct Pen {
     out: String,
     depth: Depth,
     now: Option<Look>,
+    /// What colours of the theme became at this depth: finding the nearest of 240 is dear, and a frame has
+    /// thousands of cells in a dozen colours.
+    reduced: HashMap<Color, Color>,
 }
 
 impl Pen {
+    fn new(depth: Depth) -> Self {
+        Self { out: String::new(), depth, now: None, reduced: HashMap::new() }
+    }
+
+    fn reduced(&mut self, colour: Color) -> Color {
+        *self.reduced.entry(colour).or_insert_with(|| reduce(colour, self.depth))
+    }
+
     fn cells(&mut self, buffer: &Buffer, y: u16, from: u16, to: u16) {
         // Writing into a String cannot fail.
         let _infallible = write!(self.out, "\x1b[{};{}H", y + 1, from + 1);
@@ -124,8 +137,8 @@ impl Pen {
 
     fn look(&mut self, cell: &Cell) {
         let want = Look {
-            fg: reduce(cell.fg, self.depth),
-            bg: reduce(cell.bg, self.depth),
+            fg: self.reduced(cell.fg),
+            bg: self.reduced(cell.bg),
             modifier: cell.modifier & (Modifier::BOLD | Modifier::DIM | Modifier::REVERSED | Modifier::UNDERLINED),
         };
         if self.now == Some(want) {

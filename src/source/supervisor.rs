@@ -472,7 +472,7 @@ mod tests {
             Act::Panic,
         ];
         let all: Vec<Run> =
-            troubles.iter().cycle().take(70).map(|act| start(&[act.clone()], &Arc::default(), 0)).collect();
+            troubles.iter().cycle().take(70).map(|act| start(std::slice::from_ref(act), &Arc::default(), 0)).collect();
         let healthy = start(&[Act::Answer], &Arc::default(), 0);
         wait(1005).await;
         let at = polls(&healthy);

@@ -59,11 +59,8 @@ fn a_source_that_is_well_is_shown_step_by_step() {
     server.route("/x", answer(now + jiff::SignedDuration::from_hours(1)));
     let (output, said) = doctor(&json(&server));
     assert_eq!(output.status.code(), Some(0), "{said}");
-    assert!(
-        said.contains("! clock          60 min ahead of this machine's")
-            || said.contains("! clock          59 min ahead"),
-        "{said}"
-    );
+    let clock = said.lines().find(|line| line.contains("! clock ")).unwrap_or_else(|| panic!("{said}"));
+    assert!(clock.ends_with(" ahead of this machine's") && !clock.contains(" s ahead"), "{clock}");
     assert!(said.contains("set the clocks (NTP)"));
 }
 
