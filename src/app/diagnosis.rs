@@ -212,8 +212,8 @@ fn tls(errors: &[&FetchError], exchange: Option<&Exchange>, now: Timestamp) -> O
     }
     let certificate = Certificate::read(exchange?.certificate.as_ref()?)?;
     let days = certificate.days_left(now);
-    let who = if certificate.subject.is_empty() { String::new() } else { format!(" ({})", certificate.subject) };
-    let found = format!("trusted, and for this name{who}, signed by {}; {days:.0} days left", certificate.issuer);
+    let who = if certificate.subject.is_empty() { String::new() } else { format!(", {}", certificate.subject) };
+    let found = format!("trusted, and for this name; {days:.0} days left{who}, signed by {}", certificate.issuer);
     Some(if days < SOON {
         Step::doubtful("TLS", found, Reason::Tls(crate::model::fault::TlsFault::Expired).remedy())
     } else {

@@ -61,7 +61,8 @@ fn reload(request: &Request, glyphs: Glyphs) -> Result<Config, String> {
     for warning in &loaded.warnings {
         tracing::warn!("config: {}", warning.message);
     }
-    let theme = themes::find(&loaded.board.theme).map_err(|error| format!("config not taken: {error}"))?;
+    let theme = themes::find(&loaded.board.theme)
+        .map_err(|error| format!("config not taken: {error}; this is the board of before"))?;
     let ink = theme.ink(loaded.board.glyphs.unwrap_or(glyphs));
     Ok(Config { files: files(request, &loaded.board), board: loaded.board, ink })
 }

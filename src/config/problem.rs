@@ -122,7 +122,7 @@ pub fn brief(problems: &[Problem]) -> String {
         0 => String::new(),
         more => format!(", and {more} more"),
     };
-    format!("config not taken: {place}{}{more}", first.message)
+    format!("config not taken: {place}{}{more}; this is the board of before", first.message)
 }
 
 /// Errors before warnings, then in the order of the file.

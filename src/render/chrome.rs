@@ -103,10 +103,6 @@ pub(super) fn verdict(scene: &Scene, area: Rect, buffer: &mut Buffer, ink: &Ink)
     let dot = ink.glyphs.dot();
     let room = area.width.saturating_sub(1);
     let mut x = 1;
-    if let Some(banner) = &scene.banner {
-        let text = format!("{} {banner}", ink.glyphs.status(Status::Warning));
-        x += write(buffer, area, x, 0, &text, ink.style(Role::Warning)) + dot.width() as u16;
-    }
     let all_well = scene.remarks.iter().all(|remark| remark.status == Status::Ok);
     for (n, remark) in scene.remarks.iter().enumerate() {
         let left = scene.remarks.len() - n;
@@ -130,6 +126,16 @@ pub(super) fn verdict(scene: &Scene, area: Rect, buffer: &mut Buffer, ink: &Ink)
     {
         x += write(buffer, area, x, 0, dot, ink.style(Role::Muted));
         write(buffer, area, x, 0, change, ink.style(Role::Muted));
+    }
+}
+
+/// What is wrong with the board itself: a line of its own, so that it takes no room from what is wrong
+/// with the world.
+pub(super) fn banner(scene: &Scene, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+    if let Some(banner) = scene.banner.as_ref().filter(|_| !area.is_empty()) {
+        let text = format!("{} {banner}", ink.glyphs.status(Status::Warning));
+        let area = Rect { width: area.width.saturating_sub(1), ..area };
+        write(buffer, area, 1, 0, &text, ink.style(Role::Warning));
     }
 }
 

@@ -3,6 +3,7 @@
 //! ```text
 //!  header    board, five lamps, clock
 //!  verdict   what is wrong now, worst first
+//!  banner    what is wrong with the board itself (when something is)
 //!  tabs      pages, window              (when there is more than one page)
 //!  body      panels
 //!  footer    keys, age of the data      (not in kiosk mode)
@@ -41,6 +42,7 @@ pub fn render(scene: &Scene, lens: &Lens, ink: &Ink, width: u16, height: u16) ->
     let plan = Plan::of(scene, lens, area);
     chrome::header(scene, lens, plan.header, &mut buffer, ink);
     chrome::verdict(scene, plan.verdict, &mut buffer, ink);
+    chrome::banner(scene, plan.banner, &mut buffer, ink);
     let tabs = chrome::tabs(scene, lens, plan.tabs, &mut buffer, ink);
     chrome::footer(scene, lens, plan.footer, &mut buffer, ink);
     let arrangement = body(scene, lens, plan.body, &mut buffer, ink);
@@ -55,6 +57,7 @@ pub fn render(scene: &Scene, lens: &Lens, ink: &Ink, width: u16, height: u16) ->
 struct Plan {
     header: Rect,
     verdict: Rect,
+    banner: Rect,
     tabs: Rect,
     body: Rect,
     footer: Rect,
@@ -66,15 +69,23 @@ impl Plan {
         let wants_footer = !lens.kiosk && area.height >= 8;
         let header = u16::from(area.height >= 1);
         let verdict = u16::from(area.height >= 3);
+        let banner = u16::from(scene.banner.is_some() && area.height >= 4);
         let (tabs, footer) = (u16::from(wants_tabs), u16::from(wants_footer));
-        let body = area.height - header - verdict - tabs - footer;
+        let body = area.height - header - verdict - banner - tabs - footer;
         let mut y = area.y;
         let mut take = |height: u16| {
             let line = Rect { y, height, ..area };
             y += height;
             line
         };
-        Self { header: take(header), verdict: take(verdict), tabs: take(tabs), body: take(body), footer: take(footer) }
+        Self {
+            header: take(header),
+            verdict: take(verdict),
+            banner: take(banner),
+            tabs: take(tabs),
+            body: take(body),
+            footer: take(footer),
+        }
     }
 }
 
