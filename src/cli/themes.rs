@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::{Done, Failure, complain, say};
+use crate::model::text::SafeText;
 use crate::render::theme::{EMBEDDED, Theme, ThemeError, embedded};
 
 /// Largest theme file taken, in bytes.
@@ -60,7 +61,7 @@ pub(super) fn run() -> Done {
     let mut out = String::new();
     for name in names {
         let about = find(&name).map_or_else(|error| error.to_string(), |theme| theme.about);
-        out.push_str(&format!("{:<16}{about}\n", crate::model::text::SafeText::new(&name)));
+        out.push_str(&format!("{:<16}{}\n", SafeText::new(&name), SafeText::new(&about)));
     }
     out.push_str(
         "\nUse one with theme = \"NAME\" or --theme NAME; your own go into ~/.config/andon/themes/NAME.toml\n",

@@ -5,11 +5,27 @@
 //! same run with harmless text only where that text is shown, and may hold no sequence of the payload's.
 
 use std::io::Write as _;
+use std::sync::Arc;
 
+use andon::hub::Hub;
+use andon::model::build::Build;
+use andon::model::poll::{Outcome, QueryId};
+use andon::model::series::{Coverage, Series};
+use andon::model::table::{Cell, Table};
+use andon::model::telemetry::Telemetry;
+use andon::model::time::{Timestamp, Zone};
+use andon::output::ansi::{Depth, encode};
+use andon::panel::ink::Glyphs;
+use andon::render::render;
+use andon::render::theme::{Theme, embedded};
+use andon::source::Clock;
+use andon::view::lens::Lens;
+use ratatui::layout::Rect;
 use serde_json::Value;
 
 use crate::support::folder::Folder;
 use crate::support::pty::Session;
+use crate::support::running::board as board_of;
 use crate::support::server::{Reply, Server};
 use crate::support::{andon, run, stderr, stdout};
 
@@ -368,6 +384,92 @@ fn on_screen(payload: &str, clean: &[String]) {
     assert_eq!(raw.matches("\x1b[2J").count(), 1, "{payload:?}: cleared more than once");
     assert_eq!(raw.matches("\x1b[?1049l").count(), 1, "{payload:?}");
     is_harmless("the log", payload, &log, false);
+}
+
+/// A board of a victim beside a bystander, drawn and read back by a terminal emulator: every cell.
+fn cells(view: &str, telemetry: Telemetry) -> (Vec<String>, Vec<Rect>) {
+    let board = board_of(&format!(
+        "[sources.s]\ntype = \"command\"\ncommand = [\"true\"]\n[sources.t]\ntype = \"command\"\ncommand = [\"true\", \"t\"]\n\
+         [[dashboards]]\nname = \"d\"\nrows = [[\"victim\", \"bystander\"]]\n\
+         [[dashboards.panels]]\nid = \"victim\"\nview = \"{view}\"\nsource = \"s\"\n\
+         [[dashboards.panels]]\nid = \"bystander\"\nview = \"bars\"\nsource = \"t\"\n"
+    ));
+    let mut hub = Hub::new(Arc::new(board), Zone::utc(), Clock::Wall);
+    let now = Timestamp(1_795_262_400_000);
+    let calm = Telemetry::Series { series: vec![Series::single("calm".into(), now, 4.0)], coverage: Coverage::Sample };
+    for (query, telemetry) in [telemetry, calm].into_iter().enumerate() {
+        let outcome = Outcome { query: QueryId(query), at: now, answer: Ok(telemetry), failures: 0, next_try: now };
+        hub.apply(outcome);
+    }
+    let ink = Theme::load("andon", &embedded).unwrap().ink(Glyphs::Full);
+    let frame = render(&hub.scene_at(now), &Lens::default(), &ink, 90, 24);
+    let mut emulator = vt100::Parser::new(24.try_into().unwrap(), 90.try_into().unwrap(), 0);
+    // This emulator takes U+FFFD for a mistake of its own and drops it; terminals show it, in one column.
+    let bytes = String::from_utf8(encode(None, &frame.buffer, Depth::True)).unwrap().replace('\u{FFFD}', "?");
+    emulator.process(bytes.as_bytes());
+    let screen = emulator.screen();
+    let cell = |y: u16, x: u16| {
+        let cell = screen.cell(y, x).unwrap();
+        format!("{:?} {:?} {:?}", cell.contents(), cell.fgcolor(), cell.bgcolor())
+    };
+    let all = (0..24).flat_map(|y| (0..90).map(move |x| (y, x))).map(|(y, x)| cell(y, x)).collect();
+    (all, frame.arrangement.framed.iter().map(|(_, area)| *area).collect())
+}
+
+#[test]
+fn every_cell_outside_the_panel_is_as_it_is_without_the_payload() {
+    let now = Timestamp(1_795_262_400_000);
+    let series = |text: &str| Telemetry::Series {
+        series: vec![Series::single(text.into(), now, 4.0), Series::single("other".into(), now, 5.0)],
+        coverage: Coverage::Sample,
+    };
+    let table = |text: &str| {
+        let row = vec![Cell::Text(text.into()), Cell::Number(4.0)];
+        Telemetry::Table(Table { columns: vec![text.into(), "n".into()], rows: vec![row] })
+    };
+    let builds = |text: &str| {
+        let result = andon::model::build::BuildResult::Success;
+        Telemetry::Builds(vec![Build { name: text.into(), label: text.into(), result, ..Build::default() }])
+    };
+    let lines = |text: &str| Telemetry::Lines(vec![text.into(), "end".into()]);
+    let kinds: [(&str, &dyn Fn(&str) -> Telemetry); 8] = [
+        ("bars", &series),
+        ("chart", &series),
+        ("sparkline", &series),
+        ("lamps", &series),
+        ("gauge", &series),
+        ("table", &table),
+        ("builds", &builds),
+        ("text", &lines),
+    ];
+    for (view, telemetry) in kinds {
+        let (clean, areas) = cells(view, telemetry("plain"));
+        assert_eq!(areas.len(), 2, "{view}: both panels are framed");
+        for payload in payloads() {
+            let (with, moved) = cells(view, telemetry(&payload));
+            assert_eq!(areas, moved, "{view}: {payload:?} moved a panel");
+            for (at, (a, b)) in clean.iter().zip(&with).enumerate() {
+                let (x, y) = ((at % 90) as u16, (at / 90) as u16);
+                let inside = areas[0].contains((x, y).into());
+                assert!(inside || a == b, "{view}: {payload:?} changed the cell {x},{y}: {a} is {b}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_payload_in_a_theme_is_text() {
+    for payload in payloads().iter().filter(|payload| payload.len() < 1000) {
+        let folder = Folder::new();
+        std::fs::create_dir_all(folder.path().join("andon/themes")).unwrap();
+        let quoted = Value::from(payload.as_str()).to_string();
+        folder.write(
+            "andon/themes/mine.toml",
+            &format!("about = {quoted}\ninherits = \"andon\"\n[roles]\nok = {quoted}\n"),
+        );
+        let output = andon().arg("themes").env("XDG_CONFIG_HOME", folder.path()).output().unwrap();
+        is_harmless("themes", payload, &stdout(&output), false);
+    }
 }
 
 #[test]
