@@ -97,7 +97,7 @@ fn draw_in_every_view(name: &str, answer: &Result<Telemetry, FetchError>) {
 }
 
 fn json(body: &[u8], query: &str) -> Result<Telemetry, FetchError> {
-    pick::all(body, &[Ask { query: query.into(), history: None }], NOW)?.remove(0)
+    pick::Picker::default().all(body, &[Ask { query: query.into(), history: None }], NOW)?.remove(0)
 }
 
 #[test]

@@ -383,3 +383,33 @@ async fn a_name_that_moves_is_followed() {
     }
     assert!(polls <= 2, "{polls} polls until the new address");
 }
+
+#[test]
+fn an_expression_that_never_ends_holds_up_only_itself() {
+    let (server, folder) = (Server::start(), Folder::new());
+    server.route("/x", Reply::body("application/json", GOOD));
+    let source = |name: &str| {
+        format!("[sources.{name}]\ntype = \"json\"\nurl = \"{}?{name}\"\ntimeout = \"400ms\"\n", server.url("/x"))
+    };
+    let panel = |id: &str, query: &str| {
+        format!("[[dashboards.panels]]\nid = \"{id}\"\nview = \"stat\"\nsource = \"{id}\"\nquery = \"{query}\"\n")
+    };
+    let file = folder.write(
+        "b.toml",
+        &format!(
+            "refresh = \"1s\"\n{}{}[[dashboards]]\nname = \"d\"\n{}{}",
+            source("endless"),
+            source("healthy"),
+            panel("endless", "last(repeat(1))"),
+            panel("healthy", ".n")
+        ),
+    );
+    let mut session = crate::support::pty::Session::start(&["--config", &file], (120, 20));
+    session.wait_for("the timeout", |text| text.contains("timeout: a jq expression takes too long"));
+    session.wait_for("the next poll", |text| text.contains("a jq expression of an earlier poll still runs"));
+    session.wait_for("health beside it", |text| text.contains("healthy") && text.contains("● ok"));
+    let threads = std::fs::read_dir(format!("/proc/{}/task", session.pid)).unwrap().count();
+    assert!(threads <= 10, "{threads} threads: it was started again and again");
+    session.send("q");
+    assert_eq!(session.exit_within(Duration::from_secs(1)), Some(0));
+}

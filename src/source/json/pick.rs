@@ -1,5 +1,8 @@
 //! jq over a document, through jaq, and what its results become.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use jaq_core::load::{Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, Vars, data, unwrap_valr};
 use jaq_json::Val;
@@ -50,10 +53,26 @@ fn syntax(expression: &str, errors: &jaq_core::load::Errors<&str, ()>) -> String
     }
 }
 
-/// Reads the document once and runs every expression over it.
-pub fn all(body: &[u8], asks: &[Ask], now: Timestamp) -> Result<Vec<Answer>, FetchError> {
-    let document: Val = serde_json::from_slice(body).map_err(|error| json_fault(&error))?;
-    Ok(asks.iter().map(|ask| one(&document, &ask.query, now)).collect())
+/// Runs expressions; each is compiled once, because that takes longer than most runs.
+#[derive(Default)]
+pub struct Picker(HashMap<Arc<str>, Result<Filter, String>>);
+
+impl std::fmt::Debug for Picker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.keys()).finish()
+    }
+}
+
+impl Picker {
+    /// Reads the document once and runs every expression over it.
+    pub fn all(&mut self, body: &[u8], asks: &[Ask], now: Timestamp) -> Result<Vec<Answer>, FetchError> {
+        let document: Val = serde_json::from_slice(body).map_err(|error| json_fault(&error))?;
+        Ok(asks.iter().map(|ask| one(&document, self.compiled(&ask.query), &ask.query, now)).collect())
+    }
+
+    fn compiled(&mut self, expression: &Arc<str>) -> &Result<Filter, String> {
+        self.0.entry(Arc::clone(expression)).or_insert_with(|| compile(expression))
+    }
 }
 
 /// A syntax error of a document, with its place but never its text.
@@ -70,8 +89,8 @@ pub fn json_fault(error: &serde_json::Error) -> FetchError {
     FetchError::new(Reason::Parse, format!("{what}: line {}, column {}", error.line(), error.column()))
 }
 
-fn one(document: &Val, expression: &str, now: Timestamp) -> Answer {
-    let filter = compile(expression).map_err(|e| FetchError::new(Reason::NoMatch, e))?;
+fn one(document: &Val, filter: &Result<Filter, String>, expression: &str, now: Timestamp) -> Answer {
+    let filter = filter.as_ref().map_err(|e| FetchError::new(Reason::NoMatch, e))?;
     let context = Ctx::<data::JustLut<Val>>::new(&filter.lut, Vars::new([]));
     let mut results = Vec::new();
     for result in filter.id.run((context, document.clone())).map(unwrap_valr) {
@@ -221,7 +240,7 @@ mod tests {
 
     fn pick(document: &str, expression: &str) -> Answer {
         let ask = Ask { query: expression.into(), history: None };
-        all(document.as_bytes(), &[ask], Timestamp(7000))?.remove(0)
+        Picker::default().all(document.as_bytes(), &[ask], Timestamp(7000))?.remove(0)
     }
 
     #[track_caller]
