@@ -106,7 +106,7 @@ impl Hub {
     pub fn reload(&mut self, reload: Reload) {
         match reload {
             Reload::Refused(why) => {
-                tracing::warn!("config not taken: {why}");
+                tracing::warn!("{why}");
                 self.banner = Some(why);
             }
             Reload::Board(board, taken) => {
@@ -151,7 +151,11 @@ impl Hub {
         loop {
             tokio::select! {
                 outcome = channels.outcomes.recv() => {
-                    let Some(outcome) = outcome else { return };
+                    let Some(mut outcome) = outcome else { return };
+                    // The look at the clock comes first: an answer that was under way while the clock was
+                    // set is stamped by another clock than what is known.
+                    channels.ask_again_if(self.has_jumped(self.clock.now(), Instant::now()));
+                    outcome.at = outcome.at.min(self.clock.now());
                     let first = self.is_first(outcome.query);
                     self.apply(outcome);
                     let gather = if first { GATHER_FIRST } else { GATHER };
@@ -164,10 +168,7 @@ impl Hub {
                     publish_at = publish_at.min(Instant::now() + GATHER);
                 }
                 () = sleep_until(publish_at) => {
-                    if self.has_jumped(self.clock.now(), Instant::now()) {
-                        // After a sleep everything is old: it is asked for at once, not when its turn comes.
-                        channels.obey(Command::RefreshNow);
-                    }
+                    channels.ask_again_if(self.has_jumped(self.clock.now(), Instant::now()));
                     self.publish(&channels.scenes);
                     publish_at = Instant::now() + TICK;
                 }
@@ -197,6 +198,13 @@ fn said(outcome: &Outcome) -> String {
 }
 
 impl Channels {
+    /// After a sleep everything is old: it is asked for at once, not when its turn comes.
+    fn ask_again_if(&self, jumped: bool) {
+        if jumped {
+            self.obey(Command::RefreshNow);
+        }
+    }
+
     fn obey(&self, command: Command) {
         match command {
             Command::RefreshNow => self.refresh_now.send_modify(|count| *count += 1),

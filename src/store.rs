@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use crate::model::build::TrackedBuild;
 use crate::model::fault::FetchError;
 use crate::model::poll::{Outcome, QueryId};
-use crate::model::series::{Coverage, Series};
+use crate::model::series::{Coverage, Point, Series};
 use crate::model::table::Table;
 use crate::model::telemetry::{MAX_SERIES, Telemetry};
 use crate::model::text::SafeText;
@@ -140,7 +140,7 @@ impl Kept {
                     Self::Series(tracks) => tracks,
                     _ => Vec::new(),
                 };
-                merge(&mut tracks, series, coverage, at.minus(window));
+                merge(&mut tracks, series, coverage, at, at.minus(window));
                 *self = Self::Series(tracks);
             }
             Telemetry::Builds(builds) => {
@@ -156,7 +156,7 @@ impl Kept {
     }
 }
 
-fn merge(tracks: &mut Vec<Track>, series: Vec<Series>, coverage: Coverage, oldest: Timestamp) {
+fn merge(tracks: &mut Vec<Track>, series: Vec<Series>, coverage: Coverage, at: Timestamp, oldest: Timestamp) {
     for track in &mut *tracks {
         track.present = false;
     }
@@ -170,7 +170,14 @@ fn merge(tracks: &mut Vec<Track>, series: Vec<Series>, coverage: Coverage, oldes
             track
         };
         track.present = !one.points.is_empty();
-        track.ring.take_in(&one.points, coverage);
+        if matches!(coverage, Coverage::Sample | Coverage::Head) {
+            // The values of this moment: none of them, and none that is kept, is of a later one.
+            track.ring.forget_after(at);
+            let points: Vec<Point> = one.points.iter().map(|point| Point { at: point.at.min(at), ..*point }).collect();
+            track.ring.take_in(&points, coverage);
+        } else {
+            track.ring.take_in(&one.points, coverage);
+        }
         track.ring.forget_before(oldest);
     }
     // A series that vanished goes when the last of its past has.
@@ -254,6 +261,17 @@ mod tests {
         assert_eq!(tracks(&store)[0].ring.points()[0].at, Timestamp(1_000_000), "and is still there");
         store.apply(outcome(1_002_000, sample(1_002_000, &["a"])));
         assert_eq!(tracks(&store)[0].ring.points().len(), 2, "new points are taken at once");
+    }
+
+    #[test]
+    fn an_answer_from_under_way_while_the_clock_was_set_back_is_of_now() {
+        let mut store = Store::new(std::iter::once(QueryId(0)), Span::seconds(3600));
+        let mut late = outcome(1000, sample(3_601_000, &["a"]));
+        late.at = Timestamp(1000);
+        store.apply(late);
+        store.apply(outcome(2000, sample(2000, &["a"])));
+        let times: Vec<i64> = tracks(&store)[0].ring.points().iter().map(|point| point.at.0).collect();
+        assert_eq!(times, [1000, 2000], "the next value is taken, and the newest");
     }
 
     #[test]

@@ -135,14 +135,11 @@ fn address(source: &SourceSpec) -> Option<Url> {
 /// Name and connection, tried by hand.
 async fn reach(url: &Url, network: &Network, patience: Duration) -> Vec<Step> {
     let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(0));
-    if !is_loopback(url) && has_proxy(url.scheme()) {
-        return vec![Step::good("connection", "through the proxy that the environment names")];
-    }
     let begin = Instant::now();
     let found = timeout(patience, network.addresses(host, port)).await;
     let addresses = match found.unwrap_or_else(|_| Err(FetchError::new(Reason::Dns, "the resolver does not answer"))) {
         Ok(addresses) => addresses,
-        Err(error) => return vec![Step::bad("name", &error)],
+        Err(error) => return vec![unreached(url, Step::bad("name", &error))],
     };
     let is_address = addresses.first().is_some_and(|first| first.ip().to_string() == host.trim_matches(['[', ']']));
     let listed: Vec<String> = addresses.iter().take(4).map(|address| address.ip().to_string()).collect();
@@ -163,10 +160,19 @@ async fn reach(url: &Url, network: &Network, patience: Duration) -> Vec<Step> {
         Ok(Err(error)) => Step::bad("connection", &FetchError::new(Reason::Refused, error.kind().to_string())),
         Err(_) => Step::bad("connection", &Reason::Timeout(Phase::Connect).into()),
     };
-    vec![name, connection]
+    vec![name, unreached(url, connection)]
 }
 
-/// As reqwest reads it: the scheme's own variable, or the one for all.
+/// A step that failed, where a proxy may know the way.
+fn unreached(url: &Url, step: Step) -> Step {
+    if step.verdict == Verdict::Bad && !is_loopback(url) && has_proxy(url.scheme()) {
+        let found = format!("{}, but the environment names a proxy, which may know the way", step.found);
+        return Step::doubtful(step.what, found, "");
+    }
+    step
+}
+
+/// The scheme's own variable, or the one for all. (`NO_PROXY` may make an exception.)
 fn has_proxy(scheme: &str) -> bool {
     let names =
         [format!("{scheme}_proxy"), format!("{}_PROXY", scheme.to_uppercase()), "all_proxy".into(), "ALL_PROXY".into()];
@@ -186,7 +192,7 @@ fn probe(source: &SourceSpec, board: &Board, polled: &Polled, reached: Vec<Step>
         if url.scheme() == "https" {
             steps.extend(tls(&errors, exchange.as_ref(), now()));
         }
-        steps.extend(authorisation(source, &errors, exchange.is_some()));
+        steps.extend(authorisation(source, &errors, exchange.as_ref(), outcomes.len()));
         steps.extend(exchange.iter().flat_map(answer));
     }
     steps.extend(queries(source, board, &outcomes));
@@ -221,13 +227,21 @@ fn tls(errors: &[&FetchError], exchange: Option<&Exchange>, now: Timestamp) -> O
     })
 }
 
-fn authorisation(source: &SourceSpec, errors: &[&FetchError], answered: bool) -> Option<Step> {
+fn authorisation(
+    source: &SourceSpec,
+    errors: &[&FetchError],
+    exchange: Option<&Exchange>,
+    polls: usize,
+) -> Option<Step> {
     const WHAT: &str = "authorisation";
     if let Some(error) = errors.iter().find(|error| error.reason == Reason::Auth) {
         return Some(Step::bad(WHAT, error));
     }
-    answered.then(|| match &source.http.auth {
-        Some(auth) => Step::good(WHAT, format!("accepted: {}", auth.describe())),
+    // A log-in form is a page like any other: only an answer that was understood proves that we are known.
+    let understood = (200..300).contains(&exchange?.status) && errors.len() < polls;
+    Some(match &source.http.auth {
+        Some(auth) if understood => Step::good(WHAT, format!("accepted: {}", auth.describe())),
+        Some(auth) => Step::good(WHAT, format!("sent, and not refused: {}", auth.describe())),
         None => Step::good(WHAT, "none sent, none asked for"),
     })
 }
@@ -238,7 +252,11 @@ fn answer(exchange: &Exchange) -> Vec<Step> {
     let status = if exchange.status < 400 {
         Step::good("answer", found)
     } else {
-        Step { verdict: Verdict::Bad, remedy: Reason::Http(exchange.status).remedy(), ..Step::good("answer", found) }
+        Step {
+            verdict: Verdict::Bad,
+            remedy: Reason::of_status(exchange.status).remedy(),
+            ..Step::good("answer", found)
+        }
     };
     let clock = exchange.clock_ahead.map(|ahead| {
         let by = Span(ahead.abs()).brief();

@@ -13,7 +13,6 @@ use crate::config::Board;
 use crate::config::board::{SIMULATOR_SCHEME, SourceSpec};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Ask, Outcome, QueryId};
-use crate::model::time::Span;
 use crate::simulator::Simulator;
 use crate::source::http::Http;
 use crate::source::network::Network;
@@ -107,27 +106,65 @@ impl Polling {
         for (place, asks) in (begun..).zip(new) {
             let key = key(&asks);
             let Some(first) = key.first() else { continue };
-            let lines = Lines {
-                outcomes: self.wires.outcomes.clone(),
-                refresh_now: self.wires.refresh_now.clone(),
-                pulse: Arc::clone(&running.pulse),
-                clock: self.wires.clock.clone(),
+            let begin = Begin {
+                spec: spec.clone(),
+                poll: Poll { asks, place },
+                resolution: Resolution::of(*first, self.wires.widths.clone()),
+                network: network.clone(),
+                lines: Lines {
+                    outcomes: self.wires.outcomes.clone(),
+                    refresh_now: self.wires.refresh_now.clone(),
+                    pulse: Arc::clone(&running.pulse),
+                    clock: self.wires.clock.clone(),
+                },
             };
-            let task = match &running.client {
-                Err(error) => tokio::spawn(report_unusable(asks, error.clone(), lines, spec.pace.refresh)),
-                Ok(http) => {
-                    let context = Context {
-                        http: http.clone(),
-                        network: network.clone(),
-                        resolution: Resolution::of(*first, self.wires.widths.clone()),
-                        pace: spec.pace,
-                    };
-                    tokio::spawn(spec.config.poll(context, Poll { asks, place }, spec.pace, lines))
-                }
-            };
-            running.tasks.insert(key, Task(task));
+            running.tasks.insert(key, Task(tokio::spawn(begin.poll(running.client.clone()))));
         }
         added
+    }
+}
+
+/// Everything that a task begins with.
+struct Begin {
+    spec: SourceSpec,
+    poll: Poll,
+    resolution: Resolution,
+    network: Network,
+    lines: Lines,
+}
+
+impl Begin {
+    /// Polls with this client. Where there is none (a certificate file that is not there) it says so, again
+    /// and again, so that it does not look like one that is waiting, and tries again each time.
+    async fn poll(self, mut made: Result<Option<Arc<Http>>, FetchError>) {
+        let mut failures = 0;
+        let http = loop {
+            let error = match made {
+                Ok(http) => break http,
+                Err(error) => error,
+            };
+            failures += 1;
+            if !self.say(&error, failures).await {
+                return;
+            }
+            tokio::time::sleep(self.spec.pace.refresh.duration()).await;
+            made = client(&self.spec, &self.network);
+        };
+        let context = Context { http, network: self.network, resolution: self.resolution, pace: self.spec.pace };
+        self.spec.config.poll(context, self.poll, self.spec.pace, self.lines).await;
+    }
+
+    /// One failed poll for each query; false when nobody listens.
+    async fn say(&self, error: &FetchError, failures: u32) -> bool {
+        let at = self.lines.clock.now();
+        let next_try = at.plus(self.spec.pace.refresh);
+        for (query, _) in &self.poll.asks {
+            let outcome = Outcome { query: *query, at, answer: Err(error.clone()), failures, next_try };
+            if self.lines.outcomes.send(outcome).await.is_err() {
+                return false;
+            }
+        }
+        true
     }
 }
 
@@ -161,24 +198,6 @@ fn addressed(source: &SourceSpec, simulator: Option<&Simulator>) -> SourceSpec {
             Some(format!("{before}{}", simulator.address(address)))
         }),
         _ => source.clone(),
-    }
-}
-
-/// A source that cannot even be opened (a certificate file that is not there) says so, again and again,
-/// so that it does not look like one that is waiting.
-async fn report_unusable(asks: Vec<(QueryId, Ask)>, error: FetchError, lines: Lines, refresh: Span) {
-    let mut failures = 0;
-    loop {
-        failures += 1;
-        let at = lines.clock.now();
-        let next_try = at.plus(refresh);
-        for (query, _) in &asks {
-            let outcome = Outcome { query: *query, at, answer: Err(error.clone()), failures, next_try };
-            if lines.outcomes.send(outcome).await.is_err() {
-                return;
-            }
-        }
-        tokio::time::sleep(refresh.duration()).await;
     }
 }
 

@@ -69,24 +69,27 @@ fn mark(path: &Path) -> Mark {
 }
 
 impl Reloading {
-    fn marks(&self) -> Vec<Mark> {
-        self.files.iter().map(|file| mark(file)).collect()
+    /// A look at the files, on a thread that may block: a dead mount must not hold up the engine.
+    async fn marks(&self) -> Vec<Mark> {
+        let files = self.files.clone();
+        let look = move || files.iter().map(|file| mark(file)).collect();
+        tokio::task::spawn_blocking(look).await.unwrap_or_default()
     }
 
     /// Watches for as long as the hub listens.
     pub async fn run(mut self, mut board: Arc<Board>, mut polling: Polling, reloads: mpsc::Sender<Reload>) {
-        let mut seen = self.marks();
+        let mut seen = self.marks().await;
         let mut looks = interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             looks.tick().await;
-            let mut now = self.marks();
+            let mut now = self.marks().await;
             if now == seen {
                 continue;
             }
             loop {
                 sleep(QUIET).await;
-                let later = self.marks();
+                let later = self.marks().await;
                 if later == now {
                     break;
                 }
@@ -107,7 +110,7 @@ impl Reloading {
                     if files != self.files {
                         // Another theme, perhaps: its file as it was read just now.
                         self.files = files;
-                        seen = self.marks();
+                        seen = self.marks().await;
                     }
                     let new = Arc::new(new.continuing(&board));
                     if !take(&new, &mut polling, &reloads).await {

@@ -111,7 +111,7 @@ pub struct StatusFlags {
     #[arg(long, value_name = "NAME")]
     pub dashboard: Option<String>,
     /// The longest to wait for all sources
-    #[arg(long, value_name = "TIME", default_value = "10s")]
+    #[arg(long, value_name = "TIME", default_value = "12s")]
     pub wait: String,
 }
 
@@ -131,7 +131,7 @@ pub struct SnapshotFlags {
     #[arg(long, value_name = "NAME")]
     pub dashboard: Option<String>,
     /// The longest to wait for all sources
-    #[arg(long, value_name = "TIME", default_value = "10s")]
+    #[arg(long, value_name = "TIME", default_value = "12s")]
     pub wait: String,
     /// Write to a file instead of stdout
     #[arg(short, long, value_name = "FILE")]
@@ -145,7 +145,7 @@ pub struct DoctorFlags {
     #[command(flatten)]
     pub board: BoardFlags,
     /// The longest to wait for all sources
-    #[arg(long, value_name = "TIME", default_value = "10s")]
+    #[arg(long, value_name = "TIME", default_value = "12s")]
     pub wait: String,
 }
 

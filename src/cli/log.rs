@@ -29,6 +29,8 @@ pub(super) fn to_file(path: &Path) -> Result<(), Failure> {
         .with_ansi(false)
         .with_target(false)
         .with_max_level(level)
+        // Nothing may be printed onto the board, not even that nothing can be logged.
+        .log_internal_errors(false)
         .finish();
     tracing::subscriber::set_global_default(subscriber)
         .map_err(|_| Failure::Message("a log is open already".to_owned()))
@@ -53,8 +55,12 @@ impl Write for Rotating {
         if self.size > MAX_FILE {
             let mut old = self.path.clone().into_os_string();
             old.push(".1");
-            std::fs::rename(&self.path, old)?;
-            *self = Self::open(&self.path)?;
+            match std::fs::rename(&self.path, old).and_then(|()| Self::open(&self.path)) {
+                Ok(new) => *self = new,
+                // A folder that nobody may write to: the same file is begun anew.
+                Err(_) => self.file.set_len(0)?,
+            }
+            self.size = 0;
         }
         // One line an event: whatever text came in from outside, it stays one line.
         let line = String::from_utf8_lossy(bytes);

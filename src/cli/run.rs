@@ -21,7 +21,7 @@ use crate::render::render;
 use crate::view::lens::Lens;
 
 /// How long a snapshot to a pipe waits for sources.
-const WAIT: Span = Span::seconds(10);
+const WAIT: Span = Span::seconds(12);
 
 pub(super) fn run(flags: &RunFlags) -> Done {
     let (board, theme) = load(&flags.board)?;
@@ -69,5 +69,5 @@ fn reload(request: &Request, glyphs: Glyphs) -> Result<Config, String> {
 
 /// What a change of makes another board.
 fn files(request: &Request, board: &Board) -> Vec<PathBuf> {
-    config::files(request).into_iter().chain(themes::file(&board.theme)).collect()
+    config::files(request).into_iter().chain(themes::files(&board.theme)).collect()
 }

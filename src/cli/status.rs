@@ -6,6 +6,7 @@ use super::arguments::{StatusFlags, TextOrJson};
 use super::{Done, Failure, load, page_of, say};
 use crate::app;
 use crate::model::status::Status;
+use crate::model::text::SafeText;
 use crate::model::time::{Span, Zone};
 use crate::output::document;
 use crate::view::scene::{PanelScene, Scene};
@@ -44,9 +45,16 @@ fn text(scene: &Scene) -> String {
                 format!("  ({})", panel.reason)
             };
             lines.push(
-                format!("{:<8}  {}/{:<width$}  {}{why}", panel.status.word(), page.name, panel.id, panel.text)
-                    .trim_end()
-                    .to_owned(),
+                SafeText::new(&format!(
+                    "{:<8}  {}/{:<width$}  {}{why}",
+                    panel.status.word(),
+                    page.name,
+                    panel.id,
+                    panel.text
+                ))
+                .as_str()
+                .trim_end()
+                .to_owned(),
             );
         }
     }

@@ -1,5 +1,6 @@
 //! `andon themes`, and finding a theme by name or path.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -16,8 +17,19 @@ fn user_folder() -> Option<PathBuf> {
         .map(|base| base.join("andon").join("themes"))
 }
 
+/// The files of a theme and of those it inherits, as far as they have any; one that is not there may come.
+pub(super) fn files(name: &str) -> Vec<PathBuf> {
+    let asked = RefCell::new(Vec::new());
+    // Whether it can be read makes no difference to where it is read from.
+    let _read = Theme::load(name, &|name| {
+        asked.borrow_mut().extend(file(name));
+        text(name)
+    });
+    asked.into_inner()
+}
+
 /// Where a theme's file is, if it has one: a path when it looks like one, else the user's of that name.
-pub(super) fn file(name: &str) -> Option<PathBuf> {
+fn file(name: &str) -> Option<PathBuf> {
     let looks_like_path = name.contains('/') || Path::new(name).extension().is_some_and(|ext| ext == "toml");
     if looks_like_path {
         Some(PathBuf::from(name))

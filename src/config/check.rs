@@ -12,7 +12,7 @@ use super::problem::{Problem, Severity};
 use super::read::{Report, keys, split, table};
 use super::{check_panel, check_source, raw};
 use crate::model::poll::{Ask, QueryId};
-use crate::model::text::SafeText;
+use crate::model::text::{SafeText, does_something};
 use crate::model::time::Span;
 
 /// Most panels of a board; a generated file with a mistake stays bounded.
@@ -96,6 +96,14 @@ pub(super) fn too_short(report: &mut Report<'_>, path: &Path) {
     report.error("too-short", path, "the shortest refresh is 1s", "write refresh = \"1s\" or more".to_owned());
 }
 
+/// A name for scripts is printed as it is: it holds nothing but what shows itself.
+pub(super) fn check_word(word: &str, path: &Path, report: &mut Report<'_>) {
+    if word.chars().any(does_something) {
+        let help = "use letters, digits and dashes".to_owned();
+        report.error("bad-name", path, "a name may hold no control or direction characters", help);
+    }
+}
+
 pub(super) fn report_unknown(left: &Map<String, Value>, path: &Path, known: &[String], report: &mut Report<'_>) {
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     for key in left.keys() {
@@ -160,6 +168,7 @@ fn dashboards(root: &raw::Root, scope: &mut Scope<'_>) -> Vec<Dashboard> {
             let message = format!("there are two dashboards '{}'", dashboard.name);
             scope.report.error("duplicate", &path.key("name"), message, help);
         }
+        check_word(&dashboard.name, &path.key("name"), &mut scope.report);
         all.push(one_dashboard(&dashboard, &path, scope));
     }
     all

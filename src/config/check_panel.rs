@@ -4,7 +4,7 @@ use serde_json::Value;
 use wildmatch::WildMatch;
 
 use super::board::PanelSpec;
-use super::check::{Scope, report_unknown};
+use super::check::{Scope, check_word, report_unknown};
 use super::nearest::suggestion;
 use super::places::{Part, Path};
 use super::problem::Severity;
@@ -49,6 +49,9 @@ pub(super) fn check(value: &Value, path: &Path, scope: &mut Scope<'_>) -> Option
         vanished_counts: kind.vanished_counts,
         queries: queries.panel,
     };
+    if let Some(id) = &common.id {
+        check_word(id, &path.key("id"), &mut scope.report);
+    }
     let title = common.title.as_deref().or(common.id.as_deref()).unwrap_or(kind.word);
     Some(PanelSpec {
         id: common.id.clone().unwrap_or_else(|| slug(title)),

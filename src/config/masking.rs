@@ -47,24 +47,33 @@ fn visit(key: &str, item: &Item, in_auth: bool, spans: &mut Vec<Range<usize>>) {
         for table in tables {
             collect(table, in_auth, spans);
         }
-    } else if let (Some(text), Some(span)) = (item.as_str(), item.span()) {
-        let lower = key.to_ascii_lowercase();
-        let is_secret = in_auth || SECRET_KEYS.iter().any(|part| lower.contains(part));
-        if is_secret && !PUBLIC_KEYS.contains(&key) {
-            spans.push(span);
-        } else if let Some(secret) = secret_of_url(text) {
-            // The span includes the opening quote.
-            spans.push(span.start + 1 + secret..span.end.saturating_sub(1));
-        }
     } else if let Some(array) = item.as_array() {
-        for value in array {
-            if let Some(table) = value.as_inline_table() {
-                collect(table, in_auth, spans);
-            } else if in_auth {
-                // Nothing under auth is a list: whatever stands in one may be a secret in the wrong place.
-                spans.extend(value.span());
+        for (place, value) in array.iter().enumerate() {
+            match value.as_inline_table() {
+                Some(table) => collect(table, in_auth, spans),
+                // The arguments of a command may hold one; its name helps.
+                None => scalar(value, is_secret(key, in_auth) || (key == "command" && place > 0), spans),
             }
         }
+    } else if let Some(value) = item.as_value() {
+        scalar(value, is_secret(key, in_auth) || key == "command", spans);
+    }
+}
+
+/// Whether what stands under a key is a secret. Under auth everything is but some names, and nothing there
+/// is a list: whatever stands in one may be a secret in the wrong place.
+fn is_secret(key: &str, in_auth: bool) -> bool {
+    let lower = key.to_ascii_lowercase();
+    (in_auth || SECRET_KEYS.iter().any(|part| lower.contains(part))) && !PUBLIC_KEYS.contains(&key)
+}
+
+fn scalar(value: &toml_edit::Value, secret: bool, spans: &mut Vec<Range<usize>>) {
+    let Some(span) = value.span() else { return };
+    if secret {
+        spans.push(span);
+    } else if let Some(hidden) = value.as_str().and_then(secret_of_url) {
+        // The span includes the opening quote.
+        spans.push(span.start + 1 + hidden..span.end.saturating_sub(1));
     }
 }
 
@@ -102,6 +111,23 @@ mod tests {
         assert!(!masked.contains("CANARY"), "{masked}");
         assert!(masked.contains("TOKEN") && masked.contains("\"me\""));
         assert_eq!(masked.len(), text.len());
+    }
+
+    #[test]
+    fn secrets_in_the_wrong_shape_or_place_are_hidden_too() {
+        for text in [
+            "[s]\nauth = { basic = { username = \"me\", password = 12345678 } }\n",
+            "[s]\nauth = { bearer = [\"12345678\"] }\n",
+            "[s]\nauth = { header = { name = \"X\", value = 12345678.5 } }\n",
+            "[s]\ntargets = [\"https://h/?token=12345678\", 5]\n",
+            "[s]\ncommand = \"curl -H 'Authorization: Bearer 12345678'\"\n",
+            "[s]\ncommand = [\"curl\", \"-H\", \"Authorization: Bearer 12345678\"]\n",
+            "[s]\napi_token = 12345678\n",
+        ] {
+            let masked = mask(text, &Document::parse(text.to_owned()).unwrap());
+            assert!(!masked.contains("12345678"), "{masked}");
+            assert_eq!(masked.len(), text.len());
+        }
     }
 
     #[test]

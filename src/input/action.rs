@@ -63,8 +63,9 @@ pub fn apply(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &A
         Action::Quit => return Some(Effect::Quit),
         Action::Refresh => return Some(Effect::Refresh),
         Action::Help => lens.help = !lens.help,
-        Action::Back => back(lens),
-        Action::Pause => lens.frozen = if lens.frozen.is_some() { None } else { Some(Arc::clone(live)) },
+        Action::Back => back(lens, live),
+        Action::Pause if lens.frozen.is_some() => thaw(lens, live),
+        Action::Pause => lens.frozen = Some(Arc::clone(live)),
         Action::Zoom => {
             lens.zoom = !lens.zoom;
             if lens.focus.is_none() {
@@ -95,7 +96,14 @@ pub fn apply(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &A
     None
 }
 
-fn back(lens: &mut Lens) {
+/// The living picture again; what was looked at may have moved meanwhile.
+fn thaw(lens: &mut Lens, live: &Scene) {
+    if let Some(frozen) = lens.frozen.take() {
+        lens.follow(&frozen, live);
+    }
+}
+
+fn back(lens: &mut Lens, live: &Scene) {
     if lens.help {
         lens.help = false;
     } else if lens.zoom {
@@ -103,7 +111,7 @@ fn back(lens: &mut Lens) {
     } else if lens.focus.is_some() {
         lens.focus = None;
     } else {
-        lens.frozen = None;
+        thaw(lens, live);
     }
 }
 

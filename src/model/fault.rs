@@ -33,6 +33,8 @@ pub enum TlsFault {
     WrongName,
     /// Anything else of the handshake.
     Handshake,
+    /// The files of the source's `tls` table cannot be used: nobody has been asked.
+    Files,
 }
 
 /// The closed list of reasons.
@@ -84,6 +86,15 @@ impl Reason {
 }
 
 impl Reason {
+    /// The reason behind a status code that is no success.
+    pub const fn of_status(code: u16) -> Self {
+        match code {
+            401 | 403 => Self::Auth,
+            429 => Self::RateLimited,
+            code => Self::Http(code),
+        }
+    }
+
     /// What to do about it, for whoever looks after the board.
     pub const fn remedy(self) -> &'static str {
         match self {
@@ -99,16 +110,17 @@ impl Reason {
             Self::Tls(TlsFault::Untrusted) => "name the authority that signed it: tls = { ca_file = \"...\" }",
             Self::Tls(TlsFault::WrongName) => "use the name that the certificate is for, in url",
             Self::Tls(TlsFault::Handshake) => "does this port speak TLS? does it want a client certificate?",
+            Self::Tls(TlsFault::Files) => "check the paths and permissions in tls = { ... }",
             Self::Http(404) => "check the path in url",
             Self::Http(_) => "the server's own log knows more",
             Self::Auth => "check the source's auth: the secret may be wrong, or may not read this",
             Self::RateLimited => "a longer refresh",
             Self::RedirectBlocked => "set url to where it leads, if that is the right place",
-            Self::TooLarge => "narrow the query, or allow more: max_body = ...",
+            Self::TooLarge => "ask for less; max_body allows a longer answer, but not more series or rows",
             Self::Truncated => "is something between that cuts answers: a proxy, a limit?",
             Self::Encoding => "switch compression off for this client, at the server or a proxy",
             Self::Parse => "is url the right one for this type of source?",
-            Self::NoMatch => "try the query in the server's own page first",
+            Self::NoMatch => "does the query fit what this source answers? try it by hand first",
             Self::Exec => "run the command by hand, as the user that runs andon",
             Self::Internal => "this is a fault of andon: please report it",
         }
@@ -131,6 +143,7 @@ impl fmt::Display for Reason {
             Self::Tls(TlsFault::Untrusted) => "certificate not trusted",
             Self::Tls(TlsFault::WrongName) => "certificate for another name",
             Self::Tls(TlsFault::Handshake) => "TLS handshake failed",
+            Self::Tls(TlsFault::Files) => "TLS files unusable",
             Self::Http(code) => return write!(f, "HTTP {code}"),
             Self::Auth => "not authorised",
             Self::RateLimited => "rate limited",

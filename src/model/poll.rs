@@ -6,7 +6,7 @@ use super::fault::FetchError;
 use super::telemetry::Telemetry;
 use super::time::{Span, Timestamp};
 
-/// The place of a query in the board's list of distinct queries.
+/// The name of a query, for as long as the program runs: a reload keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct QueryId(pub usize);
 

@@ -119,6 +119,8 @@ struct Viewer<'a> {
     frame: Option<Frame>,
     /// Something changed since the last picture.
     dirty: bool,
+    /// The last scene that came, and when.
+    seen: Arc<Scene>,
     last_scene: Instant,
     engine_gone: bool,
     widths: HashMap<crate::model::poll::QueryId, u16>,
@@ -126,7 +128,9 @@ struct Viewer<'a> {
 
 impl<'a> Viewer<'a> {
     fn new(setup: Setup, writer: Writer, keys: mpsc::Receiver<Event>, screen: &'a Screen) -> Self {
+        let seen = Arc::clone(&setup.scenes.borrow());
         Self {
+            seen,
             scenes: setup.scenes,
             commands: setup.commands,
             inks: setup.inks,
@@ -181,6 +185,11 @@ impl<'a> Viewer<'a> {
                     // Without an engine the watchdog says that nothing comes; keys go on.
                     self.engine_gone = changed.is_err();
                     if !self.engine_gone {
+                        let scene = Arc::clone(&self.scenes.borrow_and_update());
+                        if self.lens.frozen.is_none() {
+                            self.lens.follow(&self.seen, &scene);
+                        }
+                        self.seen = scene;
                         self.last_scene = Instant::now();
                         self.lens.silence = None;
                         self.dirty |= self.lens.frozen.is_none();

@@ -148,8 +148,9 @@ fn framed(panel: &PanelScene, area: Rect, focused: bool, zoomed: bool, buffer: &
         canvas.set_style(inner, ink.style(Role::Text));
         write(&mut canvas, inner, 1, inner.height / 2, "cannot be drawn: a fault of andon", ink.style(Role::Muted));
     }
+    let width = usize::from(inner.width);
     for (at, cell) in canvas.content.iter().enumerate() {
-        let (x, y) = (inner.x + at as u16 % inner.width, inner.y + at as u16 / inner.width);
+        let (x, y) = (inner.x + (at % width) as u16, inner.y + (at / width) as u16);
         if let Some(target) = buffer.cell_mut((x, y)) {
             *target = cell.clone();
         }

@@ -4,6 +4,7 @@
 //! the whole process group is ended (TERM, two seconds, KILL); output under a cap; no standard input.
 
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -11,10 +12,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command as Process};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::json::evaluator::Evaluator;
 use super::json::pick;
-use super::limits::Limits;
+use super::limits::{Limits, Place};
 use super::{Context, Moment, QueryLanguage, Source};
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::poll::{Answer, Ask};
@@ -49,6 +51,8 @@ pub struct Command {
     config: Config,
     evaluator: Evaluator,
     limits: Limits,
+    /// Held for as long as a run of this command is there, be it dying.
+    turn: Arc<Semaphore>,
 }
 
 impl Source for Command {
@@ -71,30 +75,38 @@ impl Source for Command {
         if config.command.is_empty() {
             return Err(FetchError::new(Reason::Exec, "command is empty; name a program"));
         }
-        Ok(Self { config: config.clone(), evaluator: Evaluator::default(), limits: context.network.limits.clone() })
+        Ok(Self {
+            config: config.clone(),
+            evaluator: Evaluator::default(),
+            limits: context.network.limits.clone(),
+            turn: Arc::new(Semaphore::new(1)),
+        })
     }
 
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
-        let _place = tokio::time::timeout_at(moment.deadline, self.limits.command())
+        let queue = async { (Arc::clone(&self.turn).acquire_owned().await.ok(), self.limits.command().await) };
+        let turn = tokio::time::timeout_at(moment.deadline, queue)
             .await
             .map_err(|_| FetchError::from(Reason::Timeout(Phase::Queue)))?;
-        let output = tokio::time::timeout_at(moment.deadline, run(&self.config))
+        let output = tokio::time::timeout_at(moment.deadline, run(&self.config, turn))
             .await
             .map_err(|_| FetchError::from(Reason::Timeout(Phase::Run)))??;
-        self.read(output, asks, moment).await
+        Ok(self.read(output, asks, moment).await)
     }
 }
 
 impl Command {
     /// JSON where it begins like JSON or a query asks for it, else a number alone, else lines.
-    async fn read(&self, output: Vec<u8>, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
+    async fn read(&self, output: Vec<u8>, asks: &[Ask], moment: Moment) -> Vec<Answer> {
         let is_json = String::from_utf8_lossy(&output).trim_start().starts_with(['{', '[']);
         let plain = text(&output, moment.now);
         let picks: Vec<Ask> = asks.iter().filter(|ask| is_json || !ask.query.is_empty()).map(whole_or_part).collect();
-        let mut picked =
-            if picks.is_empty() { Vec::new() } else { self.evaluator.all(output, picks, moment).await? }.into_iter();
+        let wanted = picks.len();
+        let picked = if picks.is_empty() { Ok(Vec::new()) } else { self.evaluator.all(output, picks, moment).await };
+        // What cannot be picked from still has its lines.
+        let mut picked = picked.unwrap_or_else(|error| vec![Err(error); wanted]).into_iter();
         let answer = |ask: &Ask| if is_json || !ask.query.is_empty() { picked.next() } else { Some(plain.clone()) };
-        Ok(asks.iter().map_while(answer).collect())
+        asks.iter().map_while(answer).collect()
     }
 }
 
@@ -106,7 +118,11 @@ fn whole_or_part(ask: &Ask) -> Ask {
 struct Running {
     child: Option<Child>,
     group: Group,
+    turn: Option<Turn>,
 }
+
+/// What lets a command run: its own turn, and a place among all commands.
+type Turn = (Option<OwnedSemaphorePermit>, Place);
 
 /// What a command left.
 struct Ended {
@@ -116,7 +132,7 @@ struct Ended {
 }
 
 impl Running {
-    fn start(config: &Config) -> Result<Self, FetchError> {
+    fn start(config: &Config, turn: Turn) -> Result<Self, FetchError> {
         let exec = |detail: String| FetchError::new(Reason::Exec, detail);
         let (program, arguments) = config.command.split_first().ok_or_else(|| exec("no program".to_owned()))?;
         let mut process = Process::new(program);
@@ -132,7 +148,7 @@ impl Running {
         }
         let child = process.spawn().map_err(|e| exec(format!("{program} cannot be started: {}", e.kind())))?;
         let group = Group::of(&child);
-        Ok(Self { child: Some(child), group })
+        Ok(Self { child: Some(child), group, turn: Some(turn) })
     }
 
     async fn end(mut self) -> Result<Ended, FetchError> {
@@ -158,13 +174,14 @@ impl Drop for Running {
     fn drop(&mut self) {
         let Some(mut child) = self.child.take() else { return };
         self.group.signal(Signal::TERM);
-        let last_resort = KillOnDrop(self.group);
+        let (last_resort, turn) = (KillOnDrop(self.group), self.turn.take());
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 // Whether it ended by itself makes no difference: its children may still be there.
                 let _in_time = tokio::time::timeout(MERCY, child.wait()).await;
                 drop(last_resort);
                 let _reaped = child.wait().await;
+                drop(turn);
             });
         }
     }
@@ -195,9 +212,9 @@ impl Drop for KillOnDrop {
     }
 }
 
-async fn run(config: &Config) -> Result<Vec<u8>, FetchError> {
+async fn run(config: &Config, turn: Turn) -> Result<Vec<u8>, FetchError> {
     let exec = |detail: String| FetchError::new(Reason::Exec, detail);
-    let ended = Running::start(config)?.end().await?;
+    let ended = Running::start(config, turn)?.end().await?;
     let output =
         ended.output.ok_or_else(|| FetchError::new(Reason::TooLarge, format!("over {MAX_OUTPUT} bytes of output")))?;
     if ended.status.success() {

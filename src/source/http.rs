@@ -240,6 +240,8 @@ impl Http {
         begin: Instant,
         deadline: Instant,
     ) -> Result<Response, FetchError> {
+        // Now, and not when the body has come: that may take seconds.
+        let clock_ahead = clock_ahead(response.headers());
         let too_large = || FetchError::new(Reason::TooLarge, format!("over {} bytes", self.max_body));
         let certificate = response
             .extensions()
@@ -269,7 +271,7 @@ impl Http {
             status: response.status().as_u16(),
             bytes: body.len(),
             took: begin.elapsed(),
-            clock_ahead: clock_ahead(response.headers()),
+            clock_ahead,
             certificate: certificate.clone(),
         });
         Ok(Response { status: response.status(), headers: response.headers().clone(), body, certificate })
@@ -328,11 +330,7 @@ fn check_status(response: &Response) -> Result<(), FetchError> {
     if status.is_success() {
         return Ok(());
     }
-    let reason = match status.as_u16() {
-        401 | 403 => Reason::Auth,
-        429 => Reason::RateLimited,
-        code => Reason::Http(code),
-    };
+    let reason = Reason::of_status(status.as_u16());
     let detail = match status.as_u16() {
         code @ (401 | 403) => format!("HTTP {code}; check the source's auth"),
         _ => status.canonical_reason().unwrap_or_default().to_owned(),

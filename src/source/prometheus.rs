@@ -110,8 +110,10 @@ impl Prometheus {
         for one in &mut series {
             one.points = on_grid(&one.points, start, end, step);
         }
+        // What is refused is not fetched: the next poll asks for it again.
+        let telemetry = Telemetry::Series { series, coverage }.within_limits()?;
         self.grid = Some(Grid { step, last: end });
-        Ok(Telemetry::Series { series, coverage })
+        Ok(telemetry)
     }
 
     async fn instant(&self, query: &str, moment: Moment, coverage: Coverage) -> Answer {
@@ -221,7 +223,7 @@ fn read(response: &Response) -> Result<Data, FetchError> {
         }
         if let Some(message) = envelope.error {
             // Prometheus explains a bad query with 400 or 422; a 503 carries a timeout or an abort.
-            let reason = if matches!(code, 400 | 422) { Reason::NoMatch } else { status_reason(code) };
+            let reason = if matches!(code, 400 | 422) { Reason::NoMatch } else { Reason::of_status(code) };
             let kind = envelope.error_type.unwrap_or_default();
             return Err(FetchError::new(
                 reason,
@@ -230,7 +232,8 @@ fn read(response: &Response) -> Result<Data, FetchError> {
         }
     }
     if !response.status.is_success() {
-        let mut error = FetchError::new(status_reason(code), response.status.canonical_reason().unwrap_or_default());
+        let mut error =
+            FetchError::new(Reason::of_status(code), response.status.canonical_reason().unwrap_or_default());
         error.retry_after = super::http::retry_after(&response.headers);
         return Err(error);
     }
@@ -239,14 +242,6 @@ fn read(response: &Response) -> Result<Data, FetchError> {
         return Err(FetchError::new(Reason::Truncated, "the JSON ends early"));
     }
     Err(FetchError::new(Reason::Parse, "not an answer of the Prometheus API; is the url right?"))
-}
-
-const fn status_reason(code: u16) -> Reason {
-    match code {
-        401 | 403 => Reason::Auth,
-        429 => Reason::RateLimited,
-        code => Reason::Http(code),
-    }
 }
 
 impl Data {

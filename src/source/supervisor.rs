@@ -3,11 +3,12 @@
 //! One task a poll. A poll is one query, or all queries of a source that answers them with one request.
 //! It has one request in flight, never more; a panic in it is a failed poll.
 
+mod pulse;
+
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll as Ready;
 
 use tokio::sync::{mpsc, watch};
@@ -19,6 +20,8 @@ use crate::model::isolation::{message, tripwire};
 use crate::model::poll::{Ask, Outcome, QueryId};
 use crate::model::telemetry::Telemetry;
 use crate::model::time::Span;
+pub use pulse::Pulse;
+use pulse::Share;
 
 /// Between the first polls of two queries, so that they do not start in one instant.
 const STAGGER: Duration = Duration::from_millis(2);
@@ -55,64 +58,6 @@ pub struct Pace {
     pub timeout: Span,
 }
 
-/// What all polls of one source share: who keeps asking while it is out, and that it is back.
-///
-/// While a source does not answer, its polls back off, all but one: the sentinel asks at the usual pace
-/// and wakes the others when it gets an answer. So an outage costs one request an interval, and its end
-/// is seen within one. A poll that fails while its siblings get answers (a query that is too slow) is
-/// no sentinel: it backs off like any other failure.
-#[derive(Debug)]
-pub struct Pulse {
-    /// 0, or the sentinel's id plus one.
-    sentinel: AtomicU64,
-    answers: AtomicU64,
-    back: watch::Sender<u64>,
-}
-
-impl Default for Pulse {
-    fn default() -> Self {
-        Self { sentinel: AtomicU64::new(0), answers: AtomicU64::new(0), back: watch::Sender::new(0) }
-    }
-}
-
-impl Pulse {
-    fn answers(&self) -> u64 {
-        self.answers.load(Ordering::Acquire)
-    }
-
-    /// Whether this poll is the one that keeps asking; the place is free for the first that comes.
-    fn is_sentinel(&self, id: u64) -> bool {
-        let me = id + 1;
-        match self.sentinel.compare_exchange(0, me, Ordering::AcqRel, Ordering::Acquire) {
-            Ok(_) => true,
-            Err(holder) => holder == me,
-        }
-    }
-
-    fn answered(&self, id: u64) {
-        self.answers.fetch_add(1, Ordering::AcqRel);
-        let holder = self.sentinel.swap(0, Ordering::AcqRel);
-        if holder == id + 1 {
-            self.back.send_modify(|count| *count += 1);
-        }
-    }
-}
-
-/// A poll's share in its source's pulse. A sentinel that goes (a reload took its panel away) wakes the
-/// others, so that one of them takes its place.
-struct Share {
-    pulse: Arc<Pulse>,
-    id: u64,
-}
-
-impl Drop for Share {
-    fn drop(&mut self) {
-        if self.pulse.sentinel.compare_exchange(self.id + 1, 0, Ordering::AcqRel, Ordering::Acquire).is_ok() {
-            self.pulse.back.send_modify(|count| *count += 1);
-        }
-    }
-}
-
 /// The channels of a poll.
 #[derive(Debug, Clone)]
 pub struct Lines {
@@ -129,13 +74,13 @@ pub struct Lines {
 /// Polls until the outcomes are no longer wanted. Never fails, never ends by itself.
 pub async fn supervise<S: Source>(config: Arc<S::Config>, context: Context, poll: Poll, pace: Pace, mut lines: Lines) {
     let asks: Vec<Ask> = poll.asks.iter().map(|(_, ask)| ask.clone()).collect();
-    let share = Share { pulse: Arc::clone(&lines.pulse), id: poll.id() };
+    let share = Share::of(&lines.pulse, poll.id());
     let mut source: Option<S> = None;
     let mut failures = 0_u32;
-    let mut back = lines.pulse.back.subscribe();
+    let mut back = share.back();
     let mut next = Instant::now() + poll.stagger();
     sleep_until(next).await;
-    let mut answers_seen = lines.pulse.answers();
+    let mut answers_seen = share.answers();
     loop {
         let begin = Instant::now();
         back.mark_unchanged();
@@ -146,16 +91,17 @@ pub async fn supervise<S: Source>(config: Arc<S::Config>, context: Context, poll
         let pause = match &error {
             None => {
                 failures = 0;
-                lines.pulse.answered(share.id);
+                share.answered();
                 pace.refresh
             }
             Some(error) => {
                 failures = failures.saturating_add(1);
-                let alone = failures > 1 && lines.pulse.answers() != answers_seen;
-                answers_seen = lines.pulse.answers();
-                if outage && !alone && lines.pulse.is_sentinel(share.id) {
+                let alone = failures > 1 && share.answers() != answers_seen;
+                answers_seen = share.answers();
+                if outage && !alone && share.is_sentinel() {
                     pace.refresh
                 } else {
+                    share.resign();
                     backoff::pause(pace.refresh, failures, error, fastrand::f64())
                 }
             }
@@ -202,29 +148,24 @@ async fn attempt<S: Source>(
 ) -> Result<Vec<crate::model::poll::Answer>, FetchError> {
     let deadline = Instant::now() + pace.timeout.duration();
     let moment = Moment { now: clock.now(), deadline };
-    let mut open = match source.take() {
-        Some(open) => open,
-        None => S::open(config, context)?,
-    };
-    let fetched = isolate(async {
+    let former = source.take();
+    let answers = isolate(async {
         tripwire::pass("source");
-        timeout_at(deadline + GRACE, open.fetch(asks, moment))
-            .await
-            .unwrap_or_else(|_| Err(FetchError::from(Reason::Timeout(Phase::Run))))
+        let mut open = match former {
+            Some(open) => open,
+            None => S::open(config, context)?,
+        };
+        let answers = timeout_at(deadline + GRACE, open.fetch(asks, moment)).await;
+        // What panicked before this is thrown away; the next poll opens it anew.
+        *source = Some(open);
+        let answers = answers.map_err(|_| FetchError::from(Reason::Timeout(Phase::Run)))??;
+        if answers.len() != asks.len() {
+            return Err(Reason::Internal.into());
+        }
+        Ok(answers.into_iter().map(|answer| answer.and_then(Telemetry::within_limits)).collect())
     })
     .await;
-    match fetched {
-        Ok(answers) => {
-            *source = Some(open);
-            let answers = answers?;
-            if answers.len() != asks.len() {
-                return Err(Reason::Internal.into());
-            }
-            Ok(answers.into_iter().map(|answer| answer.and_then(Telemetry::within_limits)).collect())
-        }
-        // What panicked is thrown away; the next poll opens it anew.
-        Err(what) => Err(FetchError::new(Reason::Internal, what)),
-    }
+    answers.unwrap_or_else(|what| Err(FetchError::new(Reason::Internal, what)))
 }
 
 /// Runs a future; a panic in it comes back as its message.
@@ -278,6 +219,7 @@ mod tests {
     enum Act {
         Answer,
         Fail(Reason),
+        RefusedUntil(Instant),
         RetryAfter(i64),
         Hang,
         Panic,
@@ -335,6 +277,8 @@ mod tests {
             match act.unwrap() {
                 Act::Answer => Ok(vec![Ok(Telemetry::Lines(vec!["ok".into()])); asks.len()]),
                 Act::Fail(reason) => Err(reason.into()),
+                Act::RefusedUntil(end) if Instant::now() < end => Err(Reason::Refused.into()),
+                Act::RefusedUntil(_) => Ok(vec![Ok(Telemetry::Lines(vec!["back".into()])); asks.len()]),
                 Act::RetryAfter(seconds) => {
                     let mut error = FetchError::from(Reason::RateLimited);
                     error.retry_after = Some(Span::seconds(seconds));
@@ -449,6 +393,19 @@ mod tests {
         // The 31st poll of the sentinel is answered, at 300 s: all have been asked again by then.
         let late = runs.iter().filter(|run| polls(run).last().is_some_and(|at| *at > 299.0)).count();
         assert_eq!(late, 4);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_is_answered_first_wakes_the_others() {
+        // It comes back just after the sentinel has asked: somebody else is the first to hear of it.
+        for back in [300, 303, 306, 309] {
+            let end = Instant::now() + Duration::from_secs(back);
+            let pulse = Arc::default();
+            let runs: Vec<Run> = (0..50).map(|place| start(&[Act::RefusedUntil(end)], &pulse, place)).collect();
+            wait(back + 11).await;
+            let heard = |run: &&Run| polls(run).last().is_some_and(|at| *at >= back as f64 - 0.2);
+            assert_eq!(runs.iter().filter(heard).count(), 50, "back at {back} s, and some have not asked since");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -24,7 +24,7 @@ pub struct TlsOptions {
 
 fn read(path: &Path) -> Result<Vec<u8>, FetchError> {
     std::fs::read(path).map_err(|e| {
-        FetchError::new(Reason::Tls(TlsFault::Handshake), format!("{} cannot be read: {}", path.display(), e.kind()))
+        FetchError::new(Reason::Tls(TlsFault::Files), format!("{} cannot be read: {}", path.display(), e.kind()))
     })
 }
 
@@ -32,7 +32,7 @@ impl TlsOptions {
     /// Adds what the table says to a client that is being built.
     pub fn apply(&self, mut builder: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder, FetchError> {
         let wrong = |path: &Path, what: &str| {
-            FetchError::new(Reason::Tls(TlsFault::Handshake), format!("{} holds no {what}", path.display()))
+            FetchError::new(Reason::Tls(TlsFault::Files), format!("{} holds no {what}", path.display()))
         };
         if let Some(path) = &self.ca_file {
             let authorities =

@@ -52,6 +52,13 @@ impl Ring {
         }
     }
 
+    /// Drops what is later than a moment: it was stamped by a clock that has been set back since.
+    pub fn forget_after(&mut self, now: Timestamp) {
+        let keep = self.points.partition_point(|point| point.at <= now);
+        self.provisional &= keep == self.points.len();
+        self.points.truncate(keep);
+    }
+
     /// Moves all points back: the clock by which they were stamped was set back.
     pub fn set_back(&mut self, by: Span) {
         for point in &mut self.points {

@@ -13,7 +13,7 @@ use crate::model::judgement::Content;
 use crate::model::layer::Layer;
 use crate::model::status::Status;
 use crate::model::time::{Span, Timestamp, Zone};
-use crate::panel::Reading;
+use crate::panel::{PanelOptions, Reading, text};
 use crate::store::{Entry, Kept, Store};
 use crate::view::scene::{LayerLamp, Page, PanelScene, Scene, SourceState};
 
@@ -86,7 +86,7 @@ fn judged(spec: &PanelSpec, store: &Store, now: Timestamp, zone: &Zone) -> (Pane
     (panel(spec, &evaluation, now, zone), blame)
 }
 
-/// What stands for a panel in which andon itself has failed.
+/// What stands for a panel in which andon itself has failed: a note, which has nothing in it to fail.
 fn broken(spec: &PanelSpec, fault: &str, now: Timestamp, zone: &Zone) -> (PanelScene, String) {
     let nothing = Evaluation {
         status: Status::Unknown,
@@ -98,7 +98,8 @@ fn broken(spec: &PanelSpec, fault: &str, now: Timestamp, zone: &Zone) -> (PanelS
         content: Content::Nothing,
     };
     let reason = FetchError::new(Reason::Internal, fault).to_string();
-    (PanelScene { is_judged: true, reason: reason.clone(), ..panel(spec, &nothing, now, zone) }, reason)
+    let note = PanelSpec { options: PanelOptions::Text(text::Options::default()), ..spec.clone() };
+    (PanelScene { is_judged: true, reason: reason.clone(), ..panel(&note, &nothing, now, zone) }, reason)
 }
 
 fn panel(spec: &PanelSpec, evaluation: &Evaluation<'_>, now: Timestamp, zone: &Zone) -> PanelScene {

@@ -29,4 +29,16 @@ impl Lens {
     pub fn scene<'a>(&'a self, live: &'a Scene) -> &'a Scene {
         self.frozen.as_deref().unwrap_or(live)
     }
+
+    /// Stays with what it looks at when a reload has moved it: the page of the same name, the panel of the
+    /// same id. What is gone is not looked at any more.
+    pub fn follow(&mut self, before: &Scene, after: &Scene) {
+        let Some(page) = before.page(self.page) else { return };
+        let focus = self.focus.and_then(|focus| page.panels.get(focus)).map(|panel| panel.id.as_str());
+        let place = after.pages.iter().position(|other| other.name == page.name);
+        self.page = place.unwrap_or_else(|| self.page.min(after.pages.len().saturating_sub(1)));
+        let panels = place.and_then(|place| after.pages.get(place)).map_or(&[][..], |page| page.panels.as_slice());
+        self.focus = focus.and_then(|id| panels.iter().position(|panel| panel.id == id));
+        self.zoom &= self.focus.is_some();
+    }
 }

@@ -71,6 +71,19 @@ async fn they_give_numbers_json_and_lines() {
 }
 
 #[tokio::test]
+async fn a_query_that_cannot_pick_leaves_the_lines_to_others() {
+    let text = board("[\"printf\", \"one\\ntwo\\n\"]", "", "view = \"stat\"\nquery = \".a\"");
+    let both = format!("{text}[[dashboards.panels]]\nid = \"lines\"\nview = \"text\"\nsource = \"s\"\n");
+    let mut running = Running::start(&both).await;
+    let picked = running.outcome("p").await;
+    assert!(picked.answer.unwrap_err().to_string().starts_with("answer not understood: not JSON"));
+    if running.panel("lines").text != "one" {
+        running.outcome("lines").await.answer.unwrap();
+    }
+    assert_eq!(running.panel("lines").text, "one");
+}
+
+#[tokio::test]
 async fn there_is_no_shell_and_arguments_are_data() {
     for argument in [
         "; rm -rf /nowhere",

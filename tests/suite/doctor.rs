@@ -56,6 +56,10 @@ fn a_source_that_is_well_is_shown_step_by_step() {
         assert!(said.contains(part), "{part} is not in:\n{said}");
     }
     assert!(!said.contains('\x1b'), "colours in a pipe");
+    // A log-in form proves nothing.
+    server.route("/x", Reply::body("text/html", "<html>log in</html>"));
+    let (_, said) = doctor(&format!("{}\n{auth}", json(&server)));
+    assert!(said.contains("authorisation  sent, and not refused: a bearer token from $TOKEN"), "{said}");
     server.route("/x", answer(now + jiff::SignedDuration::from_hours(1)));
     let (output, said) = doctor(&json(&server));
     assert_eq!(output.status.code(), Some(0), "{said}");
@@ -95,7 +99,7 @@ fn each_broken_step_is_named_with_what_to_do() {
             Some(Reply::body("application/json", "{}")),
             json(&server),
             "✖ query          query failed: .n is null or missing",
-            "try the query",
+            "try it by hand",
         ),
     ];
     for (reply, source, step, remedy) in routes {
@@ -104,6 +108,7 @@ fn each_broken_step_is_named_with_what_to_do() {
         }
         let (output, said) = doctor(&source);
         assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(!said.contains("accepted"), "nothing shows that we are known:\n{said}");
         assert!(said.contains(step) && said.contains(remedy), "{step} ({remedy}) is not in:\n{said}");
         assert!(
             said.contains("✖ d/p  ") && said.contains("1 of 1 source not well, 1 of 1 panel without data"),

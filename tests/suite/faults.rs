@@ -303,6 +303,20 @@ async fn each_fault_of_a_certificate_has_a_reason_of_its_own() {
 }
 
 #[tokio::test]
+async fn a_certificate_file_that_is_put_in_its_place_is_found() {
+    let server = TlsServer::start(Certificate::Good, GOOD).await;
+    let folder = Folder::new();
+    let authority = folder.path().join("ca.pem");
+    let text = board(&server.url(), &format!("tls = {{ ca_file = \"{}\" }}", authority.display()));
+    let mut running = Running::start(&text).await;
+    let said = running.outcome("p").await.answer.unwrap_err().to_string();
+    assert!(said.starts_with("TLS files unusable: ") && said.contains("ca.pem cannot be read"), "{said}");
+    folder.write("ca.pem", &server.authority);
+    while running.outcome("p").await.answer.is_err() {}
+    assert_eq!(running.panel("p").value, Some(41.0));
+}
+
+#[tokio::test]
 async fn a_probe_counts_the_days_of_a_certificate() {
     let server = TlsServer::start(Certificate::Good, "ok").await;
     let folder = Folder::new();

@@ -94,6 +94,21 @@ fn scene(board: &Board, kinds: &[u8], sizes: &[usize]) -> Scene {
     hub.scene_at(NOW)
 }
 
+#[test]
+fn the_largest_screen_is_filled_to_its_last_row() {
+    let text: String = (0..300).map(|n| format!("line {n}\\n")).collect();
+    let board = crate::support::running::board(&format!(
+        "[[dashboards]]\nname = \"d\"\n[[dashboards.panels]]\nview = \"text\"\ntext = \"{text}\"\n"
+    ));
+    let scene = Hub::new(std::sync::Arc::new(board), Zone::utc(), Clock::Wall).scene_at(NOW);
+    let lens = Lens { focus: Some(0), kiosk: true, ..Lens::default() };
+    let text = andon::output::text::plain(&render(&scene, &lens, &ink(Glyphs::Full), 500, 200).buffer);
+    // Over 65536 cells: more than a u16 counts.
+    for n in [0, 100, 140, 190] {
+        assert!(text.lines().any(|row| row.contains(&format!("line {n} "))), "line {n} is not on the screen");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 

@@ -205,6 +205,37 @@ fn a_file_that_may_not_be_read_any_more_leaves_the_board_up() {
 }
 
 #[test]
+fn a_wall_stays_with_its_page_and_a_viewer_with_its_panel() {
+    let folder = Folder::new();
+    let page = |name: &str, panels: &[&str]| {
+        let panel = |id: &&str| {
+            format!("[[dashboards.panels]]\nid = \"{id}\"\ntitle = \"{id}\"\nview = \"text\"\ntext = \"note\"\n")
+        };
+        format!(
+            "[[dashboards]]\nname = \"{name}\"\ntitle = \"Page {name}\"\n{}",
+            panels.iter().map(panel).collect::<String>()
+        )
+    };
+    let before = [page("first", &["alpha"]), page("ops", &["beta", "gamma"])].concat();
+    let after =
+        [page("new", &["delta"]), page("first", &["alpha"]), page("ops", &["epsilon", "beta", "gamma"])].concat();
+    let file = folder.write("b.toml", &before);
+    let wall = Session::start(&["--config", &file, "--kiosk", "--dashboard", "ops"], (80, 24));
+    let mut viewer = Session::start(&["--config", &file, "--dashboard", "ops"], (80, 24));
+    wall.wait_for("its page", |text| text.contains("beta") && text.contains("gamma"));
+    viewer.wait_for("its page", |text| text.contains("beta"));
+    viewer.send("\t\t\r");
+    viewer.wait_for("the zoomed panel", |text| text.contains("gamma") && !text.contains("beta"));
+    std::fs::write(&file, after).unwrap();
+    wall.wait_for("the same page, grown", |text| text.contains("epsilon") && text.contains("gamma"));
+    viewer.wait_for("the same panel, on the page's new place", |text| {
+        text.contains("3 Page ops") && text.contains("gamma") && !text.contains("beta") && !text.contains("epsilon")
+    });
+    std::fs::write(&file, page("ops", &["beta"])).unwrap();
+    viewer.wait_for("the page without the panel", |text| text.contains("beta") && !text.contains("gamma"));
+}
+
+#[test]
 fn theme_window_and_pages_follow_the_file() {
     let case = Case::start();
     let raw = |session: &Session| String::from_utf8_lossy(&session.raw()).into_owned();

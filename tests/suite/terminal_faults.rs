@@ -184,6 +184,19 @@ fn an_output_that_takes_nothing_is_an_end_with_a_reason() {
 }
 
 #[test]
+fn a_log_that_cannot_be_written_is_not_written_onto_the_board() {
+    let (_server, _folder, file) = counted();
+    let arguments = ["--config", &file, "--log", "/dev/full"];
+    let mut session = Session::start_with(&arguments, (100, 30), &[("ANDON_LOG", "trace")]);
+    session.wait_for("some polls", |text| text.contains("one") && text.contains("41"));
+    session.send("q");
+    assert_eq!(session.exit_within(ONE_SECOND), Some(0));
+    session.wait_for_modes(false);
+    let raw = String::from_utf8_lossy(&session.raw()).into_owned();
+    assert!(!raw.contains("tracing") && !raw.contains("No space"), "{raw}");
+}
+
+#[test]
 fn a_slow_terminal_slows_only_its_pictures() {
     let (server, _folder, file) = counted();
     let mut command = portable_pty::CommandBuilder::new(env!("CARGO_BIN_EXE_andon"));

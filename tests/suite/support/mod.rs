@@ -3,6 +3,7 @@
 pub mod folder;
 pub mod installed;
 pub mod names;
+pub mod payloads;
 pub mod prometheus;
 pub mod pty;
 pub mod running;
