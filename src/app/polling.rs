@@ -179,8 +179,11 @@ fn groups(board: &Board, source: usize, one_request: bool) -> Vec<Vec<(QueryId, 
     }
 }
 
+/// What tells one task of a source from another, in whatever order its panels stand.
 fn key(group: &[(QueryId, Ask)]) -> Vec<QueryId> {
-    group.iter().map(|(query, _)| *query).collect()
+    let mut queries: Vec<QueryId> = group.iter().map(|(query, _)| *query).collect();
+    queries.sort_unstable();
+    queries
 }
 
 fn client(source: &SourceSpec, network: &Network) -> Result<Option<Arc<Http>>, FetchError> {
