@@ -33,9 +33,10 @@ struct Expected {
     wait: RangeInclusive<f64>,
 }
 
-/// An interval from the begin of the poll: the first step of the back-off is the interval itself.
-const USUAL: RangeInclusive<f64> = 1.0..=2.01;
-const CEILING: RangeInclusive<f64> = 269.0..=300.0;
+/// An interval of two seconds from the begin of the poll, however long that took: the first step of the
+/// back-off is the interval itself.
+const USUAL: RangeInclusive<f64> = 0.0..=2.01;
+const CEILING: RangeInclusive<f64> = 265.0..=300.0;
 
 #[track_caller]
 fn is_honest(running: &Running, name: &str, expected: &Expected, pause: f64) {
@@ -58,7 +59,8 @@ async fn case(name: &str, fault: Reply, more: &str, expected: Expected) {
     running.ask_now();
     let begin = Instant::now();
     let outcome = running.outcome("p").await;
-    assert!(begin.elapsed() < Duration::from_millis(1400), "{name}: it took {:?}", begin.elapsed());
+    // The deadline is 0.9 s; the rest is for a busy machine.
+    assert!(begin.elapsed() < Duration::from_secs(4), "{name}: it took {:?}", begin.elapsed());
     assert!(outcome.answer.is_err(), "{name}: {:?}", outcome.answer);
     let pause = (outcome.next_try.0 - outcome.at.0) as f64 / 1000.0;
     is_honest(&running, name, &expected, pause);
@@ -174,22 +176,22 @@ async fn every_fault_of_an_answer_has_its_reason_and_takes_nothing_away() {
         (
             "429 and how long",
             Reply::header("429 Too Many Requests", "Retry-After: 120"),
-            expect("rate limited", 119.9..=132.1),
+            expect("rate limited", 115.0..=132.1),
         ),
         (
             "429 for ever",
             Reply::header("429 Too Many Requests", "Retry-After: 999999999"),
-            expect("rate limited", 3599.0..=3961.0),
+            expect("rate limited", 3595.0..=3961.0),
         ),
         (
             "429 until the past",
             Reply::header("429 Too Many Requests", "Retry-After: Wed, 21 Oct 2015 07:28:00 GMT"),
-            expect("rate limited", 1.99..=2.21),
+            expect("rate limited", 0.0..=2.21),
         ),
         (
             "429 until a date",
             Reply::header("429 Too Many Requests", "Retry-After: Thu, 31 Dec 2099 23:59:59 GMT"),
-            expect("rate limited", 3599.0..=3961.0),
+            expect("rate limited", 3595.0..=3961.0),
         ),
         (
             "429 and nonsense",
@@ -369,7 +371,7 @@ async fn names_that_are_not_found_or_not_told_are_their_own_reason_and_hold_up_n
     for _ in 0..3 {
         assert!(running.outcome("good").await.answer.is_ok());
     }
-    assert!(begin.elapsed() < Duration::from_millis(2600), "the good one was held up: {:?}", begin.elapsed());
+    assert!(begin.elapsed() < Duration::from_secs(4), "the good one was held up: {:?}", begin.elapsed());
     let reason = |host: &str| running.panel(host).reason;
     assert!(reason("none").starts_with("name not found: Name or service not known"), "{}", reason("none"));
     assert!(reason("broken").starts_with("name not found: Temporary failure"), "{}", reason("broken"));
@@ -425,5 +427,5 @@ fn an_expression_that_never_ends_holds_up_only_itself() {
     let threads = std::fs::read_dir(format!("/proc/{}/task", session.pid)).unwrap().count();
     assert!(threads <= 10, "{threads} threads: it was started again and again");
     session.send("q");
-    assert_eq!(session.exit_within(Duration::from_secs(1)), Some(0));
+    assert_eq!(session.exit_within(crate::support::pty::PATIENCE), Some(0));
 }

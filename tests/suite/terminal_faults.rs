@@ -12,6 +12,8 @@ use crate::support::server::{Reply, Server};
 use crate::support::{andon, stderr};
 
 const ONE_SECOND: Duration = Duration::from_secs(1);
+/// It ends at once; the rest is for a busy machine.
+const SOON: Duration = Duration::from_secs(5);
 
 fn shown(session: &Session) {
     session.wait_for("the board", |text| text.contains("Orders") && text.contains("per min"));
@@ -71,7 +73,7 @@ fn a_panic_of_a_part_leaves_everything_else_up() {
         session.send("?");
         session.wait_for("the help", |text| text.contains("freeze the picture"));
         session.send("q");
-        assert_eq!(session.exit_within(ONE_SECOND), Some(0), "{place}");
+        assert_eq!(session.exit_within(SOON), Some(0), "{place}");
         session.wait_for_modes(false);
     }
 }
@@ -84,7 +86,7 @@ fn without_an_engine_the_board_says_so_and_keys_go_on() {
     session.send("?");
     session.wait_for("the help", |text| text.contains("freeze the picture"));
     session.send("q");
-    assert_eq!(session.exit_within(ONE_SECOND), Some(0));
+    assert_eq!(session.exit_within(SOON), Some(0));
     session.wait_for_modes(false);
 }
 
@@ -94,7 +96,7 @@ fn quit_by_signal_is_an_end_like_any_other() {
     let before = session.settings();
     shown(&session);
     session.signal(Signal::QUIT);
-    assert_eq!(session.exit_within(ONE_SECOND), Some(131));
+    assert_eq!(session.exit_within(SOON), Some(131));
     session.wait_for_modes(false);
     assert_eq!(session.settings(), before);
 }
@@ -120,7 +122,7 @@ fn a_stop_that_cannot_be_caught_is_recovered_from() {
     }
     shown(&session);
     session.send("q");
-    assert_eq!(session.exit_within(ONE_SECOND), Some(0));
+    assert_eq!(session.exit_within(SOON), Some(0));
 }
 
 #[test]
@@ -138,7 +140,7 @@ fn a_storm_of_resizes_is_survived() {
     }
     session.wait_for("the board at its last size", |text| text.contains("Orders") && text.contains("q quit"));
     session.send("q");
-    assert_eq!(session.exit_within(ONE_SECOND), Some(0));
+    assert_eq!(session.exit_within(SOON), Some(0));
     session.wait_for_modes(false);
 }
 
@@ -159,7 +161,7 @@ fn without_standard_input_the_terminal_itself_is_asked() {
         let before = session.settings();
         shown(&session);
         session.send("q");
-        assert_eq!(session.exit_within(ONE_SECOND), Some(0), "{redirect}");
+        assert_eq!(session.exit_within(SOON), Some(0), "{redirect}");
         session.wait_for_modes(false);
         assert_eq!(session.settings(), before, "{redirect}");
     }
@@ -188,9 +190,9 @@ fn a_log_that_cannot_be_written_is_not_written_onto_the_board() {
     let (_server, _folder, file) = counted();
     let arguments = ["--config", &file, "--log", "/dev/full"];
     let mut session = Session::start_with(&arguments, (100, 30), &[("ANDON_LOG", "trace")]);
-    session.wait_for("some polls", |text| text.contains("one") && text.contains("41"));
+    session.wait_for("some polls", |text| text.contains("all 2 panels ok"));
     session.send("q");
-    assert_eq!(session.exit_within(ONE_SECOND), Some(0));
+    assert_eq!(session.exit_within(SOON), Some(0));
     session.wait_for_modes(false);
     let raw = String::from_utf8_lossy(&session.raw()).into_owned();
     assert!(!raw.contains("tracing") && !raw.contains("No space"), "{raw}");
@@ -311,7 +313,7 @@ fn an_end_leaves_no_child_behind() {
     };
     session.wait_for("the board", |text| text.contains("stat"));
     session.send("q");
-    assert_eq!(session.exit_within(ONE_SECOND), Some(0));
+    assert_eq!(session.exit_within(SOON), Some(0));
     let begin = Instant::now();
     while rustix::process::test_kill_process(pid).is_ok() {
         // It is nobody's child but init's by now; where init does not reap, it is a zombie, and that is ended.
