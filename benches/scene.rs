@@ -1,12 +1,14 @@
-//! Scene, frame and encoding for a board of 12 and of 200 panels, each a chart of four series.
+//! Scene, frame and encoding for a board of 12 and of 200 panels, each a chart of four series; and for a wall
+//! of 500 builds.
 
 #![allow(clippy::unwrap_used, clippy::format_push_string, reason = "a bench stops where something is wrong")]
 
 use std::hint::black_box;
 use std::sync::Arc;
 
-use andon::config::{Request, load};
+use andon::config::{Request, load, load_text};
 use andon::hub::Hub;
+use andon::model::build::{Activity, Build, BuildResult, Run};
 use andon::model::poll::{Outcome, QueryId};
 use andon::model::series::{Coverage, Point, Series};
 use andon::model::telemetry::Telemetry;
@@ -59,7 +61,14 @@ fn feed(hub: &mut Hub, query: usize, now: Timestamp) {
         })
         .collect();
     let answer = Ok(Telemetry::Series { series, coverage: Coverage::Whole });
-    hub.apply(Outcome { query: QueryId(query), at: now, answer, failures: 0, next_try: now.plus(Span::seconds(1)) });
+    hub.apply(Outcome {
+        query: QueryId(query),
+        at: now,
+        answer,
+        failures: 0,
+        next_try: now.plus(Span::seconds(1)),
+        budget: None,
+    });
 }
 
 fn ink() -> Ink {
@@ -77,6 +86,36 @@ fn frame_200x50(bencher: divan::Bencher<'_, '_>, panels: usize) {
     let scene = hub(panels).scene_at(NOW);
     let (ink, lens) = (ink(), Lens::default());
     bencher.bench_local(|| black_box(render(&scene, &lens, &ink, 200, 50)));
+}
+
+/// One panel with 500 builds in 40 groups: 30 are red, 20 run, each has 15 past runs.
+fn wall() -> Hub {
+    let text = "[sources.ci]\ntype = \"jenkins\"\nurl = \"http://127.0.0.1:1\"\n[[dashboards]]\nname = \"d\"\n[[dashboards.panels]]\nid = \"wall\"\nview = \"builds\"\nsource = \"ci\"\n";
+    let board = load_text("bench.toml", text).unwrap().board;
+    let query = board.queries[0].id;
+    let mut hub = Hub::new(Arc::new(board), Zone::utc(), Clock::Wall);
+    let build = |n: i64| {
+        let run = |back: i64| Run {
+            label: format!("{}", 900 - back).as_str().into(),
+            result: if n % 17 == 0 && back < 3 { BuildResult::Failure } else { BuildResult::Success },
+            started_at: Some(NOW.minus(Span::seconds(3600 * back + 400))),
+            finished_at: Some(NOW.minus(Span::seconds(3600 * back + 100 + n % 60))),
+            ..Run::default()
+        };
+        let under_way =
+            Run { activity: Activity::Running, started_at: Some(NOW.minus(Span::seconds(n % 300))), ..Run::default() };
+        let runs = (n % 25 == 0).then_some(under_way).into_iter().chain((0..15).map(run)).collect();
+        Build::of_runs(format!("team-{}/service-{n}", n % 40).as_str().into(), "".into(), runs)
+    };
+    let answer = Ok(Telemetry::Builds((0..500).map(build).collect()));
+    hub.apply(Outcome { query, at: NOW, answer, failures: 0, next_try: NOW, budget: None });
+    hub
+}
+
+#[divan::bench]
+fn wall_of_500_builds_scene_and_frame_200x50(bencher: divan::Bencher<'_, '_>) {
+    let (hub, ink, lens) = (wall(), ink(), Lens { kiosk: true, ..Lens::default() });
+    bencher.bench_local(|| black_box(render(&hub.scene_at(NOW), &lens, &ink, 200, 50)));
 }
 
 #[divan::bench]

@@ -84,6 +84,8 @@ fn is_sound(telemetry: &Telemetry) {
                 assert!(url.starts_with("http:") || url.starts_with("https:"), "a link to {url}");
             }
         }
+        Telemetry::Events(events) => events.iter().for_each(|event| is_harmless(&event.brief())),
+        Telemetry::Reviews(reviews) => reviews.iter().for_each(|review| is_harmless(review.title.as_str())),
         Telemetry::Lines(lines) => lines.iter().for_each(|line| is_harmless(line.as_str())),
     }
 }

@@ -2,6 +2,7 @@
 //! nothing it does can hold up a key or a frame.
 
 pub mod diagnosis;
+pub mod notifying;
 pub mod polling;
 pub mod reloading;
 
@@ -24,6 +25,8 @@ use reloading::Reloading;
 const OUTCOMES: usize = 256;
 /// Commands on their way to the hub.
 const COMMANDS: usize = 16;
+/// Notifications on their way out; more are dropped, and logged.
+const NOTIFICATIONS: usize = 64;
 /// How long the end of the engine is waited for.
 const LONGEST_END: Duration = Duration::from_millis(300);
 
@@ -96,7 +99,9 @@ pub fn start(board: Board, zone: Zone, reloading: Reloading) -> Result<Engine, S
                 let (reload_sender, reloads) = mpsc::channel::<Reload>(1);
                 let mut polling = Polling::new(wiring.wires);
                 polling.poll(&board).await;
+                let (notices, told) = mpsc::channel(NOTIFICATIONS);
                 let channels = Channels {
+                    notices,
                     outcomes: wiring.outcomes,
                     commands: command_receiver,
                     reloads,
@@ -107,6 +112,7 @@ pub fn start(board: Board, zone: Zone, reloading: Reloading) -> Result<Engine, S
                 tokio::select! {
                     () = hub.run(channels) => {}
                     () = reloading.run(board, polling, reload_sender) => {}
+                    () = notifying::run(told) => {}
                     _ = stopped => {}
                 }
             });

@@ -3,6 +3,7 @@
 pub mod arguments;
 mod catalogue;
 mod doctor;
+mod event;
 mod init;
 pub mod log;
 mod run;
@@ -42,6 +43,7 @@ pub fn main() -> ExitCode {
         Command::Status(flags) => status::run(&flags),
         Command::Snapshot(flags) => snapshot::run(&flags),
         Command::Doctor(flags) => doctor::run(&flags),
+        Command::Event(flags) => event::run(&flags),
         Command::Init(flags) => init::run(&flags),
         Command::Sources => catalogue::sources(),
         Command::Panels => catalogue::panels(),

@@ -5,6 +5,7 @@
 
 pub mod board;
 mod check;
+mod check_notify;
 mod check_panel;
 mod check_source;
 mod layers;

@@ -1,8 +1,12 @@
 //! What the data means: pure functions over the store and a moment. No clock, no I/O.
 
+pub mod blame;
+pub mod changes;
 pub mod expression;
 pub mod freshness;
+pub mod notification;
 pub mod panel;
 pub mod rollup;
 pub mod threshold;
+pub mod transitions;
 pub mod verdict;

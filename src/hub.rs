@@ -7,13 +7,18 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
 use crate::config::Board;
+use crate::config::board::Webhook;
+use crate::eval::notification::{Message, Rule, Told};
+use crate::eval::transitions::{Panel, Transition, Turn, Watch};
+use crate::model::event::{Event, EventKind};
 use crate::model::isolation::tripwire;
 use crate::model::poll::{Outcome, QueryId};
+use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp, Zone};
 use crate::source::{Clock, Widths};
-use crate::store::Store;
+use crate::store::{Kept, Store};
 use crate::view::build;
-use crate::view::scene::Scene;
+use crate::view::scene::{Ring, Scene};
 
 /// How long answers are gathered before a scene is made of them.
 const GATHER: Duration = Duration::from_millis(100);
@@ -42,6 +47,23 @@ pub enum Reload {
     Refused(String),
 }
 
+/// What one rule of the board has to tell.
+#[derive(Debug, Clone)]
+pub struct Notification {
+    /// The board's name.
+    pub board: SafeText,
+    /// When it turned.
+    pub at: Timestamp,
+    /// What turned.
+    pub what: Transition,
+    /// How many were held back before.
+    pub held_back: usize,
+    /// A program and its arguments; empty for none.
+    pub command: Vec<String>,
+    /// An address that is told.
+    pub webhook: Option<Webhook>,
+}
+
 /// The hub's ends of its channels.
 #[derive(Debug)]
 pub struct Channels {
@@ -51,6 +73,8 @@ pub struct Channels {
     pub commands: mpsc::Receiver<Command>,
     /// From the watch over the config's files.
     pub reloads: mpsc::Receiver<Reload>,
+    /// To whoever is to be told of what turned.
+    pub notices: mpsc::Sender<Notification>,
     /// To the viewers: the latest wins.
     pub scenes: watch::Sender<Arc<Scene>>,
     /// To the supervisor: counts up for "ask now".
@@ -67,6 +91,9 @@ pub struct Hub {
     zone: Zone,
     clock: Clock,
     banner: Option<String>,
+    watch: Watch,
+    told: Told,
+    ring: Option<Ring>,
     /// The wall clock at a moment of the steady one.
     looked: (Timestamp, Instant),
 }
@@ -76,13 +103,14 @@ impl Hub {
     pub fn new(board: Arc<Board>, zone: Zone, clock: Clock) -> Self {
         let store = Store::new(board.queries.iter().map(|query| query.id), board.longest_window());
         let looked = (clock.now(), Instant::now());
-        Self { store, board, zone, clock, banner: None, looked }
+        let (watch, told) = (Watch::default(), Told::default());
+        Self { store, board, zone, clock, banner: None, watch, told, ring: None, looked }
     }
 
     /// The scene as of a moment.
     pub fn scene_at(&self, now: Timestamp) -> Scene {
         let scene = build::scene(&self.board, &self.store, now, &self.zone);
-        Scene { banner: self.banner.clone(), ..scene }
+        Scene { banner: self.banner.clone(), ring: self.ring.clone(), ..scene }
     }
 
     /// Takes one outcome in, and logs what changed for its source.
@@ -169,7 +197,7 @@ impl Hub {
                 }
                 () = sleep_until(publish_at) => {
                     channels.ask_again_if(self.has_jumped(self.clock.now(), Instant::now()));
-                    self.publish(&channels.scenes);
+                    self.publish(&channels);
                     publish_at = Instant::now() + TICK;
                 }
             }
@@ -180,15 +208,95 @@ impl Hub {
         self.store.entry(query).is_none_or(|entry| entry.last_poll.is_none())
     }
 
-    fn publish(&self, scenes: &watch::Sender<Arc<Scene>>) {
+    /// Looks at what has turned since the last look, keeps it as events, and returns what is to be told.
+    pub fn turned(&mut self, scene: &Scene, now: Timestamp) -> Vec<Notification> {
+        let Self { watch, store, board, .. } = self;
+        let panels = scene.pages.iter().flat_map(|page| {
+            page.panels.iter().filter(|panel| panel.is_judged).map(|panel| (page.name.as_str(), panel))
+        });
+        let of_panels = watch.panels(panels.map(|(page, panel)| Panel {
+            key: (page, &panel.id),
+            title: &panel.title,
+            status: panel.status,
+            says: if panel.reason.is_empty() { &panel.text } else { &panel.reason },
+            service: panel.service.as_ref(),
+            environment: panel.environment.as_ref(),
+            url: panel.link.as_ref(),
+        }));
+        let builds = board.queries.iter().filter_map(|query| {
+            let Kept::Builds(builds, _) = &store.entry(query.id)?.kept else { return None };
+            Some((&board.sources.get(query.source)?.name, builds))
+        });
+        let turned = watch.builds(builds.flat_map(|(source, builds)| builds.iter().map(move |one| (source, one))));
+        for alert in of_panels.iter().filter(|one| one.turn == Turn::Critical) {
+            store.note(alert_event(alert, now));
+        }
+        let turned: Vec<Transition> = of_panels.into_iter().chain(turned).collect();
+        if turned.is_empty() { Vec::new() } else { self.tell(&turned, now) }
+    }
+
+    /// What the board's rules make of it; the terminals hear of it with the next scene.
+    fn tell(&mut self, turned: &[Transition], now: Timestamp) -> Vec<Notification> {
+        let rules: Vec<Rule> = self.board.notify.iter().map(|notify| notify.rule.clone()).collect();
+        let messages = self.told.messages(&rules, turned, now, &self.zone);
+        let of = |message: &Message| self.board.notify.get(message.rule);
+        let rings: Vec<&Message> =
+            messages.iter().filter(|one| of(one).is_some_and(|of| of.rule.bell || of.rule.desktop)).collect();
+        if let Some(first) = rings.first() {
+            let bell = rings.iter().any(|one| of(one).is_some_and(|of| of.rule.bell));
+            let desktop = rings.iter().any(|one| of(one).is_some_and(|of| of.rule.desktop));
+            let more = if rings.len() > 1 { format!(" and {} more", rings.len() - 1) } else { String::new() };
+            let text = desktop.then(|| SafeText::new(&format!("{}: {}{more}", self.board.title, first.what.text)));
+            let number = self.ring.as_ref().map_or(1, |ring| ring.number + 1);
+            self.ring = Some(Ring { number, bell, desktop: text });
+        }
+        messages
+            .into_iter()
+            .filter_map(|message| {
+                let notify = self.board.notify.get(message.rule)?;
+                let reaches = !notify.command.is_empty() || notify.webhook.is_some();
+                reaches.then(|| Notification {
+                    board: self.board.title.clone(),
+                    at: now,
+                    what: message.what,
+                    held_back: message.held_back,
+                    command: notify.command.clone(),
+                    webhook: notify.webhook.clone(),
+                })
+            })
+            .collect()
+    }
+
+    fn publish(&mut self, channels: &Channels) {
         tripwire::pass("hub");
-        let scene = Arc::new(self.scene_at(self.clock.now()));
+        let now = self.clock.now();
+        let scene = self.scene_at(now);
+        for notification in self.turned(&scene, now) {
+            if channels.notices.try_send(notification).is_err() {
+                tracing::warn!("too many notifications wait: one was dropped");
+            }
+        }
+        let scene = Arc::new(Scene { ring: self.ring.clone(), ..scene });
+        let scenes = &channels.scenes;
         // Each scene carries the clock of the second it was made in: it proves that the hub lives.
         scenes.send_if_modified(|shown| {
             let differs = **shown != *scene;
             *shown = scene;
             differs
         });
+    }
+}
+
+/// A panel that became critical, as an event.
+fn alert_event(alert: &Transition, now: Timestamp) -> Event {
+    Event {
+        at: now,
+        kind: EventKind::Alert,
+        title: SafeText::new(&alert.text),
+        service: alert.service.clone(),
+        environment: alert.environment.clone(),
+        url: alert.url.clone(),
+        ..Event::default()
     }
 }
 

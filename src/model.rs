@@ -4,6 +4,8 @@
 //! [`time::now`], the one door to it).
 
 pub mod build;
+pub mod delivery;
+pub mod event;
 pub mod fault;
 pub mod format;
 pub mod freshness;
@@ -11,6 +13,7 @@ pub mod isolation;
 pub mod judgement;
 pub mod layer;
 pub mod poll;
+pub mod review;
 pub mod series;
 pub mod status;
 pub mod table;

@@ -5,6 +5,7 @@
 
 #[macro_use]
 mod registry;
+pub mod changes;
 pub mod ink;
 pub mod marks;
 pub mod trend;
@@ -14,6 +15,7 @@ use ratatui::layout::Rect;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
+use crate::model::event::Event;
 use crate::model::format;
 use crate::model::judgement::{Content, LimitLine};
 use crate::model::status::Status;
@@ -33,6 +35,12 @@ panels! {
     lamps::Lamps,
     text::Text,
     clock::Clock,
+    events::Events,
+    stages::Stages,
+    environments::Environments,
+    delivery::Delivery,
+    reviews::Reviews,
+    agenda::Agenda,
 }
 
 /// A kind of panel.
@@ -51,6 +59,9 @@ pub trait Panel {
     const DEFAULT_CRITICAL: Option<&'static str> = None;
     /// Whether a series that vanished makes it unknown.
     const VANISHED_COUNTS: bool = false;
+    /// Whether it draws what happened: then it is given the events of its sources, or, when it names
+    /// none, of the whole board.
+    const EVENTS: EventsUse = EventsUse::None;
     /// Its own keys in the config file; doc comments become the manual.
     type Options: DeserializeOwned + JsonSchema + Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static;
     /// Everything its drawing needs: plain data.
@@ -64,6 +75,22 @@ pub trait Panel {
 
     /// What it says in half a line, when it has no room for more.
     fn strip(view: &Self::View) -> String;
+
+    /// What happened, if it draws that over a line of time.
+    fn changes(_: &Self::View) -> Option<&changes::Changes> {
+        None
+    }
+}
+
+/// What a panel makes of what happened, beside marks over a graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventsUse {
+    /// Nothing.
+    None,
+    /// It shows it.
+    Shown,
+    /// It shows it, and has its status from it: a deploy that failed, an incident that goes on.
+    Judged,
 }
 
 /// Whether a panel needs a source.
@@ -109,6 +136,12 @@ pub struct Reading<'a> {
     pub refresh: Span,
     /// The time zone of the screen.
     pub zone: &'a Zone,
+    /// The service it is about.
+    pub service: Option<&'a str>,
+    /// The environment it is about.
+    pub environment: Option<&'a str>,
+    /// What happened within the window, to what the panel is about; oldest first.
+    pub events: Vec<&'a Event>,
 }
 
 impl Reading<'_> {

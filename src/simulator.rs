@@ -1,10 +1,11 @@
 //! A small shop that lives in andon, so that a newcomer sees a living board without any server.
 //!
 //! It answers over loopback HTTP in the formats of real systems (the Prometheus query API, JSON,
-//! `CCTray`, plain health checks) and is polled by the same sources. Everything it tells is a function of
+//! `CCTray`, Jenkins, Argo CD, GitLab, a calendar, plain health checks) and is polled by the same sources. Everything it tells is a function of
 //! a seed and the time: [`shop`]. Addresses are written `simulator://shop/...`, or
 //! `simulator://shop-SEED/...` for another shop.
 
+pub mod pipeline;
 pub mod prometheus;
 pub mod shop;
 
@@ -75,17 +76,42 @@ fn route(path: &str, query: &str, now: Timestamp) -> Response<Full<Bytes>> {
     let shop = Shop::new(seed);
     match rest {
         "cctray.xml" => reply(StatusCode::OK, "application/xml", shop.cctray(now)),
+        "calendar.ics" => reply(StatusCode::OK, "text/calendar", Shop::calendar()),
+        "jenkins/api/json" => json(&shop.jenkins(now)),
+        "argocd/api/v1/applications" => json(&shop.argocd(now)),
+        "gitlab/api/v4/projects/shop/merge_requests" => json(&shop.merge_requests(query.contains("state=merged"), now)),
         "stats.json" => reply(StatusCode::OK, "application/json", shop.stats(now).to_string()),
         "prometheus/api/v1/query" | "prometheus/api/v1/query_range" => {
             let (status, body) = prometheus::answer(shop, rest.ends_with("range"), query, now);
             reply(status, "application/json", body.to_string())
         }
+        _ if rest.ends_with("/wfapi/describe") => {
+            shop.stages(&job(rest), now).map_or_else(missing, |stages| json(&stages))
+        }
         _ => match rest.strip_prefix("health/") {
             Some(service) if shop.is_up(service, now) => reply(StatusCode::OK, "text/plain", "ok\n".to_owned()),
             Some(_) => reply(StatusCode::SERVICE_UNAVAILABLE, "text/plain", "down\n".to_owned()),
-            None => reply(StatusCode::NOT_FOUND, "text/plain", "the shop has no such page\n".to_owned()),
+            None => missing(),
         },
     }
+}
+
+/// The name of a Jenkins job in the address of one of its runs: `jenkins/job/shop/job/main/7/...`.
+fn job(path: &str) -> String {
+    let parts: Vec<&str> = path.split('/').collect();
+    let names = parts.windows(2).filter_map(|pair| match pair {
+        ["job", name] => Some(*name),
+        _ => None,
+    });
+    names.collect::<Vec<_>>().join("/")
+}
+
+fn json(body: &serde_json::Value) -> Response<Full<Bytes>> {
+    reply(StatusCode::OK, "application/json", body.to_string())
+}
+
+fn missing() -> Response<Full<Bytes>> {
+    reply(StatusCode::NOT_FOUND, "text/plain", "the shop has no such page\n".to_owned())
 }
 
 fn reply(status: StatusCode, kind: &str, body: String) -> Response<Full<Bytes>> {

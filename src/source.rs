@@ -8,11 +8,14 @@
 mod registry;
 pub mod auth;
 pub mod backoff;
+mod github;
 pub mod http;
 pub mod limits;
 pub mod network;
+pub mod progress;
 pub mod supervisor;
 pub mod tls;
+pub mod treatment;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -37,6 +40,18 @@ sources! {
     #[cfg(feature = "host")]
     host::Host,
     command::Command,
+    events::Events,
+    ical::Ical,
+    git::Git,
+    buildbot::Buildbot,
+    jenkins::Jenkins,
+    argocd::ArgoCd,
+    github_actions::GitHubActions,
+    github_deployments::GitHubDeployments,
+    github_reviews::GitHubReviews,
+    gitlab::Gitlab,
+    gitlab_deployments::GitlabDeployments,
+    gitlab_reviews::GitlabReviews,
 }
 
 /// A kind of telemetry system. `Self` is one open connection to it, with whatever it remembers between
@@ -52,6 +67,11 @@ pub trait Source: Send + Sized + 'static {
     const HTTP: bool;
     /// Whether one request answers all queries (a document, a machine) or each query is a request.
     const ONE_REQUEST: bool;
+    /// Whether it tells what happened (deploys, builds that broke): then it is asked whether or not a
+    /// panel shows it, because every graph does.
+    const TELLS: Tells = Tells::Measurements;
+    /// Whether its server wants one request at a time from us, whatever source it comes from.
+    const SERIAL: bool = false;
     /// Its own keys in the config file; doc comments become the manual.
     type Config: DeserializeOwned + JsonSchema + std::fmt::Debug + Send + Sync + 'static;
 
@@ -66,6 +86,24 @@ pub trait Source: Send + Sized + 'static {
 
     /// Asks all questions once; one answer for each, in their order.
     fn fetch(&mut self, asks: &[Ask], moment: Moment) -> impl Future<Output = Result<Vec<Answer>, FetchError>> + Send;
+}
+
+/// What a kind of source tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tells {
+    /// How things are: numbers, tables, texts, reviews.
+    Measurements,
+    /// What happened, or is planned.
+    Events,
+    /// Builds; and so when they broke, were fixed, deployed.
+    Builds,
+}
+
+impl Tells {
+    /// Whether it tells what happened.
+    pub const fn events(self) -> bool {
+        matches!(self, Self::Events | Self::Builds)
+    }
 }
 
 /// What the queries of a kind of source are.
@@ -90,6 +128,10 @@ pub struct Context {
     pub resolution: Resolution,
     /// How often it is polled, and how long a poll may take.
     pub pace: supervisor::Pace,
+    /// What is done to its answers.
+    pub treatment: treatment::Treatment,
+    /// Wakes the poll: the source has heard of something.
+    pub nudge: Arc<tokio::sync::Notify>,
 }
 
 impl Context {

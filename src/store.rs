@@ -6,11 +6,13 @@ pub mod builds;
 pub mod ring;
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::model::build::TrackedBuild;
+use crate::model::event::Event;
 use crate::model::fault::FetchError;
-use crate::model::poll::{Outcome, QueryId};
+use crate::model::poll::{Budget, Outcome, QueryId};
+use crate::model::review::Review;
 use crate::model::series::{Coverage, Point, Series};
 use crate::model::table::Table;
 use crate::model::telemetry::{MAX_SERIES, Telemetry};
@@ -20,6 +22,9 @@ use ring::Ring;
 
 /// Most series kept of one query, those that vanished included: twice what one answer may have.
 const MAX_TRACKS: usize = 2 * MAX_SERIES;
+
+/// Most events kept that the board itself has noticed.
+const MAX_JOURNAL: usize = 1000;
 
 /// One line of numbers with its history.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,8 +47,12 @@ pub enum Kept {
     Series(Vec<Track>),
     /// Rows and columns.
     Table(Table),
-    /// Builds, with what was seen of them over time.
-    Builds(Vec<TrackedBuild>),
+    /// Builds, with what was seen of them over time, and when they broke and were fixed.
+    Builds(Vec<TrackedBuild>, Vec<Event>),
+    /// What happened, oldest first.
+    Events(Vec<Event>),
+    /// Reviews.
+    Reviews(Vec<Review>),
     /// Free text.
     Lines(Vec<SafeText>),
 }
@@ -63,6 +72,18 @@ pub struct Entry {
     pub failures: u32,
     /// When the next poll begins.
     pub next_try: Option<Timestamp>,
+    /// What the server lets us ask, where it tells.
+    pub budget: Option<Budget>,
+}
+
+impl Entry {
+    /// What happened, as the last good answer tells, oldest first.
+    pub fn events(&self) -> &[Event] {
+        match &self.kept {
+            Kept::Events(events) | Kept::Builds(_, events) => events,
+            _ => &[],
+        }
+    }
 }
 
 /// All queries of a board.
@@ -70,12 +91,15 @@ pub struct Entry {
 pub struct Store {
     entries: BTreeMap<QueryId, Entry>,
     window: Span,
+    /// What the board itself has noticed, oldest first.
+    journal: VecDeque<Event>,
 }
 
 impl Store {
     /// A store that holds these queries, keeping so much past. It knows nothing yet.
     pub fn new(queries: impl Iterator<Item = QueryId>, window: Span) -> Self {
-        Self { entries: queries.map(|query| (query, Entry::default())).collect(), window }
+        let entries = queries.map(|query| (query, Entry::default())).collect();
+        Self { entries, window, journal: VecDeque::new() }
     }
 
     /// Holds these queries from now on: what is known of others is forgotten.
@@ -95,6 +119,19 @@ impl Store {
         self.entries.values()
     }
 
+    /// Keeps something that the board itself has noticed.
+    pub fn note(&mut self, event: Event) {
+        if self.journal.len() == MAX_JOURNAL {
+            self.journal.pop_front();
+        }
+        self.journal.push_back(event);
+    }
+
+    /// What the board itself has noticed, oldest first.
+    pub fn journal(&self) -> impl Iterator<Item = &Event> {
+        self.journal.iter()
+    }
+
     /// The clock was set back: what was stamped by it goes back as far. (So do points that a server
     /// stamped; its next answer puts them right.)
     pub fn set_back(&mut self, by: Span) {
@@ -104,12 +141,12 @@ impl Store {
             }
             match &mut entry.kept {
                 Kept::Series(tracks) => tracks.iter_mut().for_each(|track| track.ring.set_back(by)),
-                Kept::Builds(builds) => {
+                Kept::Builds(builds, _) => {
                     for since in builds.iter_mut().filter_map(|build| build.running_since.as_mut()) {
                         *since = since.minus(by);
                     }
                 }
-                Kept::Nothing | Kept::Table(_) | Kept::Lines(_) => {}
+                Kept::Nothing | Kept::Table(_) | Kept::Lines(_) | Kept::Events(_) | Kept::Reviews(_) => {}
             }
         }
     }
@@ -121,6 +158,7 @@ impl Store {
         entry.last_poll = Some(outcome.at);
         entry.next_try = Some(outcome.next_try);
         entry.failures = outcome.failures;
+        entry.budget = outcome.budget;
         match outcome.answer {
             Err(error) => entry.error = Some(error),
             Ok(telemetry) => {
@@ -145,11 +183,18 @@ impl Kept {
             }
             Telemetry::Builds(builds) => {
                 let before = match std::mem::take(self) {
-                    Self::Builds(before) => before,
+                    Self::Builds(before, _) => before,
                     _ => Vec::new(),
                 };
-                *self = Self::Builds(builds::track(&before, builds, at));
+                let builds = builds::track(&before, builds, at);
+                let events = builds::turns(&builds);
+                *self = Self::Builds(builds, events);
             }
+            Telemetry::Events(mut events) => {
+                events.sort_by_key(|event| event.at);
+                *self = Self::Events(events);
+            }
+            Telemetry::Reviews(reviews) => *self = Self::Reviews(reviews),
             Telemetry::Table(table) => *self = Self::Table(table),
             Telemetry::Lines(lines) => *self = Self::Lines(lines),
         }
@@ -200,7 +245,7 @@ mod tests {
 
     fn outcome(at: i64, answer: crate::model::poll::Answer) -> Outcome {
         let failures = u32::from(answer.is_err());
-        Outcome { query: QueryId(0), at: Timestamp(at), answer, failures, next_try: Timestamp(at + 1000) }
+        Outcome { query: QueryId(0), at: Timestamp(at), answer, failures, next_try: Timestamp(at + 1000), budget: None }
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "an answer is a result")]

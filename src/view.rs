@@ -2,5 +2,6 @@
 
 pub mod arrange;
 pub mod build;
+pub mod events;
 pub mod lens;
 pub mod scene;

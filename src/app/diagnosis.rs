@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout};
 use super::{Polled, polled, runtime};
 use crate::config::Board;
 use crate::config::board::SourceSpec;
+use crate::model::event::Event;
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::format;
 use crate::model::poll::{Outcome, QueryId};
@@ -317,6 +318,13 @@ fn sample(telemetry: &Telemetry) -> String {
         Telemetry::Builds(builds) => (
             count(builds.len(), "build"),
             builds.iter().map(|one| format!("{} {}", one.name, one.result.word())).collect::<Vec<_>>().join(", "),
+        ),
+        Telemetry::Events(events) => {
+            (count(events.len(), "event"), events.iter().rev().map(Event::brief).collect::<Vec<_>>().join(", "))
+        }
+        Telemetry::Reviews(reviews) => (
+            count(reviews.len(), "review"),
+            reviews.iter().map(|one| format!("{} {}", one.repository, one.label)).collect::<Vec<_>>().join(", "),
         ),
         Telemetry::Lines(lines) => {
             (count(lines.len(), "line"), lines.first().map(ToString::to_string).unwrap_or_default())

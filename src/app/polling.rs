@@ -14,7 +14,7 @@ use crate::config::board::{SIMULATOR_SCHEME, SourceSpec};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Ask, Outcome, QueryId};
 use crate::simulator::Simulator;
-use crate::source::http::Http;
+use crate::source::http::{Http, parse_url};
 use crate::source::network::Network;
 use crate::source::supervisor::{Lines, Poll, Pulse};
 use crate::source::{Clock, Context, Resolution, Widths};
@@ -150,7 +150,14 @@ impl Begin {
             tokio::time::sleep(self.spec.pace.refresh.duration()).await;
             made = client(&self.spec, &self.network);
         };
-        let context = Context { http, network: self.network, resolution: self.resolution, pace: self.spec.pace };
+        let context = Context {
+            http,
+            network: self.network,
+            resolution: self.resolution,
+            pace: self.spec.pace,
+            treatment: self.spec.treatment,
+            nudge: Arc::default(),
+        };
         self.spec.config.poll(context, self.poll, self.spec.pace, self.lines).await;
     }
 
@@ -159,7 +166,7 @@ impl Begin {
         let at = self.lines.clock.now();
         let next_try = at.plus(self.spec.pace.refresh);
         for (query, _) in &self.poll.asks {
-            let outcome = Outcome { query: *query, at, answer: Err(error.clone()), failures, next_try };
+            let outcome = Outcome { query: *query, at, answer: Err(error.clone()), failures, next_try, budget: None };
             if self.lines.outcomes.send(outcome).await.is_err() {
                 return false;
             }
@@ -189,7 +196,11 @@ fn key(group: &[(QueryId, Ask)]) -> Vec<QueryId> {
 fn client(source: &SourceSpec, network: &Network) -> Result<Option<Arc<Http>>, FetchError> {
     match source.config.url().filter(|_| source.kind.http) {
         None => Ok(None),
-        Some(url) => Http::new(url, &source.http, network, source.pace.timeout).map(|http| Some(Arc::new(http))),
+        Some(url) => {
+            let http = Http::new(url, &source.http, network, source.pace.timeout)?;
+            let http = if source.kind.serial { http.one_at_a_time(&parse_url(url)?) } else { http };
+            Ok(Some(Arc::new(http)))
+        }
     }
 }
 
@@ -214,6 +225,8 @@ pub fn unusable_sources(board: &Board) -> BTreeMap<String, FetchError> {
             network: network.clone(),
             resolution: Resolution::of(QueryId(0), widths.subscribe()),
             pace: source.pace,
+            treatment: source.treatment.clone(),
+            nudge: Arc::default(),
         })
     };
     board

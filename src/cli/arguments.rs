@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::de::DeserializeOwned;
+
+use crate::model::event::{ChangeReason, EventKind, EventState};
 
 /// The board over your line: business, application, client, infrastructure and pipeline health.
 #[derive(Debug, Parser)]
@@ -31,6 +34,8 @@ pub enum Command {
     Snapshot(SnapshotFlags),
     /// Probe every source, step by step, and say which panel gets nothing and why; exit 0, or 1
     Doctor(DoctorFlags),
+    /// Tell the board what happened: a deploy, an incident, a note
+    Event(EventFlags),
     /// Write a starter dashboards.toml from what answers on this machine
     Init(InitFlags),
     /// The kinds of sources, with the keys each takes
@@ -147,6 +152,69 @@ pub struct DoctorFlags {
     /// The longest to wait for all sources
     #[arg(long, value_name = "TIME", default_value = "12s")]
     pub wait: String,
+}
+
+/// Flags of `event`.
+#[derive(Debug, Clone, Args)]
+pub struct EventFlags {
+    /// What happened, in a few words
+    pub title: String,
+    /// deploy, config, incident, alert, note, planned, freeze or release
+    #[arg(long, value_name = "KIND", default_value = "note", value_parser = event_word::<EventKind>)]
+    pub kind: EventKind,
+    /// The service it is about
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub service: String,
+    /// The environment it is about
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub environment: String,
+    /// The version it brought
+    #[arg(long, value_name = "VERSION", default_value = "")]
+    pub version: String,
+    /// done, running, waiting or failed
+    #[arg(long, value_name = "STATE", value_parser = event_word::<EventState>)]
+    pub state: Option<EventState>,
+    /// planned, hotfix or rollback
+    #[arg(long, value_name = "REASON", default_value = "planned", value_parser = event_word::<ChangeReason>)]
+    pub reason: ChangeReason,
+    /// Who did it; shown only where the board asks for names
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub who: String,
+    /// Where to read more
+    #[arg(long, value_name = "URL", default_value = "")]
+    pub url: String,
+    /// When (default: now), such as 2026-11-21T14:03:00Z
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// When it was over, or will be
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// When a commit was made that it ships first, for the lead time; may be given several times
+    #[arg(long = "commit-at", value_name = "TIME")]
+    pub commits: Vec<String>,
+    /// A name of the event itself: a later event with the same one says how it went on
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub id: String,
+    /// Where the board listens, such as <http://127.0.0.1:7667>; the token comes from `ANDON_EVENT_TOKEN`
+    #[arg(long, value_name = "URL", conflicts_with_all = ["config", "source", "file"])]
+    pub to: Option<String>,
+    /// Write to this file of events, and ask nobody
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["config", "source"])]
+    pub file: Option<PathBuf>,
+    /// The board's file, which knows where events go
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Which events source of the board, when it has several
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+}
+
+/// Reads a word as the file of events has it.
+fn event_word<T: DeserializeOwned>(word: &str) -> Result<T, String> {
+    serde_json::from_value(word.into()).map_err(|error: serde_json::Error| {
+        let known: Vec<String> = error.to_string().split('`').skip(3).step_by(2).map(str::to_owned).collect();
+        format!("there are {}", known.join(", "))
+    })
 }
 
 /// Flags of `init`.

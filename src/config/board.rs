@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use reqwest::Url;
 use serde_json::Value;
 
 use crate::eval::freshness::Promise;
+use crate::eval::notification;
 use crate::eval::panel::Rule;
+use crate::model::event::EventKind;
 use crate::model::layer::Layer;
 use crate::model::poll::{Ask, QueryId};
 use crate::model::text::SafeText;
@@ -14,8 +17,10 @@ use crate::model::time::Span;
 use crate::model::unit::Unit;
 use crate::panel::PanelOptions;
 use crate::panel::ink::Glyphs;
+use crate::source::auth::Secret;
 use crate::source::http::HttpOptions;
 use crate::source::supervisor::Pace;
+use crate::source::treatment::Treatment;
 use crate::source::{Configured, Kind};
 
 /// The scheme of addresses that the built-in shop answers.
@@ -40,6 +45,28 @@ pub struct Board {
     pub next_query: usize,
     /// The pages.
     pub dashboards: Vec<Dashboard>,
+    /// Who is told of what turns.
+    pub notify: Vec<Notify>,
+}
+
+/// A rule of who is told of what turns, and how.
+#[derive(Debug, Clone)]
+pub struct Notify {
+    /// Of what, when, and how often; and whether terminals ring.
+    pub rule: notification::Rule,
+    /// A program and its arguments; empty for none.
+    pub command: Vec<String>,
+    /// An address that is told.
+    pub webhook: Option<Webhook>,
+}
+
+/// An address that is told.
+#[derive(Debug, Clone)]
+pub struct Webhook {
+    /// Where.
+    pub url: Url,
+    /// A bearer token.
+    pub token: Option<Secret>,
 }
 
 /// A connection to a telemetry system.
@@ -59,6 +86,8 @@ pub struct SourceSpec {
     pub pace: Pace,
     /// How fresh its data is.
     pub promise: Promise,
+    /// What is done to its answers.
+    pub treatment: Treatment,
     /// Whether the built-in simulator answers.
     pub simulated: bool,
     /// Equal for two sources that are written alike: the tasks of one can go on as those of the other.
@@ -116,6 +145,8 @@ pub struct PanelSpec {
     pub service: Option<SafeText>,
     /// The environment it is about.
     pub environment: Option<SafeText>,
+    /// Which kinds of events are marked on it.
+    pub events: Vec<EventKind>,
     /// Whether any of its sources is the simulator.
     pub simulated: bool,
 }

@@ -10,7 +10,7 @@ use super::nearest::suggestion;
 use super::places::{Part, Path};
 use super::problem::{Problem, Severity};
 use super::read::{Report, keys, split, table};
-use super::{check_panel, check_source, raw};
+use super::{check_notify, check_panel, check_source, raw};
 use crate::model::poll::{Ask, QueryId};
 use crate::model::text::{SafeText, does_something};
 use crate::model::time::Span;
@@ -27,6 +27,19 @@ pub(super) struct Scope<'a> {
     pub broken: Vec<String>,
     pub queries: Queries,
     pub window: Span,
+}
+
+impl Scope<'_> {
+    /// The places of the sources that tell what happened.
+    pub(super) fn event_sources(&self) -> Vec<usize> {
+        let tells = |(place, source): (usize, &SourceSpec)| source.kind.tells.events().then_some(place);
+        self.sources.iter().enumerate().filter_map(tells).collect()
+    }
+
+    /// The query for everything that a source has.
+    pub(super) fn events_of(&mut self, place: usize) -> QueryId {
+        self.queries.id(place, Ask { query: "".into(), history: None })
+    }
 }
 
 /// Distinct queries, found by equality.
@@ -72,13 +85,19 @@ pub(super) fn check(layers: &Layers) -> (Option<Board>, Vec<Problem>) {
     let forced = layers.overrides.refresh.is_some();
     for (name, value) in &root.sources {
         let path = root_path.key("sources").key(name);
-        match check_source::check(name, value, &path, root.refresh, forced, &mut scope.report) {
+        match check_source::check(name, value, &path, (root.refresh, forced), root.people, &mut scope.report) {
             Some(source) => scope.sources.push(source),
             None => scope.broken.push(name.clone()),
         }
     }
+    // What happened is drawn on every graph, so that every source of it is asked.
+    for place in scope.event_sources() {
+        scope.events_of(place);
+    }
     let dashboards = dashboards(&root, &mut scope);
+    let notify = check_notify::check(&root.notify, &root_path.key("notify"), &mut scope.report);
     let board = Board {
+        notify,
         title: SafeText::new(&root.title),
         theme: root.theme,
         glyphs: root.glyphs,

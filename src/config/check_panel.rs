@@ -12,13 +12,14 @@ use super::raw::{NamedQuery, NumberOrText, PanelCommon};
 use super::read::{keys, split, table, with};
 use super::variables::{Quoting, expand};
 use crate::eval::expression::Expression;
-use crate::eval::panel::{PanelQuery, Rule};
+use crate::eval::panel::{PanelQuery, Rule, Subject};
 use crate::eval::threshold::{Bound, Hysteresis, Thresholds};
+use crate::model::event::EventKind;
 use crate::model::poll::Ask;
 use crate::model::text::SafeText;
 use crate::model::unit::Unit;
-use crate::panel::{KINDS, Kind, Need};
-use crate::source::QueryLanguage;
+use crate::panel::{EventsUse, KINDS, Kind, Need};
+use crate::source::{KINDS as SOURCES, QueryLanguage};
 
 /// Checks one panel; `None` when a part of it cannot be read.
 pub(super) fn check(value: &Value, path: &Path, scope: &mut Scope<'_>) -> Option<PanelSpec> {
@@ -40,6 +41,8 @@ pub(super) fn check(value: &Value, path: &Path, scope: &mut Scope<'_>) -> Option
     });
     let (common, kind, options) = (common?, kind?, options?);
     let queries = queries(&common, kind, path, scope);
+    let service = common.service.as_deref().map(SafeText::new);
+    let environment = common.environment.as_deref().map(|text| scope.title(text, &path.key("environment")));
     let rule = Rule {
         value: expression(&common, path, scope),
         thresholds: thresholds(&common, kind, path, scope),
@@ -47,6 +50,12 @@ pub(super) fn check(value: &Value, path: &Path, scope: &mut Scope<'_>) -> Option
         column: object.get("column").and_then(Value::as_str).unwrap_or_default().to_owned(),
         window: common.window.unwrap_or(scope.window),
         vanished_counts: kind.vanished_counts,
+        subject: match kind.events {
+            EventsUse::None => Subject::Answers,
+            EventsUse::Shown => Subject::Events { noticed: queries.of_the_board, judged: false },
+            EventsUse::Judged => Subject::Events { noticed: queries.of_the_board, judged: true },
+        },
+        about: (service.clone(), environment.clone()),
         queries: queries.panel,
     };
     if let Some(id) = &common.id {
@@ -61,8 +70,9 @@ pub(super) fn check(value: &Value, path: &Path, scope: &mut Scope<'_>) -> Option
         rule,
         unit: Unit::from_word(&common.unit),
         link: link(&common, path, scope),
-        service: common.service.as_deref().map(SafeText::new),
-        environment: common.environment.as_deref().map(|text| scope.title(text, &path.key("environment"))),
+        service,
+        environment,
+        events: common.marks.clone().unwrap_or_else(|| EventKind::OVER_GRAPHS.to_vec()),
         simulated: queries.simulated,
     })
 }
@@ -88,10 +98,12 @@ fn kind(view: Option<&Value>, path: &Path, scope: &mut Scope<'_>) -> Option<&'st
 struct Resolved {
     panel: Vec<PanelQuery>,
     simulated: bool,
+    /// Whether it shows what happened on the whole board.
+    of_the_board: bool,
 }
 
 fn queries(common: &PanelCommon, kind: &Kind, path: &Path, scope: &mut Scope<'_>) -> Resolved {
-    let mut resolved = Resolved { panel: Vec::new(), simulated: false };
+    let mut resolved = Resolved { panel: Vec::new(), simulated: false, of_the_board: false };
     if common.query.is_some() && !common.queries.is_empty() {
         let help = "use query for one, queries for several".to_owned();
         scope.report.error("both", &path.key("queries"), "a panel has a query or queries, not both", help);
@@ -119,6 +131,9 @@ fn queries(common: &PanelCommon, kind: &Kind, path: &Path, scope: &mut Scope<'_>
         };
         common.queries.iter().enumerate().map(named).collect()
     };
+    if kind.events != EventsUse::None && wanted.iter().all(|(query, _, _)| query.source.is_none()) {
+        return of_the_board(kind, path, scope);
+    }
     for (query, source_path, query_path) in &wanted {
         if query.source.is_none() && kind.source == Need::Optional {
             continue;
@@ -130,6 +145,25 @@ fn queries(common: &PanelCommon, kind: &Kind, path: &Path, scope: &mut Scope<'_>
     if names.windows(2).any(|pair| pair[0] == pair[1]) {
         let help = "give each query a name of its own".to_owned();
         scope.report.error("duplicate", &path.key("queries"), "two queries of this panel have one name", help);
+    }
+    resolved
+}
+
+/// A panel of events that names no source shows those of the whole board.
+fn of_the_board(kind: &Kind, path: &Path, scope: &mut Scope<'_>) -> Resolved {
+    let mut resolved = Resolved { panel: Vec::new(), simulated: false, of_the_board: true };
+    for place in scope.event_sources() {
+        let id = scope.events_of(place);
+        let Some(source) = scope.sources.get(place) else { continue };
+        resolved.panel.push(PanelQuery { name: source.name.to_string(), id, promise: source.promise });
+        resolved.simulated |= source.simulated;
+    }
+    if resolved.panel.is_empty() && scope.broken.is_empty() {
+        let known: Vec<&str> =
+            SOURCES.iter().filter(|source| source.tells.events()).map(|source| source.word).collect();
+        let message = format!("a {} panel shows what happened, and this board has no source of that", kind.word);
+        let help = format!("add a source of type {}", known.join(", "));
+        scope.report.add(Severity::Error, "no-events", path, Part::Key, message, help);
     }
     resolved
 }

@@ -4,6 +4,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::{Map, Value};
+use wildmatch::WildMatch;
 
 use super::board::{SIMULATOR_SCHEME, SourceSpec};
 use super::check::{report_unknown, too_short};
@@ -16,18 +17,20 @@ use crate::model::text::SafeText;
 use crate::model::time::Span;
 use crate::source::http::{HttpOptions, parse_url};
 use crate::source::supervisor::Pace;
-use crate::source::{KINDS, Kind};
+use crate::source::treatment::Treatment;
+use crate::source::{Configured, KINDS, Kind, Tells};
 
 /// The longest timeout that is set when none is given.
 const LONGEST_TIMEOUT: Span = Span::seconds(10);
 
-/// Checks one source. `forced` puts the board's refresh above the source's own (`--refresh`).
+/// Checks one source. `forced` puts the board's refresh above the source's own (`--refresh`); `people` says
+/// whether the board wants names.
 pub(super) fn check(
     name: &str,
     value: &Value,
     path: &Path,
-    refresh: Span,
-    forced: bool,
+    (refresh, forced): (Span, bool),
+    people: bool,
     report: &mut Report<'_>,
 ) -> Option<SourceSpec> {
     let Some(object) = value.as_object() else {
@@ -56,7 +59,7 @@ pub(super) fn check(
     let config = with(own.clone(), path, report, kind.configure);
     let (common, http, config) = (common?, http?, config?);
     warn_about_literals(&http, path, report);
-    check_addresses(&own, path, report);
+    check_addresses(config.as_ref(), path, report);
     check_tls_pair(&http, path, report);
     let pace = pace(&common, refresh, forced, path, report);
     let promise = Promise {
@@ -68,14 +71,24 @@ pub(super) fn check(
         report.error("too-short", &path.key("stale_after"), "data would be stale before the next poll", help);
     }
     let simulated = has_simulator(&own);
-    let fingerprint = fingerprint(name, value, pace);
-    Some(SourceSpec { name: SafeText::new(name), kind, config, keys: own, http, pace, promise, simulated, fingerprint })
+    if kind.tells != Tells::Builds && !common.deploys.all().is_empty() {
+        let help = format!("take it away; a {} source tells of no builds", kind.word);
+        report.error("no-builds", &path.key("deploys"), "only builds can be deploys", help);
+    }
+    let treatment = Treatment {
+        people,
+        deploys: common.deploys.all().iter().map(|glob| WildMatch::new(glob)).collect(),
+        deploys_to: SafeText::new(common.deploys_to.as_deref().unwrap_or("production")),
+    };
+    let fingerprint = fingerprint(name, value, pace, people);
+    let name = SafeText::new(name);
+    Some(SourceSpec { name, kind, config, keys: own, http, pace, promise, treatment, simulated, fingerprint })
 }
 
 /// A number, because what is written may hold a secret, and need not be kept to be compared.
-fn fingerprint(name: &str, written: &Value, pace: Pace) -> u64 {
+fn fingerprint(name: &str, written: &Value, pace: Pace, people: bool) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (name, written.to_string(), pace.refresh, pace.timeout).hash(&mut hasher);
+    (name, written.to_string(), pace.refresh, pace.timeout, people).hash(&mut hasher);
     hasher.finish()
 }
 
@@ -162,8 +175,8 @@ fn check_tls_pair(http: &HttpOptions, path: &Path, report: &mut Report<'_>) {
     }
 }
 
-fn check_addresses(own: &Value, path: &Path, report: &mut Report<'_>) {
-    let Some(url) = own.get("url").and_then(Value::as_str) else { return };
+fn check_addresses(config: &dyn Configured, path: &Path, report: &mut Report<'_>) {
+    let Some(url) = config.url() else { return };
     if url.starts_with(SIMULATOR_SCHEME) {
         return;
     }

@@ -6,9 +6,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::eval::transitions::Turn;
+use crate::model::event::EventKind;
 use crate::model::layer::Layer;
-use crate::model::time::Span;
+use crate::model::time::{QuietHours, Span};
 use crate::panel::ink::Glyphs;
+use crate::source::auth::Secret;
 
 /// The root of the file.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -21,6 +24,9 @@ pub(super) struct Root {
     pub refresh: Span,
     /// Default history shown.
     pub window: Span,
+    /// Show names of people: who wrote a commit, who deployed, who is asked to review (default false).
+    #[serde(default)]
+    pub people: bool,
     /// Which characters the screen can show: full, block or ascii (default: from the terminal).
     pub glyphs: Option<Glyphs>,
     /// Connections to telemetry systems, by name.
@@ -29,9 +35,50 @@ pub(super) struct Root {
     /// Values used as $name or ${name} in queries, titles and links.
     #[serde(default)]
     pub variables: BTreeMap<String, Variable>,
+    /// Who is told of what turns: builds that break, panels that become critical. Nobody by default.
+    #[serde(default)]
+    pub notify: Vec<Notify>,
     /// The pages of the board.
     #[serde(default)]
     pub dashboards: Vec<Value>,
+}
+
+/// A rule of who is told of what.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Notify {
+    /// What is told: broken, still-broken, fixed, started (builds); critical, recovered (panels).
+    pub on: Vec<Turn>,
+    /// Names of builds and ids of panels: a glob, or a list of them (default: all).
+    #[serde(rename = "match", default)]
+    pub keep: OneOrMany,
+    /// Services: a glob, or a list of them (default: all).
+    #[serde(default)]
+    pub service: OneOrMany,
+    /// Ring the bell of the terminals that show the board (default false).
+    #[serde(default)]
+    pub bell: bool,
+    /// Show a notification of the desktop behind the terminal, by the escape sequence OSC 9 (default false).
+    #[serde(default)]
+    pub desktop: bool,
+    /// A program and its arguments, in which {text}, {turn}, {name}, {service}, {environment}, {url},
+    /// {board} and {at} stand for their values; also in the environment as `ANDON_TEXT` and so on.
+    #[serde(default)]
+    pub command: Vec<String>,
+    /// An address that gets the same values as JSON, by POST.
+    pub webhook: Option<String>,
+    /// A bearer token for the webhook.
+    pub token: Option<Secret>,
+    /// When it is silent: "22:00-07:00", "Sat", "Sun 08:00-20:00".
+    #[serde(default)]
+    pub quiet: Vec<QuietHours>,
+    /// At most so many an hour; the rest are held back and counted (default 20).
+    #[serde(default = "per_hour")]
+    pub per_hour: usize,
+}
+
+const fn per_hour() -> usize {
+    20
 }
 
 /// A variable.
@@ -53,6 +100,10 @@ pub(super) struct SourceCommon {
     pub refresh: Option<Span>,
     /// Longest a poll may take (default: four fifths of refresh, at most 10s).
     pub timeout: Option<Span>,
+    /// Names of builds that are deploys: a glob, or a list of them. They become events, marked on graphs.
+    pub deploys: OneOrMany,
+    /// The environment that those deploy to (default: production).
+    pub deploys_to: Option<String>,
     /// Age from which data is not judged any more (default: three times refresh, at least 30s).
     pub stale_after: Option<Span>,
 }
@@ -116,6 +167,8 @@ pub(super) struct PanelCommon {
     pub service: Option<String>,
     /// The environment it is about.
     pub environment: Option<String>,
+    /// Kinds of events marked on a graph (default: incident, deploy, config, release, note); [] for none.
+    pub marks: Option<Vec<EventKind>>,
 }
 
 /// One of several queries.

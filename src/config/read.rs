@@ -159,7 +159,7 @@ fn explain(at: &Path, table: &Path, found: Option<&Value>, message: &str, report
             let help = "write auth = { bearer = { env = \"NAME\" } }, or basic, or header".to_owned();
             ("'auth' is a text, expected a table".to_owned(), help)
         } else {
-            (format!("'{word}' is not a {key}"), suggestion(&word, &known))
+            (format!("{key} cannot be '{word}'"), suggestion(&word, &known))
         };
         report.error("unknown-value", at, message, help);
     } else if let Some((_, expected)) = message.rsplit_once("expected ") {

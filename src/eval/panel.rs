@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use wildmatch::WildMatch;
 
+use super::changes::current;
 use super::expression::Expression;
 use super::freshness::{Promise, freshness};
 use super::threshold::Thresholds;
 use crate::model::build::{Activity, TrackedBuild};
+use crate::model::event::Event;
 use crate::model::fault::FetchError;
-use crate::model::format;
 use crate::model::freshness::Freshness;
 use crate::model::judgement::{Content, JudgedSeries, Judgement};
 use crate::model::poll::QueryId;
@@ -18,8 +19,7 @@ use crate::model::series::Point;
 use crate::model::status::Status;
 use crate::model::table::{Cell, Table};
 use crate::model::text::SafeText;
-use crate::model::time::{Span, Timestamp, Zone};
-use crate::model::unit::Unit;
+use crate::model::time::{Span, Timestamp};
 use crate::store::{Entry, Kept, Store, Track};
 
 /// One named query of a panel.
@@ -31,6 +31,21 @@ pub struct PanelQuery {
     pub id: QueryId,
     /// How fresh its source promises to be.
     pub promise: Promise,
+}
+
+/// What a panel takes from the answers to its queries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Subject {
+    /// What they are.
+    #[default]
+    Answers,
+    /// What happened, whatever shape they have.
+    Events {
+        /// With what the board itself has noticed.
+        noticed: bool,
+        /// Its last deploys and its incidents give the panel its status.
+        judged: bool,
+    },
 }
 
 /// Everything that decides a panel's status.
@@ -50,6 +65,10 @@ pub struct Rule {
     pub window: Span,
     /// Whether a series that vanished makes the panel unknown.
     pub vanished_counts: bool,
+    /// The service and the environment that what happened has to be about; none for all.
+    pub about: (Option<SafeText>, Option<SafeText>),
+    /// What is taken from the answers.
+    pub subject: Subject,
 }
 
 /// The verdict on a panel.
@@ -65,6 +84,8 @@ pub struct Evaluation<'a> {
     pub since: Option<Timestamp>,
     /// A limit is crossed, but not for long enough.
     pub pending: Option<Status>,
+    /// Which change came just before it turned: "since deploy v2.14, 6 min before".
+    pub cause: Option<String>,
     /// Why the last poll failed, and when the next begins.
     pub fault: Option<Fault<'a>>,
     /// What is shown.
@@ -90,7 +111,7 @@ pub fn evaluate<'a>(rule: &Rule, store: &'a Store, now: Timestamp) -> Evaluation
         .iter()
         .map(|(query, entry)| freshness(entry, query.promise, now))
         .fold(Freshness::Fresh, Freshness::or_worse);
-    let content = content(rule, &entries, now);
+    let content = content(rule, &entries, store, now);
     let judged = judge(rule, &content);
     let status = match (&content, freshness.can_be_judged()) {
         (Content::Nothing, _) if rule.queries.is_empty() => Status::Ok,
@@ -103,6 +124,7 @@ pub fn evaluate<'a>(rule: &Rule, store: &'a Store, now: Timestamp) -> Evaluation
         age: entries.iter().filter_map(|(_, entry)| entry.last_success).map(|at| at.age_at(now)).max(),
         since: judged.since.filter(|_| status == judged.status),
         pending: judged.pending,
+        cause: None,
         fault: entries.iter().find_map(|(_, entry)| {
             let error = entry.error.as_ref()?;
             Some(Fault { error, failures: entry.failures, next_try: entry.next_try })
@@ -111,7 +133,10 @@ pub fn evaluate<'a>(rule: &Rule, store: &'a Store, now: Timestamp) -> Evaluation
     }
 }
 
-fn content<'a>(rule: &Rule, entries: &[(&PanelQuery, &'a Entry)], now: Timestamp) -> Content<'a> {
+fn content<'a>(rule: &Rule, entries: &[(&PanelQuery, &'a Entry)], store: &'a Store, now: Timestamp) -> Content<'a> {
+    if let Subject::Events { noticed, .. } = rule.subject {
+        return events(rule, entries, noticed.then_some(store), now);
+    }
     if let Some(expression) = &rule.value {
         return Content::Series(computed(rule, expression, entries, now));
     }
@@ -129,16 +154,38 @@ fn content<'a>(rule: &Rule, entries: &[(&PanelQuery, &'a Entry)], now: Timestamp
                 }
             }
             Kept::Table(table) => return Content::Table(table, row_statuses(rule, table)),
-            Kept::Builds(builds) => {
+            Kept::Builds(builds, _) => {
                 let mut kept: Vec<&TrackedBuild> = builds.iter().filter(|one| rule.keeps(&one.build.name)).collect();
                 kept.sort_by(|a, b| build_order(a).cmp(&build_order(b)));
                 return Content::Builds(kept);
             }
+            Kept::Events(_) => return events(rule, &[(query, entry)], None, now),
+            Kept::Reviews(reviews) => return Content::Reviews(reviews),
             Kept::Lines(lines) => return Content::Lines(lines),
         }
     }
     let answered = entries.iter().any(|(_, entry)| entry.kept != Kept::Nothing);
     if series.is_empty() && !answered { Content::Nothing } else { Content::Series(series) }
+}
+
+/// All that happened, of all queries together, and what is planned; oldest first.
+fn events<'a>(
+    rule: &Rule,
+    entries: &[(&PanelQuery, &'a Entry)],
+    journal: Option<&'a Store>,
+    now: Timestamp,
+) -> Content<'a> {
+    if entries.iter().all(|(_, entry)| entry.kept == Kept::Nothing) {
+        return Content::Nothing;
+    }
+    let (service, environment) = (&rule.about.0, &rule.about.1);
+    let (service, environment) = (service.as_ref().map(SafeText::as_str), environment.as_ref().map(SafeText::as_str));
+    let known = |event: &&Event| (event.at <= now || event.kind.is_planned()) && event.belongs_to(service, environment);
+    let noticed = journal.into_iter().flat_map(Store::journal);
+    let told = entries.iter().flat_map(|(_, entry)| entry.events());
+    let mut all: Vec<&Event> = told.chain(noticed).filter(known).collect();
+    all.sort_by_key(|event| event.at);
+    Content::Events(all)
 }
 
 impl Rule {
@@ -212,9 +259,10 @@ fn computed<'a>(
 }
 
 /// Reds first, the oldest red first; then what is unknown, then what runs, then the rest by name.
-fn build_order(one: &TrackedBuild) -> (u8, i64, bool, &SafeText) {
+fn build_order(one: &TrackedBuild) -> (bool, u8, i64, bool, &SafeText) {
     let status = one.build.result.status();
     (
+        !one.build.counts(),
         3 - status.severity(),
         one.red_since.map_or(0, |since| since.0),
         one.build.activity != Activity::Running,
@@ -246,6 +294,10 @@ fn row_statuses(rule: &Rule, table: &Table) -> Vec<Status> {
 fn judge(rule: &Rule, content: &Content<'_>) -> Judgement {
     match content {
         Content::Nothing => Judgement::of(Status::Unknown),
+        Content::Events(events) if matches!(rule.subject, Subject::Events { judged: true, .. }) => {
+            worst_event(&current(events))
+        }
+        Content::Events(_) | Content::Reviews(_) => Judgement::of(Status::Ok),
         Content::Lines(lines) => Judgement::of(if lines.is_empty() { Status::Unknown } else { Status::Ok }),
         Content::Table(_, rows) => Judgement::of(Status::worst(rows.iter().copied())),
         Content::Series(series) => {
@@ -253,12 +305,22 @@ fn judge(rule: &Rule, content: &Content<'_>) -> Judgement {
             let counted = series.iter().filter(|one| one.value.is_some() || rule.vanished_counts || !any_present);
             worst(counted.map(|one| one.judgement))
         }
-        Content::Builds(builds) => worst(builds.iter().map(|one| Judgement {
-            status: one.build.result.status(),
-            since: one.red_since,
-            pending: None,
-        })),
+        Content::Builds(builds) => {
+            let any_counts = builds.iter().any(|one| one.build.counts());
+            worst(builds.iter().filter(|one| one.build.counts() || !any_counts).map(|one| Judgement {
+                status: one.build.result.status(),
+                since: one.red_since,
+                pending: None,
+            }))
+        }
     }
+}
+
+/// Nothing that has happened is nothing bad.
+fn worst_event(current: &[&Event]) -> Judgement {
+    let of = |event: &&Event| Judgement { since: Some(event.at), ..Judgement::of(event.status()) };
+    let bad = current.iter().filter(|event| event.status() != Status::Ok).map(of);
+    if current.iter().all(|event| event.status() == Status::Ok) { Judgement::of(Status::Ok) } else { worst(bad) }
 }
 
 /// The worst of them, since the earliest of the worst.
@@ -281,69 +343,18 @@ fn worst(all: impl Iterator<Item = Judgement>) -> Judgement {
     .unwrap_or(Judgement::of(Status::Unknown))
 }
 
-/// What the verdict sentence and a strip say of a panel that is not ok: who is to blame, by how much,
-/// since when. Without the title.
-pub fn blame(evaluation: &Evaluation<'_>, rule: &Rule, unit: &Unit, now: Timestamp, zone: &Zone) -> String {
-    if !evaluation.freshness.can_be_judged() {
-        return no_answer(evaluation);
-    }
-    let since = |at: Option<Timestamp>| at.map_or_else(String::new, |at| format!(" since {}", at.since_at(now, zone)));
-    match &evaluation.content {
-        Content::Nothing => "no data yet".to_owned(),
-        Content::Series(series) if series.is_empty() => "no data: the query returned nothing".to_owned(),
-        Content::Series(series) => {
-            let bad: Vec<&JudgedSeries<'_>> =
-                series.iter().filter(|one| one.judgement.status == evaluation.status).collect();
-            let Some(first) = bad.iter().min_by_key(|one| one.judgement.since) else { return String::new() };
-            let name = if first.name.is_empty() { String::new() } else { format!("{} ", first.name) };
-            let value = first.value.map_or_else(|| "has no value".to_owned(), |v| format::text(v, unit, now));
-            let bound = rule
-                .thresholds
-                .bound(evaluation.status)
-                .map(|bound| format!(" {}", bound.phrase(|limit| format::text(limit, unit, now))))
-                .unwrap_or_default();
-            let more = if bad.len() > 1 { format!(" and {} more", bad.len() - 1) } else { String::new() };
-            format!("{name}{value}{bound}{}{more}", since(evaluation.since))
-        }
-        Content::Table(_, rows) => {
-            let bad = rows.iter().filter(|status| **status == evaluation.status).count();
-            format!("{bad} of {} rows {}", rows.len(), evaluation.status.word())
-        }
-        Content::Builds(builds) => builds_blame(builds, now),
-        Content::Lines(_) => "nothing was printed".to_owned(),
-    }
-}
-
-fn no_answer(evaluation: &Evaluation<'_>) -> String {
-    let age = evaluation.age.map_or_else(String::new, |age| format!(", last value {} old", age.brief()));
-    match (&evaluation.fault, evaluation.freshness) {
-        (Some(fault), _) => format!("{}{age}", fault.error),
-        (None, Freshness::Waiting) => "waiting for the first answer".to_owned(),
-        (None, _) => format!("no answer{age}"),
-    }
-}
-
-fn builds_blame(builds: &[&TrackedBuild], now: Timestamp) -> String {
-    let red: Vec<_> = builds.iter().filter(|one| one.build.result.is_red()).collect();
-    let Some(first) = red.first() else {
-        let unknown = builds.iter().filter(|one| one.build.result.status() == Status::Unknown).count();
-        return if builds.is_empty() { "no builds".to_owned() } else { format!("{unknown} without a result") };
-    };
-    let age = first.red_since.map_or_else(String::new, |since| format!(" {}", since.age_at(now).brief()));
-    let streak = if first.red_streak > 1 { format!(", {} builds", first.red_streak) } else { String::new() };
-    let more = if red.len() > 1 { format!(" and {} more", red.len() - 1) } else { String::new() };
-    format!("{} red{age}{streak}{more}", first.build.name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::eval::blame::blame;
     use crate::eval::threshold::Bound;
     use crate::model::build::{Build, BuildResult};
     use crate::model::fault::Reason;
     use crate::model::poll::{Answer, Outcome};
     use crate::model::series::{Coverage, Series};
     use crate::model::telemetry::Telemetry;
+    use crate::model::time::Zone;
+    use crate::model::unit::Unit;
 
     fn rule() -> Rule {
         let promise = Promise::for_refresh(Span::seconds(5));
@@ -360,7 +371,14 @@ mod tests {
         for (at, answer) in answers {
             let failures = u32::from(answer.is_err());
             let at = Timestamp(at * 1000);
-            store.apply(Outcome { query: QueryId(0), at, answer, failures, next_try: at.plus(Span::seconds(5)) });
+            store.apply(Outcome {
+                query: QueryId(0),
+                at,
+                answer,
+                failures,
+                next_try: at.plus(Span::seconds(5)),
+                budget: None,
+            });
         }
         store
     }

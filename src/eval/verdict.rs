@@ -44,6 +44,11 @@ pub fn verdict(mut findings: Vec<Finding>, panels: usize, oldest: Option<Span>) 
     });
     let mut remarks: Vec<(Remark, String, usize)> = Vec::new();
     for finding in findings {
+        // One thing on two pages is one thing.
+        let text = format!("{} {}", finding.title, finding.blame);
+        if remarks.iter().any(|(remark, _, _)| remark.status == finding.status && remark.text == text) {
+            continue;
+        }
         let same = remarks.iter_mut().find(|(remark, blame, _)| {
             remark.status == Status::Unknown && finding.status == Status::Unknown && *blame == finding.blame
         });
@@ -51,7 +56,6 @@ pub fn verdict(mut findings: Vec<Finding>, panels: usize, oldest: Option<Span>) 
             *count += 1;
             remark.text = format!("{count} panels: {blame}");
         } else {
-            let text = format!("{} {}", finding.title, finding.blame);
             remarks.push((Remark { status: finding.status, text }, finding.blame, 1));
         }
     }

@@ -39,6 +39,10 @@ pub enum Action {
     PreviousPage,
     /// The worst panel of the board.
     Worst,
+    /// To the next event on the zoomed graph.
+    NextEvent,
+    /// To the event before on the zoomed graph.
+    PreviousEvent,
     /// Freeze the picture, or let it go on.
     Pause,
     /// Ask all sources now.
@@ -67,6 +71,7 @@ pub fn apply(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &A
         Action::Pause if lens.frozen.is_some() => thaw(lens, live),
         Action::Pause => lens.frozen = Some(Arc::clone(live)),
         Action::Zoom => {
+            lens.cursor = None;
             lens.zoom = !lens.zoom;
             if lens.focus.is_none() {
                 lens.focus = order(arrangement).first().copied();
@@ -74,12 +79,16 @@ pub fn apply(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &A
             lens.zoom &= lens.focus.is_some();
         }
         Action::Click(panel) => {
+            lens.cursor = None;
             lens.zoom = lens.focus == Some(panel) && !lens.zoom;
             lens.focus = Some(panel);
         }
         Action::Next | Action::Previous => step(lens, action == Action::Next, &scene, arrangement),
+        Action::NextEvent | Action::PreviousEvent => to_event(lens, action == Action::NextEvent, &scene),
         Action::Up | Action::Down | Action::Left | Action::Right => {
-            if lens.zoom {
+            if matches!(action, Action::Left | Action::Right) && lens.changes(&scene).is_some() {
+                point(lens, action == Action::Right, &scene);
+            } else if lens.zoom {
                 step(lens, matches!(action, Action::Down | Action::Right), &scene, arrangement);
             } else {
                 towards(lens, action, arrangement);
@@ -106,6 +115,8 @@ fn thaw(lens: &mut Lens, live: &Scene) {
 fn back(lens: &mut Lens, live: &Scene) {
     if lens.help {
         lens.help = false;
+    } else if lens.cursor.is_some() {
+        lens.cursor = None;
     } else if lens.zoom {
         lens.zoom = false;
     } else if lens.focus.is_some() {
@@ -118,6 +129,7 @@ fn back(lens: &mut Lens, live: &Scene) {
 fn turn(lens: &mut Lens, page: usize, scene: &Scene) {
     if page < scene.pages.len() {
         lens.page = page;
+        lens.cursor = None;
         lens.focus = None;
         lens.zoom = false;
     }
@@ -130,7 +142,28 @@ fn order(arrangement: &Arrangement) -> Vec<usize> {
     all.into_iter().map(|(panel, _)| panel).collect()
 }
 
+/// Points a step earlier or later; the first step begins at the newest moment.
+fn point(lens: &mut Lens, later: bool, scene: &Scene) {
+    let Some(changes) = lens.changes(scene) else { return };
+    let from = lens.cursor.unwrap_or(changes.to);
+    let to = if later { from.plus(changes.step()) } else { from.minus(changes.step()) };
+    lens.cursor = Some(to.clamp(changes.from, changes.to));
+}
+
+/// Points at the next event, or the one before; the first step is to the newest.
+fn to_event(lens: &mut Lens, later: bool, scene: &Scene) {
+    let Some(changes) = lens.changes(scene) else { return };
+    let mut moments = changes.marks.iter().map(|mark| mark.at.min(changes.to));
+    let found = match (lens.cursor, later) {
+        (None, _) => moments.next_back(),
+        (Some(cursor), true) => moments.find(|at| *at > cursor),
+        (Some(cursor), false) => moments.rev().find(|at| *at < cursor),
+    };
+    lens.cursor = found.or(lens.cursor);
+}
+
 fn step(lens: &mut Lens, forward: bool, scene: &Scene, arrangement: &Arrangement) {
+    lens.cursor = None;
     // A zoomed panel stands alone on the screen: the next one is the next of the page.
     let order = if lens.zoom {
         (0..scene.page(lens.page).map_or(0, |page| page.panels.len())).collect()

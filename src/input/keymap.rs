@@ -47,6 +47,8 @@ const TABLE: &[(Key, Action)] = &[
     (Key::Char('['), Action::PreviousPage),
     (Key::Char('!'), Action::Worst),
     (Key::Char('g'), Action::Worst),
+    (Key::Char('n'), Action::NextEvent),
+    (Key::Char('N'), Action::PreviousEvent),
     (Key::Char('p'), Action::Pause),
     (Key::Char(' '), Action::Pause),
     (Key::Char('r'), Action::Refresh),

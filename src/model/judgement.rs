@@ -1,6 +1,8 @@
 //! What evaluation says of one line of numbers, one build, one row.
 
 use super::build::TrackedBuild;
+use super::event::Event;
+use super::review::Review;
 use super::series::Point;
 use super::status::Status;
 use super::table::Table;
@@ -59,6 +61,10 @@ pub enum Content<'a> {
     Table(&'a Table, Vec<Status>),
     /// Builds, worst first, the oldest red first.
     Builds(Vec<&'a TrackedBuild>),
+    /// What happened, oldest first.
+    Events(Vec<&'a Event>),
+    /// Reviews.
+    Reviews(&'a [Review]),
     /// Free text.
     Lines(&'a [SafeText]),
 }

@@ -22,6 +22,24 @@ pub struct Ask {
 /// The answer to one [`Ask`].
 pub type Answer = Result<Telemetry, FetchError>;
 
+/// What a server lets us ask before it refuses, as its headers tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// Requests left.
+    pub remaining: u64,
+    /// Of how many.
+    pub limit: Option<u64>,
+    /// When there are as many again.
+    pub resets_at: Option<Timestamp>,
+}
+
+impl Budget {
+    /// Whether less than a tenth is left.
+    pub fn is_low(&self) -> bool {
+        self.remaining.saturating_mul(10) < self.limit.unwrap_or(0)
+    }
+}
+
 /// The outcome of one poll of one query, with what the supervisor does next.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
@@ -35,4 +53,6 @@ pub struct Outcome {
     pub failures: u32,
     /// When the next poll begins.
     pub next_try: Timestamp,
+    /// What the server lets us ask, where it tells.
+    pub budget: Option<Budget>,
 }

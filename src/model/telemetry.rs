@@ -1,7 +1,9 @@
 //! What comes back from a source.
 
 use super::build::Build;
+use super::event::Event;
 use super::fault::{FetchError, Reason};
+use super::review::Review;
 use super::series::{Coverage, Series};
 use super::table::Table;
 use super::text::SafeText;
@@ -16,6 +18,10 @@ const MAX_ROWS: usize = 10_000;
 pub const MAX_COLUMNS: usize = 200;
 /// Most builds of one answer.
 const MAX_BUILDS: usize = 20_000;
+/// Most events of one answer.
+pub const MAX_EVENTS: usize = 10_000;
+/// Most reviews of one answer.
+pub const MAX_REVIEWS: usize = 2000;
 /// Most lines of one text.
 pub const MAX_LINES: usize = 10_000;
 
@@ -33,6 +39,10 @@ pub enum Telemetry {
     Table(Table),
     /// Builds of a CI server.
     Builds(Vec<Build>),
+    /// What happened, and what is planned.
+    Events(Vec<Event>),
+    /// Reviews, open ones and those merged lately.
+    Reviews(Vec<Review>),
     /// Free text, line by line.
     Lines(Vec<SafeText>),
 }
@@ -44,6 +54,8 @@ impl Telemetry {
             Self::Series { .. } => "series",
             Self::Table(_) => "table",
             Self::Builds(_) => "builds",
+            Self::Events(_) => "events",
+            Self::Reviews(_) => "reviews",
             Self::Lines(_) => "text",
         }
     }
@@ -59,6 +71,8 @@ impl Telemetry {
                 &[("rows", table.rows.len(), MAX_ROWS), ("columns", table.columns.len(), MAX_COLUMNS)]
             }
             Self::Builds(builds) => &[("builds", builds.len(), MAX_BUILDS)],
+            Self::Events(events) => &[("events", events.len(), MAX_EVENTS)],
+            Self::Reviews(reviews) => &[("reviews", reviews.len(), MAX_REVIEWS)],
             Self::Lines(lines) => &[("lines", lines.len(), MAX_LINES)],
         };
         match counts.iter().find(|(_, count, most)| count > most) {
@@ -70,12 +84,25 @@ impl Telemetry {
         }
     }
 
+    /// The same without names of people: on a wall they are off unless the board asks for them.
+    #[must_use]
+    pub fn without_people(self) -> Self {
+        match self {
+            Self::Builds(builds) => Self::Builds(builds.into_iter().map(Build::without_people).collect()),
+            Self::Events(events) => Self::Events(events.into_iter().map(Event::without_people).collect()),
+            Self::Reviews(reviews) => Self::Reviews(reviews.into_iter().map(Review::without_people).collect()),
+            other => other,
+        }
+    }
+
     /// Whether the source answered, but with nothing in it.
     pub fn is_empty(&self) -> bool {
         match self {
             Self::Series { series, .. } => series.iter().all(|s| s.points.is_empty()),
             Self::Table(table) => table.rows.is_empty(),
             Self::Builds(builds) => builds.is_empty(),
+            Self::Events(events) => events.is_empty(),
+            Self::Reviews(reviews) => reviews.is_empty(),
             Self::Lines(lines) => lines.is_empty(),
         }
     }

@@ -1,6 +1,9 @@
 //! Moments and spans. The only place of the program that reads a clock.
 
+mod quiet;
+
 use jiff::tz::TimeZone;
+pub use quiet::QuietHours;
 use serde::Serialize;
 
 /// A moment: milliseconds since 1970-01-01 UTC.

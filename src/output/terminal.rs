@@ -123,6 +123,8 @@ struct Viewer<'a> {
     seen: Arc<Scene>,
     last_scene: Instant,
     engine_gone: bool,
+    /// The number of the last ring that was heard.
+    rung: u64,
     widths: HashMap<crate::model::poll::QueryId, u16>,
 }
 
@@ -145,6 +147,7 @@ impl<'a> Viewer<'a> {
             dirty: true,
             last_scene: Instant::now(),
             engine_gone: false,
+            rung: 0,
             widths: HashMap::new(),
         }
     }
@@ -192,7 +195,7 @@ impl<'a> Viewer<'a> {
                         self.seen = scene;
                         self.last_scene = Instant::now();
                         self.lens.silence = None;
-                        self.dirty |= self.lens.frozen.is_none();
+                        self.dirty |= self.lens.frozen.is_none() || self.seen.ring.as_ref().is_some_and(|ring| ring.number != self.rung);
                     }
                 }
                 Ok(()) = self.inks.changed() => self.dirty = true,
@@ -219,7 +222,8 @@ impl<'a> Viewer<'a> {
         let scene = Arc::clone(&self.scenes.borrow_and_update());
         let (width, height) = (self.size.0.min(MAX_SIZE.0), self.size.1.min(MAX_SIZE.1));
         let frame = render(&scene, &self.lens, &self.inks.borrow_and_update().clone(), width, height);
-        let bytes = encode(self.shown.as_ref(), &frame.buffer, self.depth);
+        let mut bytes = encode(self.shown.as_ref(), &frame.buffer, self.depth);
+        bytes.extend(self.ring(&scene));
         self.dirty = false;
         self.demand(&scene, &frame);
         self.shown = Some(frame.buffer.clone());
@@ -227,6 +231,16 @@ impl<'a> Viewer<'a> {
         if !bytes.is_empty() {
             self.writer.write(bytes);
         }
+    }
+
+    /// The bell, and a notification of the desktop (OSC 9), for a ring that was not heard yet.
+    fn ring(&mut self, scene: &Scene) -> Vec<u8> {
+        let Some(ring) = scene.ring.as_ref().filter(|ring| ring.number != self.rung) else { return Vec::new() };
+        self.rung = ring.number;
+        // Safe text has no character that could end the sequence.
+        let desktop = ring.desktop.as_ref().map_or_else(String::new, |text| format!("\x1b]9;{text}\x1b\\"));
+        let bell = if ring.bell { "\x07" } else { "" };
+        format!("{desktop}{bell}").into_bytes()
     }
 
     /// Tells the hub how wide each query is drawn, when that changed.

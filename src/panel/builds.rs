@@ -1,19 +1,20 @@
-//! The red and green wall: worst first, the oldest red first; greens are counted when room is short.
+//! The red and green wall: worst first, the oldest red first. What is red or runs has a line of its own;
+//! when room is short the rest become tiles, then tiles of groups, then a count. Nothing is lost.
 //!
 //! ```text
-//! ✖ shop/main      red 12 min · 2 builds · #482   ▶ running
-//! ● shop/release   ok  41 min   v2.14
-//!   18 more ok
+//! ✖ shop/main     red 12 min  ▶ ━━━━──  62 %, 40 s left · since #482 · 2 builds   ▂▂▂█▂▂██
+//! ✖ web/main      red 3 min   · #7                                                ▂▂▂▂▂▂▂█
+//! ● shop/release  ● stock/main  ● mail/main  ● infra 12   18 more ok
 //! ```
+
+mod wall;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use unicode_width::UnicodeWidthStr;
 
-use super::ink::{Ink, Role};
-use super::marks::{columns, row, write};
+use super::ink::Ink;
 use super::{Need, Panel, Reading, Room};
 use crate::model::build::{Activity, BuildResult, TrackedBuild};
 use crate::model::judgement::Content;
@@ -21,77 +22,158 @@ use crate::model::status::Status;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
 
-/// The narrowest column of builds; wider panels show several beside each other.
-const COLUMN: u16 = 44;
-
 /// The panel.
 #[derive(Debug)]
 pub struct Builds;
 
 /// The keys of a builds panel.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Options {}
+pub struct Options {
+    /// Results of past runs beside each build, the newest at the right (default 10; 0 for none).
+    pub last: u8,
+    /// Whether healthy builds of one group become one tile when room is short (default true).
+    pub groups: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { last: 10, groups: true }
+    }
+}
 
 /// What is drawn.
 #[derive(Debug, Clone, PartialEq)]
 pub struct View {
     lines: Vec<Line>,
+    groups: bool,
     answered: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 struct Line {
     name: SafeText,
+    group: String,
     status: Status,
     /// "red 12 min", "ok 41 min", "unknown".
     state: String,
     /// "2 builds", "#482", "v2.14".
     notes: Vec<String>,
     activity: Activity,
-    /// "running 40 s", "queued".
+    /// Whether it says anything about health: it is switched on, and has been run.
+    counts: bool,
+    /// "running 40 s", "62 %, 40 s left", "queued".
     doing: String,
+    /// How much of the usual time has passed; above 1 it takes longer than usual.
+    progress: Option<f64>,
+    /// The last results, the newest last.
+    last: Vec<BuildResult>,
 }
 
 impl Line {
-    fn of(one: &TrackedBuild, now: Timestamp) -> Self {
+    fn of(one: &TrackedBuild, options: &Options, now: Timestamp) -> Self {
         let build = &one.build;
-        // A minute is as exact as a wall needs, and a line that changes each second is not calm.
-        let age = |at: Timestamp| {
-            let span = at.age_at(now);
-            if span < Span::seconds(60) { "now".to_owned() } else { span.brief() }
-        };
-        let state = match build.result {
-            BuildResult::Failure | BuildResult::Error => {
-                let since = one.red_since.map_or_else(String::new, |at| format!(" {}", age(at)));
-                let word = if build.result == BuildResult::Error { "error" } else { "red" };
-                format!("{word}{since}")
-            }
-            BuildResult::Unknown if !build.raw.is_empty() => format!("unknown: {}", build.raw),
-            result => {
-                let ended = build.finished_at.map_or_else(String::new, |at| format!(" {}", age(at)));
-                format!("{}{ended}", result.word())
-            }
-        };
-        let mut notes = Vec::new();
-        if one.red_streak > 1 {
-            notes.push(format!("{} builds", one.red_streak));
+        let progress = progress(one, now);
+        let last = usize::from(options.last);
+        Self {
+            name: build.name.clone(),
+            group: build.group_name().to_owned(),
+            status: if build.counts() { build.result.status() } else { Status::Unknown },
+            state: state(one, now),
+            notes: notes(one),
+            activity: build.activity,
+            counts: build.counts(),
+            doing: doing(one, now),
+            progress,
+            last: build.history.iter().skip(build.history.len().saturating_sub(last)).map(|run| run.result).collect(),
         }
-        let label = if one.broken_by.is_empty() { &build.label } else { &one.broken_by };
-        if !label.is_empty() {
-            let bare_number = label.as_str().bytes().all(|b| b.is_ascii_digit());
-            let since = if one.red_streak > 1 { "since " } else { "" };
-            notes.push(if bare_number { format!("{since}#{label}") } else { format!("{since}{label}") });
+    }
+
+    /// Whether it says more than "all is well here".
+    fn stands_out(&self) -> bool {
+        (self.counts && self.status != Status::Ok) || self.activity == Activity::Running
+    }
+}
+
+/// A minute is as exact as a wall needs, and a line that changes each second is not calm.
+fn age(at: Timestamp, now: Timestamp) -> String {
+    let span = at.age_at(now);
+    if span < Span::seconds(60) { "now".to_owned() } else { span.brief() }
+}
+
+fn state(one: &TrackedBuild, now: Timestamp) -> String {
+    let build = &one.build;
+    if build.activity == Activity::Disabled {
+        return "switched off".to_owned();
+    }
+    let with_word = |text: String| {
+        // What came after the result that counts: "ok 41 min (cancelled)".
+        if build.raw.is_empty() { text } else { format!("{text} ({})", build.raw) }
+    };
+    match build.result {
+        BuildResult::Failure | BuildResult::Error => {
+            let since = one.red_since.map_or_else(String::new, |at| format!(" {}", age(at, now)));
+            let word = if build.result == BuildResult::Error { "error" } else { "red" };
+            with_word(format!("{word}{since}"))
         }
-        let doing = match build.activity {
-            Activity::Idle => String::new(),
-            Activity::Queued => "queued".to_owned(),
-            Activity::Running => one.running_since.map_or_else(
-                || "running".to_owned(),
-                |at| format!("running {}", Span(at.age_at(now).0 / 10_000 * 10_000).brief()),
-            ),
-        };
-        Self { name: build.name.clone(), status: build.result.status(), state, notes, activity: build.activity, doing }
+        BuildResult::Unknown if build.raw.is_empty() && build.activity == Activity::Running => "first run".to_owned(),
+        BuildResult::Unknown if !build.raw.is_empty() => format!("unknown: {}", build.raw),
+        result if result.is_decisive() => {
+            let ended = build.finished_at.map_or_else(String::new, |at| format!(" {}", age(at, now)));
+            with_word(format!("{}{ended}", result.word()))
+        }
+        result => result.word().to_owned(),
+    }
+}
+
+fn notes(one: &TrackedBuild) -> Vec<String> {
+    let build = &one.build;
+    let mut notes = Vec::new();
+    if one.red_streak > 1 {
+        notes.push(format!("{} builds", one.red_streak));
+    }
+    let label = if one.broken_by.is_empty() { &build.label } else { &one.broken_by };
+    if !label.is_empty() {
+        let bare_number = label.as_str().bytes().all(|b| b.is_ascii_digit());
+        let since = if one.red_streak > 1 { "since " } else { "" };
+        notes.push(if bare_number { format!("{since}#{label}") } else { format!("{since}{label}") });
+    }
+    if !build.branch.is_empty() && !matches!(build.branch.as_str(), "main" | "master") {
+        notes.push(build.branch.to_string());
+    }
+    notes.extend(build.author.as_ref().map(ToString::to_string));
+    notes
+}
+
+/// Elapsed against the usual time, where both are known.
+fn progress(one: &TrackedBuild, now: Timestamp) -> Option<f64> {
+    let (since, usual) = (one.running_since?, one.build.estimate?);
+    (one.build.activity == Activity::Running && usual.0 > 0)
+        .then(|| since.age_at(now).as_seconds() / usual.as_seconds())
+}
+
+fn doing(one: &TrackedBuild, now: Timestamp) -> String {
+    let steady = |span: Span| Span(span.0 / 10_000 * 10_000).brief();
+    match one.build.activity {
+        Activity::Idle | Activity::Disabled => String::new(),
+        Activity::Queued => "queued".to_owned(),
+        Activity::Waiting => "waits for a person".to_owned(),
+        Activity::Running => match (one.running_since, one.build.estimate, progress(one, now)) {
+            (Some(since), Some(usual), Some(progress)) => {
+                let passed = since.age_at(now);
+                let percent = (progress * 100.0).floor().min(99.0);
+                match passed.0 - usual.0 {
+                    // The usual time is an estimate: a little more is not yet late.
+                    over if over > usual.0 / 10 => format!("{} over {}", steady(Span(over)), usual.brief()),
+                    over if over >= -10_000 => format!("{percent} %"),
+                    left => format!("{percent} %, {} left", steady(Span(-left))),
+                }
+            }
+            (Some(since), _, _) if since.age_at(now) >= Span::seconds(10) => {
+                format!("running {}", steady(since.age_at(now)))
+            }
+            _ => "running".to_owned(),
+        },
     }
 }
 
@@ -105,76 +187,73 @@ impl Panel for Builds {
     type Options = Options;
     type View = View;
 
-    fn view(_: &Options, reading: &Reading<'_>) -> View {
-        match &reading.content {
-            Content::Builds(builds) => {
-                View { lines: builds.iter().map(|one| Line::of(one, reading.now)).collect(), answered: true }
-            }
-            content => View { lines: Vec::new(), answered: !matches!(content, Content::Nothing) },
-        }
+    fn view(options: &Options, reading: &Reading<'_>) -> View {
+        let (lines, answered) = match &reading.content {
+            Content::Builds(builds) => (builds.iter().map(|one| Line::of(one, options, reading.now)).collect(), true),
+            content => (Vec::new(), !matches!(content, Content::Nothing)),
+        };
+        View { lines, groups: options.groups, answered }
     }
 
     fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
-        if view.lines.is_empty() {
-            let words = if view.answered { "no builds" } else { "" };
-            write(buffer, area, 1, 0, words, ink.style(Role::Muted));
-            return;
-        }
-        let across =
-            (area.width / COLUMN).clamp(1, 4).min((view.lines.len() as u16).div_ceil(area.height.max(1)).max(1));
-        let width = area.width / across;
-        let capacity = usize::from(across) * usize::from(area.height);
-        let shown = if view.lines.len() > capacity { capacity.saturating_sub(1) } else { view.lines.len() };
-        let names = view.lines.iter().take(shown).map(|line| line.name.width()).max().unwrap_or(0);
-        let names = (names as u16).min(width / 2);
-        for (n, line) in view.lines.iter().take(shown).enumerate() {
-            let n = n as u16;
-            let at =
-                columns(row(area, n % area.height.max(1)), n / area.height.max(1) * width, width.saturating_sub(1));
-            draw_line(line, at, names, buffer, ink);
-        }
-        if shown < view.lines.len() {
-            let n = shown as u16;
-            let at = columns(row(area, n % area.height.max(1)), n / area.height.max(1) * width, width);
-            let rest = counted(view.lines.get(shown..).unwrap_or_default());
-            write(buffer, at, 2, 0, &rest, ink.style(Role::Muted));
-        }
+        wall::draw(view, area, buffer, ink);
     }
 
     fn strip(view: &View) -> String {
-        counted(&view.lines).replace(" more", "")
+        wall::counted(&view.lines).replace(" more", "")
     }
 }
 
-/// "2 more red, 1 more unknown, 18 more ok".
-fn counted(lines: &[Line]) -> String {
-    let word = |status: Status| if status == Status::Critical { "red" } else { status.word() };
-    let parts: Vec<String> = Status::WORST_FIRST
-        .into_iter()
-        .filter_map(|status| {
-            let count = lines.iter().filter(|line| line.status == status).count();
-            (count > 0).then(|| format!("{count} more {}", word(status)))
-        })
-        .collect();
-    parts.join(", ")
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::build::{Build, Run};
 
-fn draw_line(line: &Line, area: Rect, names: u16, buffer: &mut Buffer, ink: &Ink) {
-    let style = ink.style(line.status.into());
-    write(buffer, area, 0, 0, ink.lamp(line.status), style);
-    let name_style = if line.status.severity() > 1 { style } else { ink.style(Role::Text) };
-    write(buffer, columns(area, 2, names), 0, 0, line.name.as_str(), name_style);
-    let mut x = names + 4;
-    x += write(buffer, area, x, 0, &line.state, style);
-    if line.activity != Activity::Idle {
-        let glyph = ink.glyphs.running();
-        x += 2;
-        x += write(buffer, area, x, 0, &format!("{glyph} {}", line.doing), ink.style(Role::Accent));
-    }
-    for note in &line.notes {
-        let note = format!("{}{note}", ink.glyphs.dot());
-        if x + note.width() as u16 <= area.width {
-            x += write(buffer, area, x, 0, &note, ink.style(Role::Muted));
+    fn running(since: i64, usual: Option<i64>) -> TrackedBuild {
+        let build = Build {
+            name: "shop".into(),
+            activity: Activity::Running,
+            result: BuildResult::Failure,
+            estimate: usual.map(Span::seconds),
+            ..Build::default()
+        };
+        TrackedBuild {
+            build,
+            red_since: None,
+            red_streak: 1,
+            broken_by: "7".into(),
+            running_since: Some(Timestamp(since * 1000)),
         }
+    }
+
+    #[test]
+    fn progress_is_told_against_the_usual_time_and_overrun_is_told() {
+        let now = Timestamp(1_000_000);
+        for (since, usual, words) in [
+            (940, Some(120), "50 %, 1 min left"),
+            (885, Some(120), "95 %"),
+            (875, Some(120), "99 %"),
+            (700, Some(120), "3 min over 2 min"),
+            (960, None, "running 40 s"),
+        ] {
+            assert_eq!(doing(&running(since, usual), now), words, "{since} {usual:?}");
+        }
+    }
+
+    #[test]
+    fn the_median_is_not_moved_by_one_slow_run() {
+        let run = |seconds: i64, result| Run {
+            result,
+            started_at: Some(Timestamp(0)),
+            finished_at: Some(Timestamp(seconds * 1000)),
+            ..Run::default()
+        };
+        let runs = [
+            run(60, BuildResult::Success),
+            run(900, BuildResult::Success),
+            run(5, BuildResult::Failure),
+            run(62, BuildResult::Success),
+        ];
+        assert_eq!(crate::model::build::median_of_successes(&runs), Some(Span::seconds(62)));
     }
 }

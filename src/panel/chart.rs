@@ -15,6 +15,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use unicode_width::UnicodeWidthStr;
 
+use super::changes::Changes;
 use super::ink::{Ink, Role};
 use super::marks::plot::Plot;
 use super::marks::scale::{self, Range};
@@ -57,6 +58,7 @@ pub struct View {
     unit: Unit,
     zone: Zone,
     answered: bool,
+    changes: Changes,
 }
 
 impl Panel for Chart {
@@ -87,6 +89,7 @@ impl Panel for Chart {
             unit: reading.unit.clone(),
             zone: reading.zone.clone(),
             answered: !matches!(reading.content, Content::Nothing),
+            changes: Changes::of(reading, to.minus(reading.window), to),
         }
     }
 
@@ -108,6 +111,7 @@ impl Panel for Chart {
         draw_value_axis(&labels, range, Rect { width: gutter, height: plot_height, ..area }, buffer, ink);
         draw_limits(view, range, plot, buffer, ink);
         draw_lines(view, range, plot, buffer, ink);
+        view.changes.draw(plot, buffer, ink);
         if axis_rows > 0 {
             let axis = Rect { y: area.y + plot_height, height: axis_rows, ..plot };
             draw_time_axis(view, axis, buffer, ink);
@@ -118,6 +122,10 @@ impl Panel for Chart {
 
     fn strip(view: &View) -> String {
         trend::strip(&view.lines)
+    }
+
+    fn changes(view: &View) -> Option<&Changes> {
+        Some(&view.changes)
     }
 }
 
@@ -244,9 +252,18 @@ fn entries(view: &View, ink: &Ink) -> Vec<(String, String)> {
         .iter()
         .map(|line| {
             let name = if line.name.is_empty() { String::new() } else { format!("{} ", line.name) };
-            (format!("{} ", ink.glyphs.legend()), format!("{name}{}", line.value))
+            // Where the viewer points, the value of that moment stands for the current one.
+            let then = ink.cursor.map(|cursor| value_at(line, cursor, view));
+            let value = then.as_ref().unwrap_or(&line.value);
+            (format!("{} ", ink.glyphs.legend()), format!("{name}{value}"))
         })
         .collect()
+}
+
+fn value_at(line: &Line, at: Timestamp, view: &View) -> String {
+    let before = line.trend.points.iter().rev().find(|point| point.at <= at);
+    let held = before.filter(|point| point.value.is_finite() && point.at.age_at(at) <= line.trend.reach);
+    held.map_or_else(|| format::MISSING.to_owned(), |point| format::text(point.value, &view.unit, at))
 }
 
 fn legend_rows(view: &View, area: Rect, ink: &Ink) -> u16 {

@@ -4,8 +4,10 @@ use ratatui::style::{Color, Modifier, Style};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::event::EventKind;
 use crate::model::freshness::Freshness;
 use crate::model::status::Status;
+use crate::model::time::Timestamp;
 
 /// What a colour stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -125,6 +127,40 @@ impl Glyphs {
         }
     }
 
+    /// The mark of something that happened; letters in plain ASCII. Shapes differ from lamps where the
+    /// meaning does.
+    pub const fn event(self, kind: EventKind) -> &'static str {
+        match (self, kind) {
+            (Self::Ascii, EventKind::Deploy) => "d",
+            (Self::Ascii, EventKind::Config) => "c",
+            (Self::Ascii, EventKind::Incident) => "i",
+            (Self::Ascii, EventKind::Broken) => "b",
+            (Self::Ascii, EventKind::Fixed) => "f",
+            (Self::Ascii, EventKind::Alert) => "a",
+            (Self::Ascii, EventKind::Note) => "n",
+            (Self::Ascii, EventKind::Planned) => "p",
+            (Self::Ascii, EventKind::Freeze) => "z",
+            (Self::Ascii, EventKind::Release) => "r",
+            (_, EventKind::Deploy) => "▼",
+            (_, EventKind::Config) => "◆",
+            (_, EventKind::Incident | EventKind::Broken) => "✖",
+            (_, EventKind::Fixed) => "●",
+            (_, EventKind::Alert) => "▲",
+            (_, EventKind::Note) => "○",
+            (_, EventKind::Planned) => "◷",
+            (_, EventKind::Freeze) => "‖",
+            (_, EventKind::Release) => "★",
+        }
+    }
+
+    /// The line down from the mark of an event.
+    pub const fn event_line(self) -> &'static str {
+        match self {
+            Self::Ascii => ":",
+            _ => "┊",
+        }
+    }
+
     /// One eighth to eight eighths of a cell, from below.
     pub const fn bars(self) -> [&'static str; 8] {
         match self {
@@ -208,6 +244,8 @@ pub struct Ink {
     pub glyphs: Glyphs,
     /// Whether values are dimmed, because they are too old.
     pub dimmed: bool,
+    /// The moment that the viewer points at, on a panel that shows the past.
+    pub cursor: Option<Timestamp>,
 }
 
 impl Ink {

@@ -3,7 +3,7 @@
 use schemars::Schema;
 use serde_json::Value;
 
-use super::{KINDS, Need, Panel, PanelOptions, Room};
+use super::{EventsUse, KINDS, Need, Panel, PanelOptions, Room};
 
 macro_rules! panels {
     ($($file:ident :: $panel:ident),+ $(,)?) => {
@@ -47,6 +47,13 @@ macro_rules! panels {
                 }
             }
 
+            /// What happened, if it draws that over a line of time.
+            pub fn changes(&self) -> Option<&changes::Changes> {
+                match self {
+                    $(Self::$panel(view) => $file::$panel::changes(view),)+
+                }
+            }
+
             /// What it says in half a line.
             pub fn strip(&self) -> String {
                 match self {
@@ -84,6 +91,8 @@ pub struct Kind {
     pub default_critical: Option<&'static str>,
     /// Whether a series that vanished makes it unknown.
     pub vanished_counts: bool,
+    /// What it makes of what happened.
+    pub events: EventsUse,
     /// The schema of its own keys.
     pub schema: fn() -> Schema,
     /// Reads its own keys.
@@ -100,6 +109,7 @@ impl Kind {
             room: P::ROOM,
             default_critical: P::DEFAULT_CRITICAL,
             vanished_counts: P::VANISHED_COUNTS,
+            events: P::EVENTS,
             schema: || schemars::schema_for!(P::Options),
             configure,
         }

@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use unicode_width::UnicodeWidthStr;
 
+use super::changes::Changes;
 use super::ink::{Ink, Role};
 use super::marks::scale::Range;
 use super::marks::{columns, row, scale, sparkline, write, write_right};
@@ -39,6 +40,7 @@ pub struct Options {
 pub struct View {
     lines: Vec<Line>,
     range: Option<Range>,
+    changes: Changes,
 }
 
 impl Panel for Sparkline {
@@ -51,14 +53,18 @@ impl Panel for Sparkline {
     type View = View;
 
     fn view(options: &Options, reading: &Reading<'_>) -> View {
-        let Content::Series(series) = &reading.content else { return View { lines: Vec::new(), range: None } };
+        let Content::Series(series) = &reading.content else {
+            return View { lines: Vec::new(), range: None, changes: Changes::default() };
+        };
         let lines: Vec<Line> = series.iter().map(|one| Line::of(one, reading)).collect();
         let values = lines.iter().flat_map(|line| &line.trend.points).map(|point| point.value);
         let range = Range::of(values).map(Range::with_zero).map(|range| Range {
             low: options.min.unwrap_or(range.low),
             high: options.max.unwrap_or(if *reading.unit == Unit::Ratio { range.high.max(1.0) } else { range.high }),
         });
-        View { lines, range }
+        let to = lines.iter().map(|line| line.trend.to).max().unwrap_or(reading.now);
+        let changes = Changes::of(reading, to.minus(reading.window), to);
+        View { lines, range, changes }
     }
 
     fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
@@ -71,6 +77,8 @@ impl Panel for Sparkline {
         let hidden = if count > shown { format!(" +{}", count - shown) } else { String::new() };
         let names = view.lines.iter().map(|line| line.name.width()).max().unwrap_or(0).min(usize::from(area.width / 3));
         let values = view.lines.iter().map(|line| line.value.width()).max().unwrap_or(0);
+        let left = if names > 0 { names as u16 + 1 } else { 0 };
+        let right = values as u16 + 1 + hidden.width() as u16;
         for (n, line) in view.lines.iter().enumerate() {
             let y = n as u16 * each;
             let at = Rect { y: area.y.saturating_add(y), height: each.min(area.height.saturating_sub(y)), ..area };
@@ -78,8 +86,6 @@ impl Panel for Sparkline {
                 break;
             }
             let middle = at.height - 1;
-            let left = if names > 0 { names as u16 + 1 } else { 0 };
-            let right = values as u16 + 1 + hidden.width() as u16;
             write(buffer, columns(at, 0, names as u16), 0, middle, line.name.as_str(), ink.style(Role::Muted));
             let value = Rect { width: at.width.saturating_sub(hidden.width() as u16), ..at };
             write_right(buffer, value, middle, &line.value, ink.value(line.status));
@@ -91,10 +97,15 @@ impl Panel for Sparkline {
                 sparkline::draw(buffer, bars, &columns, range, role, ink);
             }
         }
+        view.changes.draw(columns(area, left, area.width.saturating_sub(left + right)), buffer, ink);
         write_right(buffer, row(area, area.height - 1), 0, &hidden, ink.style(Role::Muted));
     }
 
     fn strip(view: &View) -> String {
         trend::strip(&view.lines)
+    }
+
+    fn changes(view: &View) -> Option<&Changes> {
+        Some(&view.changes)
     }
 }

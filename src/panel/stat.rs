@@ -13,6 +13,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use unicode_width::UnicodeWidthStr;
 
+use super::changes::Changes;
 use super::ink::{Ink, Role};
 use super::marks::{columns, digits, row, scale, sparkline, write};
 use super::trend::Trend;
@@ -43,6 +44,7 @@ pub struct View {
     change: Option<Change>,
     trend: Option<Trend>,
     others: usize,
+    changes: Changes,
 }
 
 /// The change against the window's start.
@@ -96,17 +98,20 @@ impl Panel for Stat {
             change: None,
             trend: None,
             others: 0,
+            changes: Changes::default(),
         };
         match &reading.content {
             Content::Series(series) => {
                 // Of several series the worst is the one that matters.
                 let Some(worst) = series.iter().max_by_key(|one| one.judgement.status.severity()) else { return none };
+                let trend = (!options.plain).then(|| Trend::of(worst, reading));
                 View {
                     name: worst.name.clone(),
                     value: worst.value.map_or(none.value, |value| format::humane(value, reading.unit, reading.now)),
                     status: reading.status,
                     change: Change::of(worst),
-                    trend: (!options.plain).then(|| Trend::of(worst, reading)),
+                    changes: trend.as_ref().map_or(none.changes, |trend| Changes::of(reading, trend.from, trend.to)),
+                    trend,
                     others: series.len() - 1,
                 }
             }
@@ -122,6 +127,12 @@ impl Panel for Stat {
             }
             Content::Builds(builds) => {
                 View { value: Humane { number: builds.len().to_string(), unit: "builds".to_owned() }, ..none }
+            }
+            Content::Events(events) => {
+                View { value: Humane { number: events.len().to_string(), unit: "events".to_owned() }, ..none }
+            }
+            Content::Reviews(reviews) => {
+                View { value: Humane { number: reviews.len().to_string(), unit: "reviews".to_owned() }, ..none }
             }
             Content::Nothing => none,
         }
@@ -158,12 +169,17 @@ impl Panel for Stat {
                 if let Some(range) = trend.range() {
                     sparkline::draw(buffer, left, &columns, range, role, ink);
                 }
+                view.changes.draw(left, buffer, ink);
             }
         }
     }
 
     fn strip(view: &View) -> String {
         view.value.text()
+    }
+
+    fn changes(view: &View) -> Option<&Changes> {
+        view.trend.is_some().then_some(&view.changes)
     }
 }
 

@@ -57,7 +57,8 @@ impl Panel for Text {
                 let value = format::text(one.value?, reading.unit, reading.now);
                 Some(SafeText::new(format!("{} {value}", one.name).trim()))
             })),
-            Content::Nothing | Content::Table(..) | Content::Builds(_) => {}
+            Content::Events(events) => lines.extend(events.iter().rev().map(|event| SafeText::new(&event.brief()))),
+            Content::Nothing | Content::Table(..) | Content::Builds(_) | Content::Reviews(_) => {}
         }
         View { lines, tail: options.tail }
     }

@@ -5,13 +5,15 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use unicode_width::UnicodeWidthStr;
 
+use crate::model::event::EventKind;
 use crate::model::freshness::Freshness;
 use crate::model::layer::Layer;
 use crate::model::status::Status;
+use crate::panel::changes::Mark;
 use crate::panel::ink::{Ink, Role};
 use crate::panel::marks::{columns, outline, put, write, write_right};
 use crate::view::lens::Lens;
-use crate::view::scene::{LayerLamp, PanelScene, Scene};
+use crate::view::scene::{LayerLamp, PanelScene, Scene, SourceState};
 
 /// Board, five lamps, clock. Words get shorter as the screen gets narrower; lamps stay.
 pub(super) fn header(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer, ink: &Ink) {
@@ -20,7 +22,11 @@ pub(super) fn header(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer
     }
     let clock = scene.now.clock(&scene.zone);
     let right = state(scene, lens, ink).map_or(clock.clone(), |words| format!("{words}  {clock}"));
-    let right_style = if lens.silence.is_some() { ink.style(Role::Critical) } else { ink.style(Role::Muted) };
+    let right_style = match (&lens.silence, &scene.freeze) {
+        (Some(_), _) => ink.style(Role::Critical),
+        (None, Some(_)) => ink.style(Role::Warning),
+        (None, None) => ink.style(Role::Muted),
+    };
     let right_room = (right.width() as u16 + 2).min(area.width);
     let room = area.width - right_room;
     let title_width = scene.title.width() as u16 + 1;
@@ -92,7 +98,10 @@ fn state(scene: &Scene, lens: &Lens, ink: &Ink) -> Option<String> {
     if let Some(silence) = lens.silence {
         return Some(format!("{} NO UPDATE for {}", ink.glyphs.status(Status::Critical), silence.brief()));
     }
-    lens.frozen.is_some().then(|| format!("PAUSED at {}", scene.now.clock(&scene.zone)))
+    let paused = lens.frozen.is_some().then(|| format!("PAUSED at {}", scene.now.clock(&scene.zone)));
+    let freeze = scene.freeze.as_ref().map(|freeze| format!("{} {freeze}", ink.glyphs.event(EventKind::Freeze)));
+    let words: Vec<String> = freeze.into_iter().chain(paused).collect();
+    (!words.is_empty()).then(|| words.join(ink.glyphs.dot()))
 }
 
 /// The one sentence. What does not fit is counted.
@@ -107,7 +116,7 @@ pub(super) fn verdict(scene: &Scene, area: Rect, buffer: &mut Buffer, ink: &Ink)
     for (n, remark) in scene.remarks.iter().enumerate() {
         let left = scene.remarks.len() - n;
         let text = format!("{} {}", ink.glyphs.status(remark.status), remark.text);
-        let reserve = if left > 1 { 10 } else { 0 };
+        let reserve = if left > 1 { 12 } else { 0 };
         if n > 0 && x + text.width() as u16 + reserve > room {
             write(buffer, area, x, 0, &format!("+{left} more"), ink.style(Role::Muted));
             return;
@@ -116,7 +125,7 @@ pub(super) fn verdict(scene: &Scene, area: Rect, buffer: &mut Buffer, ink: &Ink)
         if !all_well && n == 0 {
             style = style.add_modifier(Modifier::BOLD);
         }
-        x += write(buffer, Rect { width: room, ..area }, x, 0, &text, style);
+        x += write(buffer, Rect { width: room.saturating_sub(reserve), ..area }, x, 0, &text, style);
         if left > 1 {
             x += write(buffer, area, x, 0, dot, ink.style(Role::Muted));
         }
@@ -175,14 +184,16 @@ pub(super) fn footer(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer
         right = format!("updated {} ago{}{right}", updated.age_at(scene.now).brief(), ink.glyphs.dot());
     }
     let right_room = (right.width() as u16 + 2).min(area.width);
-    let hints: &[(&str, &str)] = if lens.zoom {
+    let hints: &[(&str, &str)] = if lens.changes(scene).is_some() {
+        &[("?", "help"), ("q", "quit"), ("Esc", "back"), ("h l", "point"), ("n N", "events"), ("Tab", "next")]
+    } else if lens.zoom {
         &[("?", "help"), ("q", "quit"), ("Esc", "back"), ("Tab", "next"), ("p", "pause"), ("r", "refresh")]
     } else {
         &[("?", "help"), ("q", "quit"), ("Tab", "next"), ("Enter", "zoom"), ("p", "pause"), ("r", "refresh")]
     };
     let mut x = 1;
     for (key, what) in hints {
-        if x + (key.len() + what.len() + 3) as u16 + right_room > area.width {
+        if x + (key.width() + what.len() + 3) as u16 + right_room > area.width {
             break;
         }
         x += write(buffer, area, x, 0, key, ink.style(Role::Accent)) + 1;
@@ -191,8 +202,20 @@ pub(super) fn footer(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer
     write_right(buffer, Rect { width: area.width - 1, ..area }, 0, &right, ink.style(Role::Muted));
 }
 
-/// "all 7 sources", or who is missing.
+/// "github 412 of 5000 requests left".
+fn budget(source: &SourceState) -> Option<String> {
+    let budget = source.budget?;
+    let of = budget.limit.map_or_else(String::new, |limit| format!(" of {limit}"));
+    Some(format!("{} {}{of} requests left", source.name, budget.remaining))
+}
+
+/// "all 7 sources", or who is missing; and whose server will soon take no more questions.
 fn sources(scene: &Scene) -> String {
+    let low = scene.sources.iter().find(|source| source.budget.is_some_and(|budget| budget.is_low()));
+    low.and_then(budget).map_or_else(|| answering(scene), |low| format!("{low}, {}", answering(scene)))
+}
+
+fn answering(scene: &Scene) -> String {
     let of = |wanted: fn(Freshness) -> bool| -> Vec<&str> {
         scene.sources.iter().filter(|source| wanted(source.freshness)).map(|source| source.name.as_str()).collect()
     };
@@ -264,20 +287,37 @@ fn status_words(panel: &PanelScene, line: Rect, buffer: &mut Buffer, ink: &Ink) 
         + 1
 }
 
-/// The zoomed panel's own facts, below it: age, sources, link.
-pub(super) fn details(panel: &PanelScene, inner: Rect, buffer: &mut Buffer, ink: &Ink) -> Rect {
+/// The zoomed panel's own facts, below it: what happened where the viewer points, or age and link.
+pub(super) fn details(panel: &PanelScene, scene: &Scene, inner: Rect, buffer: &mut Buffer, ink: &Ink) -> Rect {
     if inner.height < 6 {
         return inner;
+    }
+    let foot = Rect { y: inner.y + inner.height - 1, height: 1, ..inner };
+    let above = Rect { height: inner.height - 2, ..inner };
+    if let (Some(cursor), Some(changes)) = (ink.cursor, panel.view.changes()) {
+        let words: Vec<String> = changes.at(cursor).flat_map(told).collect();
+        let time = cursor.clock(&scene.zone);
+        let said = if words.is_empty() { "nothing happened here".to_owned() } else { words.join(ink.glyphs.dot()) };
+        let x = write(buffer, foot, 1, 0, &time, ink.style(Role::Accent)) + 3;
+        write(buffer, foot, x, 0, &said, ink.style(Role::Text));
+        return above;
     }
     let age = panel.age.map_or_else(|| "no answer yet".to_owned(), |age| format!("answered {} ago", age.brief()));
     let mut facts = vec![panel.layer.word().to_owned(), age];
     if panel.simulated {
         facts.push("simulated".to_owned());
     }
+    facts.extend(scene.sources.iter().filter_map(budget));
     facts.extend(panel.link.as_ref().map(ToString::to_string));
-    let foot = Rect { y: inner.y + inner.height - 1, height: 1, ..inner };
     write(buffer, foot, 1, 0, &facts.join(ink.glyphs.dot()), ink.style(Role::Muted));
-    Rect { height: inner.height - 2, ..inner }
+    above
+}
+
+/// What a mark says, and how many more there are behind it.
+fn told(mark: &Mark) -> Vec<String> {
+    let more = mark.count.saturating_sub(mark.words.len());
+    let more = (more > 0).then(|| format!("{more} more"));
+    mark.words.iter().cloned().chain(more).collect()
 }
 
 /// A panel in one line: "● Orders 128 orders/min".

@@ -99,7 +99,8 @@ fn body(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer, ink: &Ink) 
     };
     for (place, at) in &arrangement.framed {
         if let Some(panel) = page.panels.get(*place) {
-            framed(panel, *at, lens.focus == Some(*place), lens.zoom, buffer, ink);
+            let ink = Ink { cursor: lens.cursor.filter(|_| lens.zoom), ..ink.clone() };
+            framed(panel, (*at, scene), lens.focus == Some(*place), lens.zoom, buffer, &ink);
         }
     }
     for (place, at) in &arrangement.strips {
@@ -115,9 +116,16 @@ fn body(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer, ink: &Ink) 
     arrangement
 }
 
-fn framed(panel: &PanelScene, area: Rect, focused: bool, zoomed: bool, buffer: &mut Buffer, ink: &Ink) {
+fn framed(
+    panel: &PanelScene,
+    (area, scene): (Rect, &Scene),
+    focused: bool,
+    zoomed: bool,
+    buffer: &mut Buffer,
+    ink: &Ink,
+) {
     let inner = chrome::frame(panel, area, focused, buffer, ink);
-    let inner = if zoomed { chrome::details(panel, inner, buffer, ink) } else { inner };
+    let inner = if zoomed { chrome::details(panel, scene, inner, buffer, ink) } else { inner };
     if inner.is_empty() {
         return;
     }

@@ -11,16 +11,18 @@ use crate::panel::ink::{Ink, Role};
 use crate::panel::marks::{columns, outline, put, row, write};
 
 /// Keys and what they do; `input` reads the same table.
-pub const KEYS: [(&str, &str); 13] = [
+pub const KEYS: [(&str, &str); 15] = [
     ("Tab / Shift-Tab", "next, previous panel"),
     ("arrows, h j k l", "panel left, down, up, right"),
     ("Enter", "zoom the chosen panel, and back"),
+    ("Left Right h l", "on a zoomed graph: point at a moment"),
+    ("n N", "on a zoomed graph: next, previous event"),
     ("1 to 9", "page"),
     ("[ and ]", "previous, next page"),
     ("! or g", "the worst panel of the board"),
     ("p or Space", "freeze the picture; polling goes on"),
     ("r", "ask all sources now"),
-    ("Esc", "back: help, zoom, choice, freeze"),
+    ("Esc", "back: help, pointer, zoom, choice, freeze"),
     ("?", "this help"),
     ("q, Ctrl-C", "quit"),
     ("mouse", "click chooses, a second click zooms"),

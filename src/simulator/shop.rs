@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::model::time::Timestamp;
 
 /// From the begin of one incident to the begin of the next, in seconds.
-const INCIDENT_EVERY: i64 = 900;
+pub(super) const INCIDENT_EVERY: i64 = 900;
 /// How long an incident lasts, in seconds.
 const INCIDENT_LASTS: f64 = 210.0;
 
@@ -25,7 +25,7 @@ pub const SERVICES: [(&str, f64); 8] = [
 ];
 
 /// The pipelines, with their period and duration in seconds.
-const PIPELINES: [(&str, i64, i64); 10] = [
+pub(super) const PIPELINES: [(&str, i64, i64); 10] = [
     ("shop/main", 420, 95),
     ("shop/release", 1700, 160),
     ("checkout/main", 610, 130),
@@ -60,7 +60,7 @@ impl Shop {
     }
 
     /// A number from 0 to 1 for a channel and a step.
-    fn random(self, channel: u64, step: i64) -> f64 {
+    pub(super) fn random(self, channel: u64, step: i64) -> f64 {
         let state =
             self.seed ^ channel.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ (step as u64).wrapping_mul(0xD1B5_4A32_D192_ED03);
         fastrand::Rng::with_seed(state).f64()
@@ -86,11 +86,7 @@ impl Shop {
     /// How bad the incident of this moment is, 0 to 1: a quick rise, a plateau, a slower fall.
     fn incident(self, t: f64) -> f64 {
         let slot = (t / INCIDENT_EVERY as f64).floor() as i64;
-        // Every third slot is quiet.
-        if self.random(90, slot) < 0.33 {
-            return 0.0;
-        }
-        let begin = (slot * INCIDENT_EVERY) as f64 + 120.0 + 300.0 * self.random(91, slot);
+        let Some(begin) = self.incident_begin(slot) else { return 0.0 };
         let since = t - begin;
         if !(0.0..INCIDENT_LASTS).contains(&since) {
             return 0.0;
@@ -98,6 +94,17 @@ impl Shop {
         let rise = (since / 25.0).min(1.0);
         let fall = ((INCIDENT_LASTS - since) / 60.0).min(1.0);
         rise * fall * (0.6 + 0.4 * self.random(92, slot))
+    }
+
+    /// When the incident of a slot begins, in seconds; every third slot is quiet.
+    pub(super) fn incident_begin(self, slot: i64) -> Option<f64> {
+        let begin = (slot * INCIDENT_EVERY) as f64 + 120.0 + 300.0 * self.random(91, slot);
+        (self.random(90, slot) >= 0.33).then_some(begin)
+    }
+
+    /// By how much the runs of a pipeline are shifted, in seconds.
+    pub(super) fn phase(self, channel: u64, period: i64) -> i64 {
+        (self.random(300 + channel, 0) * period as f64) as i64
     }
 
     /// The rhythm of a day: more by day than by night, 0.55 to 1.
@@ -202,7 +209,7 @@ impl Shop {
     }
 
     fn project(self, channel: u64, (name, period, duration): (&str, i64, i64), now: Timestamp) -> String {
-        let phase = (self.random(300 + channel, 0) * period as f64) as i64;
+        let phase = self.phase(channel, period);
         let seconds = now.0.div_euclid(1000) - phase;
         let number = seconds.div_euclid(period);
         let into = seconds.rem_euclid(period);
@@ -223,7 +230,7 @@ impl Shop {
     }
 
     /// About one build in seven breaks, and half of the broken ones stay broken for one more.
-    fn is_red(self, channel: u64, number: i64) -> bool {
+    pub(super) fn is_red(self, channel: u64, number: i64) -> bool {
         let broke = |number| self.random(400 + channel, number) < 0.13;
         broke(number) || (broke(number - 1) && self.random(500 + channel, number) < 0.5)
     }

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::http::{Http, Method, parse_url, refuse_html};
-use super::{Context, Moment, QueryLanguage, Source};
+use super::{Context, Moment, QueryLanguage, Source, Tells};
 use crate::model::build::{Activity, Build, BuildResult};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
@@ -42,6 +42,7 @@ impl Source for CcTray {
     const QUERY: QueryLanguage = QueryLanguage::None;
     const HTTP: bool = true;
     const ONE_REQUEST: bool = true;
+    const TELLS: Tells = Tells::Builds;
     type Config = Config;
 
     fn url(config: &Config) -> Option<&str> {
@@ -116,20 +117,43 @@ fn project(node: &roxmltree::Node<'_, '_>, zone: &jiff::tz::TimeZone, base: &Url
     let name = node.attribute("name").filter(|name| !name.trim().is_empty())?;
     let raw = node.attribute("lastBuildStatus").unwrap_or_default();
     let result = result(raw);
+    // "Unknown" is the feed's own word for what is not known: it adds nothing.
+    let adds = result == BuildResult::Unknown && !raw.eq_ignore_ascii_case("unknown");
+    let said = if adds { raw } else { "" };
     let activity = activity(node.attribute("activity").unwrap_or_default());
     let label = node.attribute("lastBuildLabel").filter(|label| !label.eq_ignore_ascii_case("unknown"));
     Some(Build {
         name: SafeText::new(name),
+        group: SafeText::new(group(name)),
         activity,
         result,
-        raw: if result == BuildResult::Unknown { SafeText::new(raw) } else { SafeText::default() },
+        raw: SafeText::new(said),
         label: SafeText::new(label.unwrap_or_default()),
         finished_at: node.attribute("lastBuildTime").and_then(|at| moment(at, zone)),
         url: node
             .attribute("webUrl")
+            .filter(|url| !url.trim().is_empty())
             .and_then(|url| base.join(url).ok())
             .and_then(|url| matches!(url.scheme(), "http" | "https").then(|| SafeText::new(url.as_str()))),
+        author: breakers(node),
+        ..Build::default()
     })
+}
+
+/// What a name belongs to: its first part, where it has several (`GoCD`'s pipeline, a repository's owner).
+fn group(name: &str) -> &str {
+    let parts = name.split_once(" :: ").or_else(|| name.split_once('/'));
+    parts.map_or("", |(first, _)| first.trim())
+}
+
+/// Who broke it, as `GoCD` tells: the name before the address.
+fn breakers(project: &roxmltree::Node<'_, '_>) -> Option<SafeText> {
+    let is = |word: &str, other: &str| word.eq_ignore_ascii_case(other);
+    let message = project.descendants().find(|one| {
+        is(one.tag_name().name(), "message") && one.attribute("kind").is_some_and(|kind| is(kind, "breakers"))
+    })?;
+    let name = message.attribute("text")?.split('<').next()?.trim();
+    (!name.is_empty()).then(|| SafeText::new(name))
 }
 
 fn activity(word: &str) -> Activity {

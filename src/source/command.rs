@@ -122,7 +122,7 @@ struct Running {
 }
 
 /// What lets a command run: its own turn, and a place among all commands.
-type Turn = (Option<OwnedSemaphorePermit>, Place);
+pub(super) type Turn = (Option<OwnedSemaphorePermit>, Place);
 
 /// What a command left.
 struct Ended {
@@ -212,7 +212,8 @@ impl Drop for KillOnDrop {
     }
 }
 
-async fn run(config: &Config, turn: Turn) -> Result<Vec<u8>, FetchError> {
+/// Runs a command to its end and returns what it printed; what it complains of is the error.
+pub(super) async fn run(config: &Config, turn: Turn) -> Result<Vec<u8>, FetchError> {
     let exec = |detail: String| FetchError::new(Reason::Exec, detail);
     let ended = Running::start(config, turn)?.end().await?;
     let output =

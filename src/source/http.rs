@@ -5,12 +5,15 @@
 //! reaches another one. Every failure becomes one of the closed list of reasons.
 
 mod classify;
+mod known;
+mod limited;
+mod pages;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, IF_NONE_MATCH, LOCATION, RETRY_AFTER};
 use reqwest::{Client, StatusCode, Url};
 use schemars::JsonSchema;
 use secrecy::ExposeSecret as _;
@@ -22,9 +25,13 @@ use super::auth::Auth;
 use super::network::Network;
 use super::tls::TlsOptions;
 use crate::model::fault::{FetchError, Phase, Reason};
+use crate::model::poll::Budget;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp, now};
 use classify::transport;
+pub use known::Document;
+use known::Known;
+use limited::{budget, refused_for_a_while};
 
 /// Largest body taken, in bytes, unless the source says otherwise.
 const DEFAULT_MAX_BODY: usize = 8 * 1024 * 1024;
@@ -54,6 +61,8 @@ pub struct Http {
     network: Network,
     host: Arc<Semaphore>,
     seen: Mutex<Option<Exchange>>,
+    known: Mutex<Known>,
+    budget: Mutex<Option<Budget>>,
 }
 
 /// What was seen of an exchange: for `andon doctor`.
@@ -93,6 +102,15 @@ pub enum Method<'a> {
     Head,
     /// A form to a path that only reads, for queries too long for an address.
     PostForm(&'a [(&'a str, String)]),
+}
+
+/// What to ask, and how.
+#[derive(Clone, Copy)]
+struct Request<'a> {
+    method: Method<'a>,
+    accept: &'a str,
+    /// The validator of an answer that is known.
+    validator: Option<&'a str>,
 }
 
 /// A whole answer.
@@ -136,15 +154,23 @@ impl Http {
             builder.tls_certs_only([])
         };
         let client = builder.build().map_err(|e| transport(&e, Phase::Connect))?;
-        let authority = format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(0));
         Ok(Self {
             client,
             auth: options.auth.clone(),
             max_body: options.max_body.unwrap_or(DEFAULT_MAX_BODY),
-            host: network.limits.host(&authority),
+            host: network.limits.host(&authority(&url)),
             network: network.clone(),
             seen: Mutex::new(None),
+            known: Mutex::default(),
+            budget: Mutex::new(None),
         })
+    }
+
+    /// The same client, asking its server for one thing at a time, together with all others that do.
+    #[must_use]
+    pub fn one_at_a_time(mut self, url: &Url) -> Self {
+        self.host = self.network.limits.one_at_a_time(&authority(url));
+        self
     }
 
     /// The error without our own secret, should a server have put it into what it says.
@@ -158,6 +184,26 @@ impl Http {
     /// What was seen of the last answer.
     pub fn last_exchange(&self) -> Option<Exchange> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What the server lets us ask, as far as it has told.
+    pub fn budget(&self) -> Option<Budget> {
+        *self.budget.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks for what may have changed since it was asked for last (RFC 9110, `If-None-Match`): the same
+    /// body as then costs the server next to nothing, and is not sent again.
+    pub async fn fetch_unless_known(&self, url: &Url, accept: &str, deadline: Instant) -> Result<Document, FetchError> {
+        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let validator = known().validator(url.as_str());
+        let request = Request { method: Method::Get, accept, validator: validator.as_deref() };
+        let response = self.exchange_one(url, request, deadline).await?;
+        if response.status == StatusCode::NOT_MODIFIED {
+            let again = known().again(url.as_str());
+            return again.ok_or_else(|| FetchError::new(Reason::Parse, "not modified, but nothing was known"));
+        }
+        check_status(&response)?;
+        Ok(known().learn(url.as_str(), response))
     }
 
     /// Asks, and refuses every answer but a success.
@@ -181,22 +227,26 @@ impl Http {
         accept: &str,
         deadline: Instant,
     ) -> Result<Response, FetchError> {
+        self.exchange_one(url, Request { method, accept, validator: None }, deadline).await
+    }
+
+    async fn exchange_one(&self, url: &Url, request: Request<'_>, deadline: Instant) -> Result<Response, FetchError> {
         let _place = tokio::time::timeout_at(deadline, self.network.limits.place(&self.host))
             .await
             .map_err(|_| FetchError::from(Reason::Timeout(Phase::Queue)))?;
         let mut url = url.clone();
         let begin = Instant::now();
         for _ in 0..=MAX_REDIRECTS {
-            let mut sent = self.send(&url, method, accept, deadline).await;
+            let mut sent = self.send(&url, request, deadline).await;
             if sent.as_ref().is_err_and(|error| error.reason == Reason::Reset) {
                 // A server that was restarted has closed the connection that was kept: it never saw this.
-                sent = self.send(&url, method, accept, deadline).await;
+                sent = self.send(&url, request, deadline).await;
             }
             let response = self.read(sent?, begin, deadline).await?;
             if !response.status.is_redirection() || response.status == StatusCode::NOT_MODIFIED {
                 return Ok(response);
             }
-            if matches!(method, Method::PostForm(_)) {
+            if matches!(request.method, Method::PostForm(_)) {
                 // It may be sent to a path that only reads, and nobody knows what the other one does.
                 return Err(FetchError::new(Reason::RedirectBlocked, "a form is not sent on"));
             }
@@ -205,14 +255,8 @@ impl Http {
         Err(FetchError::new(Reason::RedirectBlocked, format!("more than {MAX_REDIRECTS} redirects")))
     }
 
-    async fn send(
-        &self,
-        url: &Url,
-        method: Method<'_>,
-        accept: &str,
-        deadline: Instant,
-    ) -> Result<reqwest::Response, FetchError> {
-        let mut request = match method {
+    async fn send(&self, url: &Url, asked: Request<'_>, deadline: Instant) -> Result<reqwest::Response, FetchError> {
+        let mut request = match asked.method {
             Method::Get => self.client.get(url.clone()),
             Method::Head => self.client.head(url.clone()),
             Method::PostForm(form) => {
@@ -224,7 +268,10 @@ impl Http {
                     .body(body.query().unwrap_or_default().to_owned())
             }
         };
-        request = request.header(ACCEPT, accept);
+        request = request.header(ACCEPT, asked.accept);
+        if let Some(validator) = asked.validator {
+            request = request.header(IF_NONE_MATCH, validator);
+        }
         if let Some(auth) = &self.auth {
             request = auth.apply(request)?;
         }
@@ -242,6 +289,9 @@ impl Http {
     ) -> Result<Response, FetchError> {
         // Now, and not when the body has come: that may take seconds.
         let clock_ahead = clock_ahead(response.headers());
+        if let Some(left) = budget(response.headers()) {
+            *self.budget.lock().unwrap_or_else(PoisonError::into_inner) = Some(left);
+        }
         let too_large = || FetchError::new(Reason::TooLarge, format!("over {} bytes", self.max_body));
         let certificate = response
             .extensions()
@@ -276,6 +326,11 @@ impl Http {
         });
         Ok(Response { status: response.status(), headers: response.headers().clone(), body, certificate })
     }
+}
+
+/// Host and port of an address.
+fn authority(url: &Url) -> String {
+    format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(0))
 }
 
 /// Reads an address; only http and https are taken, and no credentials inside it.
@@ -329,6 +384,9 @@ fn check_status(response: &Response) -> Result<(), FetchError> {
     let status = response.status;
     if status.is_success() {
         return Ok(());
+    }
+    if let Some(error) = refused_for_a_while(response) {
+        return Err(error);
     }
     let reason = Reason::of_status(status.as_u16());
     let detail = match status.as_u16() {

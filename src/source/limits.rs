@@ -46,6 +46,13 @@ impl Limits {
         Arc::clone(host)
     }
 
+    /// The queue of a host that wants one request at a time.
+    pub fn one_at_a_time(&self, authority: &str) -> Arc<Semaphore> {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        // A space is in no authority: the host's other queue is another one.
+        Arc::clone(hosts.entry(format!("{authority} serial")).or_insert_with(|| Arc::new(Semaphore::new(1))))
+    }
+
     /// Waits until a command may run.
     pub async fn command(&self) -> Place {
         Place { _host: Arc::clone(&self.commands).acquire_owned().await.ok(), _overall: None }

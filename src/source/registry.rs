@@ -9,7 +9,7 @@ use schemars::Schema;
 use serde_json::Value;
 
 use super::supervisor::{Lines, Pace, Poll, supervise};
-use super::{Context, KINDS, QueryLanguage, Source};
+use super::{Context, KINDS, QueryLanguage, Source, Tells};
 use crate::model::fault::FetchError;
 
 macro_rules! sources {
@@ -36,6 +36,10 @@ pub struct Kind {
     pub http: bool,
     /// Whether one request answers all queries.
     pub one_request: bool,
+    /// What it tells.
+    pub tells: Tells,
+    /// Whether its server wants one request at a time.
+    pub serial: bool,
     /// The schema of its own keys.
     pub schema: fn() -> Schema,
     /// Says what is wrong with a query.
@@ -81,6 +85,8 @@ impl Kind {
             query: S::QUERY,
             http: S::HTTP,
             one_request: S::ONE_REQUEST,
+            tells: S::TELLS,
+            serial: S::SERIAL,
             schema: || schemars::schema_for!(S::Config),
             check_query: S::check_query,
             configure: |value| {

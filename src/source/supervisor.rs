@@ -17,7 +17,7 @@ use tokio::time::{Duration, Instant, sleep_until, timeout_at};
 use super::{Clock, Context, Moment, Source, backoff};
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::isolation::{message, tripwire};
-use crate::model::poll::{Ask, Outcome, QueryId};
+use crate::model::poll::{Ask, Budget, Outcome, QueryId};
 use crate::model::telemetry::Telemetry;
 use crate::model::time::Span;
 pub use pulse::Pulse;
@@ -108,13 +108,15 @@ pub async fn supervise<S: Source>(config: Arc<S::Config>, context: Context, poll
         };
         next = next_begin(next, begin, pause, failures);
         let wait = next.saturating_duration_since(Instant::now());
-        if !report(&lines, &poll, answers, failures, wait).await {
+        let budget = context.http.as_ref().and_then(|http| http.budget());
+        if !report(&lines, &poll, answers, failures, wait, budget).await {
             return;
         }
         let may_be_woken = error.as_ref().is_none_or(|e| e.retry_after.is_none());
         tokio::select! {
             () = sleep_until(next) => {}
             Ok(()) = lines.refresh_now.changed(), if may_be_woken => next = Instant::now() + poll.stagger(),
+            () = context.nudge.notified() => next = Instant::now(),
             Ok(()) = back.changed(), if outage => next = Instant::now() + poll.stagger(),
             () = lines.outcomes.closed() => return,
         }
@@ -162,7 +164,10 @@ async fn attempt<S: Source>(
         if answers.len() != asks.len() {
             return Err(Reason::Internal.into());
         }
-        Ok(answers.into_iter().map(|answer| answer.and_then(Telemetry::within_limits)).collect())
+        Ok(answers
+            .into_iter()
+            .map(|answer| answer.and_then(Telemetry::within_limits).map(|telemetry| context.treatment.of(telemetry)))
+            .collect())
     })
     .await;
     answers.unwrap_or_else(|what| Err(FetchError::new(Reason::Internal, what)))
@@ -186,6 +191,7 @@ async fn report(
     answers: Result<Vec<crate::model::poll::Answer>, FetchError>,
     failures: u32,
     wait: Duration,
+    budget: Option<Budget>,
 ) -> bool {
     let at = lines.clock.now();
     let next_try = at.plus(Span(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)));
@@ -195,7 +201,7 @@ async fn report(
     };
     for ((query, _), answer) in poll.asks.iter().zip(answers) {
         let failures = if answer.is_err() { failures.max(1) } else { 0 };
-        let outcome = Outcome { query: *query, at, answer, failures, next_try };
+        let outcome = Outcome { query: *query, at, answer, failures, next_try, budget };
         if lines.outcomes.send(outcome).await.is_err() {
             return false;
         }
@@ -212,6 +218,7 @@ mod tests {
     use crate::model::poll::Answer;
     use crate::model::time::Timestamp;
     use crate::source::network::Network;
+    use crate::source::treatment::Treatment;
     use crate::source::{QueryLanguage, Resolution};
 
     /// What the scripted source does at each poll; the last one repeats.
@@ -307,6 +314,8 @@ mod tests {
             network: Network::default(),
             resolution: Resolution::of(query, watch::Sender::default().subscribe()),
             pace,
+            treatment: Treatment::default(),
+            nudge: Arc::default(),
         };
         let ask = Ask { query: "".into(), history: None };
         let poll = Poll { asks: vec![(query, ask)], place };

@@ -1,8 +1,10 @@
-//! What a feed does not tell and only watching shows: since when a build is red, and how many in a row.
+//! What a feed does not tell and only watching shows: the runs of a build, since when it is red, how many
+//! in a row, and the moments at which it broke or was fixed.
 
 use std::collections::HashMap;
 
-use crate::model::build::{Activity, Build, TrackedBuild};
+use crate::model::build::{Activity, Build, BuildResult, MAX_RUNS, Run, TrackedBuild, median_of_successes};
+use crate::model::event::{Event, EventKind, EventState};
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
 
@@ -18,32 +20,125 @@ pub fn track(before: &[TrackedBuild], now: Vec<Build>, at: Timestamp) -> Vec<Tra
         .collect()
 }
 
-fn one(old: Option<&TrackedBuild>, build: Build, at: Timestamp, first_answer: bool) -> TrackedBuild {
-    let ended = build.finished_at.unwrap_or(at);
-    let red = build.result.is_red();
-    let was_red = old.filter(|old| old.build.result.is_red());
-    let (red_since, red_streak, broken_by) = match (red, was_red) {
-        (false, _) => (None, 0, SafeText::default()),
-        (true, None) => (Some(ended), 1, build.label.clone()),
-        (true, Some(old)) => {
-            let another = build.label != old.build.label || build.finished_at != old.build.finished_at;
-            (old.red_since, old.red_streak + u32::from(another), old.broken_by.clone())
-        }
-    };
+fn one(old: Option<&TrackedBuild>, mut build: Build, at: Timestamp, first_answer: bool) -> TrackedBuild {
+    if build.history.is_empty() {
+        build.history = watched(old.map(|old| &old.build), &build, at);
+    }
+    if build.estimate.is_none() {
+        let newest_first: Vec<Run> = build.history.iter().rev().cloned().collect();
+        build.estimate = median_of_successes(&newest_first);
+    }
     let running_since = (build.activity == Activity::Running)
-        .then(|| match old {
-            Some(old) if old.build.activity == Activity::Running => old.running_since,
+        .then(|| match (build.started_at, old) {
+            (Some(told), _) => Some(told),
+            (None, Some(old)) if old.build.activity == Activity::Running => old.running_since,
             // One that already ran when we first looked began at an unknown time.
-            _ => (!first_answer).then_some(at),
+            (None, _) => (!first_answer).then_some(at),
         })
         .flatten();
-    TrackedBuild { build, red_since, red_streak, broken_by, running_since }
+    let reds: Vec<&Run> = decisive(&build.history).rev().take_while(|run| run.result.is_red()).collect();
+    let first = reds.last();
+    // A streak that fills the whole history may be longer: what was seen of it before still counts.
+    let seen = old.filter(|old| build.result.is_red() && old.build.result.is_red());
+    let red_since = first.map(|run| {
+        let ended = run.finished_at.unwrap_or(at);
+        seen.and_then(|old| old.red_since).map_or(ended, |before| before.min(ended))
+    });
+    TrackedBuild {
+        red_since,
+        red_streak: reds.len() as u32,
+        broken_by: first.map_or_else(SafeText::default, |run| run.label.clone()),
+        running_since,
+        build,
+    }
+}
+
+/// The history of a build whose server tells only of the last run: what was seen of it.
+fn watched(old: Option<&Build>, build: &Build, at: Timestamp) -> Vec<Run> {
+    let mut history = old.map(|old| old.history.clone()).unwrap_or_default();
+    if !build.result.is_decisive() {
+        return history;
+    }
+    let last = history.last();
+    let is_another = last.is_none_or(|last| {
+        last.label != build.label || build.finished_at.is_some_and(|ended| last.finished_at != Some(ended))
+    });
+    if is_another || last.is_some_and(|last| last.result != build.result) {
+        history.push(Run {
+            label: build.label.clone(),
+            result: build.result,
+            finished_at: build.finished_at.or(Some(at)),
+            url: build.url.clone(),
+            ..Run::default()
+        });
+        let surplus = history.len().saturating_sub(MAX_RUNS);
+        history.drain(..surplus);
+    }
+    history
+}
+
+fn decisive(history: &[Run]) -> impl DoubleEndedIterator<Item = &Run> {
+    history.iter().filter(|run| run.result.is_decisive())
+}
+
+/// The moments at which builds broke, were fixed, and deployed, as their histories tell, oldest first.
+pub fn turns(builds: &[TrackedBuild]) -> Vec<Event> {
+    let mut events: Vec<Event> =
+        builds.iter().flat_map(|one| turns_of(&one.build).into_iter().chain(deploys_of(&one.build))).collect();
+    events.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| a.service.cmp(&b.service)));
+    events
+}
+
+fn turns_of(build: &Build) -> Vec<Event> {
+    let runs: Vec<&Run> = decisive(&build.history).collect();
+    let pairs = runs.windows(2).filter_map(|pair| match pair {
+        [before, after] if before.result.is_red() != after.result.is_red() => Some(*after),
+        _ => None,
+    });
+    pairs
+        .filter_map(|run| {
+            let (kind, word) = match run.result {
+                BuildResult::Failure | BuildResult::Error => (EventKind::Broken, "broken"),
+                _ => (EventKind::Fixed, "fixed"),
+            };
+            let by = if run.label.is_empty() { String::new() } else { format!(" by {}", run.label) };
+            Some(Event {
+                at: run.finished_at?,
+                kind,
+                title: format!("{} {word}{by}", build.name).into(),
+                service: build.name.clone(),
+                who: run.author.clone(),
+                url: run.url.clone(),
+                ..Event::default()
+            })
+        })
+        .collect()
+}
+
+/// Each run of a build that deploys is a deploy of what the build belongs to.
+fn deploys_of(build: &Build) -> Vec<Event> {
+    let Some(environment) = &build.deploys_to else { return Vec::new() };
+    let deploy = |run: &Run| {
+        let numbered = run.label.as_str().bytes().all(|byte| byte.is_ascii_digit());
+        Some(Event {
+            at: run.finished_at?,
+            kind: EventKind::Deploy,
+            state: if run.result.is_red() { EventState::Failed } else { EventState::Done },
+            title: build.name.clone(),
+            service: SafeText::new(build.group_name()),
+            environment: environment.clone(),
+            version: if numbered { format!("#{}", run.label).into() } else { run.label.clone() },
+            who: run.author.clone(),
+            url: run.url.clone(),
+            ..Event::default()
+        })
+    };
+    decisive(&build.history).filter_map(deploy).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::build::BuildResult;
 
     fn build(result: BuildResult, label: &str, ended: i64, activity: Activity) -> Build {
         Build {
@@ -70,11 +165,51 @@ mod tests {
         assert_eq!(seen[0].broken_by.as_str(), "2");
         seen = track(&seen, vec![build(Success, "4", 400, Activity::Idle)], Timestamp(410));
         assert_eq!((seen[0].red_since, seen[0].red_streak), (None, 0));
+        let told: Vec<(i64, EventKind)> = turns(&seen).iter().map(|event| (event.at.0, event.kind)).collect();
+        assert_eq!(told, [(200, EventKind::Broken), (400, EventKind::Fixed)]);
+    }
+
+    #[test]
+    fn the_runs_of_a_build_that_deploys_are_deploys() {
+        let deploying = |result, label: &str, ended| Build {
+            name: "shop/release".into(),
+            deploys_to: Some("production".into()),
+            ..build(result, label, ended, Activity::Idle)
+        };
+        let mut seen = track(&[], vec![deploying(BuildResult::Success, "1", 100)], Timestamp(110));
+        seen = track(&seen, vec![deploying(BuildResult::Failure, "2", 200)], Timestamp(210));
+        let deploys: Vec<(String, EventState)> = turns(&seen)
+            .iter()
+            .filter(|event| event.kind == EventKind::Deploy)
+            .map(|event| (event.brief(), event.state))
+            .collect();
+        let expected = [("deploy shop #1", EventState::Done), ("deploy shop #2", EventState::Failed)];
+        assert_eq!(deploys, expected.map(|(words, state)| (words.to_owned(), state)));
     }
 
     #[test]
     fn a_build_that_already_ran_has_no_begin() {
         let seen = track(&[], vec![build(BuildResult::Success, "1", 100, Activity::Running)], Timestamp(110));
         assert_eq!(seen[0].running_since, None);
+    }
+
+    #[test]
+    fn a_history_tells_at_first_sight_what_watching_would_have_shown() {
+        let run = |label: &str, result, ended| Run {
+            label: label.into(),
+            result,
+            finished_at: Some(Timestamp(ended)),
+            ..Run::default()
+        };
+        let newest_first = vec![
+            run("5", BuildResult::Cancelled, 500),
+            run("4", BuildResult::Failure, 400),
+            run("3", BuildResult::Error, 300),
+            run("2", BuildResult::Success, 200),
+        ];
+        let seen = track(&[], vec![Build::of_runs("shop".into(), "".into(), newest_first)], Timestamp(600));
+        assert_eq!(seen[0].build.result, BuildResult::Failure, "what was stopped leaves the result of before");
+        assert_eq!((seen[0].red_since, seen[0].red_streak), (Some(Timestamp(300)), 2));
+        assert_eq!(seen[0].broken_by.as_str(), "3", "who broke it, not who came after");
     }
 }

@@ -1,24 +1,30 @@
 //! Board, store and moment to scene.
 
 use crate::config::board::{Board, PanelSpec};
+use crate::eval::blame::blame;
+use crate::eval::changes::{cause, cause_words};
 use crate::eval::freshness::freshness;
-use crate::eval::panel::{Evaluation, blame, evaluate};
+use crate::eval::panel::{Evaluation, evaluate};
 use crate::eval::rollup::Tally;
 use crate::eval::verdict::{Finding, verdict};
 use crate::model::build::Activity;
+use crate::model::event::{Event, EventKind};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::freshness::Freshness;
 use crate::model::isolation::{isolated, tripwire};
 use crate::model::judgement::Content;
 use crate::model::layer::Layer;
 use crate::model::status::Status;
+use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp, Zone};
 use crate::panel::{PanelOptions, Reading, text};
 use crate::store::{Entry, Kept, Store};
+use crate::view::events::Events;
 use crate::view::scene::{LayerLamp, Page, PanelScene, Scene, SourceState};
 
 /// Everything visible at a moment.
 pub fn scene(board: &Board, store: &Store, now: Timestamp, zone: &Zone) -> Scene {
+    let events = Events::of(store);
     let mut findings = Vec::new();
     let mut pages = Vec::with_capacity(board.dashboards.len());
     for dashboard in &board.dashboards {
@@ -27,8 +33,8 @@ pub fn scene(board: &Board, store: &Store, now: Timestamp, zone: &Zone) -> Scene
             .iter()
             .map(|spec| {
                 // A panel that cannot be judged or shown says so, and takes nobody with it.
-                let (panel, blame) =
-                    isolated(|| judged(spec, store, now, zone)).unwrap_or_else(|fault| broken(spec, &fault, now, zone));
+                let (panel, blame) = isolated(|| judged(spec, store, &events, now, zone))
+                    .unwrap_or_else(|fault| broken(spec, &fault, now, zone));
                 if panel.is_judged && panel.status != Status::Ok {
                     findings.push(Finding {
                         status: panel.status,
@@ -64,11 +70,13 @@ pub fn scene(board: &Board, store: &Store, now: Timestamp, zone: &Zone) -> Scene
         status,
         layers,
         remarks: verdict(findings, count, oldest),
-        last_change: last_change(store, now),
+        last_change: events.last_deploy(now).or_else(|| last_build(store, now)),
+        freeze: events.freeze(now, zone),
         pages,
         sources: sources(board, store, now),
         updated: store.entries().filter_map(|entry| entry.last_success).max(),
         window: board.window,
+        ring: None,
         banner: None,
     }
 }
@@ -79,11 +87,27 @@ fn tally(panels: &[PanelScene]) -> Tally {
 
 /// A panel, and what is to blame when it is not ok. (Not the panel's own reason: its countdown to the next
 /// try would make the sentence restless.)
-fn judged(spec: &PanelSpec, store: &Store, now: Timestamp, zone: &Zone) -> (PanelScene, String) {
+fn judged(spec: &PanelSpec, store: &Store, events: &Events<'_>, now: Timestamp, zone: &Zone) -> (PanelScene, String) {
     tripwire::pass("view");
-    let evaluation = evaluate(&spec.rule, store, now);
+    let mut evaluation = evaluate(&spec.rule, store, now);
+    evaluation.cause = evaluation.since.and_then(|since| {
+        let changes = belonging(spec, events, &EventKind::ALL, since.minus(Span::seconds(3600)), since);
+        Some(cause_words(cause(&changes, since)?, since))
+    });
     let blame = blame(&evaluation, &spec.rule, &spec.unit, now, zone);
-    (panel(spec, &evaluation, now, zone), blame)
+    (panel(spec, &evaluation, events, now, zone), blame)
+}
+
+/// What happened between two moments to what a panel is about.
+fn belonging<'a>(
+    spec: &PanelSpec,
+    events: &Events<'a>,
+    kinds: &[EventKind],
+    from: Timestamp,
+    to: Timestamp,
+) -> Vec<&'a Event> {
+    let service = spec.service.as_ref().map(SafeText::as_str);
+    events.over((from, to), kinds, service, spec.environment.as_ref().map(SafeText::as_str))
 }
 
 /// What stands for a panel in which andon itself has failed: a note, which has nothing in it to fail.
@@ -94,15 +118,25 @@ fn broken(spec: &PanelSpec, fault: &str, now: Timestamp, zone: &Zone) -> (PanelS
         age: None,
         since: None,
         pending: None,
+        cause: None,
         fault: None,
         content: Content::Nothing,
     };
     let reason = FetchError::new(Reason::Internal, fault).to_string();
     let note = PanelSpec { options: PanelOptions::Text(text::Options::default()), ..spec.clone() };
-    (PanelScene { is_judged: true, reason: reason.clone(), ..panel(&note, &nothing, now, zone) }, reason)
+    (
+        PanelScene { is_judged: true, reason: reason.clone(), ..panel(&note, &nothing, &Events::default(), now, zone) },
+        reason,
+    )
 }
 
-fn panel(spec: &PanelSpec, evaluation: &Evaluation<'_>, now: Timestamp, zone: &Zone) -> PanelScene {
+fn panel(
+    spec: &PanelSpec,
+    evaluation: &Evaluation<'_>,
+    events: &Events<'_>,
+    now: Timestamp,
+    zone: &Zone,
+) -> PanelScene {
     let kind = spec.options.kind();
     let refresh = spec.refresh();
     let reading = Reading {
@@ -114,6 +148,15 @@ fn panel(spec: &PanelSpec, evaluation: &Evaluation<'_>, now: Timestamp, zone: &Z
         window: spec.rule.window,
         refresh,
         zone,
+        service: spec.service.as_ref().map(SafeText::as_str),
+        environment: spec.environment.as_ref().map(SafeText::as_str),
+        events: if kind.history {
+            // A graph ends with its newest point: its window begins that much earlier.
+            let from = now.minus(spec.rule.window).minus(refresh.times(2.0));
+            belonging(spec, events, &spec.events, from, now)
+        } else {
+            Vec::new()
+        },
     };
     let view = spec.options.view(&reading);
     let text = view.strip();
@@ -134,6 +177,8 @@ fn panel(spec: &PanelSpec, evaluation: &Evaluation<'_>, now: Timestamp, zone: &Z
         value: single_value(&evaluation.content),
         unit: spec.unit.to_string(),
         simulated: spec.simulated,
+        service: spec.service.clone(),
+        environment: spec.environment.clone(),
         link: spec.link.clone(),
         view,
         room: kind.room,
@@ -175,9 +220,13 @@ fn reason(spec: &PanelSpec, evaluation: &Evaluation<'_>, now: Timestamp, zone: &
         let tries = if fault.failures > 1 { format!(", {} tries", fault.failures) } else { String::new() };
         return format!("{}{tries}{next}", fault.error);
     }
-    // Builds and rows say for themselves what is wrong with them.
+    // Builds and events say for themselves what is wrong with them.
     let speaks = evaluation.freshness.can_be_judged()
-        && matches!(&evaluation.content, Content::Builds(builds) if !builds.is_empty());
+        && match &evaluation.content {
+            Content::Builds(builds) => !builds.is_empty(),
+            Content::Events(events) => !events.is_empty(),
+            _ => false,
+        };
     if evaluation.status == Status::Ok || speaks {
         String::new()
     } else {
@@ -214,6 +263,7 @@ fn sources(board: &Board, store: &Store, now: Timestamp) -> Vec<SourceState> {
                 kind: spec.kind.word,
                 freshness: worst,
                 last_success_age: entries.iter().filter_map(|entry| entry.last_success).max().map(|at| at.age_at(now)),
+                budget: entries.iter().filter_map(|entry| entry.budget).min_by_key(|budget| budget.remaining),
                 reason: entries
                     .iter()
                     .find_map(|entry| entry.error.as_ref())
@@ -224,9 +274,9 @@ fn sources(board: &Board, store: &Store, now: Timestamp) -> Vec<SourceState> {
 }
 
 /// The build that ended last, of all feeds: the nearest to "what changed" that builds alone can tell.
-fn last_change(store: &Store, now: Timestamp) -> Option<String> {
+fn last_build(store: &Store, now: Timestamp) -> Option<String> {
     let builds = store.entries().filter_map(|entry| match &entry.kept {
-        Kept::Builds(builds) => Some(builds),
+        Kept::Builds(builds, _) => Some(builds),
         _ => None,
     });
     let last = builds.flatten().filter(|one| one.build.finished_at.is_some_and(|at| at <= now)).max_by(|a, b| {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::scene::Scene;
-use crate::model::time::Span;
+use crate::model::time::{Span, Timestamp};
+use crate::panel::changes::Changes;
 
 /// One viewer's choices.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +15,8 @@ pub struct Lens {
     pub focus: Option<usize>,
     /// Whether it fills the page.
     pub zoom: bool,
+    /// The moment that is pointed at, on a zoomed graph.
+    pub cursor: Option<Timestamp>,
     /// Whether the help is shown.
     pub help: bool,
     /// The scene that was frozen; polling goes on behind it.
@@ -40,5 +43,11 @@ impl Lens {
         let panels = place.and_then(|place| after.pages.get(place)).map_or(&[][..], |page| page.panels.as_slice());
         self.focus = focus.and_then(|id| panels.iter().position(|panel| panel.id == id));
         self.zoom &= self.focus.is_some();
+    }
+
+    /// What happened, on the graph that is zoomed; none where no graph is.
+    pub fn changes<'a>(&self, scene: &'a Scene) -> Option<&'a Changes> {
+        let panel = scene.page(self.page)?.panels.get(self.focus.filter(|_| self.zoom)?)?;
+        panel.view.changes()
     }
 }

@@ -4,7 +4,7 @@ use crate::eval::rollup::Tally;
 use crate::eval::verdict::Remark;
 use crate::model::freshness::Freshness;
 use crate::model::layer::Layer;
-use crate::model::poll::QueryId;
+use crate::model::poll::{Budget, QueryId};
 use crate::model::status::Status;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp, Zone};
@@ -27,6 +27,8 @@ pub struct Scene {
     pub remarks: Vec<Remark>,
     /// What changed last, if anything is known of it.
     pub last_change: Option<String>,
+    /// The change freeze in force, if one is.
+    pub freeze: Option<String>,
     /// The pages.
     pub pages: Vec<Page>,
     /// How the asking goes.
@@ -35,8 +37,21 @@ pub struct Scene {
     pub updated: Option<Timestamp>,
     /// The default window, for the tab line.
     pub window: Span,
+    /// What terminals are to be told, once.
+    pub ring: Option<Ring>,
     /// Something that concerns the whole board, such as a config that cannot be read any more.
     pub banner: Option<String>,
+}
+
+/// Something that terminals are told of once: by its number they know whether they have heard of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ring {
+    /// One more than that of the last.
+    pub number: u64,
+    /// Whether the bell rings.
+    pub bell: bool,
+    /// What the desktop behind the terminal shows.
+    pub desktop: Option<SafeText>,
 }
 
 /// The lamp of a layer.
@@ -94,6 +109,10 @@ pub struct PanelScene {
     pub unit: String,
     /// Whether the simulator answers.
     pub simulated: bool,
+    /// The service it is about.
+    pub service: Option<SafeText>,
+    /// The environment it is about.
+    pub environment: Option<SafeText>,
     /// Where to read on.
     pub link: Option<SafeText>,
     /// What it draws.
@@ -115,6 +134,8 @@ pub struct SourceState {
     pub freshness: Freshness,
     /// The age of its newest answer.
     pub last_success_age: Option<Span>,
+    /// What its server lets us ask, where it tells.
+    pub budget: Option<Budget>,
     /// Why the last poll failed; empty when it did not.
     pub reason: String,
 }

@@ -61,6 +61,8 @@ fn check(name: &str, answer: Result<Telemetry, FetchError>, comes: Comes) {
                 Telemetry::Series { series, .. } => series.len(),
                 Telemetry::Table(table) => table.rows.len(),
                 Telemetry::Builds(builds) => builds.len(),
+                Telemetry::Events(events) => events.len(),
+                Telemetry::Reviews(reviews) => reviews.len(),
                 Telemetry::Lines(lines) => lines.len(),
             };
             assert_eq!(count, wanted, "{name}: {telemetry:?}");
@@ -83,7 +85,14 @@ fn draw_in_every_view(name: &str, answer: &Result<Telemetry, FetchError>) {
     let mut hub = Hub::new(Arc::new(board), Zone::utc(), Clock::Wall);
     for query in queries {
         let failures = u32::from(answer.is_err());
-        hub.apply(Outcome { query, at: NOW, answer: answer.clone(), failures, next_try: NOW.plus(Span::seconds(10)) });
+        hub.apply(Outcome {
+            query,
+            at: NOW,
+            answer: answer.clone(),
+            failures,
+            next_try: NOW.plus(Span::seconds(10)),
+            budget: None,
+        });
     }
     let scene = hub.scene_at(NOW);
     for panel in &scene.pages[0].panels {

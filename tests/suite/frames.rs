@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 use andon::config::board::Board;
 use andon::config::{Request, load};
 use andon::hub::Hub;
+use andon::model::build::{Activity, Build, BuildResult, Run, Stage};
+use andon::model::event::{Event, EventKind, EventState};
 use andon::model::fault::{Phase, Reason};
 use andon::model::poll::{Outcome, QueryId};
+use andon::model::review::{Review, WaitsFor};
 use andon::model::series::{Coverage, Point, Series};
 use andon::model::table::{Cell, Table};
 use andon::model::telemetry::Telemetry;
@@ -32,7 +35,7 @@ fn ink(glyphs: Glyphs) -> Ink {
 /// A board of so many panels, of every view in turn.
 fn board(panels: usize) -> Board {
     let layers = ["business", "application", "client", "infrastructure", "pipeline"];
-    let views = ["stat", "sparkline", "chart", "gauge", "bars", "table", "builds", "lamps", "text", "clock"];
+    let views: Vec<&str> = andon::panel::KINDS.iter().map(|kind| kind.word).collect();
     let mut text = String::from(
         "[sources.p]\ntype = \"prometheus\"\nurl = \"http://127.0.0.1:1\"\n[[dashboards]]\nname = \"all\"\n",
     );
@@ -51,6 +54,69 @@ fn board(panels: usize) -> Board {
     load(&Request { file: file.into(), ..Request::default() }).unwrap().board
 }
 
+fn build(n: usize) -> Build {
+    let results = [BuildResult::Success, BuildResult::Failure, BuildResult::Warning, BuildResult::NeverRun];
+    let activities = [Activity::Idle, Activity::Running, Activity::Queued, Activity::Waiting, Activity::Disabled];
+    let result = results[n % 4];
+    let run = |k: usize| Run {
+        label: format!("{k}").into(),
+        result: results[(n + k) % 3],
+        started_at: Some(NOW.minus(Span::seconds(600 - 60 * k as i64))),
+        finished_at: Some(NOW.minus(Span::seconds(580 - 60 * k as i64))),
+        ..Run::default()
+    };
+    let stage = |k: usize| Stage {
+        name: format!("stage {k} 漢字").into(),
+        activity: activities[(n + k) % 3],
+        result: results[(n + k) % 4],
+        step: "a step with a long name".into(),
+        ..Stage::default()
+    };
+    Build {
+        name: format!("group-{}/build-{n}-漢字", n % 7).into(),
+        activity: activities[n % 5],
+        started_at: Some(NOW.minus(Span::seconds(40))),
+        estimate: Some(Span::seconds(20 * n as i64)),
+        author: Some("Ada".into()),
+        history: if result == BuildResult::NeverRun { Vec::new() } else { (0..n % 9).map(run).collect() },
+        stages: (0..n % 6).map(stage).collect(),
+        result,
+        ..Build::default()
+    }
+}
+
+fn event(n: usize) -> Event {
+    let states = [EventState::Done, EventState::Failed, EventState::Running, EventState::Waiting, EventState::Unknown];
+    Event {
+        at: NOW.minus(Span::seconds(97 * n as i64 - 900)),
+        until: n.is_multiple_of(3).then(|| NOW.plus(Span::seconds(1000))),
+        kind: EventKind::ALL[n % 10],
+        state: states[n % 5],
+        title: format!("event number {n} with some words 漢字").into(),
+        service: format!("service-{}", n % 11).into(),
+        environment: ["production", "staging", "", "dev"][n % 4].into(),
+        version: format!("v{}", n / 3).into(),
+        remark: ["", "Degraded"][n % 2].into(),
+        commits: vec![NOW.minus(Span::seconds(5000))],
+        ..Event::default()
+    }
+}
+
+fn review(n: usize) -> Review {
+    Review {
+        label: format!("#{n}").into(),
+        title: "a change with a title that is rather long".into(),
+        repository: format!("repository-{}", n % 3).into(),
+        opened_at: NOW.minus(Span::seconds(40_000 * n as i64)),
+        merged_at: n.is_multiple_of(4).then_some(NOW),
+        waits_for: [WaitsFor::Reviewer, WaitsFor::Author, WaitsFor::Draft][n % 3],
+        size: n.is_multiple_of(2).then_some(n as u64 * 100),
+        author: Some("Ada".into()),
+        reviewers: vec!["Grace".into(), "Alan".into()],
+        url: None,
+    }
+}
+
 fn telemetry(kind: u8, size: usize) -> Telemetry {
     let value = |n: usize| match n % 7 {
         0 => f64::NAN,
@@ -64,6 +130,9 @@ fn telemetry(kind: u8, size: usize) -> Telemetry {
                 .map(|n| vec![Cell::Text(format!("row {n}").as_str().into()), Cell::Number(value(n))])
                 .collect(),
         }),
+        2 => Telemetry::Builds((0..size).map(build).collect()),
+        3 => Telemetry::Events((0..size).map(event).collect()),
+        4 => Telemetry::Reviews((0..size).map(review).collect()),
         1 => Telemetry::Lines((0..size).map(|n| format!("line {n} with some words 漢字").as_str().into()).collect()),
         _ => Telemetry::Series {
             series: (0..size)
@@ -89,7 +158,14 @@ fn scene(board: &Board, kinds: &[u8], sizes: &[usize]) -> Scene {
             Ok(telemetry(kind, sizes[query % sizes.len()]))
         };
         let failures = u32::from(answer.is_err());
-        hub.apply(Outcome { query: QueryId(query), at: NOW, answer, failures, next_try: NOW.plus(Span::seconds(5)) });
+        hub.apply(Outcome {
+            query: QueryId(query),
+            at: NOW,
+            answer,
+            failures,
+            next_try: NOW.plus(Span::seconds(5)),
+            budget: None,
+        });
     }
     hub.scene_at(NOW)
 }
@@ -154,7 +230,7 @@ proptest! {
 #[test]
 fn what_is_red_is_the_last_to_shrink() {
     let board = board(24);
-    let mut scene = scene(&board, &[2], &[1]);
+    let mut scene = scene(&board, &[5], &[1]);
     for panel in &mut scene.pages[0].panels {
         panel.status = andon::model::status::Status::Ok;
     }
@@ -174,7 +250,7 @@ fn equal_inputs_give_equal_frames() {
 #[test]
 fn a_page_that_fits_a_wall_is_still_useful_at_80x24() {
     let board = board(20);
-    let frame = render(&scene(&board, &[2], &[2]), &Lens::default(), &ink(Glyphs::Full), 80, 24);
+    let frame = render(&scene(&board, &[5], &[2]), &Lens::default(), &ink(Glyphs::Full), 80, 24);
     let text = andon::output::text::plain(&frame.buffer);
     for n in 0..20 {
         let title = format!("Panel number {n}");

@@ -267,7 +267,8 @@ fn cells(view: &str, telemetry: Telemetry) -> (Vec<String>, Vec<Rect>) {
     let now = Timestamp(1_795_262_400_000);
     let calm = Telemetry::Series { series: vec![Series::single("calm".into(), now, 4.0)], coverage: Coverage::Sample };
     for (query, telemetry) in [telemetry, calm].into_iter().enumerate() {
-        let outcome = Outcome { query: QueryId(query), at: now, answer: Ok(telemetry), failures: 0, next_try: now };
+        let outcome =
+            Outcome { query: QueryId(query), at: now, answer: Ok(telemetry), failures: 0, next_try: now, budget: None };
         hub.apply(outcome);
     }
     let ink = Theme::load("andon", &embedded).unwrap().ink(Glyphs::Full);

@@ -19,18 +19,29 @@
 
 mod support;
 
+mod argocd;
 mod bad_data;
+mod cctray;
 mod cli;
 mod commands;
 mod config;
 mod doctor;
 mod encoder;
+mod events;
 mod faults;
 mod frames;
 mod fuzz;
+mod github;
+mod gitlab;
 mod hostile;
+mod ical;
+mod jenkins;
 mod layers;
 mod live;
+mod live_builds;
+mod marks;
+mod notify;
+mod panels_pipeline;
 mod read_only;
 mod readme;
 mod registry;
@@ -44,3 +55,4 @@ mod supply;
 mod terminal;
 mod terminal_faults;
 mod time;
+mod wall;

@@ -6,10 +6,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use andon::config::board::Board;
+use andon::config::board::{Board, QuerySpec};
 use andon::config::{Request, load};
 use andon::hub::Hub;
 use andon::model::build::{Activity, Build, BuildResult};
+use andon::model::event::{Event, EventKind, EventState};
 use andon::model::fault::{FetchError, Phase, Reason};
 use andon::model::poll::{Outcome, QueryId};
 use andon::model::series::{Coverage, Point, Series};
@@ -49,7 +50,11 @@ struct Moment {
 #[serde(deny_unknown_fields)]
 struct Answer {
     at: Span,
+    /// The panel whose first query it answers, or the source that is asked for what happened.
+    #[serde(default)]
     panel: String,
+    #[serde(default)]
+    source: String,
     /// How often it repeats, and until when.
     every: Option<Span>,
     until: Option<Span>,
@@ -62,6 +67,10 @@ struct Answer {
     /// name, state (ok, red, error, paused), activity (idle, running), label, minutes since it ended.
     builds: Option<Vec<(String, String, String, String, i64)>>,
     lines: Option<Vec<String>>,
+    /// kind, version, service, state (done, failed, running), minutes since it happened (below 0: it will).
+    events: Option<Vec<(EventKind, String, String, EventState, i64)>>,
+    /// So many notes, a second apart, up to now.
+    notes: Option<i64>,
     /// refused or timeout
     error: Option<String>,
 }
@@ -109,16 +118,38 @@ impl Answer {
                 activity: if activity == "running" { Activity::Running } else { Activity::Idle },
                 label: label.as_str().into(),
                 finished_at: Some(at.minus(Span::seconds(60 * minutes))),
-                url: None,
+                ..Build::default()
             };
             return Ok(Telemetry::Builds(builds.iter().map(build).collect()));
+        }
+        if let Some(count) = self.notes {
+            let note =
+                |n: i64| Event { at: at.minus(Span(n * 300)), title: format!("note {n}").into(), ..Event::default() };
+            return Ok(Telemetry::Events((0..count).map(note).collect()));
+        }
+        if let Some(events) = &self.events {
+            let event =
+                |(kind, version, service, state, minutes): &(EventKind, String, String, EventState, i64)| Event {
+                    at: Timestamp(at.0 - minutes * 60_000),
+                    kind: *kind,
+                    state: *state,
+                    version: version.as_str().into(),
+                    service: service.as_str().into(),
+                    ..Event::default()
+                };
+            return Ok(Telemetry::Events(events.iter().map(event).collect()));
         }
         let lines = self.lines.as_ref().expect("an answer says something");
         Ok(Telemetry::Lines(lines.iter().map(|line| line.as_str().into()).collect()))
     }
 }
 
-fn query(board: &Board, panel: &str) -> (QueryId, Span) {
+fn query(board: &Board, panel: &str, source: &str) -> (QueryId, Span) {
+    if panel.is_empty() {
+        let of = |one: &&QuerySpec| board.sources[one.source].name.as_str() == source;
+        let query = board.queries.iter().find(of).unwrap_or_else(|| panic!("no source {source}"));
+        return (query.id, board.sources[query.source].pace.refresh);
+    }
     let panel = board
         .dashboards
         .iter()
@@ -132,13 +163,20 @@ fn query(board: &Board, panel: &str) -> (QueryId, Span) {
 fn outcomes(scenario: &Scenario, board: &Board) -> Vec<Outcome> {
     let mut all = Vec::new();
     for answer in &scenario.answers {
-        let (id, refresh) = query(board, &answer.panel);
+        let (id, refresh) = query(board, &answer.panel, &answer.source);
         let mut at = answer.at;
         loop {
             let moment = START.plus(at);
             let told = answer.telemetry(moment);
             let failures = u32::from(told.is_err());
-            all.push(Outcome { query: id, at: moment, answer: told, failures, next_try: moment.plus(refresh) });
+            all.push(Outcome {
+                query: id,
+                at: moment,
+                answer: told,
+                failures,
+                next_try: moment.plus(refresh),
+                budget: None,
+            });
             match (answer.every, answer.until) {
                 (Some(every), Some(until)) if Span(at.0 + every.0) <= until => at = Span(at.0 + every.0),
                 _ => break,
@@ -200,4 +238,4 @@ macro_rules! scenarios {
     };
 }
 
-scenarios! { outage, red_build, thresholds, gaps }
+scenarios! { outage, red_build, thresholds, gaps, deploys, crowded_marks }

@@ -139,6 +139,8 @@ async fn polls_alone() {
             network: wiring.wires.network.clone(),
             resolution: Resolution::of(query.id, wiring.wires.widths.clone()),
             pace,
+            treatment: andon::source::treatment::Treatment::default(),
+            nudge: Arc::default(),
         };
         let lines = Lines {
             outcomes: wiring.wires.outcomes.clone(),
@@ -154,6 +156,7 @@ async fn polls_alone() {
     let (_reloads, reloads) = mpsc::channel(1);
     let (scenes, mut seen) = watch::channel(Arc::new(hub.scene_at(START)));
     let channels = Channels {
+        notices: tokio::sync::mpsc::channel(1).0,
         outcomes: wiring.outcomes,
         commands,
         reloads,

@@ -131,13 +131,17 @@ fn keys_do_what_the_help_says() {
     session.send("\x1b");
     session.wait_for("no help", |text| !text.contains("freeze the picture"));
     session.send("2");
-    session.wait_for("page 2", |text| text.contains("Best sellers"));
+    session.wait_for("page 2", |text| text.contains("Release pipelines"));
     session.send("[");
     session.wait_for("page 1", |text| text.contains("Checkout latency"));
     session.send("\t\r");
     session.wait_for("the zoomed first panel", |text| {
         text.contains("Orders") && !text.contains("Revenue") && text.contains("simulated")
     });
+    session.send("h");
+    session.wait_for("the pointer", |text| text.contains("nothing happened here") || text.contains("deploy "));
+    session.send("\x1b");
+    session.wait_for("no pointer", |text| text.contains("simulated"));
     session.send("\t");
     session.wait_for("the next panel, zoomed", |text| text.contains("Revenue") && !text.contains("Sign-ups"));
     session.send("\x1b");
@@ -166,9 +170,9 @@ fn a_click_chooses_a_second_one_zooms_and_a_tab_turns_the_page() {
     session.wait_for("the zoomed panel", |text| text.contains("Revenue") && !text.contains("Orders"));
     session.send("\x1b");
     session.wait_for("all panels", |text| text.contains("Orders"));
-    let tab = at(&session.text(), "2 Sales");
+    let tab = at(&session.text(), "3 Sales");
     session.send(&click(tab));
-    session.wait_for("page 2", |text| text.contains("Best sellers"));
+    session.wait_for("page 3", |text| text.contains("Best sellers"));
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn answer(hub: &mut Hub, at: Timestamp, value: f64) {
     let series = vec![Series::single("".into(), at, value)];
     let answer = Ok(Telemetry::Series { series, coverage: Coverage::Sample });
     let query = andon::model::poll::QueryId(0);
-    hub.apply(Outcome { query, at, answer, failures: 0, next_try: at.plus(Span::seconds(10)) });
+    hub.apply(Outcome { query, at, answer, failures: 0, next_try: at.plus(Span::seconds(10)), budget: None });
 }
 
 fn panel(hub: &Hub, now: Timestamp) -> (Status, Freshness, i64) {
@@ -109,7 +109,8 @@ async fn after_a_sleep_of_eight_hours_all_are_asked_within_two_seconds() {
     let scenes = watch::Sender::new(Arc::new(hub.scene_at(START)));
     let mut seen = scenes.subscribe();
     let (refresh_now, widths) = (wiring.refresh_now, wiring.widths);
-    let channels = Channels { outcomes: wiring.outcomes, commands, reloads, scenes, refresh_now, widths };
+    let notices = tokio::sync::mpsc::channel(1).0;
+    let channels = Channels { outcomes: wiring.outcomes, commands, reloads, notices, scenes, refresh_now, widths };
     // Somebody who may still send keeps the hub alive.
     let _wires = wiring.wires;
     tokio::spawn(hub.run(channels));
@@ -172,7 +173,7 @@ fn a_chart_over_a_missing_hour_keeps_its_axis() {
     let series = vec![Series { name: "".into(), points }];
     let query = andon::model::poll::QueryId(0);
     let answer = Ok(Telemetry::Series { series, coverage: Coverage::Whole });
-    hub.apply(Outcome { query, at: now, answer, failures: 0, next_try: now });
+    hub.apply(Outcome { query, at: now, answer, failures: 0, next_try: now, budget: None });
     let ink = Theme::load("andon", &embedded).unwrap().ink(Glyphs::Full);
     let text = plain(&render(&hub.scene_at(now), &Lens::default(), &ink, 120, 30).buffer);
     assert!(text.contains("06:00:00"), "{text}");

@@ -1,12 +1,23 @@
 //! What live tests need beside this repository.
 
 use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
 /// Whether programs are installed that a live test needs; says so when they are not.
 pub fn is_installed(test: &str, programs: &[&str]) -> bool {
-    let folders = ["/usr/bin", "/usr/local/bin"];
-    let is_here = |name: &&str| folders.iter().any(|folder| std::path::Path::new(folder).join(name).exists());
-    let missing: Vec<&str> = programs.iter().copied().filter(|name| !is_here(name)).collect();
+    let folders = ["/usr/bin", "/usr/local/bin"].map(Path::new);
+    let place = |name: &&str| {
+        let places = folders.map(|folder| folder.join(name));
+        let found = places.iter().find(|place| place.exists()).cloned();
+        found.unwrap_or_else(|| PathBuf::from(name))
+    };
+    is_there(test, &programs.iter().map(place).collect::<Vec<_>>())
+}
+
+/// The same for programs at places of their own.
+pub fn is_there(test: &str, programs: &[PathBuf]) -> bool {
+    let missing: Vec<String> =
+        programs.iter().filter(|place| !place.exists()).map(|place| place.display().to_string()).collect();
     if missing.is_empty() {
         return true;
     }

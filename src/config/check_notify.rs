@@ -1,0 +1,49 @@
+//! The rules of who is told of what turns.
+
+use wildmatch::WildMatch;
+
+use super::board::{Notify, Webhook};
+use super::places::Path;
+use super::raw;
+use super::read::Report;
+use crate::eval::notification::Rule;
+use crate::source::http::parse_url;
+
+/// Checks all rules; what cannot be used is reported and left out.
+pub(super) fn check(rules: &[raw::Notify], path: &Path, report: &mut Report<'_>) -> Vec<Notify> {
+    rules.iter().enumerate().map(|(place, rule)| one(rule, &path.index(place), report)).collect()
+}
+
+fn one(raw: &raw::Notify, path: &Path, report: &mut Report<'_>) -> Notify {
+    if raw.on.is_empty() {
+        let help = "write on = [\"broken\", \"fixed\"]".to_owned();
+        report.error("empty", &path.key("on"), "this rule tells of nothing", help);
+    }
+    if !raw.bell && !raw.desktop && raw.command.is_empty() && raw.webhook.is_none() {
+        let help = "add bell = true, desktop = true, command = [...] or webhook = \"...\"".to_owned();
+        report.error("empty", &path.key("on"), "this rule tells nobody", help);
+    }
+    if raw.token.as_ref().is_some_and(crate::source::auth::Secret::is_literal) {
+        let help = "put it into { env = \"NAME\" } or { file = \"PATH\" }".to_owned();
+        report.warning("literal-secret", &path.key("token"), "a secret stands in the file", help);
+    }
+    let webhook = raw.webhook.as_ref().and_then(|url| match parse_url(url) {
+        Ok(url) => Some(Webhook { url, token: raw.token.clone() }),
+        Err(error) => {
+            let help = "write it like \"https://chat.example.com/hooks/abc\"".to_owned();
+            report.error("bad-url", &path.key("webhook"), error.detail.to_string(), help);
+            None
+        }
+    });
+    let globs = |globs: &raw::OneOrMany| globs.all().iter().map(|glob| WildMatch::new(glob)).collect();
+    let rule = Rule {
+        on: raw.on.clone(),
+        keep: globs(&raw.keep),
+        services: globs(&raw.service),
+        bell: raw.bell,
+        desktop: raw.desktop,
+        quiet: raw.quiet.clone(),
+        per_hour: raw.per_hour,
+    };
+    Notify { rule, command: raw.command.clone(), webhook }
+}

@@ -1,0 +1,94 @@
+//! Events beside what is measured: which one came just before, and which ones count now.
+
+use std::collections::BTreeMap;
+
+use crate::model::event::{Event, EventKind, EventState};
+use crate::model::time::{Span, Timestamp};
+
+/// A panel that turns red within this time after a change says so.
+const SUSPECT: Span = Span::seconds(30 * 60);
+
+/// The last change of these (oldest first) before a moment, if it came shortly before it.
+pub fn cause<'a>(events: &[&'a Event], since: Timestamp) -> Option<&'a Event> {
+    let before = |event: &&&Event| event.at <= since && event.kind.is_change() && event.state == EventState::Done;
+    let last = events.iter().rev().find(before)?;
+    (last.at.age_at(since) <= SUSPECT).then_some(last)
+}
+
+/// "since deploy shop v2.14, 6 min before".
+pub fn cause_words(event: &Event, since: Timestamp) -> String {
+    format!("since {}, {} before", event.brief(), event.at.age_at(since).brief())
+}
+
+/// The last deploy of all (oldest first) up to a moment.
+pub fn last_deploy<'a>(events: &[&'a Event], now: Timestamp) -> Option<&'a Event> {
+    // Where nobody knows how far it came, nobody knows that it was one.
+    let deployed =
+        |event: &&&Event| event.kind == EventKind::Deploy && event.state != EventState::Unknown && event.at <= now;
+    events.iter().rev().find(deployed).copied()
+}
+
+/// What counts now (of events oldest first): the last deploy of each service to each environment, and the
+/// incidents that go on.
+pub fn current<'a>(events: &[&'a Event]) -> Vec<&'a Event> {
+    let mut deploys = BTreeMap::new();
+    let mut all: Vec<&Event> = Vec::new();
+    for event in events {
+        match (event.kind, event.state) {
+            (EventKind::Deploy, _) => {
+                deploys.insert((&event.service, &event.environment), *event);
+            }
+            (EventKind::Incident, EventState::Running) => all.push(event),
+            _ => {}
+        }
+    }
+    all.extend(deploys.into_values());
+    all.sort_by_key(|event| event.at);
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::status::Status;
+
+    fn deploy(at: i64, service: &str, version: &str, state: EventState) -> Event {
+        Event {
+            at: Timestamp(at * 60_000),
+            kind: EventKind::Deploy,
+            state,
+            service: service.into(),
+            version: version.into(),
+            ..Event::default()
+        }
+    }
+
+    #[test]
+    fn the_change_just_before_is_named_and_an_old_one_is_not() {
+        let all = [deploy(0, "shop", "v1", EventState::Done), deploy(60, "shop", "v2", EventState::Done)];
+        let all: Vec<&Event> = all.iter().collect();
+        let words = |minute: i64| {
+            let since = Timestamp(minute * 60_000);
+            cause(&all, since).map(|event| cause_words(event, since))
+        };
+        assert_eq!(words(66).as_deref(), Some("since deploy shop v2, 6 min before"));
+        assert_eq!(words(91), None, "too long after");
+        assert_eq!(words(59), None, "the next deploy had not come");
+    }
+
+    #[test]
+    fn only_the_last_deploy_of_a_place_counts() {
+        let all = [
+            deploy(0, "shop", "v1", EventState::Failed),
+            deploy(1, "mail", "v7", EventState::Failed),
+            deploy(2, "shop", "v2", EventState::Done),
+        ];
+        let all: Vec<&Event> = all.iter().collect();
+        let bad: Vec<&str> = current(&all)
+            .iter()
+            .filter(|one| one.status() == Status::Critical)
+            .map(|one| one.service.as_str())
+            .collect();
+        assert_eq!(bad, ["mail"]);
+    }
+}

@@ -1,0 +1,223 @@
+//! What happened, drawn over time: a mark in the column of its moment.
+//!
+//! ```text
+//!        ▼           ◆        the kind, at the top of the column
+//!   ⡠⠤⠒⠊⠉┊⠑⠢⡀       ┊        a line down to the axis, behind the data
+//!  ⠊     ┊  ⠑⠢⠤⠤⠤⠤⠤⠤┊⠤⠤
+//! ```
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::Reading;
+use super::ink::{Ink, Role};
+use super::marks::put;
+use crate::model::event::{Event, EventKind, EventState};
+use crate::model::time::{Span, Timestamp};
+
+/// Most marks that are kept: more than the widest screen has columns.
+const MOST: usize = 1000;
+/// Steps of a viewer's pointer from edge to edge.
+const STEPS: u16 = 120;
+/// Most events whose words are kept for one mark.
+const MOST_WORDS: usize = 5;
+
+/// The marks over a graph, oldest first.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Changes {
+    /// Left edge.
+    pub from: Timestamp,
+    /// Right edge.
+    pub to: Timestamp,
+    /// The marks.
+    pub marks: Vec<Mark>,
+}
+
+/// One mark: one event, or several of nearly one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mark {
+    /// When the first of them happened.
+    pub at: Timestamp,
+    /// The weightiest kind of them.
+    pub kind: EventKind,
+    /// Whether one of them failed.
+    pub failed: bool,
+    /// How many there are.
+    pub count: usize,
+    /// What they say, the first few.
+    pub words: Vec<String>,
+}
+
+impl Changes {
+    /// Those that belong to a panel, between two moments. Events of nearly one moment become one mark.
+    pub fn of(reading: &Reading<'_>, from: Timestamp, to: Timestamp) -> Self {
+        let mut marks: Vec<Mark> = Vec::new();
+        let slot = Span(((to.0 - from.0) / MOST as i64).max(1));
+        // The window of a graph ends with its newest point: what came since belongs to its last column.
+        for event in reading.events.iter().filter(|event| event.at >= from && event.at <= reading.now.max(to)) {
+            match marks.last_mut() {
+                Some(last) if (event.at.0 - from.0) / slot.0 == (last.at.0 - from.0) / slot.0 => last.add(event),
+                _ => marks.push(Mark::of(event)),
+            }
+        }
+        Self { from, to, marks }
+    }
+
+    /// The column of a moment, of so many.
+    pub fn column(&self, at: Timestamp, width: u16) -> Option<u16> {
+        let width_of_one = (self.to.0 - self.from.0).max(1) as f64 / f64::from(width.max(1));
+        let column = ((at.0 - self.from.0) as f64 / width_of_one).floor();
+        (column >= 0.0 && width > 0).then(|| (column as u64).min(u64::from(width) - 1) as u16)
+    }
+
+    /// How far one step of a viewer's pointer goes.
+    pub fn step(&self) -> Span {
+        Span(((self.to.0 - self.from.0) / i64::from(STEPS)).max(1))
+    }
+
+    /// The marks that a pointer at this moment stands on: no step passes any by.
+    pub fn at(&self, pointer: Timestamp) -> impl Iterator<Item = &Mark> {
+        let wanted = self.column(pointer, STEPS);
+        self.marks.iter().filter(move |mark| self.column(mark.at, STEPS) == wanted)
+    }
+
+    /// Draws the marks, and where the viewer points, over what is drawn already: glyphs at the top, lines
+    /// only where there is nothing else.
+    pub fn draw(&self, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+        if area.is_empty() {
+            return;
+        }
+        let mut columns: Vec<Option<(EventKind, bool)>> = vec![None; usize::from(area.width)];
+        for mark in &self.marks {
+            let Some(place) = self.column(mark.at, area.width) else { continue };
+            let Some(column) = columns.get_mut(usize::from(place)) else { continue };
+            let failed = mark.failed || column.is_some_and(|(_, failed)| failed);
+            let kind = column.map_or(mark.kind, |(kind, _)| weightier(kind, mark.kind));
+            *column = Some((kind, failed));
+        }
+        // Lines down from every other column would be a wall of their own.
+        let sparse = columns.iter().flatten().count() <= columns.len() / 3;
+        for (x, column) in columns.into_iter().enumerate() {
+            let Some((kind, failed)) = column else { continue };
+            let role = if failed { Role::Critical } else { role(kind) };
+            // The highest free cell of the column: a mark hides data only where there is nothing else.
+            let top = (0..area.height).find(|y| is_free(x as u16, *y, area, buffer, ink)).unwrap_or(0);
+            if sparse {
+                line(x as u16, area, buffer, ink, role, ink.glyphs.event_line());
+            }
+            put(buffer, area, x as u16, top, ink.glyphs.event(kind), ink.stroke(role));
+        }
+        if let Some(x) = ink.cursor.and_then(|cursor| self.column(cursor, area.width)) {
+            let [.., upright] = ink.glyphs.frame();
+            line(x, area, buffer, ink, Role::Focus, upright);
+        }
+    }
+}
+
+/// Whether there is nothing at a place but ground, or the dashes of a limit.
+fn is_free(x: u16, y: u16, area: Rect, buffer: &Buffer, ink: &Ink) -> bool {
+    let [.., dash] = ink.glyphs.axis();
+    let here = buffer.cell((area.x + x, area.y + y)).map(ratatui::buffer::Cell::symbol);
+    here.is_some_and(|here| here == " " || here == dash)
+}
+
+fn line(x: u16, area: Rect, buffer: &mut Buffer, ink: &Ink, role: Role, symbol: &str) {
+    for y in 0..area.height {
+        if is_free(x, y, area, buffer, ink) {
+            put(buffer, area, x, y, symbol, ink.stroke(role));
+        }
+    }
+}
+
+/// The colour of a kind.
+pub const fn role(kind: EventKind) -> Role {
+    match kind {
+        EventKind::Incident | EventKind::Broken => Role::Critical,
+        EventKind::Alert | EventKind::Freeze => Role::Warning,
+        EventKind::Fixed => Role::Ok,
+        EventKind::Deploy | EventKind::Release => Role::Accent,
+        EventKind::Config => Role::Focus,
+        EventKind::Note | EventKind::Planned => Role::Muted,
+    }
+}
+
+fn weightier(a: EventKind, b: EventKind) -> EventKind {
+    EventKind::ALL.into_iter().find(|kind| *kind == a || *kind == b).unwrap_or(a)
+}
+
+impl Mark {
+    fn of(event: &Event) -> Self {
+        let failed = event.state == EventState::Failed;
+        Self { at: event.at, kind: event.kind, failed, count: 1, words: vec![words(event)] }
+    }
+
+    fn add(&mut self, event: &Event) {
+        self.kind = weightier(self.kind, event.kind);
+        self.failed |= event.state == EventState::Failed;
+        self.count += 1;
+        if self.words.len() < MOST_WORDS {
+            self.words.push(words(event));
+        }
+    }
+}
+
+/// "deploy shop v2.14 failed by ada".
+fn words(event: &Event) -> String {
+    let who = event.who.as_ref().map_or_else(String::new, |who| format!(" by {who}"));
+    let state = event.state_word();
+    let state = if state.is_empty() { String::new() } else { format!(" {state}") };
+    format!("{}{state}{who}", event.brief())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::judgement::Content;
+    use crate::model::status::Status;
+    use crate::model::time::Zone;
+    use crate::model::unit::Unit;
+
+    fn changes(events: &[Event]) -> Changes {
+        let zone = Zone::utc();
+        let reading = Reading {
+            content: Content::Nothing,
+            status: Status::Ok,
+            unit: &Unit::None,
+            limits: Vec::new(),
+            now: Timestamp(1000),
+            window: Span(1000),
+            refresh: Span(10),
+            zone: &zone,
+            service: None,
+            environment: None,
+            events: events.iter().collect(),
+        };
+        Changes::of(&reading, Timestamp(0), Timestamp(1000))
+    }
+
+    fn event(at: i64, kind: EventKind) -> Event {
+        Event { at: Timestamp(at), kind, ..Event::default() }
+    }
+
+    #[test]
+    fn a_mark_stands_in_the_column_of_its_moment_and_nowhere_else() {
+        let all = changes(&[event(-1, EventKind::Deploy), event(0, EventKind::Deploy), event(999, EventKind::Note)]);
+        let places: Vec<Option<u16>> = all.marks.iter().map(|mark| all.column(mark.at, 10)).collect();
+        assert_eq!(places, [Some(0), Some(9)], "what is older than the window has no mark");
+        assert_eq!(changes(&[event(2000, EventKind::Deploy)]).marks, [], "nor has the future");
+    }
+
+    #[test]
+    fn ten_thousand_in_one_window_stay_bounded_and_are_counted() {
+        let many: Vec<Event> = (0..10_000).map(|n| event(n / 10, EventKind::Note)).collect();
+        let all = changes(&many);
+        assert!(all.marks.len() <= MOST + 1, "{}", all.marks.len());
+        assert_eq!(all.marks.iter().map(|mark| mark.count).sum::<usize>(), 10_000);
+    }
+
+    #[test]
+    fn of_two_in_one_column_the_weightier_is_drawn() {
+        let all = changes(&[event(500, EventKind::Note), event(500, EventKind::Incident)]);
+        assert_eq!((all.marks.len(), all.marks[0].kind, all.marks[0].count), (1, EventKind::Incident, 2));
+    }
+}

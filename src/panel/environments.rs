@@ -1,0 +1,432 @@
+//! Which version runs where: a row a service, a column an environment, on the way to the customer.
+//!
+//! ```text
+//!           development    staging                  production
+//! ✖ shop    ● v2.16 5 min  ● v2.15 2 h ≠ v2.16 5 min  ✖ v2.15 failed, v2.14 runs 3 d
+//! ● mail    ● v7.1 2 d     ● v7.1 20 h ▶ v7.2 running  ● v7.1 19 h
+//!   4 more ok
+//! ```
+
+mod matrix;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use unicode_width::UnicodeWidthStr;
+
+use super::ink::{Glyphs, Ink, Role};
+use super::marks::{columns, row, write};
+use super::{EventsUse, Need, Panel, Reading, Room};
+use crate::model::event::{Event, EventState};
+use crate::model::judgement::Content;
+use crate::model::status::Status;
+use matrix::{Cell, Column, Matrix, Service, Version, matrix};
+
+/// The least between two columns.
+const SPACE: u16 = 2;
+/// The most between two columns.
+const MOST_SPACE: u32 = 5;
+/// The least that is left of the services' names.
+const NAME: u16 = 8;
+/// What a heading keeps of itself in the narrowest layout.
+const HEADING: u16 = 4;
+
+/// The panel.
+#[derive(Debug)]
+pub struct Environments;
+
+/// The keys of an environments panel.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Options {
+    /// Environments to show, in the order that versions go through them (default: all, those from development to
+    /// production by their names).
+    pub environments: Vec<String>,
+    /// Services to show, in this order (default: all, what is red first).
+    pub services: Vec<String>,
+}
+
+/// What is drawn.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct View {
+    matrix: Matrix,
+    answered: bool,
+}
+
+impl Panel for Environments {
+    const VIEW: &'static str = "environments";
+    const SUMMARY: &'static str = "which version runs where: services by environments, what is behind, what failed";
+    const HISTORY: bool = false;
+    const SOURCE: Need = Need::Optional;
+    const ROOM: Room = Room { min_width: 24, min_height: 3, ideal_height: 7, weight: 5 };
+    const EVENTS: EventsUse = EventsUse::Judged;
+    type Options = Options;
+    type View = View;
+
+    fn view(options: &Options, reading: &Reading<'_>) -> View {
+        let Content::Events(events) = &reading.content else {
+            return View { answered: !matches!(reading.content, Content::Nothing), ..View::default() };
+        };
+        let belongs = |event: &&Event| event.belongs_to(reading.service, reading.environment);
+        let events: Vec<&Event> = events.iter().copied().filter(belongs).collect();
+        View { matrix: matrix(&events, &options.environments, &options.services, reading.now), answered: true }
+    }
+
+    fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+        let muted = ink.style(Role::Muted);
+        let Matrix { rows, more, .. } = &view.matrix;
+        if rows.is_empty() {
+            write(buffer, area, 1, 0, if view.answered { "no deploys known" } else { "" }, muted);
+            return;
+        }
+        if area.height < 2 {
+            write(buffer, area, 0, 0, &Self::strip(view), muted);
+            return;
+        }
+        let layout = Layout::of(&view.matrix, area.width, ink);
+        layout.draw_header(&view.matrix, row(area, 0), buffer, ink);
+        let (count, room) = (rows.len() + more.len(), usize::from(area.height - 1));
+        let shown = if count > room { room - 1 } else { count };
+        let (kept, rest) = worst_kept(rows, shown);
+        // With room to spare, rows stand apart.
+        let each = if usize::from(area.height) > 2 * count { 2 } else { 1 };
+        for (n, service) in kept.into_iter().enumerate() {
+            layout.draw_row(service, row(area, n as u16 * each + 1), buffer, ink);
+        }
+        let rest: Vec<Status> = rest.into_iter().map(|service| service.status).chain(more.iter().copied()).collect();
+        write(buffer, row(area, area.height - 1), 2, 0, &counted(&rest), muted);
+    }
+
+    fn strip(view: &View) -> String {
+        let Matrix { rows, more, .. } = &view.matrix;
+        let count = rows.len() + more.len();
+        if count == 0 {
+            return if view.answered { "no deploys known".to_owned() } else { String::new() };
+        }
+        let having = |has: fn(&Cell) -> bool| rows.iter().filter(|row| row.cells.iter().any(has)).count();
+        // What has failed is counted as such.
+        let others = rows.iter().filter(|row| row.cells.iter().all(|cell| cell.failed.is_none()));
+        let others: Vec<Status> = others.map(|row| row.status).chain(more.iter().copied()).collect();
+        let of = |status: Status| others.iter().filter(|other| **other == status).count();
+        let parts = [
+            (having(|cell| cell.is_behind), "behind"),
+            (having(|cell| cell.before.is_some() && !cell.is_behind), "different"),
+            (having(|cell| cell.failed.is_some()), "failed"),
+            (of(Status::Critical), Status::Critical.word()),
+            (of(Status::Warning), Status::Warning.word()),
+            (of(Status::Unknown), Status::Unknown.word()),
+        ];
+        let s = if count == 1 { "" } else { "s" };
+        let said = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!(", {count} {word}"));
+        std::iter::once(format!("{count} service{s}")).chain(said).collect::<Vec<_>>().concat()
+    }
+}
+
+/// So many rows, the worst of all but in their order; and the others.
+fn worst_kept(rows: &[Service], shown: usize) -> (Vec<&Service>, Vec<&Service>) {
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    order.sort_by_key(|at| rows.get(*at).map(|row| 3 - row.status.severity()));
+    let (mut kept, mut rest) = (Vec::new(), Vec::new());
+    for (at, row) in rows.iter().enumerate() {
+        if order.iter().take(shown).any(|one| *one == at) {
+            kept.push(row);
+        } else {
+            rest.push(row);
+        }
+    }
+    (kept, rest)
+}
+
+/// "1 more critical, 4 more ok"; nothing of nothing.
+fn counted(statuses: &[Status]) -> String {
+    let part = |wanted: Status| {
+        let count = statuses.iter().filter(|status| **status == wanted).count();
+        (count > 0).then(|| format!("{count} more {}", wanted.word()))
+    };
+    Status::WORST_FIRST.into_iter().filter_map(part).collect::<Vec<_>>().join(", ")
+}
+
+/// How much a cell says; the richest that fits the width is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Detail {
+    /// Lamps and marks.
+    Lamps,
+    /// With versions.
+    Versions,
+    /// With ages.
+    Ages,
+    /// With what differs, comes and ails in words.
+    All,
+}
+
+const RICHEST_FIRST: [Detail; 4] = [Detail::All, Detail::Ages, Detail::Versions, Detail::Lamps];
+
+/// Another version runs in the environment before.
+const fn differs(glyphs: Glyphs) -> &'static str {
+    match glyphs {
+        Glyphs::Ascii => "!=",
+        Glyphs::Full | Glyphs::Block => "≠",
+    }
+}
+
+/// The words of a cell, each with its style.
+fn words(cell: &Cell, detail: Detail, ink: &Ink) -> Vec<(String, Style)> {
+    let (text, muted, accent) = (ink.style(Role::Text), ink.style(Role::Muted), ink.style(Role::Accent));
+    if !cell.is_known() {
+        return vec![("-".to_owned(), muted)];
+    }
+    let style = ink.style(cell.status.into());
+    let mut words = vec![(ink.lamp(cell.status).to_owned(), style)];
+    let has_versions = detail >= Detail::Versions;
+    if let Some(failed) = cell.failed.as_ref().filter(|_| has_versions) {
+        let comma = if detail == Detail::All && cell.current.is_some() { "," } else { "" };
+        words.push((format!("{} failed{comma}", failed.name), style));
+        if let Some(current) = cell.current.as_ref().filter(|_| detail == Detail::All) {
+            words.push((format!("{} runs", current.name), text));
+            words.push((current.age.clone(), muted));
+        }
+        return words;
+    }
+    if let Some(current) = cell.current.as_ref().filter(|_| has_versions) {
+        words.push((current.name.clone(), ink.value(cell.status)));
+        if detail >= Detail::Ages {
+            words.push((current.age.clone(), muted));
+        }
+        if cell.status != Status::Ok {
+            let has_remark = detail == Detail::All && !cell.remark.is_empty();
+            let remark = if has_remark { cell.remark.as_str() } else { cell.status.word() };
+            words.push((remark.to_owned(), style));
+        }
+    }
+    if let Some(before) = &cell.before {
+        words.push((beside(differs(ink.glyphs), before, "", detail), accent));
+    }
+    if let Some((coming, state)) = &cell.coming {
+        let (mark, state) = match state {
+            EventState::Running => (ink.glyphs.running(), "running"),
+            EventState::Waiting => (ink.lamp(Status::Unknown), "waiting"),
+            EventState::Done | EventState::Failed | EventState::Unknown => (ink.lamp(Status::Unknown), "unknown"),
+        };
+        // Where nothing runs yet, what comes is all there is to say.
+        let detail = if cell.current.is_none() && has_versions { Detail::All } else { detail };
+        words.push((beside(mark, coming, state, detail), accent));
+    }
+    words
+}
+
+/// "≠ v2.16 5 min", "▶ v2.16 running", or the mark alone.
+fn beside(mark: &str, version: &Version, state: &str, detail: Detail) -> String {
+    if detail < Detail::All {
+        return mark.to_owned();
+    }
+    let last = if state.is_empty() { version.age.as_str() } else { state };
+    format!("{mark} {} {last}", version.name)
+}
+
+/// The columns that the words of a cell take.
+fn width(cell: &Cell, detail: Detail, ink: &Ink) -> u16 {
+    let words = words(cell, detail, ink);
+    let letters: usize = words.iter().map(|(word, _)| word.width()).sum();
+    (letters + words.len().saturating_sub(1)).min(usize::from(u16::MAX)) as u16
+}
+
+/// What is drawn of a matrix in so many columns of the screen.
+#[derive(Debug, PartialEq)]
+struct Layout {
+    detail: Detail,
+    names: u16,
+    space: u16,
+    /// Places of the columns that are drawn, with their widths.
+    columns: Vec<(usize, u16)>,
+    /// How many are not.
+    hidden: usize,
+}
+
+impl Layout {
+    fn of(matrix: &Matrix, room: u16, ink: &Ink) -> Self {
+        let names = matrix.rows.iter().map(|row| row.name.width()).max().unwrap_or(0).min(usize::from(room) / 3) as u16;
+        let mut layout =
+            Self { detail: Detail::Lamps, names, space: SPACE, columns: Vec::new(), hidden: matrix.hidden };
+        for detail in RICHEST_FIRST {
+            layout.detail = detail;
+            layout.columns = widths(matrix, detail, ink);
+            if layout.needed() <= u32::from(room) {
+                let spare = u32::from(room) - layout.needed();
+                let more = spare / (layout.columns.len() as u32).max(1);
+                layout.space = more.saturating_add(u32::from(SPACE)).min(MOST_SPACE) as u16;
+                return layout;
+            }
+        }
+        layout.names = names.min(NAME);
+        while layout.needed() > u32::from(room) && layout.columns.len() > 1 {
+            let rank =
+                |(_, (column, _)): &(usize, &(usize, u16))| matrix.columns.get(*column).map(|column| column.rank);
+            let lowest = layout.columns.iter().enumerate().min_by_key(rank).map(|(at, _)| at);
+            layout.columns.remove(lowest.unwrap_or_default());
+            layout.hidden += 1;
+        }
+        layout
+    }
+
+    fn needed(&self) -> u32 {
+        let columns = self.columns.iter().map(|(_, width)| u32::from(*width) + u32::from(self.space));
+        2 + u32::from(self.names) + columns.sum::<u32>()
+    }
+
+    /// The place of each column, and where on a line it is drawn.
+    fn fields(&self, area: Rect) -> impl Iterator<Item = (usize, Rect)> {
+        let mut x = 2 + self.names;
+        self.columns.iter().map(move |(column, width)| {
+            let field = columns(area, x.saturating_add(self.space), *width);
+            x = x.saturating_add(self.space).saturating_add(*width);
+            (*column, field)
+        })
+    }
+
+    fn draw_header(&self, matrix: &Matrix, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+        let muted = ink.style(Role::Muted);
+        if self.hidden > 0 {
+            write(buffer, columns(area, 2, self.names), 0, 0, &format!("+{}", self.hidden), muted);
+        }
+        for (column, field) in self.fields(area) {
+            let name = matrix.columns.get(column).map_or("", |column| column.name.as_str());
+            write(buffer, field, 0, 0, name, muted);
+        }
+    }
+
+    fn draw_row(&self, service: &Service, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+        let style = ink.style(service.status.into());
+        write(buffer, area, 0, 0, ink.lamp(service.status), style);
+        let name_style = if service.status.severity() > 1 { style } else { ink.style(Role::Text) };
+        write(buffer, columns(area, 2, self.names), 0, 0, &service.name, name_style);
+        for (column, field) in self.fields(area) {
+            let Some(cell) = service.cells.get(column) else { continue };
+            let mut x = 0;
+            for (word, style) in words(cell, self.detail, ink) {
+                x += write(buffer, field, x, 0, &word, style) + 1;
+            }
+        }
+    }
+}
+
+/// The columns with what they need to show so much.
+fn widths(matrix: &Matrix, detail: Detail, ink: &Ink) -> Vec<(usize, u16)> {
+    let cells = |at: usize| {
+        let widths = matrix.rows.iter().filter_map(|row| row.cells.get(at)).map(|cell| width(cell, detail, ink));
+        widths.max().unwrap_or(0)
+    };
+    let heading = |column: &Column| {
+        let whole = column.name.width().min(usize::from(u16::MAX)) as u16;
+        if detail == Detail::Lamps { whole.min(HEADING) } else { whole }
+    };
+    matrix.columns.iter().enumerate().map(|(at, column)| (at, cells(at).max(heading(column)))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::event::EventKind;
+    use crate::model::time::{Span, Timestamp, Zone};
+    use crate::model::unit::Unit;
+
+    const MINUTE: i64 = 60_000;
+    const NOW: Timestamp = Timestamp(100_000 * MINUTE);
+
+    fn deploy(minutes: i64, service: &str, environment: &str, version: &str, state: EventState) -> Event {
+        Event {
+            at: Timestamp(NOW.0 - minutes * MINUTE),
+            kind: EventKind::Deploy,
+            state,
+            service: service.into(),
+            environment: environment.into(),
+            version: version.into(),
+            ..Event::default()
+        }
+    }
+
+    fn example() -> Vec<Event> {
+        use EventState::{Done, Failed, Running};
+        vec![
+            deploy(9000, "mail", "staging", "v7", Done),
+            deploy(8000, "mail", "production", "v7", Done),
+            deploy(5000, "shop", "production", "v2.14", Done),
+            deploy(90, "shop", "staging", "v2.15", Done),
+            deploy(30, "mail", "production", "v8", Running),
+            deploy(20, "shop", "production", "v2.15", Failed),
+        ]
+    }
+
+    fn view(events: &[Event]) -> View {
+        let zone = Zone::utc();
+        let reading = Reading {
+            content: Content::Events(events.iter().collect()),
+            status: Status::Ok,
+            unit: &Unit::None,
+            limits: Vec::new(),
+            now: NOW,
+            window: Span(1000),
+            refresh: Span(10),
+            zone: &zone,
+            service: None,
+            environment: None,
+            events: Vec::new(),
+        };
+        Environments::view(&Options::default(), &reading)
+    }
+
+    fn ink(glyphs: Glyphs) -> Ink {
+        Ink { styles: [Style::default(); 18], glyphs, dimmed: false, cursor: None }
+    }
+
+    fn drawn(width: u16, height: u16, glyphs: Glyphs) -> Vec<String> {
+        let area = Rect::new(0, 0, width, height);
+        let mut buffer = Buffer::empty(area);
+        Environments::draw(&view(&example()), area, &mut buffer, &ink(glyphs));
+        crate::output::text::plain(&buffer).lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn half_a_line_says_what_is_not_as_it_should_be() {
+        assert_eq!(Environments::strip(&view(&example())), "2 services, 1 behind, 1 failed");
+        assert_eq!(Environments::strip(&view(&example()[..2])), "1 service");
+        assert_eq!(Environments::strip(&view(&[])), "no deploys known");
+    }
+
+    #[test]
+    fn cells_say_as_much_as_there_is_room_for() {
+        let wide = drawn(90, 3, Glyphs::Full);
+        assert!(wide[1].starts_with("✖ shop"), "{wide:#?}");
+        assert!(wide[1].contains("● v2.15 1 h"), "{wide:#?}");
+        assert!(wide[1].contains("✖ v2.15 failed, v2.14 runs 3 d"), "{wide:#?}");
+        assert!(wide[2].contains("● v7 5 d ▶ v8 running"), "{wide:#?}");
+        let narrower = drawn(46, 3, Glyphs::Full);
+        assert!(narrower[1].contains("✖ v2.15 failed") && !narrower[1].contains("runs"), "{narrower:#?}");
+        assert!(narrower[2].contains("● v7 5 d ▶"), "{narrower:#?}");
+        assert_eq!(drawn(18, 3, Glyphs::Full)[1..], ["✖ shop  ●     ✖ ≠", "● mail  ●     ● ▶"]);
+    }
+
+    #[test]
+    fn plain_ascii_has_a_mark_of_its_own() {
+        let plain = drawn(18, 3, Glyphs::Ascii);
+        assert!(plain[1].ends_with("X !="), "{plain:#?}");
+    }
+
+    #[test]
+    fn rows_without_room_are_counted_and_red_ones_stay() {
+        let rows = view(&example()).matrix.rows;
+        let (kept, rest) = worst_kept(&rows, 1);
+        assert_eq!((kept[0].name.as_str(), rest[0].name.as_str()), ("shop", "mail"));
+        assert_eq!(counted(&[Status::Ok, Status::Critical, Status::Ok]), "1 more critical, 2 more ok");
+    }
+
+    #[test]
+    fn columns_that_tell_least_go_first() {
+        let mut events = example();
+        events.push(deploy(1, "shop", "review-1", "v9", EventState::Done));
+        let layout = Layout::of(&view(&events).matrix, 20, &ink(Glyphs::Full));
+        assert_eq!((layout.detail, layout.hidden), (Detail::Lamps, 1));
+        assert_eq!(layout.columns.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [0, 2], "staging and production");
+    }
+}

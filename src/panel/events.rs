@@ -1,0 +1,174 @@
+//! What happened, the newest first.
+//!
+//! ```text
+//! today
+//! 14:03  ▼ deploy    shop v2.14                 production  6 min
+//! 13:51  ✖ incident  checkout down              goes on     18 min
+//! Fri 20 Nov
+//! 17:20  ● fixed     shop/main fixed by 482                 20 h
+//! ```
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::changes::role;
+use super::ink::{Ink, Role};
+use super::marks::{columns, row, write, write_right};
+use super::{EventsUse, Need, Panel, Reading, Room};
+use crate::model::event::{Event, EventKind};
+use crate::model::judgement::Content;
+use crate::model::status::Status;
+use crate::model::text::SafeText;
+
+/// Lines kept: more than the tallest screen has rows.
+const MOST: usize = 300;
+/// The width of the longest kind.
+const KIND: u16 = 8;
+
+/// The panel.
+#[derive(Debug)]
+pub struct Events;
+
+/// The keys of an events panel.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Options {
+    /// Kinds to show: deploy, config, incident, broken, fixed, alert, note, ... (default: all).
+    pub kinds: Vec<EventKind>,
+}
+
+/// What is drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct View {
+    lines: Vec<Line>,
+    more: usize,
+    answered: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Line {
+    day: String,
+    time: String,
+    kind: EventKind,
+    status: Status,
+    what: String,
+    place: SafeText,
+    state: String,
+    who: String,
+    age: String,
+}
+
+impl Line {
+    fn of(event: &Event, reading: &Reading<'_>) -> Self {
+        let brief = event.brief();
+        let what = brief.strip_prefix(event.kind.word()).unwrap_or(&brief).trim_start().to_owned();
+        // A version says more with its title beside it.
+        let names_itself = event.title.as_str().contains(event.service.as_str());
+        let tells_more = !event.version.is_empty() && !event.title.is_empty() && !names_itself;
+        let what = if tells_more { format!("{what}  {}", event.title) } else { what };
+        let (day, today) = (event.at.day(reading.zone), reading.now.day(reading.zone));
+        Self {
+            day: if day == today { "today".to_owned() } else { day },
+            time: event.at.hour_minute(reading.zone),
+            kind: event.kind,
+            status: event.status(),
+            what,
+            place: event.environment.clone(),
+            state: if event.remark.is_empty() { event.state_word().to_owned() } else { event.remark.to_string() },
+            who: event.who.as_ref().map(ToString::to_string).unwrap_or_default(),
+            age: event.at.age_at(reading.now).brief(),
+        }
+    }
+}
+
+impl Panel for Events {
+    const VIEW: &'static str = "events";
+    const SUMMARY: &'static str = "what happened, newest first: deploys, incidents, builds that broke, notes";
+    const HISTORY: bool = false;
+    const SOURCE: Need = Need::Optional;
+    const ROOM: Room = Room { min_width: 24, min_height: 2, ideal_height: 8, weight: 4 };
+    const EVENTS: EventsUse = EventsUse::Judged;
+    type Options = Options;
+    type View = View;
+
+    fn view(options: &Options, reading: &Reading<'_>) -> View {
+        let Content::Events(events) = &reading.content else {
+            return View { lines: Vec::new(), more: 0, answered: !matches!(reading.content, Content::Nothing) };
+        };
+        let wanted = |event: &&&Event| {
+            event.at <= reading.now && (options.kinds.is_empty() || options.kinds.contains(&event.kind))
+        };
+        let all = events.iter().rev().filter(wanted);
+        let count = all.clone().count();
+        let lines = all.take(MOST).map(|event| Line::of(event, reading)).collect();
+        View { lines, more: count.saturating_sub(MOST), answered: true }
+    }
+
+    fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+        if view.lines.is_empty() {
+            write(buffer, area, 1, 0, if view.answered { "nothing has happened" } else { "" }, ink.style(Role::Muted));
+            return;
+        }
+        let mut y = 0;
+        let mut day = "today";
+        for (n, line) in view.lines.iter().enumerate() {
+            let heading = line.day != day && area.height > 3;
+            let left = view.lines.len() - n + view.more;
+            let rows = 1 + u16::from(heading);
+            let is_last = y + rows >= area.height;
+            if y + rows > area.height || (is_last && left > 1) {
+                let words = format!("{left} earlier");
+                write(buffer, row(area, area.height.saturating_sub(1)), 0, 0, &words, ink.style(Role::Muted));
+                return;
+            }
+            if heading {
+                write(buffer, row(area, y), 0, 0, &line.day, ink.style(Role::Title));
+                y += 1;
+            }
+            day = &line.day;
+            draw_line(line, row(area, y), buffer, ink);
+            y += 1;
+        }
+    }
+
+    fn strip(view: &View) -> String {
+        view.lines.first().map_or_else(
+            || "nothing has happened".to_owned(),
+            |line| format!("{} {}, {} ago", line.kind.word(), line.what, line.age),
+        )
+    }
+}
+
+fn draw_line(line: &Line, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+    let muted = ink.style(Role::Muted);
+    let mut x = write(buffer, area, 0, 0, &line.time, muted) + 1;
+    let style = ink.stroke(if line.status == Status::Critical { Role::Critical } else { role(line.kind) });
+    x += write(buffer, area, x, 0, ink.glyphs.event(line.kind), style) + 1;
+    if area.width >= 44 {
+        write(buffer, area, x, 0, line.kind.word(), style);
+        x += KIND + 1;
+    }
+    let age = write_right(buffer, area, 0, &line.age, muted) + 2;
+    let mut right: Vec<&str> = vec![&line.state, line.place.as_str(), &line.who];
+    right.retain(|word| !word.is_empty());
+    let right = right.join(ink.glyphs.dot());
+    let room = columns(area, x, area.width.saturating_sub(x + age));
+    // What it is comes before where it was.
+    let beside = area.width >= 48 && !right.is_empty();
+    let what =
+        if beside { columns(room, 0, room.width.saturating_sub(right.chars().count() as u16 + 2)) } else { room };
+    write(
+        buffer,
+        what,
+        0,
+        0,
+        &line.what,
+        ink.style(if line.status == Status::Critical { Role::Critical } else { Role::Text }),
+    );
+    if beside {
+        let style = if line.status == Status::Ok { muted } else { ink.style(line.status.into()) };
+        write_right(buffer, room, 0, &right, style);
+    }
+}

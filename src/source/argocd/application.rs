@@ -1,0 +1,520 @@
+//! An application of Argo CD, and what it tells: its past deploys, and how it is now.
+
+use serde::Deserialize;
+
+use crate::model::event::{Event, EventState};
+use crate::model::status::Status;
+use crate::model::text::SafeText;
+use crate::model::time::{Span, Timestamp};
+
+/// Argo CD's own name for the cluster it runs in: it tells no environment from another.
+const OWN_CLUSTER: &str = "in-cluster";
+
+/// One application, as far as it is read.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Application {
+    metadata: Metadata,
+    spec: Spec,
+    status: Told,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Metadata {
+    name: String,
+    namespace: String,
+    creation_timestamp: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Spec {
+    destination: Destination,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Destination {
+    name: Option<String>,
+    namespace: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Told {
+    sync: Comparison,
+    health: Health,
+    operation_state: Option<LastSync>,
+    history: Option<Vec<Synced>>,
+    summary: Summary,
+    reconciled_at: Option<String>,
+}
+
+/// Whether what runs is what the repository says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Comparison {
+    status: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Health {
+    status: Option<String>,
+    last_transition_time: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Summary {
+    images: Option<Vec<String>>,
+}
+
+/// The sync under way, or the last one.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct LastSync {
+    phase: Option<String>,
+    started_at: Option<String>,
+    finished_at: Option<String>,
+    sync_result: Option<Revisions>,
+    operation: Asked,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Asked {
+    sync: Option<Revisions>,
+    initiated_by: Option<Initiator>,
+}
+
+/// A sync of the history: those are the ones that succeeded.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Synced {
+    revision: Option<String>,
+    revisions: Option<Vec<String>>,
+    deployed_at: Option<String>,
+    initiated_by: Option<Initiator>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Revisions {
+    revision: Option<String>,
+    revisions: Option<Vec<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Initiator {
+    username: Option<String>,
+    automated: Option<bool>,
+}
+
+impl Application {
+    /// Its name, and the namespace it is in.
+    pub(super) fn full_name(&self) -> (&str, &str) {
+        (&self.metadata.name, &self.metadata.namespace)
+    }
+
+    /// The service and the environment it is about.
+    pub(super) fn place<'a>(&'a self, environments: &'a [String]) -> (&'a str, &'a str) {
+        let name = self.metadata.name.as_str();
+        let known = environments.iter().filter_map(|word| Some((without(name, word)?, word.as_str())));
+        // Of "staging" and "pre-staging" the one that says more.
+        if let Some(found) = known.max_by_key(|(_, word)| word.len()) {
+            return found;
+        }
+        let told = |word: Option<&'a str>| word.filter(|word| !word.is_empty());
+        let Destination { name: cluster, namespace } = &self.spec.destination;
+        let cluster = told(cluster.as_deref()).filter(|cluster| *cluster != OWN_CLUSTER);
+        (name, cluster.or_else(|| told(namespace.as_deref())).unwrap_or_default())
+    }
+
+    /// Its past deploys, at most so many, and with the newest event how it is now.
+    pub(super) fn events(&self, common: Event, most: usize, now: Timestamp) -> Vec<Event> {
+        let mut past: Vec<(Timestamp, &Synced)> = Vec::new();
+        for synced in self.status.history.iter().flatten() {
+            past.extend(time(synced.deployed_at.as_deref()).map(|at| (at, synced)));
+        }
+        past.sort_by_key(|(at, _)| *at);
+        let mut events: Vec<Event> = past
+            .iter()
+            .skip(past.len().saturating_sub(most))
+            .map(|(at, synced)| Event {
+                at: *at,
+                version: version(&synced.all()),
+                who: synced.initiated_by.as_ref().and_then(Initiator::who),
+                ..common.clone()
+            })
+            .collect();
+        if !self.is_told_by(past.last().map(|(_, synced)| *synced)) {
+            events.push(self.attempt(common, now));
+        }
+        if let Some(event) = events.last_mut() {
+            let (health, remark) = verdict(&self.status, now);
+            (event.health, event.remark) = (health, SafeText::new(&remark));
+            // While another version comes, or after it failed, the images are those of before.
+            let image = image_tag(self.status.summary.images.as_deref().unwrap_or_default());
+            if let (EventState::Done | EventState::Unknown, Some(tag)) = (event.state, image) {
+                event.version = version(&[tag]);
+            }
+        }
+        events
+    }
+
+    /// Whether the newest sync of the history says it all: there was no other operation since, or one that
+    /// mended single resources of the same revision.
+    fn is_told_by(&self, newest: Option<&Synced>) -> bool {
+        match (newest, &self.status.operation_state) {
+            (None, _) => false,
+            (Some(_), None) => true,
+            (Some(synced), Some(operation)) => {
+                let revisions = operation.all();
+                operation.state() == EventState::Done && (revisions.is_empty() || revisions == synced.all())
+            }
+        }
+    }
+
+    /// What the history does not tell: a sync under way, one that failed, or that there never was one.
+    fn attempt(&self, common: Event, now: Timestamp) -> Event {
+        let (made, seen) = (&self.metadata.creation_timestamp, &self.status.reconciled_at);
+        let since = time(made.as_deref()).or_else(|| time(seen.as_deref())).unwrap_or(now);
+        let Some(operation) = &self.status.operation_state else {
+            return Event { at: since, state: EventState::Unknown, ..common };
+        };
+        Event {
+            at: operation.at().unwrap_or(since),
+            state: operation.state(),
+            version: version(&operation.all()),
+            who: operation.operation.initiated_by.as_ref().and_then(Initiator::who),
+            ..common
+        }
+    }
+}
+
+impl LastSync {
+    fn state(&self) -> EventState {
+        match self.phase.as_deref() {
+            Some("Succeeded") => EventState::Done,
+            Some("Running" | "Terminating") => EventState::Running,
+            Some("Failed" | "Error") => EventState::Failed,
+            _ => EventState::Unknown,
+        }
+    }
+
+    /// When it ended, or began if it has not.
+    fn at(&self) -> Option<Timestamp> {
+        let end = time(self.finished_at.as_deref()).filter(|_| self.state() != EventState::Running);
+        end.or_else(|| time(self.started_at.as_deref()))
+    }
+
+    /// Its revisions: what it came to, or what it was asked for.
+    fn all(&self) -> Vec<&str> {
+        let told = [self.sync_result.as_ref(), self.operation.sync.as_ref()];
+        let mut told = told.into_iter().flatten().map(|one| all(one.revision.as_deref(), one.revisions.as_deref()));
+        told.find(|revisions| !revisions.is_empty()).unwrap_or_default()
+    }
+}
+
+impl Synced {
+    fn all(&self) -> Vec<&str> {
+        all(self.revision.as_deref(), self.revisions.as_deref())
+    }
+}
+
+impl Initiator {
+    fn who(&self) -> Option<SafeText> {
+        let name = self.username.as_deref().filter(|name| !name.is_empty() && self.automated != Some(true));
+        name.map(SafeText::new)
+    }
+}
+
+/// A revision, or one for each of several sources.
+fn all<'a>(one: Option<&'a str>, many: Option<&'a [String]>) -> Vec<&'a str> {
+    let many = many.unwrap_or_default().iter().map(String::as_str);
+    let many = many.filter(|revision| !revision.is_empty());
+    one.filter(|revision| !revision.is_empty()).map_or_else(|| many.collect(), |one| vec![one])
+}
+
+fn time(text: Option<&str>) -> Option<Timestamp> {
+    let at: jiff::Timestamp = text?.parse().ok()?;
+    Some(Timestamp(at.as_millisecond()))
+}
+
+/// The rest of a name that ends or begins with an environment.
+fn without<'a>(name: &'a str, environment: &str) -> Option<&'a str> {
+    // Names of Kubernetes are in lower case.
+    let word = environment.to_ascii_lowercase();
+    let before = name.strip_suffix(word.as_str()).and_then(|rest| rest.strip_suffix('-'));
+    let behind = || name.strip_prefix(word.as_str()).and_then(|rest| rest.strip_prefix('-'));
+    before.or_else(behind).filter(|service| !service.is_empty())
+}
+
+/// Commits and digests in eight characters; tags, and versions of charts, as they are.
+fn version(revisions: &[&str]) -> SafeText {
+    let short = |revision: &&str| {
+        let bare = revision.strip_prefix("sha256:").unwrap_or(revision);
+        let is_hash = matches!(bare.len(), 40 | 64) && bare.bytes().all(|byte| byte.is_ascii_hexdigit());
+        bare.chars().take(if is_hash { 8 } else { usize::MAX }).collect::<String>()
+    };
+    SafeText::new(&revisions.iter().map(short).collect::<Vec<_>>().join("+"))
+}
+
+/// The tag of the one image that has a tag, if that tells anything.
+fn image_tag(images: &[String]) -> Option<&str> {
+    let mut tags = images.iter().filter_map(|image| tag(image));
+    let first = tags.next().filter(|tag| *tag != "latest");
+    first.filter(|_| tags.next().is_none())
+}
+
+/// The tag in `registry:5000/shop/web:v2@sha256:...`.
+fn tag(image: &str) -> Option<&str> {
+    let name = image.split('@').next()?.rsplit('/').next()?;
+    name.split_once(':').map(|(_, tag)| tag).filter(|tag| !tag.is_empty())
+}
+
+/// How it is now, on both axes together, and the words for what is not as it should be.
+fn verdict(state: &Told, now: Timestamp) -> (Option<Status>, String) {
+    let health = state.health.status.as_deref().unwrap_or_default();
+    let sync = state.sync.status.as_deref().unwrap_or_default();
+    if health.is_empty() && sync.is_empty() {
+        return (None, String::new());
+    }
+    let of_health = match health {
+        "Healthy" | "Progressing" => Status::Ok,
+        "Suspended" => Status::Warning,
+        "Degraded" | "Missing" => Status::Critical,
+        _ => Status::Unknown,
+    };
+    let of_sync = match sync {
+        "Synced" | "" => Status::Ok,
+        "OutOfSync" => Status::Warning,
+        _ => Status::Unknown,
+    };
+    let health = match health {
+        "Healthy" => String::new(),
+        "Progressing" => progressing(time(state.health.last_transition_time.as_deref()), now),
+        "Unknown" => "health Unknown".to_owned(),
+        word => word.to_owned(),
+    };
+    let sync = match sync {
+        "Synced" => "",
+        "Unknown" => "sync Unknown",
+        word => word,
+    };
+    let words: Vec<&str> = [health.as_str(), sync].into_iter().filter(|word| !word.is_empty()).collect();
+    (Some(of_health.or_worse(of_sync)), words.join(", "))
+}
+
+/// With its age: some applications progress for ever, and only time tells.
+fn progressing(since: Option<Timestamp>, now: Timestamp) -> String {
+    let span = since.map(|since| since.age_at(now)).filter(|span| *span >= Span::seconds(60));
+    span.map_or_else(|| "Progressing".to_owned(), |span| format!("Progressing {}", span.brief()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use EventState::{Done, Failed, Running, Unknown};
+
+    /// Saturday, 21 November 2026, 12:00 UTC.
+    const NOW: Timestamp = Timestamp(1_795_262_400_000);
+    const MINUTE: i64 = 60_000;
+
+    /// What a status tells: minutes before now, how far it came, the version.
+    fn told(status: &Value) -> Vec<(i64, EventState, String)> {
+        let events = events(status, 20);
+        events.iter().map(|one| ((NOW.0 - one.at.0) / MINUTE, one.state, one.version.to_string())).collect()
+    }
+
+    fn events(status: &Value, most: usize) -> Vec<Event> {
+        let text = json!({"metadata": {"name": "shop", "creationTimestamp": "2026-11-21T10:00:00Z"}, "status": status});
+        let application: Application = serde_json::from_value(text).unwrap();
+        application.events(Event::default(), most, NOW)
+    }
+
+    fn old_and_new() -> Value {
+        json!([
+            {"id": 1, "revision": "1.3.0", "deployedAt": "2026-11-21T11:30:00Z", "initiatedBy": {"username": "ann"}},
+            {"id": 0, "revision": "1.2.3", "deployedAt": "2026-11-21T11:00:00Z", "initiatedBy": {"username": "x", "automated": true}},
+            {"id": 2, "revision": "lost", "deployedAt": null},
+        ])
+    }
+
+    #[test]
+    fn every_health_with_every_comparison_has_a_status_and_a_word() {
+        use Status::{Critical, Ok, Warning};
+        for (health, of_health, word) in [
+            ("Healthy", Ok, ""),
+            ("Progressing", Ok, "Progressing 3 h"),
+            ("Suspended", Warning, "Suspended"),
+            ("Degraded", Critical, "Degraded"),
+            ("Missing", Critical, "Missing"),
+            ("Unknown", Status::Unknown, "health Unknown"),
+            ("Purple", Status::Unknown, "Purple"),
+        ] {
+            for (sync, of_sync, behind) in [
+                ("Synced", Ok, ""),
+                ("OutOfSync", Warning, "OutOfSync"),
+                ("Unknown", Status::Unknown, "sync Unknown"),
+                ("Sideways", Status::Unknown, "Sideways"),
+            ] {
+                let state: Told = serde_json::from_value(json!({
+                    "health": {"status": health, "lastTransitionTime": "2026-11-21T09:00:00Z"},
+                    "sync": {"status": sync},
+                }))
+                .unwrap();
+                let words = [word, behind].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", ");
+                assert_eq!(verdict(&state, NOW), (Some(of_health.or_worse(of_sync)), words), "{health} {sync}");
+            }
+        }
+        assert_eq!(verdict(&Told::default(), NOW), (None, String::new()), "nothing told");
+    }
+
+    #[test]
+    fn progress_has_an_age_only_where_it_is_told_and_long() {
+        assert_eq!(progressing(None, NOW), "Progressing");
+        assert_eq!(progressing(Some(NOW.minus(Span::seconds(59))), NOW), "Progressing");
+        assert_eq!(progressing(Some(NOW.minus(Span::seconds(600))), NOW), "Progressing 10 min");
+    }
+
+    #[test]
+    fn every_phase_of_another_revision_is_an_event_of_its_own() {
+        for (phase, state, minutes) in [
+            ("Succeeded", Done, 5),
+            ("Running", Running, 10),
+            ("Terminating", Running, 10),
+            ("Failed", Failed, 5),
+            ("Error", Failed, 5),
+            ("Dreaming", Unknown, 5),
+        ] {
+            let operation = json!({
+                "phase": phase, "startedAt": "2026-11-21T11:50:00Z", "finishedAt": "2026-11-21T11:55:00Z",
+                "syncResult": {"revision": "1.4.0"},
+            });
+            let all = told(&json!({"history": old_and_new(), "operationState": operation}));
+            let past = [(60, Done, "1.2.3".to_owned()), (30, Done, "1.3.0".to_owned())];
+            assert_eq!(all.split_last(), Some((&(minutes, state, "1.4.0".to_owned()), past.as_slice())), "{phase}");
+        }
+    }
+
+    #[test]
+    fn a_sync_is_told_once() {
+        let past = [(60, Done, "1.2.3".to_owned()), (30, Done, "1.3.0".to_owned())];
+        for operation in [
+            json!(null),
+            json!({"phase": "Succeeded", "finishedAt": "2026-11-21T11:30:01Z", "syncResult": {"revision": "1.3.0"}}),
+            json!({"phase": "Succeeded", "finishedAt": "2026-11-21T11:59:00Z", "operation": {"sync": {"revision": "1.3.0"}}}),
+            json!({"phase": "Succeeded", "finishedAt": "2026-11-21T11:59:00Z", "syncResult": null}),
+        ] {
+            let status = json!({"history": old_and_new(), "operationState": operation});
+            assert_eq!(told(&status), past, "{operation}");
+        }
+        let failed =
+            json!({"phase": "Failed", "finishedAt": "2026-11-21T11:40:00Z", "syncResult": {"revision": "1.3.0"}});
+        let all = told(&json!({"history": old_and_new(), "operationState": failed}));
+        assert_eq!(all.last(), Some(&(20, Failed, "1.3.0".to_owned())), "the same again, and it failed");
+    }
+
+    #[test]
+    fn how_it_is_now_is_said_of_the_newest_event_only() {
+        let all = events(
+            &json!({
+                "history": old_and_new(),
+                "health": {"status": "Degraded"},
+                "sync": {"status": "OutOfSync"},
+                "summary": {"images": ["registry:5000/shop/web:v2.14@sha256:00"]},
+            }),
+            20,
+        );
+        let now: Vec<(Option<Status>, &str, &str)> =
+            all.iter().map(|one| (one.health, one.remark.as_str(), one.version.as_str())).collect();
+        assert_eq!(now, [(None, "", "1.2.3"), (Some(Status::Critical), "Degraded, OutOfSync", "v2.14")]);
+        let who: Vec<Option<&str>> = all.iter().map(|one| one.who.as_ref().map(SafeText::as_str)).collect();
+        assert_eq!(who, [None, Some("ann")], "a sync that began by itself was nobody's");
+    }
+
+    #[test]
+    fn the_image_of_before_is_no_version_of_what_comes() {
+        let images = json!({"images": ["web:v2"]});
+        for (phase, version) in [("Running", "1.4.0"), ("Failed", "1.4.0"), ("Succeeded", "v2")] {
+            let operation =
+                json!({"phase": phase, "startedAt": "2026-11-21T11:50:00Z", "syncResult": {"revision": "1.4.0"}});
+            let all = told(&json!({"operationState": operation, "summary": images}));
+            assert_eq!(all.last().unwrap().2, version, "{phase}");
+        }
+    }
+
+    #[test]
+    fn one_that_was_never_synced_is_unknown_since_it_was_made() {
+        assert_eq!(told(&json!({})), [(120, Unknown, String::new())]);
+        assert_eq!(
+            told(&json!({"history": [], "reconciledAt": "2026-11-21T11:59:00Z"})),
+            [(120, Unknown, String::new())]
+        );
+        let nothing = Application::default().events(Event::default(), 20, NOW);
+        assert_eq!((nothing.len(), nothing[0].at, nothing[0].health), (1, NOW, None));
+    }
+
+    #[test]
+    fn only_the_newest_of_a_long_history_are_taken() {
+        let history: Vec<Value> = (0..30)
+            .map(|n| json!({"revision": n.to_string(), "deployedAt": format!("2026-11-21T11:{n:02}:00Z")}))
+            .collect();
+        let all = events(&json!({"history": history}), 20);
+        assert_eq!((all.len(), all[0].version.as_str(), all[19].version.as_str()), (20, "10", "29"));
+    }
+
+    #[test]
+    fn names_are_split_at_the_environments_that_are_known() {
+        let known: Vec<String> = ["staging", "pre-staging", "Production"].map(str::to_owned).to_vec();
+        for (name, destination, place) in [
+            ("shop-production", json!({"namespace": "x"}), ("shop", "Production")),
+            ("staging-shop", json!({}), ("shop", "staging")),
+            ("shop-pre-staging", json!({}), ("shop", "pre-staging")),
+            ("shop", json!({"name": "eu-1", "namespace": "x"}), ("shop", "eu-1")),
+            ("shop", json!({"name": "in-cluster", "namespace": "x"}), ("shop", "x")),
+            ("shop", json!({"name": "", "namespace": "x"}), ("shop", "x")),
+            ("shop", json!({"name": null}), ("shop", "")),
+            ("shopstaging", json!({}), ("shopstaging", "")),
+            ("staging", json!({}), ("staging", "")),
+        ] {
+            let text = json!({"metadata": {"name": name}, "spec": {"destination": destination}});
+            let application: Application = serde_json::from_value(text).unwrap();
+            assert_eq!(application.place(&known), place, "{name} {destination}");
+        }
+    }
+
+    #[test]
+    fn versions_are_short_and_still_what_people_say() {
+        let sha = "0123456789abcdef0123456789abcdef01234567";
+        let cases: [(&[&str], &str); 5] = [
+            (&[], ""),
+            (&["1.2.3"], "1.2.3"),
+            (&[sha], "01234567"),
+            (&["sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"], "00112233"),
+            (&["1.2.3", sha], "1.2.3+01234567"),
+        ];
+        for (revisions, short) in cases {
+            assert_eq!(version(revisions).as_str(), short);
+        }
+        let cases: [(&[&str], Option<&str>); 7] = [
+            (&[], None),
+            (&["web"], None),
+            (&["web:latest"], None),
+            (&["registry:5000/web"], None),
+            (&["registry:5000/a/web:v2"], Some("v2")),
+            (&["web:v2", "proxy@sha256:00"], Some("v2")),
+            (&["web:v2", "proxy:v9"], None),
+        ];
+        for (images, tag) in cases {
+            let images: Vec<String> = images.iter().map(|image| (*image).to_owned()).collect();
+            assert_eq!(image_tag(&images), tag, "{images:?}");
+        }
+    }
+}

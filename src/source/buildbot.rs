@@ -1,0 +1,347 @@
+//! Buildbot, by its REST API of version 2.
+//!
+//! Source: Buildbot manual, "REST API" and "Data API" (builders, builds, steps, buildrequests), "Build
+//! Result Codes". One request for the builders, one for the builds under way, one for the newest builds,
+//! one for what waits; a builder that is not among the newest builds is asked for by itself, once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use reqwest::Url;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use wildmatch::WildMatch;
+
+use super::http::{Http, parse_url};
+use super::{Context, Moment, QueryLanguage, Source, Tells};
+use crate::model::build::{Activity, Build, BuildResult, Run, Stage};
+use crate::model::fault::{FetchError, Reason};
+use crate::model::poll::{Answer, Ask};
+use crate::model::telemetry::Telemetry;
+use crate::model::text::SafeText;
+use crate::model::time::Timestamp;
+
+/// Builds asked for at once, of all builders together.
+const NEWEST: usize = 500;
+/// Builds asked for of a builder that is not among the newest.
+const OF_ONE: usize = 15;
+/// Such builders asked for in one poll.
+const MOST_SINGLE: usize = 20;
+/// Builds whose stages are asked for.
+const MOST_STAGED: usize = 20;
+const BUILD_FIELDS: [&str; 9] = [
+    "buildid",
+    "number",
+    "builderid",
+    "started_at",
+    "complete",
+    "complete_at",
+    "results",
+    "state_string",
+    "properties",
+];
+
+/// The keys of a Buildbot source.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Address of the master's web page, such as `https://buildbot.example.com`.
+    pub url: String,
+    /// Tags of builders to keep (default: all builders).
+    #[serde(default)]
+    pub tags: Vec<String>,
+}
+
+/// One master, with what was seen of its builders.
+#[derive(Debug)]
+pub struct Buildbot {
+    http: Arc<Http>,
+    url: Url,
+    tags: Vec<String>,
+    seen: HashMap<u64, Vec<Told>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Builder {
+    builderid: u64,
+    name: String,
+    #[serde(default)]
+    tags: Vec<String>,
+    /// Empty for a builder that is configured no more.
+    #[serde(default)]
+    masterids: Vec<u64>,
+}
+
+/// A build as it is told.
+#[derive(Debug, Clone, Deserialize)]
+struct Told {
+    buildid: u64,
+    number: u64,
+    builderid: u64,
+    started_at: Option<f64>,
+    #[serde(default)]
+    complete: bool,
+    complete_at: Option<f64>,
+    results: Option<i64>,
+    #[serde(default)]
+    properties: HashMap<String, Value>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Request {
+    builderid: u64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Step {
+    name: String,
+    started_at: Option<f64>,
+    #[serde(default)]
+    complete: bool,
+    complete_at: Option<f64>,
+    results: Option<i64>,
+    state_string: Option<String>,
+    #[serde(default)]
+    hidden: bool,
+}
+
+impl Source for Buildbot {
+    const TYPE: &'static str = "buildbot";
+    const SUMMARY: &'static str = "the builders of a Buildbot master";
+    const QUERY: QueryLanguage = QueryLanguage::Optional("a glob of names: those builders, with their steps");
+    const HTTP: bool = true;
+    const ONE_REQUEST: bool = true;
+    const TELLS: Tells = Tells::Builds;
+    type Config = Config;
+
+    fn url(config: &Config) -> Option<&str> {
+        Some(&config.url)
+    }
+
+    fn check_query(_: &str) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
+        let (http, url) = (context.http()?, parse_url(&config.url)?);
+        Ok(Self { http, url, tags: config.tags.clone(), seen: HashMap::new() })
+    }
+
+    async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
+        let builders = self.builders(moment).await?;
+        self.look(&builders, moment).await?;
+        let waiting: Vec<Request> =
+            self.list(&["buildrequests"], &[("complete", "false"), ("claimed", "false")], moment).await?;
+        let mut answers = Vec::with_capacity(asks.len());
+        for ask in asks {
+            let glob = (!ask.query.is_empty()).then(|| WildMatch::new(&ask.query));
+            let wanted = builders.iter().filter(|one| glob.as_ref().is_none_or(|glob| glob.matches(&one.name)));
+            let mut builds = Vec::new();
+            for builder in wanted {
+                let mut build = self.build(builder, &waiting);
+                if glob.is_some() {
+                    build.stages = self.stages(builder, moment).await?;
+                }
+                builds.push(build);
+                if glob.is_some() && builds.len() > MOST_STAGED {
+                    let detail = format!("over {MOST_STAGED} builders with steps; narrow the query");
+                    return Err(FetchError::new(Reason::TooLarge, detail));
+                }
+            }
+            answers.push(Ok(Telemetry::Builds(builds)));
+        }
+        Ok(answers)
+    }
+}
+
+impl Buildbot {
+    /// A list: the answer has one key with the plural name of what was asked for.
+    async fn list<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+        moment: Moment,
+    ) -> Result<Vec<T>, FetchError> {
+        let mut url = self.url.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(["api", "v2"]).extend(path);
+        }
+        url.query_pairs_mut().extend_pairs(query);
+        let document = self.http.fetch_unless_known(&url, "application/json", moment.deadline).await?;
+        let mut body: HashMap<String, Value> = document.json()?;
+        let name = path.last().copied().unwrap_or_default();
+        let list = body.remove(name).ok_or_else(|| {
+            FetchError::new(Reason::Parse, format!("no '{name}' in the answer; is this a Buildbot master?"))
+        })?;
+        serde_json::from_value(list).map_err(|_| FetchError::new(Reason::Parse, format!("'{name}' of another shape")))
+    }
+
+    async fn builders(&self, moment: Moment) -> Result<Vec<Builder>, FetchError> {
+        let all: Vec<Builder> = self.list(&["builders"], &[], moment).await?;
+        let tagged = |one: &Builder| self.tags.is_empty() || one.tags.iter().any(|tag| self.tags.contains(tag));
+        Ok(all.into_iter().filter(|one| !one.masterids.is_empty() && tagged(one)).collect())
+    }
+
+    /// Brings what is known of each builder up to date.
+    async fn look(&mut self, builders: &[Builder], moment: Moment) -> Result<(), FetchError> {
+        let fields = BUILD_FIELDS.map(|field| ("field", field));
+        let with = |more: &[(&'static str, &'static str)]| [more, fields.as_slice(), &[("property", "*")]].concat();
+        let under_way: Vec<Told> = self.list(&["builds"], &with(&[("complete", "false")]), moment).await?;
+        let newest: Vec<Told> = {
+            let limit = NEWEST.to_string();
+            let query = [with(&[("order", "-buildid")]).as_slice(), &[("limit", limit.as_str())]].concat();
+            self.list(&["builds"], &query, moment).await?
+        };
+        let has_all = newest.len() < NEWEST;
+        let mut by_builder: HashMap<u64, Vec<Told>> = HashMap::new();
+        for told in newest.into_iter().chain(under_way) {
+            by_builder.entry(told.builderid).or_default().push(told);
+        }
+        let mut asked = 0;
+        for builder in builders {
+            let id = builder.builderid;
+            if !by_builder.contains_key(&id) && !self.seen.contains_key(&id) && !has_all && asked < MOST_SINGLE {
+                asked += 1;
+                let (id_text, limit) = (id.to_string(), OF_ONE.to_string());
+                let query = [with(&[("order", "-number")]).as_slice(), &[("limit", limit.as_str())]].concat();
+                let told = self.list(&["builders", &id_text, "builds"], &query, moment).await?;
+                by_builder.insert(id, told);
+            }
+        }
+        for (id, told) in by_builder {
+            join(self.seen.entry(id).or_default(), told);
+        }
+        self.seen.retain(|id, _| builders.iter().any(|builder| builder.builderid == *id));
+        Ok(())
+    }
+
+    fn build(&self, builder: &Builder, waiting: &[Request]) -> Build {
+        let told = self.seen.get(&builder.builderid).map(Vec::as_slice).unwrap_or_default();
+        let runs = told.iter().map(|one| self.run(one)).collect();
+        let group = builder.tags.first().map(String::as_str).unwrap_or_default();
+        let mut build = Build::of_runs(SafeText::new(&builder.name), SafeText::new(group), runs);
+        if build.activity == Activity::Idle && waiting.iter().any(|one| one.builderid == builder.builderid) {
+            build.activity = Activity::Queued;
+        }
+        build
+    }
+
+    fn run(&self, told: &Told) -> Run {
+        let property = |name: &str| {
+            // A property is its value and where it comes from.
+            let value = told.properties.get(name).and_then(|pair| pair.get(0)).and_then(Value::as_str);
+            SafeText::new(value.unwrap_or_default())
+        };
+        let result = if told.complete { result(told.results) } else { BuildResult::Unknown };
+        let author = Some(property("owner")).filter(|owner| !owner.is_empty());
+        Run {
+            label: told.number.to_string().into(),
+            activity: if told.complete { Activity::Idle } else { Activity::Running },
+            result,
+            word: word(result, told.results),
+            started_at: told.started_at.and_then(Timestamp::from_seconds),
+            finished_at: told.complete_at.and_then(Timestamp::from_seconds),
+            branch: property("branch"),
+            commit: property("got_revision"),
+            author,
+            url: Some(self.page(told)),
+        }
+    }
+
+    /// The page of a build for people.
+    fn page(&self, told: &Told) -> SafeText {
+        let base = self.url.as_str().trim_end_matches('/');
+        SafeText::new(&format!("{base}/#/builders/{}/builds/{}", told.builderid, told.number))
+    }
+
+    async fn stages(&self, builder: &Builder, moment: Moment) -> Result<Vec<Stage>, FetchError> {
+        let latest = self.seen.get(&builder.builderid).and_then(|told| told.first());
+        let Some(latest) = latest else { return Ok(Vec::new()) };
+        let id = latest.buildid.to_string();
+        let steps: Vec<Step> = self.list(&["builds", &id, "steps"], &[("order", "number")], moment).await?;
+        Ok(steps.iter().filter(|step| !step.hidden).map(stage).collect())
+    }
+}
+
+/// Newer news of the same builds replace older; the newest come first, and stay bounded.
+fn join(known: &mut Vec<Told>, news: Vec<Told>) {
+    let mut all: HashMap<u64, Told> = known.drain(..).map(|told| (told.buildid, told)).collect();
+    all.extend(news.into_iter().map(|told| (told.buildid, told)));
+    known.extend(all.into_values());
+    known.sort_by_key(|told| std::cmp::Reverse(told.number));
+    known.truncate(crate::model::build::MAX_RUNS);
+}
+
+/// Build result codes: 0 SUCCESS, 1 WARNINGS, 2 FAILURE, 3 SKIPPED, 4 EXCEPTION, 5 RETRY, 6 CANCELLED.
+const fn result(code: Option<i64>) -> BuildResult {
+    match code {
+        Some(0) => BuildResult::Success,
+        Some(1) => BuildResult::Warning,
+        Some(2) => BuildResult::Failure,
+        Some(3) => BuildResult::Skipped,
+        Some(4) => BuildResult::Error,
+        Some(6) => BuildResult::Cancelled,
+        _ => BuildResult::Unknown,
+    }
+}
+
+fn word(result: BuildResult, code: Option<i64>) -> SafeText {
+    match (result, code) {
+        (_, Some(5)) => "retry".into(),
+        (BuildResult::Unknown, Some(code)) => SafeText::new(&format!("result {code}")),
+        (BuildResult::Skipped | BuildResult::Cancelled, _) => result.word().into(),
+        _ => SafeText::default(),
+    }
+}
+
+fn stage(step: &Step) -> Stage {
+    let (begin, end) =
+        (step.started_at.and_then(Timestamp::from_seconds), step.complete_at.and_then(Timestamp::from_seconds));
+    let running = begin.is_some() && !step.complete;
+    let result = if step.complete { result(step.results) } else { BuildResult::Unknown };
+    let says = step.state_string.as_deref().filter(|_| running || result.is_red()).unwrap_or_default();
+    Stage {
+        name: SafeText::new(&step.name),
+        activity: if running { Activity::Running } else { Activity::Idle },
+        result,
+        started_at: begin,
+        duration: begin.zip(end).map(|(begin, end)| begin.age_at(end)),
+        step: SafeText::new(says),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(id: u64, number: u64, results: Option<i64>) -> Told {
+        Told {
+            buildid: id,
+            number,
+            builderid: 1,
+            started_at: Some(100.0),
+            complete: results.is_some(),
+            complete_at: results.map(|_| 160.0),
+            results,
+            properties: HashMap::new(),
+        }
+    }
+
+    #[test]
+    fn news_replace_what_was_known_and_the_newest_comes_first() {
+        let mut known = vec![told(7, 3, None), told(5, 2, Some(0))];
+        join(&mut known, vec![told(8, 4, None), told(7, 3, Some(2))]);
+        let all: Vec<(u64, Option<i64>)> = known.iter().map(|told| (told.number, told.results)).collect();
+        assert_eq!(all, [(4, None), (3, Some(2)), (2, Some(0))]);
+    }
+
+    #[test]
+    fn every_result_code_has_a_meaning_and_a_new_one_is_unknown() {
+        use BuildResult::{Cancelled, Error, Failure, Skipped, Success, Unknown, Warning};
+        let all: Vec<BuildResult> = (0..8).map(|code| result(Some(code))).collect();
+        assert_eq!(all, [Success, Warning, Failure, Skipped, Error, Unknown, Cancelled, Unknown]);
+        assert_eq!(word(Unknown, Some(7)).as_str(), "result 7");
+    }
+}

@@ -1,0 +1,177 @@
+//! The address that takes events: `POST /events` with a token, on loopback only.
+
+use std::convert::Infallible;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::AUTHORIZATION;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, Semaphore};
+
+use super::line::{Line, Time};
+use crate::model::fault::{FetchError, Reason};
+use crate::model::time::now;
+
+/// Largest event taken, in bytes.
+const MOST_BYTES: usize = 64 * 1024;
+/// Connections at once.
+const MOST_CONNECTIONS: usize = 16;
+/// The longest a connection may last.
+const LONGEST: Duration = Duration::from_secs(5);
+
+/// A listener; it ends when this is dropped.
+#[derive(Debug)]
+pub(super) struct Endpoint(tokio::task::JoinHandle<()>);
+
+impl Drop for Endpoint {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// What every request is answered with.
+struct Desk {
+    token: SecretString,
+    file: PathBuf,
+    nudge: Arc<Notify>,
+}
+
+/// Reads an address; only those of this machine itself are taken.
+pub(super) fn address(listen: &str) -> Result<SocketAddr, FetchError> {
+    let wrong = |detail: String| FetchError::new(Reason::Parse, detail);
+    let address: SocketAddr = listen
+        .parse()
+        .map_err(|_| wrong(format!("listen = '{listen}' is no address; write it like 127.0.0.1:7667")))?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err(wrong(format!("listen = '{listen}' can be reached from elsewhere; use 127.0.0.1 or [::1]")))
+    }
+}
+
+impl Endpoint {
+    /// Listens from now on, on the current runtime.
+    pub(super) async fn open(
+        address: SocketAddr,
+        token: SecretString,
+        file: PathBuf,
+        nudge: Arc<Notify>,
+    ) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let desk = Arc::new(Desk { token, file, nudge });
+        Ok(Self(tokio::spawn(serve(listener, desk))))
+    }
+}
+
+async fn serve(listener: TcpListener, desk: Arc<Desk>) {
+    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let Ok((stream, _)) = listener.accept().await else {
+            // Out of files, most likely: a little later there may be one again.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        let desk = Arc::clone(&desk);
+        tokio::spawn(async move {
+            let answer = |request| {
+                let desk = Arc::clone(&desk);
+                async move { Ok::<_, Infallible>(answer(request, &desk).await) }
+            };
+            let connection =
+                http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(stream), service_fn(answer));
+            // One that goes away, or dawdles, is its own affair.
+            let _gone_or_late = tokio::time::timeout(LONGEST, connection).await;
+            drop(place);
+        });
+    }
+}
+
+async fn answer(request: Request<Incoming>, desk: &Desk) -> Response<Full<Bytes>> {
+    let (status, text) = match taken(request, desk).await {
+        Ok(()) => (StatusCode::CREATED, "taken\n".to_owned()),
+        Err((status, text)) => (status, format!("{text}\n")),
+    };
+    let mut response = Response::new(Full::new(Bytes::from(text)));
+    *response.status_mut() = status;
+    response
+}
+
+type Refusal = (StatusCode, String);
+
+async fn taken(request: Request<Incoming>, desk: &Desk) -> Result<(), Refusal> {
+    let no = |status: StatusCode, text: &str| Err((status, text.to_owned()));
+    if request.uri().path() != "/events" {
+        return no(StatusCode::NOT_FOUND, "events go to /events");
+    }
+    if request.method() != Method::POST {
+        return no(StatusCode::METHOD_NOT_ALLOWED, "events are posted");
+    }
+    let shown = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let shown = shown.strip_prefix("Bearer ").unwrap_or_default();
+    if !equal(shown.as_bytes(), desk.token.expose_secret().as_bytes()) {
+        return no(StatusCode::UNAUTHORIZED, "show the token: Authorization: Bearer ...");
+    }
+    let Ok(body) = Limited::new(request.into_body(), MOST_BYTES).collect().await else {
+        return no(StatusCode::PAYLOAD_TOO_LARGE, "an event has at most 64 KiB");
+    };
+    let bytes = body.to_bytes();
+    let text = std::str::from_utf8(&bytes).map_err(|_| (StatusCode::BAD_REQUEST, "not UTF-8".to_owned()))?;
+    let mut line = Line::parse(text).map_err(|why| (StatusCode::BAD_REQUEST, why))?;
+    line.at.get_or_insert(Time::from(now()));
+    let file = desk.file.clone();
+    let written = tokio::task::spawn_blocking(move || append(&file, &line)).await;
+    match written {
+        Ok(Ok(())) => {
+            desk.nudge.notify_one();
+            Ok(())
+        }
+        Ok(Err(why)) => Err((StatusCode::INTERNAL_SERVER_ERROR, why)),
+        Err(_) => no(StatusCode::INTERNAL_SERVER_ERROR, "a fault of andon"),
+    }
+}
+
+/// Adds an event to a file in one write, so that two writers never mix their lines. The error is a
+/// sentence.
+pub fn append(file: &Path, line: &Line) -> Result<(), String> {
+    let wrong = |error: &dyn std::fmt::Display| format!("{} cannot be written: {error}", file.display());
+    let mut text = serde_json::to_string(line).map_err(|error| wrong(&error))?;
+    text.push('\n');
+    let mut open =
+        std::fs::OpenOptions::new().create(true).append(true).open(file).map_err(|error| wrong(&error.kind()))?;
+    open.write_all(text.as_bytes()).map_err(|error| wrong(&error.kind()))
+}
+
+/// Whether two secrets are equal, in a time that does not tell how much of them is.
+fn equal(a: &[u8], b: &[u8]) -> bool {
+    let differs = a.iter().zip(b).fold(a.len() ^ b.len(), |differs, (x, y)| differs | usize::from(x ^ y));
+    differs == 0 && !b.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_may_write() {
+        assert!(address("127.0.0.1:7667").is_ok() && address("[::1]:7667").is_ok());
+        for elsewhere in ["0.0.0.0:7667", "192.168.1.2:80", "localhost:1", "7667"] {
+            assert!(address(elsewhere).is_err(), "{elsewhere}");
+        }
+    }
+
+    #[test]
+    fn an_empty_token_opens_nothing() {
+        assert!(equal(b"abc", b"abc") && !equal(b"abc", b"abd") && !equal(b"", b"") && !equal(b"ab", b"abc"));
+    }
+}

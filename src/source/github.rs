@@ -1,0 +1,477 @@
+//! What the sources of GitHub share: a careful client of its REST API, and turns over many repositories.
+//!
+//! Source: GitHub REST API, "Get a repository", "List organization repositories", "Using pagination in the
+//! REST API", "Rate limits for the REST API", "Best practices for using the REST API" (one request after
+//! the other, `If-None-Match`, following redirects). Lists of organisations are taken up to ten pages.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use reqwest::Url;
+use reqwest::header::LINK;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tokio::time::{Duration, Instant};
+
+use super::http::{Document, Http, parse_url};
+use super::progress::{Progress, has_room};
+use super::{Context, Moment};
+use crate::model::fault::{FetchError, Phase, Reason};
+use crate::model::poll::Budget;
+use crate::model::text::SafeText;
+use crate::model::time::{Span, Timestamp, Zone};
+
+const ACCEPT: &str = "application/vnd.github+json";
+/// Pages of repositories of an organisation.
+const MOST_PAGES: usize = 10;
+/// How long it is known which repositories there are, and what their default branches are.
+const LOOKED_UP_FOR: Duration = Duration::from_mins(15);
+/// The part of a poll's time that is left for what comes after the turns.
+const AFTERWARDS: f64 = 0.3;
+/// A window of the rate limit has an hour; a longer one is a wrong clock, ours or theirs.
+const LONGEST_WINDOW: Span = Span::seconds(65 * 60);
+
+/// The address of github.com's API: what `url` is when it is not given.
+pub(super) fn public() -> String {
+    "https://api.github.com".to_owned()
+}
+
+/// The REST API, with what is known of the repositories.
+#[derive(Debug)]
+pub(super) struct GitHub {
+    http: Arc<Http>,
+    base: Url,
+    named: Vec<String>,
+    organisation: Option<String>,
+    timeout: Span,
+    listed: Option<(Instant, Vec<String>)>,
+    known: HashMap<String, (Instant, Repository)>,
+}
+
+/// A repository, as far as it matters here.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Repository {
+    /// Its owner and name of today.
+    pub(super) full_name: String,
+    /// The branch that is built unless another one is asked for.
+    pub(super) default_branch: Option<String>,
+    #[serde(default)]
+    archived: bool,
+    #[serde(default)]
+    disabled: bool,
+}
+
+impl Repository {
+    /// The word for why nothing goes on there, if so.
+    pub(super) const fn switched_off(&self) -> Option<&'static str> {
+        match (self.archived, self.disabled) {
+            (true, _) => Some("archived"),
+            (_, true) => Some("disabled"),
+            _ => None,
+        }
+    }
+}
+
+/// Somebody.
+#[derive(Debug, Deserialize)]
+pub(super) struct Person {
+    login: Option<String>,
+}
+
+impl Person {
+    /// The name of an account that is still there.
+    pub(super) fn name(person: Option<&Self>) -> Option<SafeText> {
+        person.and_then(|person| person.login.as_deref()).map(SafeText::new)
+    }
+}
+
+impl GitHub {
+    /// Checks the names; asks nobody.
+    pub(super) fn open(
+        url: &str,
+        repositories: &[String],
+        organisation: Option<&str>,
+        context: &Context,
+    ) -> Result<Self, FetchError> {
+        check_names(repositories, organisation).map_err(|detail| FetchError::new(Reason::Parse, detail))?;
+        Ok(Self {
+            http: context.http()?,
+            base: parse_url(url)?,
+            named: repositories.to_vec(),
+            organisation: organisation.map(str::to_owned),
+            timeout: context.pace.timeout,
+            listed: None,
+            known: HashMap::new(),
+        })
+    }
+
+    /// The names of all repositories: those of the board, then those of the organisation.
+    pub(super) async fn names(&mut self, moment: Moment) -> Result<Vec<String>, FetchError> {
+        self.known.retain(|_, (at, _)| is_recent(*at, moment));
+        let mut names = self.named.clone();
+        if let Some(organisation) = self.organisation.clone() {
+            names.extend(self.of_organisation(&organisation, moment).await?);
+        }
+        let mut seen = HashSet::new();
+        names.retain(|name| seen.insert(name.to_ascii_lowercase()));
+        Ok(names)
+    }
+
+    async fn of_organisation(&mut self, organisation: &str, moment: Moment) -> Result<Vec<String>, FetchError> {
+        if let Some((at, names)) = &self.listed
+            && is_recent(*at, moment)
+        {
+            return Ok(names.clone());
+        }
+        let query = [("type", "all"), ("per_page", "100"), ("sort", "pushed")];
+        let url = self.address(&["orgs", organisation, "repos"], &query)?;
+        let all = self.pages(&url, MOST_PAGES, moment, Document::json::<Vec<Repository>>).await;
+        let all = all.map_err(|error| match error.reason {
+            Reason::Http(404) => {
+                let detail = format!("no organisation '{organisation}'; name the repositories of a person one by one");
+                FetchError::new(error.reason, detail)
+            }
+            _ => error,
+        })?;
+        let mut names = Vec::with_capacity(all.len());
+        for repository in all.into_iter().filter(|one| one.switched_off().is_none()) {
+            names.push(repository.full_name.clone());
+            self.known.insert(repository.full_name.to_ascii_lowercase(), (moment.deadline, repository));
+        }
+        self.listed = Some((moment.deadline, names.clone()));
+        Ok(names)
+    }
+
+    /// A repository by a name of it: an old one leads to the new one.
+    pub(super) async fn repository(&mut self, name: &str, moment: Moment) -> Result<Repository, FetchError> {
+        let key = name.to_ascii_lowercase();
+        if let Some((_, known)) = self.known.get(&key) {
+            return Ok(known.clone());
+        }
+        let url = self.of(name, &[], &[])?;
+        let found: Repository = self.get(&url, moment).await?;
+        self.known.insert(key, (moment.deadline, found.clone()));
+        Ok(found)
+    }
+
+    /// The address of something that a repository has.
+    pub(super) fn of(&self, repository: &str, path: &[&str], query: &[(&str, &str)]) -> Result<Url, FetchError> {
+        let whole: Vec<&str> = ["repos"].into_iter().chain(repository.split('/')).chain(path.iter().copied()).collect();
+        self.address(&whole, query)
+    }
+
+    fn address(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Url, FetchError> {
+        let mut url = self.base.clone();
+        url.path_segments_mut().map_err(|()| FetchError::from(Reason::Internal))?.pop_if_empty().extend(path);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        Ok(url)
+    }
+
+    /// One answer.
+    pub(super) async fn get<T: DeserializeOwned>(&self, url: &Url, moment: Moment) -> Result<T, FetchError> {
+        self.permit(moment)?;
+        self.http.fetch_unless_known(url, ACCEPT, moment.deadline).await?.json()
+    }
+
+    /// A list, at most so many pages of it.
+    pub(super) async fn pages<T>(
+        &self,
+        url: &Url,
+        most: usize,
+        moment: Moment,
+        read: fn(&Document) -> Result<Vec<T>, FetchError>,
+    ) -> Result<Vec<T>, FetchError> {
+        self.permit(moment)?;
+        let pages = self.http.pages(url, ACCEPT, moment.deadline, most, |page: &Document| {
+            if leads_on(page) {
+                self.permit(moment)?;
+            }
+            read(page)
+        });
+        pages.await
+    }
+
+    /// Whether another request may be made: the server still answers us, and there is time left.
+    fn permit(&self, moment: Moment) -> Result<(), FetchError> {
+        if let Some(refusal) = self.http.budget().and_then(|left| spent(left, moment.now)) {
+            return Err(refusal);
+        }
+        let left = moment.deadline.saturating_duration_since(Instant::now());
+        if has_room(left, self.timeout) {
+            return Ok(());
+        }
+        Err(FetchError::new(Reason::Timeout(Phase::Run), "a longer refresh or timeout helps"))
+    }
+
+    /// The same moment with a nearer deadline: some of the time is left for what comes afterwards.
+    pub(super) fn early(&self, moment: Moment) -> Moment {
+        let afterwards = self.timeout.times(AFTERWARDS).duration();
+        Moment { deadline: moment.deadline.checked_sub(afterwards).unwrap_or(moment.deadline), ..moment }
+    }
+}
+
+/// Turns over many repositories, as many in a poll as it has time for, with the last answer of each.
+#[derive(Debug)]
+pub(super) struct Rota<T> {
+    /// `None` for a repository that is not there.
+    progress: Progress<Option<T>>,
+    /// In the order of the alphabet.
+    names: Vec<String>,
+    queue: VecDeque<String>,
+    gone: HashSet<String>,
+}
+
+impl<T> Rota<T> {
+    /// Nobody has been asked.
+    pub(super) fn new() -> Self {
+        Self { progress: Progress::default(), names: Vec::new(), queue: VecDeque::new(), gone: HashSet::new() }
+    }
+
+    /// Begins a poll.
+    pub(super) fn begin(&mut self, mut names: Vec<String>) {
+        self.queue = self.progress.begin(&names).into();
+        names.sort_unstable();
+        self.names = names;
+    }
+
+    /// Who is asked next in this poll.
+    pub(super) fn turn(&mut self) -> Option<String> {
+        self.queue.pop_front()
+    }
+
+    /// Takes what came of a turn; false when the time of this poll is used up.
+    pub(super) fn take(&mut self, name: &str, came: Result<T, FetchError>) -> Result<bool, FetchError> {
+        match came {
+            Ok(answer) => {
+                self.gone.remove(name);
+                self.progress.learn(name, Some(answer));
+            }
+            // Our own reserve: it keeps its place at the head of the queue.
+            Err(error) if error.reason == Reason::Timeout(Phase::Run) => return Ok(false),
+            Err(error) if is_gone(&error) => {
+                if self.gone.insert(name.to_owned()) {
+                    tracing::warn!(repository = %SafeText::new(name), "{NOT_THERE}");
+                }
+                self.progress.learn(name, None);
+            }
+            Err(error) => {
+                self.progress.ask(name);
+                return Err(about(name, error));
+            }
+        }
+        Ok(true)
+    }
+
+    /// How many repositories there are.
+    pub(super) fn count(&self) -> usize {
+        self.names.len()
+    }
+
+    /// The last answer of a repository.
+    pub(super) fn last(&self, name: &str) -> Option<&T> {
+        self.progress.last(name)?.as_ref()
+    }
+
+    /// Whether a repository has turns.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.names.binary_search_by(|own| own.as_str().cmp(name)).is_ok()
+    }
+
+    /// The last answer of every repository, by name; `None` for what is not there. An error while some
+    /// have none that is recent.
+    pub(super) fn all(&self) -> Result<Vec<(&str, Option<&T>)>, FetchError> {
+        let answers = self.progress.whole(&self.names, "repositories")?;
+        Ok(self.names.iter().map(String::as_str).zip(answers.into_iter().map(Option::as_ref)).collect())
+    }
+
+    /// The same without those that are not there; an error when none of them is.
+    pub(super) fn all_there(&self) -> Result<Vec<(&str, &T)>, FetchError> {
+        let all = self.all()?;
+        let there: Vec<(&str, &T)> = all.iter().filter_map(|(name, answer)| Some((*name, (*answer)?))).collect();
+        if there.is_empty() && !all.is_empty() {
+            return Err(FetchError::new(Reason::Http(404), NOT_THERE));
+        }
+        Ok(there)
+    }
+}
+
+/// What is said of a repository that the server does not know, or does not show us.
+pub(super) const NOT_THERE: &str = "not found: renamed, deleted, or not allowed";
+
+/// Whether something is not there, as far as we are told.
+pub(super) const fn is_gone(error: &FetchError) -> bool {
+    matches!(error.reason, Reason::Http(404 | 410 | 451))
+}
+
+/// An error with the repository that it is about, where that tells something.
+fn about(name: &str, mut error: FetchError) -> FetchError {
+    if error.reason != Reason::RateLimited && !error.reason.is_outage() {
+        error.detail = SafeText::new(format!("{name}: {}", error.detail).trim_end_matches(": "));
+    }
+    error
+}
+
+/// The refusal of our own, while (nearly) nothing is left: others may want to ask with the same token.
+fn spent(left: Budget, now: Timestamp) -> Option<FetchError> {
+    let wait = left.resets_at?.age_before(now);
+    let is_little = left.remaining == 0 || left.limit.is_some_and(|limit| left.remaining.saturating_mul(100) < limit);
+    if !is_little || wait == Span(0) || wait > LONGEST_WINDOW {
+        return None;
+    }
+    let of = left.limit.map_or_else(String::new, |limit| format!(" of {limit}"));
+    let until = now.plus(wait).hour_minute(&Zone::utc());
+    let detail = format!("{}{of} requests left until {until} UTC", left.remaining);
+    let mut error = FetchError::new(Reason::RateLimited, detail);
+    error.retry_after = Some(wait);
+    Some(error)
+}
+
+fn is_recent(at: Instant, moment: Moment) -> bool {
+    moment.deadline.saturating_duration_since(at) < LOOKED_UP_FOR
+}
+
+fn leads_on(page: &Document) -> bool {
+    page.headers.get_all(LINK).iter().any(|link| link.to_str().is_ok_and(|text| text.contains("rel=\"next\"")))
+}
+
+fn check_names(repositories: &[String], organisation: Option<&str>) -> Result<(), String> {
+    if repositories.is_empty() && organisation.is_none() {
+        return Err("write repositories = [\"owner/name\"], or organisation = \"name\"".to_owned());
+    }
+    let wrong = repositories.iter().find(|name| {
+        name.split_once('/').is_none_or(|(owner, repository)| !is_a_name(owner) || !is_a_name(repository))
+    });
+    if let Some(name) = wrong {
+        return Err(format!("'{name}' is not a repository; write it like \"owner/name\""));
+    }
+    match organisation.filter(|name| !is_a_name(name)) {
+        Some(name) => Err(format!("'{name}' is not an organisation; write its name as it is in addresses")),
+        None => Ok(()),
+    }
+}
+
+fn is_a_name(text: &str) -> bool {
+    let is_usual = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    !matches!(text, "" | "." | "..") && text.chars().all(is_usual)
+}
+
+/// Whether all names have the same owner: then it need not be told.
+pub(super) fn has_one_owner<'a>(names: impl IntoIterator<Item = &'a str>) -> bool {
+    let owner = |name: &str| name.split('/').next().unwrap_or_default().to_ascii_lowercase();
+    let owners: HashSet<String> = names.into_iter().map(owner).collect();
+    owners.len() < 2
+}
+
+/// What a repository is called on the board.
+pub(super) fn called(name: &str, one_owner: bool) -> &str {
+    name.split_once('/').filter(|_| one_owner).map_or(name, |(_, short)| short)
+}
+
+/// A moment as GitHub writes it.
+pub(super) fn at(text: Option<&str>) -> Option<Timestamp> {
+    let at: jiff::Timestamp = text?.parse().ok()?;
+    Some(Timestamp(at.as_millisecond()))
+}
+
+/// A link that may be shown.
+pub(super) fn page(text: Option<&str>) -> Option<SafeText> {
+    parse_url(text?).ok().map(|url| SafeText::new(url.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::http::HttpOptions;
+    use crate::source::network::Network;
+
+    fn names(all: &[&str]) -> Vec<String> {
+        all.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn addresses_keep_the_path_of_an_enterprise_server_and_let_no_name_out_of_its_place() {
+        let url = "https://git.example.com/api/v3/";
+        let http = Http::new(url, &HttpOptions::default(), &Network::default(), Span::seconds(1)).unwrap();
+        let github = GitHub {
+            http: Arc::new(http),
+            base: parse_url(url).unwrap(),
+            named: Vec::new(),
+            organisation: None,
+            timeout: Span::seconds(1),
+            listed: None,
+            known: HashMap::new(),
+        };
+        let runs = github.of("acme/shop", &["actions", "runs"], &[("branch", "a b&c")]).unwrap();
+        assert_eq!(runs.as_str(), "https://git.example.com/api/v3/repos/acme/shop/actions/runs?branch=a+b%26c");
+        let bent = github.of("acme/shop", &["x/../y?z"], &[]).unwrap();
+        assert_eq!(bent.as_str(), "https://git.example.com/api/v3/repos/acme/shop/x%2F..%2Fy%3Fz");
+    }
+
+    #[test]
+    fn what_is_no_repository_is_refused_with_a_remedy() {
+        for bad in ["shop", "acme/", "/shop", "acme/shop/x", "acme/..", "https://github.com/acme/shop", "acme/sh op"] {
+            let error = check_names(&names(&[bad]), None).unwrap_err();
+            assert!(error.contains(bad) && error.contains("owner/name"), "{error}");
+        }
+        assert!(check_names(&[], None).unwrap_err().contains("organisation = "));
+        assert!(check_names(&[], Some("a/b")).is_err());
+        assert_eq!(check_names(&names(&["acme/shop.js"]), Some("acme-2")), Ok(()));
+    }
+
+    #[test]
+    fn nothing_is_asked_for_while_nearly_nothing_is_left() {
+        let now = Timestamp(1_795_262_400_000);
+        let left = |remaining, limit, wait| Budget { remaining, limit, resets_at: Some(now.plus(Span::seconds(wait))) };
+        let error = spent(left(12, Some(5000), 1800), now).unwrap();
+        assert_eq!(error.to_string(), "rate limited: 12 of 5000 requests left until 12:30 UTC");
+        assert_eq!(error.retry_after, Some(Span::seconds(1800)));
+        assert!(spent(left(0, Some(60), 60), now).is_some() && spent(left(0, None, 60), now).is_some());
+        assert!(spent(left(1, Some(60), 60), now).is_none(), "a small budget is used to its end");
+        assert!(spent(left(50, Some(5000), 60), now).is_none());
+        assert!(spent(left(0, Some(60), -60), now).is_none(), "it has been filled up since");
+        assert!(spent(left(0, Some(60), 86_400), now).is_none(), "a wrong clock does not silence us for a day");
+        assert!(spent(Budget { remaining: 0, limit: None, resets_at: None }, now).is_none());
+    }
+
+    #[test]
+    fn a_poll_goes_on_where_the_one_before_it_ended() {
+        let mut rota: Rota<u8> = Rota::new();
+        let late = || Err(FetchError::from(Reason::Timeout(Phase::Run)));
+        rota.begin(names(&["a/1", "a/2", "a/3"]));
+        assert_eq!(rota.turn().as_deref(), Some("a/1"));
+        assert_eq!(rota.take("a/1", Ok(1)), Ok(true));
+        assert_eq!(rota.take("a/2", late()), Ok(false));
+        let error = rota.all().unwrap_err().to_string();
+        assert_eq!(error, "timeout: asked 1 of 3 repositories so far; a longer refresh or timeout helps");
+        rota.begin(names(&["a/1", "a/2", "a/3"]));
+        let order: Vec<String> = std::iter::from_fn(|| rota.turn()).collect();
+        assert_eq!(order, ["a/2", "a/3", "a/1"]);
+        assert_eq!(rota.take("a/2", Ok(2)), Ok(true));
+        assert_eq!(rota.take("a/3", Err(Reason::Http(404).into())), Ok(true));
+        assert_eq!(rota.all(), Ok(vec![("a/1", Some(&1)), ("a/2", Some(&2)), ("a/3", None)]));
+        assert_eq!(rota.all_there(), Ok(vec![("a/1", &1), ("a/2", &2)]));
+    }
+
+    #[test]
+    fn a_failure_names_its_repository_and_leaves_the_others_their_turns() {
+        let mut rota: Rota<u8> = Rota::new();
+        rota.begin(names(&["a/1", "a/2"]));
+        let error = rota.take("a/1", Err(FetchError::new(Reason::Http(500), "Oops"))).unwrap_err();
+        assert_eq!(error.to_string(), "HTTP 500: a/1: Oops");
+        rota.begin(names(&["a/1", "a/2"]));
+        assert_eq!(rota.turn().as_deref(), Some("a/2"));
+        rota.begin(names(&["a/2"]));
+        assert!(!rota.has("a/1"));
+        assert_eq!(rota.take("a/2", Err(Reason::Http(404).into())), Ok(true));
+        assert_eq!(rota.all_there().unwrap_err().to_string(), format!("HTTP 404: {NOT_THERE}"));
+    }
+
+    #[test]
+    fn owners_are_told_where_there_are_several() {
+        assert!(has_one_owner(["acme/shop", "Acme/mail"]) && has_one_owner([]));
+        assert!(!has_one_owner(["acme/shop", "other/shop"]));
+        assert_eq!((called("acme/shop", true), called("acme/shop", false)), ("shop", "acme/shop"));
+    }
+}

@@ -1,0 +1,353 @@
+//! GitHub deployments: which version reached which environment, and when.
+//!
+//! Source: GitHub REST API, "List deployments", "List deployment statuses". One request a repository, and
+//! one for each of its newest deployments until it is known how that ended.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use wildmatch::WildMatch;
+
+use super::github::{GitHub, Person, Rota, at, called, has_one_owner, is_gone, page, public};
+use super::{Context, Moment, QueryLanguage, Source, Tells};
+use crate::model::event::{ChangeReason, Event, EventKind, EventState};
+use crate::model::fault::FetchError;
+use crate::model::poll::{Answer, Ask};
+use crate::model::telemetry::Telemetry;
+use crate::model::text::SafeText;
+use crate::model::time::{Span, Timestamp};
+
+/// Deployments told of one repository.
+const MOST: usize = 30;
+/// How long after its end a deployment is asked about once more.
+const SETTLES_AFTER: Span = Span::seconds(3600);
+
+/// The keys of a source of GitHub deployments.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Address of the API (default `https://api.github.com`; of an Enterprise server `https://HOST/api/v3`).
+    #[serde(default = "public")]
+    pub url: String,
+    /// Repositories, each as `owner/name`; without `auth` GitHub answers 60 requests an hour.
+    #[serde(default)]
+    pub repositories: Vec<String>,
+    /// An organisation: all its repositories that are not archived, the most active first, at most 1000.
+    pub organisation: Option<String>,
+    /// Which environments: globs of their names, such as `prod*` (default: all).
+    #[serde(default)]
+    pub environments: Vec<String>,
+}
+
+/// Open repositories.
+#[derive(Debug)]
+pub struct GitHubDeployments {
+    github: GitHub,
+    rota: Rota<Vec<Event>>,
+    environments: Vec<WildMatch>,
+    /// The environment that the server is to pick, where only one is wanted.
+    only: Option<String>,
+    /// How deployments ended, by repository and number.
+    ended: HashMap<String, HashMap<u64, Reached>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Deployment {
+    id: u64,
+    sha: Option<String>,
+    #[serde(rename = "ref")]
+    reference: Option<String>,
+    task: Option<String>,
+    environment: Option<String>,
+    description: Option<String>,
+    creator: Option<Person>,
+    created_at: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Status {
+    #[serde(default)]
+    id: u64,
+    state: Option<String>,
+    created_at: Option<String>,
+    log_url: Option<String>,
+    environment_url: Option<String>,
+    target_url: Option<String>,
+}
+
+/// How far a deployment has come.
+#[derive(Debug, Clone, PartialEq)]
+struct Reached {
+    state: EventState,
+    /// When it was done.
+    at: Option<Timestamp>,
+    /// A word of the server that is not known.
+    remark: SafeText,
+    url: Option<SafeText>,
+}
+
+impl Source for GitHubDeployments {
+    const TYPE: &'static str = "github-deployments";
+    const SUMMARY: &'static str = "the deployments of GitHub, of repositories or an organisation, as events";
+    const QUERY: QueryLanguage = QueryLanguage::None;
+    const HTTP: bool = true;
+    const ONE_REQUEST: bool = true;
+    const TELLS: Tells = Tells::Events;
+    const SERIAL: bool = true;
+    type Config = Config;
+
+    fn url(config: &Config) -> Option<&str> {
+        Some(&config.url)
+    }
+
+    fn check_query(_: &str) -> Result<(), String> {
+        Err("GitHub deployments take no query; pick some with environments = [\"prod*\"]".to_owned())
+    }
+
+    fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
+        let only = match config.environments.as_slice() {
+            [name] if !name.contains(['*', '?']) => Some(name.clone()),
+            _ => None,
+        };
+        Ok(Self {
+            github: GitHub::open(&config.url, &config.repositories, config.organisation.as_deref(), context)?,
+            rota: Rota::new(),
+            environments: config.environments.iter().map(|glob| WildMatch::new(glob)).collect(),
+            only,
+            ended: HashMap::new(),
+        })
+    }
+
+    async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
+        let names = self.github.names(moment).await?;
+        self.rota.begin(names);
+        self.ended.retain(|name, _| self.rota.has(name));
+        while let Some(name) = self.rota.turn() {
+            let came = self.ask(&name, moment).await;
+            if !self.rota.take(&name, came)? {
+                break;
+            }
+        }
+        let events = events(&self.rota.all_there()?);
+        Ok(vec![Ok(Telemetry::Events(events)); asks.len()])
+    }
+}
+
+impl GitHubDeployments {
+    async fn ask(&mut self, name: &str, moment: Moment) -> Result<Vec<Event>, FetchError> {
+        let repository = self.github.repository(name, moment).await?.full_name;
+        let mut query = vec![("per_page", "50")];
+        query.extend(self.only.as_deref().map(|only| ("environment", only)));
+        let url = self.github.of(&repository, &["deployments"], &query)?;
+        let mut told: Vec<Deployment> = self.github.get(&url, moment).await?;
+        let is_wanted = |one: &Deployment| {
+            let environment = one.environment.as_deref().unwrap_or_default();
+            self.environments.is_empty() || self.environments.iter().any(|glob| glob.matches(environment))
+        };
+        told.retain(is_wanted);
+        told.sort_by_key(|one| Reverse(one.id));
+        told.truncate(MOST);
+        if let Some(ended) = self.ended.get_mut(name) {
+            ended.retain(|id, _| told.iter().any(|one| one.id == *id));
+        }
+        let mut events = Vec::with_capacity(told.len());
+        for deployment in &told {
+            let reached = self.reached(name, &repository, deployment.id, moment).await?;
+            events.extend(event(deployment, reached));
+        }
+        Ok(events)
+    }
+
+    /// How far a deployment has come; of one that ended a while ago it is known.
+    async fn reached(&mut self, name: &str, repository: &str, id: u64, moment: Moment) -> Result<Reached, FetchError> {
+        if let Some(known) = self.ended.get(name).and_then(|ended| ended.get(&id)) {
+            return Ok(known.clone());
+        }
+        let number = id.to_string();
+        let url = self.github.of(repository, &["deployments", &number, "statuses"], &[("per_page", "30")])?;
+        let statuses: Vec<Status> = match self.github.get(&url, moment).await {
+            // Somebody has deleted it since.
+            Err(error) if is_gone(&error) => Vec::new(),
+            statuses => statuses?,
+        };
+        let reached = reached(&statuses);
+        if has_settled(&statuses, moment.now) {
+            self.ended.entry(name.to_owned()).or_default().insert(id, reached.clone());
+        }
+        Ok(reached)
+    }
+}
+
+/// The events of all repositories, each named after its own.
+fn events(all: &[(&str, &Vec<Event>)]) -> Vec<Event> {
+    let one_owner = has_one_owner(all.iter().map(|(name, _)| *name));
+    let named = |(name, events): &(&str, &Vec<Event>)| {
+        let service = SafeText::new(called(name, one_owner));
+        let of = |event: &Event| Event { service: service.clone(), ..event.clone() };
+        events.iter().map(of).collect::<Vec<Event>>()
+    };
+    all.iter().flat_map(named).collect()
+}
+
+/// The newest status that counts. Their order is not promised, but their numbers grow.
+fn newest(statuses: &[Status], counts: fn(&str) -> bool) -> Option<&Status> {
+    let counting = statuses.iter().filter(|status| counts(status.state.as_deref().unwrap_or_default()));
+    counting.max_by_key(|status| status.id)
+}
+
+/// Whether a word says how it ended.
+fn is_decisive(word: &str) -> bool {
+    matches!(word, "success" | "failure" | "error")
+}
+
+fn reached(statuses: &[Status]) -> Reached {
+    let mut reached = Reached { state: EventState::Waiting, at: None, remark: SafeText::default(), url: None };
+    let Some(last) = newest(statuses, |_| true) else { return reached };
+    let is_superseded = last.state.as_deref() == Some("inactive");
+    // Another one took its place: how it went, and when it was done, is told by what it was before.
+    let decided = if is_superseded { newest(statuses, is_decisive) } else { Some(last) };
+    let word = decided.and_then(|status| status.state.as_deref()).unwrap_or_default();
+    reached.state = match word {
+        "success" => EventState::Done,
+        "failure" | "error" => EventState::Failed,
+        "in_progress" => EventState::Running,
+        "queued" | "pending" => EventState::Waiting,
+        _ if is_superseded => EventState::Done,
+        _ => EventState::Unknown,
+    };
+    if reached.state == EventState::Unknown {
+        reached.remark = SafeText::new(word);
+    }
+    let shown = decided.unwrap_or(last);
+    reached.at = decided.filter(|_| is_decisive(word)).and_then(|status| at(status.created_at.as_deref()));
+    let links = [&shown.log_url, &shown.environment_url, &shown.target_url];
+    reached.url = links.into_iter().find_map(|link| page(link.as_deref()));
+    reached
+}
+
+/// Whether it ended long enough ago that nothing more will be told of it.
+fn has_settled(statuses: &[Status], now: Timestamp) -> bool {
+    newest(statuses, |_| true).is_some_and(|last| {
+        let is_final = last.state.as_deref().is_some_and(|word| word == "inactive" || is_decisive(word));
+        is_final && at(last.created_at.as_deref()).is_some_and(|ended| ended.age_at(now) > SETTLES_AFTER)
+    })
+}
+
+/// The event of a deployment; none of one without a moment.
+fn event(told: &Deployment, reached: Reached) -> Option<Event> {
+    let began = at(told.created_at.as_deref());
+    Some(Event {
+        at: reached.at.or(began)?,
+        kind: EventKind::Deploy,
+        state: reached.state,
+        reason: reason(told.task.as_deref().unwrap_or_default(), told.reference.as_deref().unwrap_or_default()),
+        title: SafeText::new(told.description.as_deref().unwrap_or_default()),
+        environment: SafeText::new(told.environment.as_deref().unwrap_or_default()),
+        version: version(told.reference.as_deref().unwrap_or_default(), told.sha.as_deref().unwrap_or_default()),
+        remark: reached.remark,
+        who: Person::name(told.creator.as_ref()),
+        url: reached.url,
+        ..Event::default()
+    })
+}
+
+/// A tag as it is; of a branch, which says little, its name and the commit; of a commit its begin.
+fn version(reference: &str, sha: &str) -> SafeText {
+    let name = reference.trim_start_matches("refs/heads/").trim_start_matches("refs/tags/");
+    let short = |sha: &str| sha.chars().take(8).collect::<String>();
+    let is_sha = name.len() == 40 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_branch = reference.starts_with("refs/heads/") || !name.bytes().any(|byte| byte.is_ascii_digit());
+    if name.is_empty() || is_sha {
+        SafeText::new(&short(if is_sha { name } else { sha }))
+    } else if is_branch && !sha.is_empty() {
+        SafeText::new(&format!("{name}@{}", short(sha)))
+    } else {
+        SafeText::new(name)
+    }
+}
+
+fn reason(task: &str, reference: &str) -> ChangeReason {
+    let (task, reference) = (task.to_ascii_lowercase(), reference.to_ascii_lowercase());
+    if task.contains("rollback") {
+        ChangeReason::Rollback
+    } else if task.contains("hotfix") || reference.contains("hotfix") {
+        ChangeReason::Hotfix
+    } else {
+        ChangeReason::Planned
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(id: u64, state: &str, at: &str) -> Status {
+        Status { id, state: Some(state.to_owned()), created_at: Some(at.to_owned()), ..Status::default() }
+    }
+
+    const EARLIER: &str = "2026-11-21T08:00:00Z";
+    const LATER: &str = "2026-11-21T09:00:00Z";
+
+    #[test]
+    fn every_state_has_a_meaning_and_a_new_one_is_unknown() {
+        use EventState::{Done, Failed, Running, Unknown, Waiting};
+        for (word, state, is_over) in [
+            ("success", Done, true),
+            ("failure", Failed, true),
+            ("error", Failed, true),
+            ("in_progress", Running, false),
+            ("queued", Waiting, false),
+            ("pending", Waiting, false),
+            ("inactive", Done, false),
+            ("evaporated", Unknown, false),
+        ] {
+            let reached = reached(&[status(1, word, EARLIER)]);
+            assert_eq!((reached.state, reached.at.is_some()), (state, is_over), "{word}");
+            assert_eq!(reached.remark.as_str(), if state == Unknown { word } else { "" });
+        }
+        assert_eq!(reached(&[]).state, Waiting);
+    }
+
+    #[test]
+    fn what_was_superseded_tells_how_it_went_before_whatever_the_order() {
+        for (before, state) in [("success", EventState::Done), ("failure", EventState::Failed)] {
+            let told = [status(2, before, EARLIER), status(3, "inactive", LATER), status(1, "queued", EARLIER)];
+            let reached = reached(&told);
+            assert_eq!((reached.state, reached.at), (state, at(Some(EARLIER))));
+        }
+    }
+
+    #[test]
+    fn only_what_ended_an_hour_ago_is_settled() {
+        let now = at(Some("2026-11-21T10:00:01Z")).unwrap();
+        assert!(has_settled(&[status(1, "success", LATER)], now));
+        assert!(!has_settled(&[status(1, "success", LATER)], now.minus(Span::seconds(60))));
+        assert!(!has_settled(&[status(1, "in_progress", EARLIER)], now));
+        assert!(!has_settled(&[], now));
+    }
+
+    #[test]
+    fn a_version_is_a_tag_or_tells_the_commit() {
+        let sha = "0123456789abcdef0123456789abcdef01234567";
+        for (reference, version) in [
+            ("v2.14", "v2.14"),
+            ("refs/tags/v2.14", "v2.14"),
+            ("main", "main@01234567"),
+            ("refs/heads/release-2", "release-2@01234567"),
+            (sha, "01234567"),
+            ("", "01234567"),
+        ] {
+            assert_eq!(super::version(reference, sha).as_str(), version, "{reference}");
+        }
+        assert_eq!(super::version("main", "").as_str(), "main");
+    }
+
+    #[test]
+    fn a_rollback_and_a_hotfix_are_not_planned() {
+        assert_eq!(reason("deploy:Rollback", "v1"), ChangeReason::Rollback);
+        assert_eq!(reason("deploy", "hotfix/cart"), ChangeReason::Hotfix);
+        assert_eq!(reason("deploy", "v2"), ChangeReason::Planned);
+    }
+}

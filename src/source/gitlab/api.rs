@@ -1,0 +1,253 @@
+//! What all GitLab sources share: addresses and lists, the rate limit, what errors mean, and the words
+//! of a status.
+//!
+//! Source: GitLab, "REST API" (namespaced paths, pagination by `Link`), "Rate limits" (`RateLimit-*`),
+//! "Pipelines API" and "Jobs API" (status values).
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use reqwest::Url;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+
+use crate::model::build::{Activity, BuildResult};
+use crate::model::fault::{FetchError, Phase, Reason};
+use crate::model::poll::Budget;
+use crate::model::text::SafeText;
+use crate::model::time::{Span, Timestamp, Zone};
+use crate::source::http::{Document, Http, parse_url};
+use crate::source::progress::has_room;
+use crate::source::{Context, Moment};
+
+const JSON: &str = "application/json";
+
+/// The public service.
+pub(crate) fn default_url() -> String {
+    "https://gitlab.com".to_owned()
+}
+
+/// One GitLab server.
+#[derive(Debug)]
+pub(crate) struct Api {
+    http: Arc<Http>,
+    base: Url,
+    /// How long a poll may take.
+    whole: Span,
+}
+
+impl Api {
+    /// No network.
+    pub(crate) fn open(url: &str, context: &Context) -> Result<Self, FetchError> {
+        Ok(Self { http: context.http()?, base: parse_url(url)?, whole: context.pace.timeout })
+    }
+
+    /// One thing.
+    pub(crate) async fn one<T: DeserializeOwned>(&self, path: &[&str], moment: Moment) -> Result<T, FetchError> {
+        self.may_ask(moment)?;
+        let url = address(&self.base, path, &[]);
+        self.http.fetch_unless_known(&url, JSON, moment.deadline).await?.json()
+    }
+
+    /// A list, page after page, at most so many.
+    pub(crate) async fn list<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+        most_pages: usize,
+        moment: Moment,
+    ) -> Result<Vec<T>, FetchError> {
+        self.may_ask(moment)?;
+        let url = address(&self.base, path, query);
+        self.http.pages(&url, JSON, moment.deadline, most_pages, Document::json::<Vec<T>>).await
+    }
+
+    /// Whether another request may be made: the server would answer it, and there is time left for it.
+    fn may_ask(&self, moment: Moment) -> Result<(), FetchError> {
+        if let Some(error) = used_up(self.http.budget(), moment.now) {
+            return Err(error);
+        }
+        if has_room(moment.deadline.saturating_duration_since(Instant::now()), self.whole) {
+            return Ok(());
+        }
+        Err(FetchError::new(Reason::Timeout(Phase::Run), "a longer refresh or timeout helps"))
+    }
+}
+
+/// An address under `/api/v4`. Each segment is encoded as one, with its slashes: `group%2Fshop`.
+fn address(base: &Url, path: &[&str], query: &[(&str, &str)]) -> Url {
+    let mut url = base.clone();
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty().extend(["api", "v4"]).extend(path);
+    }
+    if !query.is_empty() {
+        url.query_pairs_mut().extend_pairs(query);
+    }
+    url
+}
+
+/// Why nothing is asked for: the server has said that it would refuse, and until when.
+fn used_up(budget: Option<Budget>, now: Timestamp) -> Option<FetchError> {
+    let budget = budget.filter(|budget| budget.remaining == 0)?;
+    let until = budget.resets_at.filter(|at| *at > now)?;
+    let of = budget.limit.map_or_else(String::new, |limit| format!("of {limit} "));
+    let detail = format!("0 {of}requests left until {} UTC", until.hour_minute(&Zone::utc()));
+    let mut error = FetchError::new(Reason::RateLimited, detail);
+    error.retry_after = Some(until.age_before(now));
+    Some(error)
+}
+
+/// Whether nothing was asked for, because the time of the poll has nearly run out.
+pub(crate) fn is_out_of_time(error: &FetchError) -> bool {
+    error.reason == Reason::Timeout(Phase::Run)
+}
+
+/// Whether an error is about the one thing that was asked for, not about the server or our right to ask.
+pub(crate) fn is_about_one(error: &FetchError) -> bool {
+    matches!(error.reason, Reason::Http(400..=501) | Reason::Parse | Reason::TooLarge) || is_forbidden(error)
+}
+
+/// Whether it was a 403: the answer for a project whose CI/CD or environments are switched off.
+pub(crate) fn is_forbidden(error: &FetchError) -> bool {
+    error.reason == Reason::Auth && error.detail.as_str().starts_with("HTTP 403")
+}
+
+/// What an error about one project means, in words for the board.
+pub(crate) fn meaning(error: &FetchError) -> String {
+    match error.reason {
+        Reason::Http(404) => "not found: renamed, deleted, or not allowed".to_owned(),
+        Reason::Auth => "not allowed, or switched off there".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// The error with the name of what it is about.
+pub(crate) fn naming(error: FetchError, what: &str) -> FetchError {
+    match error.reason {
+        Reason::Http(404) | Reason::Auth if is_about_one(&error) => {
+            FetchError::new(error.reason, format!("{what}: {}", meaning(&error)))
+        }
+        reason if is_about_one(&error) => FetchError::new(reason, format!("{what}: {}", error.detail)),
+        _ => error,
+    }
+}
+
+/// Those of whom nothing is to be had: each is said once in the log, and takes nothing from the others.
+#[derive(Debug, Default)]
+pub(crate) struct Missing(HashSet<String>);
+
+impl Missing {
+    /// Takes what came of asking for one: what was told, or that nothing is to be had of it. An error that
+    /// is about more than the one stays one.
+    pub(crate) fn take<T>(
+        &mut self,
+        what: &str,
+        came: Result<T, FetchError>,
+    ) -> Result<Result<T, FetchError>, FetchError> {
+        match came {
+            Ok(told) => {
+                self.0.remove(what);
+                Ok(Ok(told))
+            }
+            Err(error) if is_about_one(&error) => {
+                let error = naming(error, what);
+                if self.0.insert(what.to_owned()) {
+                    tracing::warn!("{}", error.detail);
+                }
+                Ok(Err(error))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// What was told, without those of whom nothing is to be had; the error of the first, when that is all.
+pub(crate) fn those_there<'a, T>(told: &[&'a Result<T, FetchError>]) -> Result<Vec<&'a T>, FetchError> {
+    let there: Vec<&T> = told.iter().filter_map(|one| one.as_ref().ok()).collect();
+    match told.first() {
+        Some(Err(error)) if there.is_empty() => Err(error.clone()),
+        _ => Ok(there),
+    }
+}
+
+/// What a status word of a pipeline or a job says.
+pub(crate) fn status(word: &str) -> (Activity, BuildResult) {
+    match word {
+        "success" => (Activity::Idle, BuildResult::Success),
+        "failed" => (Activity::Idle, BuildResult::Failure),
+        "canceled" => (Activity::Idle, BuildResult::Cancelled),
+        "canceling" => (Activity::Running, BuildResult::Cancelled),
+        "skipped" => (Activity::Idle, BuildResult::Skipped),
+        "manual" => (Activity::Waiting, BuildResult::Unknown),
+        "created" | "waiting_for_resource" | "preparing" | "waiting_for_callback" | "pending" | "scheduled" => {
+            (Activity::Queued, BuildResult::Unknown)
+        }
+        "running" => (Activity::Running, BuildResult::Unknown),
+        _ => (Activity::Idle, BuildResult::Unknown),
+    }
+}
+
+/// Somebody.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Person {
+    name: Option<String>,
+}
+
+impl Person {
+    /// The name.
+    pub(crate) fn name(&self) -> Option<SafeText> {
+        self.name.as_deref().filter(|name| !name.is_empty()).map(SafeText::new)
+    }
+}
+
+/// A moment as GitLab writes it (RFC 3339).
+pub(crate) fn at(text: Option<&str>) -> Option<Timestamp> {
+    text?.parse::<jiff::Timestamp>().ok().map(|at| Timestamp(at.as_millisecond()))
+}
+
+/// A page for people; http and https only.
+pub(crate) fn page(text: Option<&str>) -> Option<SafeText> {
+    parse_url(text?).ok().map(|url| SafeText::new(url.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_one_segment_of_an_address() {
+        for (base, expected) in [
+            ("https://gitlab.com", "https://gitlab.com/api/v4/projects/a%2Fb/pipelines?ref=x%2Fy"),
+            ("https://x.test/gitlab/", "https://x.test/gitlab/api/v4/projects/a%2Fb/pipelines?ref=x%2Fy"),
+        ] {
+            let base = Url::parse(base).unwrap();
+            let url = address(&base, &["projects", "a/b", "pipelines"], &[("ref", "x/y")]);
+            assert_eq!(url.as_str(), expected);
+        }
+    }
+
+    #[test]
+    fn nothing_is_asked_for_while_nothing_is_left() {
+        let budget = |remaining, resets_at| Some(Budget { remaining, limit: Some(2000), resets_at });
+        let (now, later) = (Timestamp(0), Some(Timestamp(52_200_000)));
+        let error = used_up(budget(0, later), now).unwrap();
+        assert_eq!(error.to_string(), "rate limited: 0 of 2000 requests left until 14:30 UTC");
+        assert_eq!(error.retry_after, Some(Span(52_200_000)));
+        for free in [None, budget(1, later), budget(0, None), budget(0, Some(now))] {
+            assert_eq!(used_up(free, now), None, "{free:?}");
+        }
+    }
+
+    #[test]
+    fn one_that_is_gone_takes_nothing_from_the_others() {
+        let mut missing = Missing::default();
+        let gone = missing.take::<u8>("a/b", Err(Reason::Http(404).into())).unwrap();
+        assert_eq!(gone.as_ref().unwrap_err().detail.as_str(), "a/b: not found: renamed, deleted, or not allowed");
+        assert_eq!(missing.take("a/c", Ok(7)), Ok(Ok(7)));
+        assert_eq!(missing.take::<u8>("a/d", Err(Reason::Refused.into())), Err(Reason::Refused.into()));
+        assert_eq!(those_there(&[&gone, &Ok(7)]), Ok(vec![&7]));
+        assert_eq!(those_there(&[&gone, &gone]).unwrap_err().reason, Reason::Http(404));
+        assert_eq!(those_there::<u8>(&[]), Ok(vec![]));
+    }
+}

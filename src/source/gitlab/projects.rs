@@ -1,0 +1,185 @@
+//! Which projects a GitLab source asks about: those that it names, and those of a group.
+//!
+//! Source: GitLab, "Projects API" (a single project), "Groups API" (the projects of a group).
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+
+use super::api::{Api, naming};
+use crate::model::fault::{FetchError, Reason};
+use crate::model::text::SafeText;
+use crate::model::time::{Span, Timestamp};
+use crate::source::Moment;
+
+/// Pages of the projects of a group.
+const GROUP_PAGES: usize = 10;
+/// For how long the list of a group counts, and what is known of a project: both seldom change.
+const KNOWN_FOR: Span = Span::seconds(600);
+
+/// The projects and the group of a source's keys, as they are asked for; one of them is needed.
+pub(crate) fn scope(projects: &[String], group: Option<&str>) -> Result<(Vec<String>, Option<String>), FetchError> {
+    let plain = |text: &str| text.trim().trim_matches('/').to_owned();
+    let mut named: Vec<String> = Vec::new();
+    for name in projects.iter().map(|name| plain(name)).filter(|name| !name.is_empty()) {
+        if !named.iter().any(|known| known.eq_ignore_ascii_case(&name)) {
+            named.push(name);
+        }
+    }
+    let group = group.map(plain).filter(|group| !group.is_empty());
+    if named.is_empty() && group.is_none() {
+        let detail = "it asks for nothing yet: add projects = [\"group/shop\"] or group = \"group\"";
+        return Err(FetchError::new(Reason::Parse, detail));
+    }
+    Ok((named, group))
+}
+
+/// A project, as lists and single answers tell of it.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Project {
+    id: u64,
+    path_with_namespace: String,
+    /// None while its repository is empty, or where we may not read it.
+    pub(crate) default_branch: Option<String>,
+}
+
+/// The projects that a source asks about: those it names, by path or number, and those of a group, by
+/// number.
+#[derive(Debug)]
+pub(crate) struct Projects {
+    named: Vec<String>,
+    group: Option<String>,
+    /// The path that those of the group have in common; empty without one.
+    prefix: String,
+    listed: Option<(Timestamp, Vec<Project>)>,
+    known: HashMap<String, (Timestamp, Project)>,
+}
+
+impl Projects {
+    /// No network.
+    pub(crate) fn open(projects: &[String], group: Option<&str>) -> Result<Self, FetchError> {
+        let (named, group) = scope(projects, group)?;
+        Ok(Self { named, group, prefix: String::new(), listed: None, known: HashMap::new() })
+    }
+
+    /// The keys of all projects, each of which can stand in an address.
+    pub(crate) async fn keys(&mut self, api: &Api, moment: Moment) -> Result<Vec<String>, FetchError> {
+        if let Some(group) = self.group.clone()
+            && self.listed.as_ref().is_none_or(|(at, _)| !counts(*at, moment.now))
+        {
+            let projects = list_group(api, &group, moment).await?;
+            self.prefix = if is_number(&group) { common_namespace(&projects) } else { group };
+            self.listed = Some((moment.now, projects));
+        }
+        let listed = self.listed.iter().flat_map(|(_, projects)| projects);
+        let others = listed.filter(|project| !self.is_named(project)).map(|project| project.id.to_string());
+        Ok(self.named.iter().cloned().chain(others).collect())
+    }
+
+    fn is_named(&self, project: &Project) -> bool {
+        let (id, path) = (project.id.to_string(), &project.path_with_namespace);
+        self.named.iter().any(|name| *name == id || name.eq_ignore_ascii_case(path))
+    }
+
+    /// A project of the group.
+    fn listed(&self, key: &str) -> Option<&Project> {
+        let id: u64 = key.parse().ok()?;
+        let (_, projects) = self.listed.as_ref()?;
+        projects.iter().find(|project| project.id == id)
+    }
+
+    /// Whether a project is there because it is in the group, not because somebody named it.
+    pub(crate) fn is_of_group(&self, key: &str) -> bool {
+        self.listed(key).is_some()
+    }
+
+    /// What is known of a project; asked for where that is nothing, or old.
+    pub(crate) async fn one(&mut self, key: &str, api: &Api, moment: Moment) -> Result<Project, FetchError> {
+        let known = self.known.get(key).filter(|(at, _)| counts(*at, moment.now)).map(|(_, project)| project);
+        if let Some(project) = self.listed(key).or(known) {
+            return Ok(project.clone());
+        }
+        let project: Project = api.one(&["projects", key], moment).await?;
+        self.known.insert(key.to_owned(), (moment.now, project.clone()));
+        Ok(project)
+    }
+
+    /// The path of a project; its key while the path is not known.
+    pub(crate) fn path<'a>(&'a self, key: &'a str) -> &'a str {
+        let known = self.listed(key).or_else(|| self.known.get(key).map(|(_, project)| project));
+        known.map_or(key, |project| project.path_with_namespace.as_str())
+    }
+
+    /// What the board calls a project: its path, without the part that the whole group has in common.
+    pub(crate) fn name(&self, key: &str) -> SafeText {
+        let path = self.path(key);
+        SafeText::new(within(path, &self.prefix).unwrap_or(path))
+    }
+
+    /// What a project belongs to.
+    pub(crate) fn namespace(&self, key: &str) -> SafeText {
+        SafeText::new(self.path(key).rsplit_once('/').map_or("", |(namespace, _)| namespace))
+    }
+}
+
+async fn list_group(api: &Api, group: &str, moment: Moment) -> Result<Vec<Project>, FetchError> {
+    let query = [
+        ("include_subgroups", "true"),
+        ("archived", "false"),
+        ("per_page", "100"),
+        ("order_by", "last_activity_at"),
+        ("simple", "true"),
+    ];
+    let listed = api.list(&["groups", group, "projects"], &query, GROUP_PAGES, moment).await;
+    listed.map_err(|error| naming(error, &format!("group {group}")))
+}
+
+fn counts(at: Timestamp, now: Timestamp) -> bool {
+    at.age_at(now) < KNOWN_FOR
+}
+
+/// Whether a key is a number, not a path.
+pub(crate) fn is_number(key: &str) -> bool {
+    !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The rest of a path behind a group.
+pub(crate) fn within<'a>(path: &'a str, group: &str) -> Option<&'a str> {
+    let (begin, rest) = path.split_at_checked(group.len())?;
+    rest.strip_prefix('/').filter(|_| begin.eq_ignore_ascii_case(group))
+}
+
+/// The group that all projects are in.
+fn common_namespace(projects: &[Project]) -> String {
+    let namespaces = projects.iter().filter_map(|project| project.path_with_namespace.rsplit_once('/'));
+    let mut namespaces = namespaces.map(|(namespace, _)| namespace);
+    let mut common: Vec<&str> = namespaces.next().unwrap_or_default().split('/').collect();
+    for namespace in namespaces {
+        let same = common.iter().zip(namespace.split('/')).take_while(|(a, b)| **a == *b).count();
+        common.truncate(same);
+    }
+    common.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn something_has_to_be_asked_for_and_nothing_twice() {
+        let texts = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
+        assert_eq!(scope(&[], Some(" ")).unwrap_err().reason, Reason::Parse);
+        let (named, group) = scope(&texts(&["/a/b/", "A/B", "7"]), Some("g/")).unwrap();
+        assert_eq!((named, group.as_deref()), (texts(&["a/b", "7"]), Some("g")));
+    }
+
+    #[test]
+    fn names_leave_out_what_all_have_in_common() {
+        let project = |path: &str| Project { id: 1, path_with_namespace: path.to_owned(), default_branch: None };
+        assert_eq!(common_namespace(&[project("a/b/x"), project("a/b/c/y"), project("a/b/z")]), "a/b");
+        assert_eq!(common_namespace(&[]), "");
+        assert_eq!(within("Acme/sub/shop", "acme"), Some("sub/shop"));
+        assert_eq!(within("acmes/shop", "acme"), None);
+        assert_eq!(within("acme/shop", ""), None);
+    }
+}

@@ -1,0 +1,128 @@
+//! Deploys, as GitLab keeps them for its environments.
+//!
+//! Source: GitLab, "Deployments API", "List project deployments". They are asked for by number: an order
+//! by `updated_at` has been refused without a filter by it since GitLab 16.0.
+
+mod history;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use wildmatch::WildMatch;
+
+use super::gitlab::api::{self, Api, Missing};
+use super::gitlab::projects::{Projects, is_number};
+use super::progress::Progress;
+use super::{Context, Moment, QueryLanguage, Source, Tells};
+use crate::model::event::Event;
+use crate::model::fault::FetchError;
+use crate::model::poll::{Answer, Ask};
+use crate::model::telemetry::Telemetry;
+use history::{Deployment, events};
+
+/// The keys of a source of GitLab deploys.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Address of the server, without `/api/v4` (default: `https://gitlab.com`).
+    #[serde(default = "api::default_url")]
+    pub url: String,
+    /// Projects, by path (`group/shop`) or number.
+    #[serde(default)]
+    pub projects: Vec<String>,
+    /// A group, by path or number: its projects and those of its subgroups, the 1000 active last at most.
+    pub group: Option<String>,
+    /// Environments to keep: names or globs, such as `prod*` (default: all).
+    #[serde(default)]
+    pub environments: Vec<String>,
+}
+
+/// The projects of a server, with the deploys that were told of.
+#[derive(Debug)]
+pub struct GitlabDeployments {
+    api: Api,
+    projects: Projects,
+    environments: Vec<String>,
+    progress: Progress<Result<Vec<Event>, FetchError>>,
+    missing: Missing,
+}
+
+impl Source for GitlabDeployments {
+    const TYPE: &'static str = "gitlab-deployments";
+    const SUMMARY: &'static str = "deploys to the environments of GitLab projects, or of a whole group";
+    const QUERY: QueryLanguage = QueryLanguage::None;
+    const HTTP: bool = true;
+    const ONE_REQUEST: bool = true;
+    const TELLS: Tells = Tells::Events;
+    const SERIAL: bool = true;
+    type Config = Config;
+
+    fn url(config: &Config) -> Option<&str> {
+        Some(&config.url)
+    }
+
+    fn check_query(_: &str) -> Result<(), String> {
+        Err("GitLab deploys take no query; pick environments with environments = [\"prod*\"] on the source".to_owned())
+    }
+
+    fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
+        Ok(Self {
+            api: Api::open(&config.url, context)?,
+            projects: Projects::open(&config.projects, config.group.as_deref())?,
+            environments: config.environments.clone(),
+            progress: Progress::default(),
+            missing: Missing::default(),
+        })
+    }
+
+    async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
+        let keys = self.projects.keys(&self.api, moment).await?;
+        for key in self.progress.begin(&keys) {
+            let came = match self.deploys(&key, moment).await {
+                Err(error) if api::is_out_of_time(&error) => break,
+                // Environments may be switched off in half the projects of a group.
+                Err(error) if api::is_forbidden(&error) && self.projects.is_of_group(&key) => Ok(Vec::new()),
+                came => came,
+            };
+            self.progress.ask(&key);
+            let told = self.missing.take(self.projects.path(&key), came)?;
+            self.progress.learn(&key, told);
+        }
+        let told = api::those_there(&self.progress.whole(&keys, "projects")?)?;
+        let mut events: Vec<Event> = told.into_iter().flatten().cloned().collect();
+        events.sort_by_key(|event| event.at);
+        Ok(vec![Ok(Telemetry::Events(events)); asks.len()])
+    }
+}
+
+impl GitlabDeployments {
+    async fn deploys(&mut self, key: &str, moment: Moment) -> Result<Vec<Event>, FetchError> {
+        if is_number(key) {
+            // For its name.
+            self.projects.one(key, &self.api, moment).await?;
+        }
+        let deployments = self.deployments(key, moment).await?;
+        let path = self.projects.path(key);
+        let service = path.rsplit('/').next().unwrap_or(path);
+        let globs: Vec<WildMatch> = self.environments.iter().map(|glob| WildMatch::new(glob)).collect();
+        let mut events = events(deployments, service);
+        events.retain(|event| globs.is_empty() || globs.iter().any(|glob| glob.matches(event.environment.as_str())));
+        Ok(events)
+    }
+
+    /// Those of each environment that is named, so that many of another do not crowd them out; of all
+    /// together where there are globs, or nothing is named.
+    async fn deployments(&self, key: &str, moment: Moment) -> Result<Vec<Deployment>, FetchError> {
+        let path = ["projects", key, "deployments"];
+        let newest = [("order_by", "id"), ("sort", "desc"), ("per_page", "50")];
+        if self.environments.is_empty() || self.environments.iter().any(|name| name.contains(['*', '?'])) {
+            return self.api.list(&path, &newest, 1, moment).await;
+        }
+        let mut all = Vec::new();
+        for environment in &self.environments {
+            let mut query = newest.to_vec();
+            query.push(("environment", environment.as_str()));
+            all.extend(self.api.list::<Deployment>(&path, &query, 1, moment).await?);
+        }
+        Ok(all)
+    }
+}

@@ -1,0 +1,202 @@
+//! The deploys of a project, from what GitLab tells of them: each as an event, with what only their order
+//! shows.
+//!
+//! Source: GitLab, "Deployments API" (attributes and status values).
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+
+use crate::model::event::{ChangeReason, Event, EventKind, EventState};
+use crate::model::text::SafeText;
+use crate::source::gitlab::api::{Person, at, page};
+
+/// Letters of a commit that are a version.
+const SHORT_SHA: usize = 8;
+
+/// A deploy as it is told.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(super) struct Deployment {
+    id: u64,
+    status: Option<String>,
+    #[serde(rename = "ref")]
+    branch: Option<String>,
+    sha: Option<String>,
+    created_at: Option<String>,
+    updated_at: Option<String>,
+    user: Option<Person>,
+    environment: Option<Environment>,
+    deployable: Option<Deployable>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Environment {
+    name: Option<String>,
+}
+
+/// The job that deploys; there is none where something else than GitLab did it.
+#[derive(Debug, Clone, Default, Deserialize)]
+struct Deployable {
+    finished_at: Option<String>,
+    tag: Option<bool>,
+    web_url: Option<String>,
+    commit: Option<Commit>,
+    pipeline: Option<Pipeline>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Commit {
+    created_at: Option<String>,
+    title: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Pipeline {
+    web_url: Option<String>,
+}
+
+/// How far a deploy has come; none for one that was called off.
+fn state(word: &str) -> Option<EventState> {
+    match word {
+        "success" => Some(EventState::Done),
+        "failed" => Some(EventState::Failed),
+        "running" => Some(EventState::Running),
+        "created" | "blocked" => Some(EventState::Waiting),
+        "canceled" | "skipped" => None,
+        _ => Some(EventState::Unknown),
+    }
+}
+
+/// The deploys of a project, in the order in which they were made.
+pub(super) fn events(mut deployments: Vec<Deployment>, service: &str) -> Vec<Event> {
+    deployments.sort_by_key(|deployment| deployment.id);
+    deployments.dedup_by_key(|deployment| deployment.id);
+    let mut events: Vec<Event> = deployments.iter().filter_map(|deployment| event(deployment, service)).collect();
+    drop_overtaken(&mut events);
+    mark_rollbacks(&mut events);
+    events
+}
+
+fn event(deployment: &Deployment, service: &str) -> Option<Event> {
+    let word = deployment.status.as_deref().unwrap_or_default();
+    let state = state(word)?;
+    let nothing = Deployable::default();
+    let job = deployment.deployable.as_ref().unwrap_or(&nothing);
+    let touched = deployment.updated_at.as_deref().or(deployment.created_at.as_deref());
+    let branch = deployment.branch.as_deref().unwrap_or_default();
+    let version = if job.tag == Some(true) {
+        branch.to_owned()
+    } else {
+        deployment.sha.as_deref().unwrap_or_default().chars().take(SHORT_SHA).collect()
+    };
+    let is_hotfix = branch.to_ascii_lowercase().contains("hotfix");
+    let commit = job.commit.as_ref();
+    let pipeline = job.pipeline.as_ref().and_then(|pipeline| pipeline.web_url.as_deref());
+    Some(Event {
+        at: at(job.finished_at.as_deref()).or_else(|| at(touched))?,
+        kind: EventKind::Deploy,
+        state,
+        reason: if is_hotfix { ChangeReason::Hotfix } else { ChangeReason::Planned },
+        title: SafeText::new(commit.and_then(|commit| commit.title.as_deref()).unwrap_or(branch).trim()),
+        service: SafeText::new(service),
+        environment: SafeText::new(deployment.environment.as_ref()?.name.as_deref().unwrap_or_default()),
+        version: version.into(),
+        remark: SafeText::new(if state == EventState::Unknown { word } else { "" }),
+        who: deployment.user.as_ref().and_then(Person::name),
+        url: page(job.web_url.as_deref()).or_else(|| page(pipeline)),
+        commits: commit.and_then(|commit| at(commit.created_at.as_deref())).into_iter().collect(),
+        ..Event::default()
+    })
+}
+
+/// Drops what still waits although its environment has had a later deploy: nobody will let it go on.
+fn drop_overtaken(in_order: &mut Vec<Event>) {
+    let mut last_done: HashMap<SafeText, usize> = HashMap::new();
+    for (place, event) in in_order.iter().enumerate().filter(|(_, event)| event.state == EventState::Done) {
+        last_done.insert(event.environment.clone(), place);
+    }
+    let mut place = 0;
+    in_order.retain(|event| {
+        let is_overtaken = last_done.get(&event.environment).is_some_and(|done| place < *done);
+        place += 1;
+        !is_overtaken || event.state != EventState::Waiting
+    });
+}
+
+/// Marks every deploy that brought a version back which its environment had before another one.
+fn mark_rollbacks(in_order: &mut [Event]) {
+    let mut seen: HashMap<SafeText, Vec<(SafeText, EventState)>> = HashMap::new();
+    for event in in_order {
+        let is_over = matches!(event.state, EventState::Done | EventState::Failed);
+        if event.version.is_empty() || !(is_over || event.state == EventState::Running) {
+            continue;
+        }
+        let versions = seen.entry(event.environment.clone()).or_default();
+        let was_another = versions.last().is_some_and(|(version, _)| *version != event.version);
+        let was_there =
+            |(version, state): &(SafeText, EventState)| *version == event.version && *state == EventState::Done;
+        if was_another && versions.iter().any(was_there) {
+            event.reason = ChangeReason::Rollback;
+        }
+        if is_over {
+            versions.push((event.version.clone(), event.state));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Deploys in order, as "environment version state".
+    fn history(lines: &[&str]) -> Vec<Event> {
+        let one = |line: &&str| {
+            let mut words = line.split(' ');
+            let mut next = || words.next().unwrap();
+            let (environment, version, word) = (next(), next(), next());
+            let (environment, version) = (environment.into(), version.into());
+            Event { environment, version, state: state(word).unwrap(), ..Event::default() }
+        };
+        lines.iter().map(one).collect()
+    }
+
+    fn reasons(lines: &[&str]) -> Vec<bool> {
+        let mut events = history(lines);
+        mark_rollbacks(&mut events);
+        events.iter().map(|event| event.reason == ChangeReason::Rollback).collect()
+    }
+
+    #[test]
+    fn a_version_that_comes_back_after_another_is_a_rollback() {
+        assert_eq!(reasons(&["p v1 success", "p v2 success", "p v1 success"]), [false, false, true]);
+        assert_eq!(reasons(&["p v1 success", "p v2 failed", "p v1 running"]), [false, false, true]);
+        assert_eq!(reasons(&["p v1 success", "p v1 success"]), [false, false], "made once more");
+        assert_eq!(reasons(&["p v1 failed", "p v2 success", "p v1 success"]), [false; 3], "it never was there");
+        assert_eq!(reasons(&["p v1 success", "q v2 success", "p v1 success"]), [false; 3], "another environment");
+        assert_eq!(reasons(&["p v1 success", "p v2 blocked", "p v1 success"]), [false; 3], "v2 never came");
+    }
+
+    #[test]
+    fn what_waits_is_dropped_once_its_environment_has_gone_on() {
+        let mut events = history(&["p v1 blocked", "q v1 created", "p v2 success", "p v3 created", "p v4 failed"]);
+        drop_overtaken(&mut events);
+        let left: Vec<String> = events.iter().map(|event| format!("{} {}", event.environment, event.version)).collect();
+        assert_eq!(left, ["q v1", "p v2", "p v3", "p v4"]);
+    }
+
+    #[test]
+    fn a_deploy_that_no_job_made_is_known_by_its_commit() {
+        let deployment = Deployment {
+            id: 1,
+            status: Some("success".to_owned()),
+            branch: Some("Hotfix/7".to_owned()),
+            sha: Some("99d03678b90d914d".to_owned()),
+            updated_at: Some("1970-01-01T00:00:05Z".to_owned()),
+            environment: Some(Environment { name: Some("production".to_owned()) }),
+            ..Deployment::default()
+        };
+        let event = event(&deployment, "shop").unwrap();
+        assert_eq!((event.version.as_str(), event.title.as_str(), event.at.0), ("99d03678", "Hotfix/7", 5000));
+        assert_eq!((event.reason, event.commits.len(), event.url), (ChangeReason::Hotfix, 0, None));
+    }
+}

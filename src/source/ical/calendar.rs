@@ -1,0 +1,225 @@
+//! What a calendar file holds: its entries as they are written, and what it says about zones.
+//!
+//! Source: RFC 5545, sections 3.4 (the object), 3.6.1 (`VEVENT`) and 3.8 (properties). Alarms, to-dos,
+//! journals and descriptions are passed over, as is everything that is not known.
+
+use std::collections::HashMap;
+
+use super::lines::{Lines, Property, text, texts};
+use super::moments::{Written, duration};
+use crate::model::fault::{FetchError, Reason};
+
+/// Deeper than any calendar nests.
+const DEEPEST: usize = 16;
+
+/// A calendar file.
+#[derive(Debug, Default)]
+pub(super) struct Calendar {
+    /// Its entries, in the order they are written.
+    pub(super) entries: Vec<Entry>,
+    /// Where its own zones are (`X-LIC-LOCATION`), by the names it gives them.
+    pub(super) places: HashMap<String, String>,
+    /// The zone of the whole (`X-WR-TIMEZONE`).
+    pub(super) zone: Option<String>,
+}
+
+/// An entry.
+#[derive(Debug, Default)]
+pub(super) struct Entry {
+    /// What it and all its changed occurrences are called.
+    pub(super) uid: String,
+    /// What it is.
+    pub(super) summary: String,
+    /// What it is filed under.
+    pub(super) categories: Vec<String>,
+    /// Whether it does not take place.
+    pub(super) cancelled: bool,
+    /// The first who is asked to come.
+    pub(super) attendee: Option<String>,
+    /// Who asks.
+    pub(super) organizer: Option<String>,
+    /// Where to read more, as it is written.
+    pub(super) url: Option<String>,
+    /// When it begins.
+    pub(super) start: Option<Written>,
+    /// When it ends.
+    pub(super) end: Option<Written>,
+    /// How long it takes, where it does not say when it ends.
+    pub(super) duration: Option<jiff::Span>,
+    /// How it repeats: one rule, or more than is known here.
+    pub(super) rules: Vec<String>,
+    /// When else it takes place.
+    pub(super) also: Vec<Written>,
+    /// When it does not.
+    pub(super) except: Vec<Written>,
+    /// Which occurrence it stands for.
+    pub(super) replaces: Option<Written>,
+}
+
+/// What a line stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Calendar,
+    Entry,
+    Zone,
+    Other,
+}
+
+#[derive(Debug, Default)]
+struct Reader {
+    calendar: Calendar,
+    inside: Vec<Part>,
+    is_calendar: bool,
+    entry: Entry,
+    /// The name of a zone, and where it is.
+    zone: (String, String),
+}
+
+/// Reads a file: all of it, or nothing.
+pub(super) fn read(body: &[u8]) -> Result<Calendar, FetchError> {
+    let mut reader = Reader::default();
+    for property in Lines::of(body).filter_map(|line| Property::parse(&line)) {
+        reader.take(&property);
+    }
+    if !reader.is_calendar {
+        return Err(FetchError::new(Reason::Parse, "not a calendar: there is no BEGIN:VCALENDAR in it"));
+    }
+    // What is missing may be the freeze that is in force.
+    if reader.inside.contains(&Part::Calendar) {
+        return Err(FetchError::new(Reason::Truncated, "the calendar ends early"));
+    }
+    Ok(reader.calendar)
+}
+
+impl Reader {
+    fn take(&mut self, property: &Property) {
+        let value = property.value.trim();
+        let inside = self.inside.last().copied();
+        match (property.name.as_str(), inside) {
+            ("BEGIN", _) => self.begin(Part::of(value)),
+            ("END", _) => self.end(Part::of(value)),
+            (_, Some(Part::Entry)) => self.entry.take(property),
+            ("TZID", Some(Part::Zone)) => value.clone_into(&mut self.zone.0),
+            ("X-LIC-LOCATION", Some(Part::Zone)) => value.clone_into(&mut self.zone.1),
+            ("X-WR-TIMEZONE", Some(Part::Calendar)) => self.calendar.zone = Some(value.to_owned()),
+            _ => {}
+        }
+    }
+
+    fn begin(&mut self, part: Part) {
+        match part {
+            Part::Calendar => self.is_calendar = true,
+            Part::Entry => self.entry = Entry::default(),
+            Part::Zone => self.zone = <(String, String)>::default(),
+            Part::Other => {}
+        }
+        if self.inside.len() < DEEPEST {
+            self.inside.push(part);
+        }
+    }
+
+    fn end(&mut self, part: Part) {
+        // What was not closed ends with what it stands in.
+        let Some(depth) = self.inside.iter().rposition(|inside| *inside == part) else { return };
+        self.inside.truncate(depth);
+        match part {
+            Part::Entry => self.calendar.entries.push(std::mem::take(&mut self.entry)),
+            Part::Zone => {
+                let (name, place) = std::mem::take(&mut self.zone);
+                if !name.is_empty() && !place.is_empty() {
+                    self.calendar.places.insert(name, place);
+                }
+            }
+            Part::Calendar | Part::Other => {}
+        }
+    }
+}
+
+impl Part {
+    fn of(word: &str) -> Self {
+        match word.to_ascii_uppercase().as_str() {
+            "VCALENDAR" => Self::Calendar,
+            "VEVENT" => Self::Entry,
+            "VTIMEZONE" => Self::Zone,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl Entry {
+    fn take(&mut self, property: &Property) {
+        let value = property.value.trim();
+        match property.name.as_str() {
+            "UID" => value.clone_into(&mut self.uid),
+            "SUMMARY" => self.summary = text(value),
+            "CATEGORIES" => self.categories.extend(texts(value)),
+            "STATUS" => self.cancelled = value.eq_ignore_ascii_case("CANCELLED"),
+            "ATTENDEE" => self.attendee = self.attendee.take().or_else(|| name(property)),
+            "ORGANIZER" => self.organizer = name(property),
+            "URL" => self.url = Some(value.to_owned()),
+            "DTSTART" => self.start = Written::all(property).next(),
+            "DTEND" => self.end = Written::all(property).next(),
+            "DURATION" => self.duration = duration(value),
+            "RRULE" => self.rules.push(value.to_owned()),
+            // A rule that takes dates away: it was given up, and is as good as one that is not known.
+            "EXRULE" => self.rules.push(String::new()),
+            "RDATE" => self.also.extend(Written::all(property)),
+            "EXDATE" => self.except.extend(Written::all(property)),
+            "RECURRENCE-ID" => self.replaces = Written::all(property).next(),
+            _ => {}
+        }
+    }
+}
+
+/// The name of a person.
+fn name(property: &Property) -> Option<String> {
+    property.parameter("CN").map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn calendar(inner: &str) -> Calendar {
+        read(format!("BEGIN:VCALENDAR\r\n{inner}\r\nEND:VCALENDAR\r\n").as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn an_alarm_says_nothing_about_its_entry() {
+        let calendar = calendar(
+            "X-WR-TIMEZONE:Europe/Berlin\nBEGIN:VTIMEZONE\nTZID:Office\nX-LIC-LOCATION:Asia/Tokyo\nBEGIN:STANDARD\nTZNAME:JST\nEND:STANDARD\nEND:VTIMEZONE\n\
+             BEGIN:VEVENT\nUID:1\nBEGIN:VALARM\nSUMMARY:alarm\nDURATION:PT5M\nEND:VALARM\nSUMMARY:move\nEND:VEVENT\n\
+             BEGIN:VTODO\nSUMMARY:to do\nEND:VTODO\nbegin:vevent\nsummary:second\nBEGIN:VALARM\nend:vevent",
+        );
+        let summaries: Vec<&str> = calendar.entries.iter().map(|entry| entry.summary.as_str()).collect();
+        assert_eq!(summaries, ["move", "second"]);
+        assert!(calendar.entries.iter().all(|entry| entry.duration.is_none()));
+        assert_eq!(calendar.zone.as_deref(), Some("Europe/Berlin"));
+        assert_eq!(calendar.places.get("Office").map(String::as_str), Some("Asia/Tokyo"));
+    }
+
+    #[test]
+    fn people_have_names_and_addresses_are_not_names() {
+        let calendar = calendar(
+            "BEGIN:VEVENT\nATTENDEE:mailto:a@example.com\nATTENDEE;CN=Ada:mailto:ada@example.com\n\
+             ATTENDEE;CN=Bob:mailto:bob@example.com\nORGANIZER;CN=\" \":mailto:x@example.com\nEND:VEVENT",
+        );
+        let entry = &calendar.entries[0];
+        assert_eq!((entry.attendee.as_deref(), entry.organizer.as_deref()), (Some("Ada"), None));
+    }
+
+    #[test]
+    fn half_a_calendar_is_none() {
+        for (body, reason) in [
+            ("", Reason::Parse),
+            ("<html></html>", Reason::Parse),
+            ("BEGIN:VCARD\nEND:VCARD", Reason::Parse),
+            ("BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:x\nEND:VEVENT\n", Reason::Truncated),
+            ("BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMM", Reason::Truncated),
+        ] {
+            assert_eq!(read(body.as_bytes()).unwrap_err().reason, reason, "{body}");
+        }
+        let deep = "BEGIN:X\n".repeat(100_000) + &"END:VEVENT\n".repeat(100_000);
+        assert_eq!(calendar(&deep).entries.len(), 0);
+    }
+}
