@@ -20,7 +20,9 @@ use andon::model::unit::Unit;
 use andon::output::ansi::{Depth, encode, lines};
 use andon::output::{html, svg, text};
 use andon::render::theme::{Theme, embedded};
+use andon::source::events::line::{Line, continued};
 use andon::source::http::Response;
+use andon::source::ical;
 use andon::source::json::pick;
 use andon::source::{cctray, prometheus};
 use ratatui::buffer::Buffer;
@@ -37,7 +39,9 @@ pub const TARGETS: &[Target] = &[
     ("config", config),
     ("duration_and_size", duration_and_size),
     ("encoder", encoder),
+    ("event_line", event_line),
     ("expression", expression),
+    ("ical", ical),
     ("json_pick", json_pick),
     ("prometheus", prometheus_answer),
     ("sanitiser", sanitiser),
@@ -84,10 +88,40 @@ fn is_sound(telemetry: &Telemetry) {
                 assert!(url.starts_with("http:") || url.starts_with("https:"), "a link to {url}");
             }
         }
-        Telemetry::Events(events) => events.iter().for_each(|event| is_harmless(&event.brief())),
+        Telemetry::Events(events) => {
+            for event in events {
+                for text in [&event.title, &event.service, &event.environment, &event.version, &event.remark] {
+                    is_harmless(text.as_str());
+                }
+            }
+        }
         Telemetry::Reviews(reviews) => reviews.iter().for_each(|review| is_harmless(review.title.as_str())),
         Telemetry::Lines(lines) => lines.iter().for_each(|line| is_harmless(line.as_str())),
     }
+}
+
+/// One line of a file of events: what is read is harmless, and reads the same when it is written again.
+pub fn event_line(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(line) = Line::parse(text) else { return };
+    let event = line.event(NOW);
+    is_sound(&Telemetry::Events(vec![event.clone(), continued(&event, &line, NOW)]));
+    if let Ok(written) = serde_json::to_string(&line) {
+        assert!(!written.contains('\n'), "one event is one line");
+        assert_eq!(Line::parse(&written).as_ref(), Ok(&line), "{written}");
+    }
+}
+
+/// A calendar.
+pub fn ical(data: &[u8]) {
+    let Ok(config) = serde_json::from_str::<ical::Config>(r#"{"file":"x.ics","timezone":"Europe/Berlin"}"#) else {
+        return;
+    };
+    let Ok(rules) = ical::Rules::of(&config, true) else { return };
+    let Ok(events) = ical::parse(data, &rules, NOW) else { return };
+    assert!(events.len() <= 10_000, "{} events", events.len());
+    assert!(events.iter().all(|event| event.until.is_none_or(|until| until >= event.at)), "ends before it begins");
+    is_sound(&Telemetry::Events(events));
 }
 
 /// A `CCTray` feed.

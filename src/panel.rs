@@ -144,6 +144,26 @@ pub struct Reading<'a> {
     pub events: Vec<&'a Event>,
 }
 
+#[cfg(test)]
+impl<'a> Reading<'a> {
+    /// Content alone, in the zone of Greenwich, for tests.
+    pub(crate) fn alone(content: Content<'a>, now: Timestamp, zone: &'a Zone) -> Self {
+        Self {
+            content,
+            status: Status::Ok,
+            unit: &Unit::None,
+            limits: Vec::new(),
+            now,
+            window: Span(1000),
+            refresh: Span(10),
+            zone,
+            service: None,
+            environment: None,
+            events: Vec::new(),
+        }
+    }
+}
+
 impl Reading<'_> {
     /// A value in the panel's unit, or a dash where there is none.
     pub fn text(&self, value: Option<f64>) -> String {

@@ -24,6 +24,11 @@ impl Timestamp {
         calendar.contains(&seconds).then(|| Self((seconds * 1000.0).round() as i64))
     }
 
+    /// From RFC 3339, as most servers write moments; `None` for what is none.
+    pub fn of_rfc3339(text: Option<&str>) -> Option<Self> {
+        text?.parse::<jiff::Timestamp>().ok().map(|at| Self(at.as_millisecond()))
+    }
+
     /// Seconds with a fraction.
     pub fn seconds(self) -> f64 {
         self.0 as f64 / 1000.0

@@ -188,9 +188,9 @@ mod tests {
     use ratatui::style::Style;
 
     use super::*;
-    use crate::model::status::Status;
+
     use crate::model::time::{Timestamp, Zone};
-    use crate::model::unit::Unit;
+
     use crate::panel::ink::Glyphs;
 
     const HOUR: i64 = 3_600_000;
@@ -206,19 +206,7 @@ mod tests {
 
     fn view(options: &Options, events: &[Event]) -> View {
         let zone = Zone::utc();
-        let reading = Reading {
-            content: Content::Events(events.iter().collect()),
-            status: Status::Ok,
-            unit: &Unit::None,
-            limits: Vec::new(),
-            now: hours(0),
-            window: Span(1000),
-            refresh: Span(10),
-            zone: &zone,
-            service: None,
-            environment: None,
-            events: Vec::new(),
-        };
+        let reading = Reading::alone(Content::Events(events.iter().collect()), hours(0), &zone);
         Agenda::view(options, &reading)
     }
 

@@ -173,25 +173,13 @@ fn words(event: &Event) -> String {
 mod tests {
     use super::*;
     use crate::model::judgement::Content;
-    use crate::model::status::Status;
+
     use crate::model::time::Zone;
-    use crate::model::unit::Unit;
 
     fn changes(events: &[Event]) -> Changes {
         let zone = Zone::utc();
-        let reading = Reading {
-            content: Content::Nothing,
-            status: Status::Ok,
-            unit: &Unit::None,
-            limits: Vec::new(),
-            now: Timestamp(1000),
-            window: Span(1000),
-            refresh: Span(10),
-            zone: &zone,
-            service: None,
-            environment: None,
-            events: events.iter().collect(),
-        };
+        let reading =
+            Reading { events: events.iter().collect(), ..Reading::alone(Content::Nothing, Timestamp(1000), &zone) };
         Changes::of(&reading, Timestamp(0), Timestamp(1000))
     }
 

@@ -288,7 +288,7 @@ mod tests {
 
     use super::*;
     use crate::model::event::{Event, EventKind, EventState};
-    use crate::model::status::Status;
+
     use crate::model::time::Zone;
     use crate::panel::ink::Glyphs;
 
@@ -301,19 +301,7 @@ mod tests {
 
     fn view(content: Content<'_>, service: Option<&str>) -> View {
         let zone = Zone::utc();
-        let reading = Reading {
-            content,
-            status: Status::Ok,
-            unit: &Unit::None,
-            limits: Vec::new(),
-            now: NOW,
-            window: Span(1000),
-            refresh: Span(10),
-            zone: &zone,
-            service,
-            environment: None,
-            events: Vec::new(),
-        };
+        let reading = Reading { service, ..Reading::alone(content, NOW, &zone) };
         Delivery::view(&Options::default(), &reading)
     }
 

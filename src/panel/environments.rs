@@ -328,8 +328,7 @@ fn widths(matrix: &Matrix, detail: Detail, ink: &Ink) -> Vec<(usize, u16)> {
 mod tests {
     use super::*;
     use crate::model::event::EventKind;
-    use crate::model::time::{Span, Timestamp, Zone};
-    use crate::model::unit::Unit;
+    use crate::model::time::{Timestamp, Zone};
 
     const MINUTE: i64 = 60_000;
     const NOW: Timestamp = Timestamp(100_000 * MINUTE);
@@ -360,19 +359,7 @@ mod tests {
 
     fn view(events: &[Event]) -> View {
         let zone = Zone::utc();
-        let reading = Reading {
-            content: Content::Events(events.iter().collect()),
-            status: Status::Ok,
-            unit: &Unit::None,
-            limits: Vec::new(),
-            now: NOW,
-            window: Span(1000),
-            refresh: Span(10),
-            zone: &zone,
-            service: None,
-            environment: None,
-            events: Vec::new(),
-        };
+        let reading = Reading::alone(Content::Events(events.iter().collect()), NOW, &zone);
         Environments::view(&Options::default(), &reading)
     }
 

@@ -268,7 +268,6 @@ impl Plan {
 mod tests {
     use super::*;
     use crate::model::time::Zone;
-    use crate::model::unit::Unit;
 
     const HOUR: i64 = 3_600_000;
     const NOW: Timestamp = Timestamp(10_000 * HOUR);
@@ -294,19 +293,7 @@ mod tests {
 
     fn view(reviews: &[Review]) -> View {
         let zone = Zone::utc();
-        let reading = Reading {
-            content: Content::Reviews(reviews),
-            status: Status::Ok,
-            unit: &Unit::None,
-            limits: Vec::new(),
-            now: NOW,
-            window: Span(1000),
-            refresh: Span(10),
-            zone: &zone,
-            service: None,
-            environment: None,
-            events: Vec::new(),
-        };
+        let reading = Reading::alone(Content::Reviews(reviews), NOW, &zone);
         Reviews::view(&Options::default(), &reading)
     }
 

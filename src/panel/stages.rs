@@ -294,7 +294,6 @@ mod tests {
     use super::*;
     use crate::model::build::{Build, Stage};
     use crate::model::time::Zone;
-    use crate::model::unit::Unit;
 
     const NOW: Timestamp = Timestamp(1_000_000);
 
@@ -318,19 +317,7 @@ mod tests {
 
     fn view(builds: &[TrackedBuild]) -> View {
         let zone = Zone::utc();
-        let reading = Reading {
-            content: Content::Builds(builds.iter().collect()),
-            status: Status::Ok,
-            unit: &Unit::None,
-            limits: Vec::new(),
-            now: NOW,
-            window: Span(1000),
-            refresh: Span(10),
-            zone: &zone,
-            service: None,
-            environment: None,
-            events: Vec::new(),
-        };
+        let reading = Reading::alone(Content::Builds(builds.iter().collect()), NOW, &zone);
         Stages::view(&Options {}, &reading)
     }
 

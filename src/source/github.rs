@@ -4,7 +4,9 @@
 //! REST API", "Rate limits for the REST API", "Best practices for using the REST API" (one request after
 //! the other, `If-None-Match`, following redirects). Lists of organisations are taken up to ten pages.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+mod rota;
+
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use reqwest::Url;
@@ -14,12 +16,13 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Duration, Instant};
 
 use super::http::{Document, Http, parse_url};
-use super::progress::{Progress, has_room};
+use super::progress::has_room;
 use super::{Context, Moment};
 use crate::model::fault::{FetchError, Phase, Reason};
-use crate::model::poll::Budget;
 use crate::model::text::SafeText;
-use crate::model::time::{Span, Timestamp, Zone};
+use crate::model::time::Span;
+
+pub(super) use rota::{NOT_THERE, Rota, is_gone};
 
 const ACCEPT: &str = "application/vnd.github+json";
 /// Pages of repositories of an organisation.
@@ -28,8 +31,6 @@ const MOST_PAGES: usize = 10;
 const LOOKED_UP_FOR: Duration = Duration::from_mins(15);
 /// The part of a poll's time that is left for what comes after the turns.
 const AFTERWARDS: f64 = 0.3;
-/// A window of the rate limit has an hour; a longer one is a wrong clock, ours or theirs.
-const LONGEST_WINDOW: Span = Span::seconds(65 * 60);
 
 /// The address of github.com's API: what `url` is when it is not given.
 pub(super) fn public() -> String {
@@ -195,9 +196,7 @@ impl GitHub {
 
     /// Whether another request may be made: the server still answers us, and there is time left.
     fn permit(&self, moment: Moment) -> Result<(), FetchError> {
-        if let Some(refusal) = self.http.budget().and_then(|left| spent(left, moment.now)) {
-            return Err(refusal);
-        }
+        self.http.permit(moment.now)?;
         let left = moment.deadline.saturating_duration_since(Instant::now());
         if has_room(left, self.timeout) {
             return Ok(());
@@ -210,122 +209,6 @@ impl GitHub {
         let afterwards = self.timeout.times(AFTERWARDS).duration();
         Moment { deadline: moment.deadline.checked_sub(afterwards).unwrap_or(moment.deadline), ..moment }
     }
-}
-
-/// Turns over many repositories, as many in a poll as it has time for, with the last answer of each.
-#[derive(Debug)]
-pub(super) struct Rota<T> {
-    /// `None` for a repository that is not there.
-    progress: Progress<Option<T>>,
-    /// In the order of the alphabet.
-    names: Vec<String>,
-    queue: VecDeque<String>,
-    gone: HashSet<String>,
-}
-
-impl<T> Rota<T> {
-    /// Nobody has been asked.
-    pub(super) fn new() -> Self {
-        Self { progress: Progress::default(), names: Vec::new(), queue: VecDeque::new(), gone: HashSet::new() }
-    }
-
-    /// Begins a poll.
-    pub(super) fn begin(&mut self, mut names: Vec<String>) {
-        self.queue = self.progress.begin(&names).into();
-        names.sort_unstable();
-        self.names = names;
-    }
-
-    /// Who is asked next in this poll.
-    pub(super) fn turn(&mut self) -> Option<String> {
-        self.queue.pop_front()
-    }
-
-    /// Takes what came of a turn; false when the time of this poll is used up.
-    pub(super) fn take(&mut self, name: &str, came: Result<T, FetchError>) -> Result<bool, FetchError> {
-        match came {
-            Ok(answer) => {
-                self.gone.remove(name);
-                self.progress.learn(name, Some(answer));
-            }
-            // Our own reserve: it keeps its place at the head of the queue.
-            Err(error) if error.reason == Reason::Timeout(Phase::Run) => return Ok(false),
-            Err(error) if is_gone(&error) => {
-                if self.gone.insert(name.to_owned()) {
-                    tracing::warn!(repository = %SafeText::new(name), "{NOT_THERE}");
-                }
-                self.progress.learn(name, None);
-            }
-            Err(error) => {
-                self.progress.ask(name);
-                return Err(about(name, error));
-            }
-        }
-        Ok(true)
-    }
-
-    /// How many repositories there are.
-    pub(super) fn count(&self) -> usize {
-        self.names.len()
-    }
-
-    /// The last answer of a repository.
-    pub(super) fn last(&self, name: &str) -> Option<&T> {
-        self.progress.last(name)?.as_ref()
-    }
-
-    /// Whether a repository has turns.
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.names.binary_search_by(|own| own.as_str().cmp(name)).is_ok()
-    }
-
-    /// The last answer of every repository, by name; `None` for what is not there. An error while some
-    /// have none that is recent.
-    pub(super) fn all(&self) -> Result<Vec<(&str, Option<&T>)>, FetchError> {
-        let answers = self.progress.whole(&self.names, "repositories")?;
-        Ok(self.names.iter().map(String::as_str).zip(answers.into_iter().map(Option::as_ref)).collect())
-    }
-
-    /// The same without those that are not there; an error when none of them is.
-    pub(super) fn all_there(&self) -> Result<Vec<(&str, &T)>, FetchError> {
-        let all = self.all()?;
-        let there: Vec<(&str, &T)> = all.iter().filter_map(|(name, answer)| Some((*name, (*answer)?))).collect();
-        if there.is_empty() && !all.is_empty() {
-            return Err(FetchError::new(Reason::Http(404), NOT_THERE));
-        }
-        Ok(there)
-    }
-}
-
-/// What is said of a repository that the server does not know, or does not show us.
-pub(super) const NOT_THERE: &str = "not found: renamed, deleted, or not allowed";
-
-/// Whether something is not there, as far as we are told.
-pub(super) const fn is_gone(error: &FetchError) -> bool {
-    matches!(error.reason, Reason::Http(404 | 410 | 451))
-}
-
-/// An error with the repository that it is about, where that tells something.
-fn about(name: &str, mut error: FetchError) -> FetchError {
-    if error.reason != Reason::RateLimited && !error.reason.is_outage() {
-        error.detail = SafeText::new(format!("{name}: {}", error.detail).trim_end_matches(": "));
-    }
-    error
-}
-
-/// The refusal of our own, while (nearly) nothing is left: others may want to ask with the same token.
-fn spent(left: Budget, now: Timestamp) -> Option<FetchError> {
-    let wait = left.resets_at?.age_before(now);
-    let is_little = left.remaining == 0 || left.limit.is_some_and(|limit| left.remaining.saturating_mul(100) < limit);
-    if !is_little || wait == Span(0) || wait > LONGEST_WINDOW {
-        return None;
-    }
-    let of = left.limit.map_or_else(String::new, |limit| format!(" of {limit}"));
-    let until = now.plus(wait).hour_minute(&Zone::utc());
-    let detail = format!("{}{of} requests left until {until} UTC", left.remaining);
-    let mut error = FetchError::new(Reason::RateLimited, detail);
-    error.retry_after = Some(wait);
-    Some(error)
 }
 
 fn is_recent(at: Instant, moment: Moment) -> bool {
@@ -369,17 +252,6 @@ pub(super) fn called(name: &str, one_owner: bool) -> &str {
     name.split_once('/').filter(|_| one_owner).map_or(name, |(_, short)| short)
 }
 
-/// A moment as GitHub writes it.
-pub(super) fn at(text: Option<&str>) -> Option<Timestamp> {
-    let at: jiff::Timestamp = text?.parse().ok()?;
-    Some(Timestamp(at.as_millisecond()))
-}
-
-/// A link that may be shown.
-pub(super) fn page(text: Option<&str>) -> Option<SafeText> {
-    parse_url(text?).ok().map(|url| SafeText::new(url.as_str()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -418,54 +290,6 @@ mod tests {
         assert!(check_names(&[], None).unwrap_err().contains("organisation = "));
         assert!(check_names(&[], Some("a/b")).is_err());
         assert_eq!(check_names(&names(&["acme/shop.js"]), Some("acme-2")), Ok(()));
-    }
-
-    #[test]
-    fn nothing_is_asked_for_while_nearly_nothing_is_left() {
-        let now = Timestamp(1_795_262_400_000);
-        let left = |remaining, limit, wait| Budget { remaining, limit, resets_at: Some(now.plus(Span::seconds(wait))) };
-        let error = spent(left(12, Some(5000), 1800), now).unwrap();
-        assert_eq!(error.to_string(), "rate limited: 12 of 5000 requests left until 12:30 UTC");
-        assert_eq!(error.retry_after, Some(Span::seconds(1800)));
-        assert!(spent(left(0, Some(60), 60), now).is_some() && spent(left(0, None, 60), now).is_some());
-        assert!(spent(left(1, Some(60), 60), now).is_none(), "a small budget is used to its end");
-        assert!(spent(left(50, Some(5000), 60), now).is_none());
-        assert!(spent(left(0, Some(60), -60), now).is_none(), "it has been filled up since");
-        assert!(spent(left(0, Some(60), 86_400), now).is_none(), "a wrong clock does not silence us for a day");
-        assert!(spent(Budget { remaining: 0, limit: None, resets_at: None }, now).is_none());
-    }
-
-    #[test]
-    fn a_poll_goes_on_where_the_one_before_it_ended() {
-        let mut rota: Rota<u8> = Rota::new();
-        let late = || Err(FetchError::from(Reason::Timeout(Phase::Run)));
-        rota.begin(names(&["a/1", "a/2", "a/3"]));
-        assert_eq!(rota.turn().as_deref(), Some("a/1"));
-        assert_eq!(rota.take("a/1", Ok(1)), Ok(true));
-        assert_eq!(rota.take("a/2", late()), Ok(false));
-        let error = rota.all().unwrap_err().to_string();
-        assert_eq!(error, "timeout: asked 1 of 3 repositories so far; a longer refresh or timeout helps");
-        rota.begin(names(&["a/1", "a/2", "a/3"]));
-        let order: Vec<String> = std::iter::from_fn(|| rota.turn()).collect();
-        assert_eq!(order, ["a/2", "a/3", "a/1"]);
-        assert_eq!(rota.take("a/2", Ok(2)), Ok(true));
-        assert_eq!(rota.take("a/3", Err(Reason::Http(404).into())), Ok(true));
-        assert_eq!(rota.all(), Ok(vec![("a/1", Some(&1)), ("a/2", Some(&2)), ("a/3", None)]));
-        assert_eq!(rota.all_there(), Ok(vec![("a/1", &1), ("a/2", &2)]));
-    }
-
-    #[test]
-    fn a_failure_names_its_repository_and_leaves_the_others_their_turns() {
-        let mut rota: Rota<u8> = Rota::new();
-        rota.begin(names(&["a/1", "a/2"]));
-        let error = rota.take("a/1", Err(FetchError::new(Reason::Http(500), "Oops"))).unwrap_err();
-        assert_eq!(error.to_string(), "HTTP 500: a/1: Oops");
-        rota.begin(names(&["a/1", "a/2"]));
-        assert_eq!(rota.turn().as_deref(), Some("a/2"));
-        rota.begin(names(&["a/2"]));
-        assert!(!rota.has("a/1"));
-        assert_eq!(rota.take("a/2", Err(Reason::Http(404).into())), Ok(true));
-        assert_eq!(rota.all_there().unwrap_err().to_string(), format!("HTTP 404: {NOT_THERE}"));
     }
 
     #[test]

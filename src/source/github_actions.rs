@@ -3,21 +3,20 @@
 //! Source: GitHub REST API, "List workflow runs for a repository", "List jobs for a workflow run". One
 //! request a repository and poll; its default branch is looked up now and then.
 
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
+mod runs;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 use wildmatch::WildMatch;
 
-use super::github::{GitHub, NOT_THERE, Person, Rota, at, called, has_one_owner, is_gone, page, public};
-use super::http::Document;
+use super::github::{GitHub, NOT_THERE, Rota, called, has_one_owner, is_gone, public};
 use super::{Context, Moment, QueryLanguage, Source, Tells};
-use crate::model::build::{Activity, Build, BuildResult, Run, Stage};
+use crate::model::build::{Activity, Build, Stage};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
 use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
+use runs::{Runs, Workflow, jobs, stage, with_quiet_ones, workflows};
 
 /// Builds whose stages are asked for.
 const MOST_STAGED: usize = 20;
@@ -67,84 +66,11 @@ struct Known {
     workflows: Vec<Workflow>,
 }
 
-/// A workflow, and the number of its latest run.
-#[derive(Debug, Clone)]
-struct Workflow {
-    build: Build,
-    run: u64,
-}
-
 /// A build as it is shown, with where its stages are.
 #[derive(Debug)]
 struct Line {
     build: Build,
     latest: Option<(String, u64)>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Runs {
-    workflow_runs: Vec<Told>,
-}
-
-/// A run as it is told.
-#[derive(Debug, Default, Deserialize)]
-struct Told {
-    id: u64,
-    workflow_id: Option<u64>,
-    name: Option<String>,
-    display_title: Option<String>,
-    path: Option<String>,
-    run_number: Option<u64>,
-    run_attempt: Option<u64>,
-    status: Option<String>,
-    conclusion: Option<String>,
-    head_branch: Option<String>,
-    head_sha: Option<String>,
-    created_at: Option<String>,
-    run_started_at: Option<String>,
-    updated_at: Option<String>,
-    html_url: Option<String>,
-    actor: Option<Person>,
-    head_commit: Option<Commit>,
-    repository: Option<Named>,
-    head_repository: Option<Named>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Commit {
-    author: Option<Author>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Author {
-    name: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Named {
-    full_name: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Jobs {
-    jobs: Vec<Job>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Job {
-    name: Option<String>,
-    status: Option<String>,
-    conclusion: Option<String>,
-    started_at: Option<String>,
-    completed_at: Option<String>,
-    steps: Option<Vec<Step>>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Step {
-    name: Option<String>,
-    status: Option<String>,
-    conclusion: Option<String>,
 }
 
 impl Source for GitHubActions {
@@ -253,10 +179,6 @@ impl GitHubActions {
     }
 }
 
-fn jobs(page: &Document) -> Result<Vec<Job>, FetchError> {
-    page.json::<Jobs>().map(|page| page.jobs)
-}
-
 /// The builds of all repositories. One that is not there, or switched off, is a line of its own.
 fn lines(all: &[(&str, Option<&Known>)]) -> Vec<Line> {
     let one_owner = has_one_owner(all.iter().map(|(name, _)| *name));
@@ -284,238 +206,4 @@ fn lines(all: &[(&str, Option<&Known>)]) -> Vec<Line> {
         }));
     }
     lines
-}
-
-/// The workflows that are kept, by name.
-fn workflows(told: Vec<Told>, keep: &[WildMatch]) -> Vec<Workflow> {
-    let mut groups: BTreeMap<String, Vec<Told>> = BTreeMap::new();
-    for run in newest_first(told) {
-        groups.entry(run.workflow()).or_default().push(run);
-    }
-    let mut named: Vec<(String, &[Told])> = groups.values().map(|runs| (name(runs), runs.as_slice())).collect();
-    named.retain(|(name, _)| keep.is_empty() || keep.iter().any(|glob| glob.matches(name)));
-    named.sort_by(|a, b| a.0.cmp(&b.0));
-    let is_twice = |wanted: &str| named.iter().filter(|(name, _)| name == wanted).count() > 1;
-    let workflow = |(name, runs): &(String, &[Told])| {
-        let latest = runs.first()?;
-        let file = latest.file();
-        let name = if is_twice(name) && !file.is_empty() { format!("{name} ({file})") } else { name.clone() };
-        let build = Build::of_runs(name.into(), SafeText::default(), runs.iter().map(run).collect());
-        Some(Workflow { build, run: latest.id })
-    };
-    named.iter().filter_map(workflow).collect()
-}
-
-/// A weekly workflow has no run among the last of a busy repository: it is as it was when it was seen.
-fn with_quiet_ones(now: Vec<Workflow>, before: Vec<Workflow>) -> Vec<Workflow> {
-    let is_told = |one: &Workflow| now.iter().any(|other| other.build.name == one.build.name);
-    let quiet: Vec<Workflow> = before.into_iter().filter(|one| !is_told(one)).collect();
-    now.into_iter().chain(quiet).collect()
-}
-
-/// The runs of the repository itself, each once: of several attempts the latest counts.
-fn newest_first(mut told: Vec<Told>) -> Vec<Told> {
-    told.retain(Told::is_its_own);
-    told.sort_by_key(|run| Reverse((run.run_number, run.id, run.run_attempt)));
-    told.dedup_by_key(|run| run.id);
-    told
-}
-
-/// The name of the workflow of these runs. With a `run-name` the server may tell that instead, another
-/// one each time; and of a workflow that an organisation requires it tells none: then it is its file.
-fn name(runs: &[Told]) -> String {
-    let Some(latest) = runs.first() else { return String::new() };
-    let is_of_the_run = latest.name == latest.display_title && runs.iter().any(|run| run.name != latest.name);
-    match latest.name.as_deref().map(str::trim).filter(|name| !name.is_empty()) {
-        Some(name) if !is_of_the_run || latest.path.is_none() => name.to_owned(),
-        _ => latest.file().to_owned(),
-    }
-}
-
-impl Told {
-    /// Whether it ran for a branch of the repository: a fork may have one of the same name, and its pull
-    /// requests say nothing about ours.
-    fn is_its_own(&self) -> bool {
-        let here = self.repository.as_ref().and_then(|one| one.full_name.as_deref());
-        let head = self.head_repository.as_ref().and_then(|one| one.full_name.as_deref());
-        here.zip(head).is_none_or(|(here, head)| here.eq_ignore_ascii_case(head))
-    }
-
-    /// What its workflow is known by.
-    fn workflow(&self) -> String {
-        let id = self.workflow_id.map(|id| id.to_string());
-        id.or_else(|| self.path.clone()).or_else(|| self.name.clone()).unwrap_or_default()
-    }
-
-    /// The bare name of the workflow's file: "deploy" of ".github/workflows/deploy.yml".
-    fn file(&self) -> &str {
-        let path = self.path.as_deref().unwrap_or_default();
-        let path = path.split('@').next().unwrap_or_default();
-        let file = path.rsplit('/').next().unwrap_or_default();
-        file.trim_end_matches(".yml").trim_end_matches(".yaml")
-    }
-}
-
-fn run(told: &Told) -> Run {
-    let (activity, result, word) = outcome(told.status.as_deref(), told.conclusion.as_deref());
-    let ended = at(told.updated_at.as_deref()).filter(|_| activity == Activity::Idle);
-    let written_by = told.head_commit.as_ref().and_then(|commit| commit.author.as_ref()?.name.as_deref());
-    Run {
-        label: told.run_number.map_or_else(SafeText::default, |number| number.to_string().into()),
-        activity,
-        result,
-        word,
-        started_at: at(told.run_started_at.as_deref()).or_else(|| at(told.created_at.as_deref())),
-        finished_at: ended,
-        branch: SafeText::new(told.head_branch.as_deref().unwrap_or_default()),
-        commit: SafeText::new(told.head_sha.as_deref().unwrap_or_default()),
-        author: written_by.map(SafeText::new).or_else(|| Person::name(told.actor.as_ref())),
-        url: page(told.html_url.as_deref()),
-    }
-}
-
-fn stage(job: &Job) -> Stage {
-    let (activity, result, _) = outcome(job.status.as_deref(), job.conclusion.as_deref());
-    let steps = job.steps.as_deref().unwrap_or_default();
-    let step = steps.iter().find(|step| {
-        let (doing, came, _) = outcome(step.status.as_deref(), step.conclusion.as_deref());
-        (result.is_red() && came.is_red()) || (activity == Activity::Running && doing == Activity::Running)
-    });
-    let (begin, end) = (at(job.started_at.as_deref()), at(job.completed_at.as_deref()));
-    Stage {
-        name: SafeText::new(job.name.as_deref().unwrap_or_default()),
-        activity,
-        result,
-        started_at: begin,
-        duration: begin.zip(end).map(|(begin, end)| begin.age_at(end)),
-        step: SafeText::new(step.and_then(|step| step.name.as_deref()).unwrap_or_default()),
-    }
-}
-
-/// What `status` and `conclusion` of a run, a job or a step say, and the word that is worth showing.
-fn outcome(status: Option<&str>, conclusion: Option<&str>) -> (Activity, BuildResult, SafeText) {
-    let going_on = |activity| (activity, BuildResult::Unknown, SafeText::default());
-    let conclusion = conclusion.filter(|word| !word.is_empty());
-    match status.unwrap_or_default() {
-        "queued" | "requested" | "pending" => going_on(Activity::Queued),
-        "in_progress" => going_on(Activity::Running),
-        "waiting" => going_on(Activity::Waiting),
-        "completed" => concluded(conclusion.unwrap_or_default()),
-        // The server takes either kind of word for a status when it filters.
-        other => concluded(conclusion.unwrap_or(other)),
-    }
-}
-
-fn concluded(word: &str) -> (Activity, BuildResult, SafeText) {
-    let (activity, result) = match word {
-        "success" => return (Activity::Idle, BuildResult::Success, SafeText::default()),
-        "failure" => return (Activity::Idle, BuildResult::Failure, SafeText::default()),
-        "timed_out" | "startup_failure" => (Activity::Idle, BuildResult::Error),
-        "cancelled" => (Activity::Idle, BuildResult::Cancelled),
-        "skipped" => (Activity::Idle, BuildResult::Skipped),
-        "action_required" => (Activity::Waiting, BuildResult::Unknown),
-        // "neutral" and "stale", and whatever comes later.
-        _ => (Activity::Idle, BuildResult::Unknown),
-    };
-    (activity, result, SafeText::new(word))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::time::Span;
-
-    #[test]
-    fn every_status_and_conclusion_has_a_meaning_and_a_new_word_is_unknown() {
-        use Activity::{Idle, Queued, Running, Waiting};
-        use BuildResult::{Cancelled, Error, Failure, Skipped, Success, Unknown};
-        for (status, conclusion, activity, result, word) in [
-            ("queued", None, Queued, Unknown, ""),
-            ("requested", None, Queued, Unknown, ""),
-            ("pending", None, Queued, Unknown, ""),
-            ("in_progress", None, Running, Unknown, ""),
-            ("waiting", None, Waiting, Unknown, ""),
-            ("completed", Some("success"), Idle, Success, ""),
-            ("completed", Some("failure"), Idle, Failure, ""),
-            ("completed", Some("timed_out"), Idle, Error, "timed_out"),
-            ("completed", Some("startup_failure"), Idle, Error, "startup_failure"),
-            ("completed", Some("cancelled"), Idle, Cancelled, "cancelled"),
-            ("completed", Some("skipped"), Idle, Skipped, "skipped"),
-            ("completed", Some("neutral"), Idle, Unknown, "neutral"),
-            ("completed", Some("stale"), Idle, Unknown, "stale"),
-            ("completed", Some("action_required"), Waiting, Unknown, "action_required"),
-            ("completed", Some("vaporised"), Idle, Unknown, "vaporised"),
-            ("completed", None, Idle, Unknown, ""),
-            ("paused", None, Idle, Unknown, "paused"),
-            ("failure", Some(""), Idle, Failure, ""),
-        ] {
-            let wanted = (activity, result, SafeText::new(word));
-            assert_eq!(outcome(Some(status), conclusion), wanted, "{status} {conclusion:?}");
-        }
-    }
-
-    fn told(id: u64, attempt: u64, conclusion: &str) -> Told {
-        Told {
-            id,
-            workflow_id: Some(7),
-            name: Some("CI".to_owned()),
-            path: Some(".github/workflows/ci.yml".to_owned()),
-            run_number: Some(id),
-            run_attempt: Some(attempt),
-            status: Some("completed".to_owned()),
-            conclusion: Some(conclusion.to_owned()),
-            run_started_at: Some("2026-11-21T08:00:00Z".to_owned()),
-            updated_at: Some("2026-11-21T08:05:00Z".to_owned()),
-            ..Told::default()
-        }
-    }
-
-    #[test]
-    fn the_latest_attempt_of_a_run_counts() {
-        let all = workflows(vec![told(1, 1, "failure"), told(1, 2, "success")], &[]);
-        let build = &all[0].build;
-        assert_eq!((build.result, build.history.len(), build.label.as_str()), (BuildResult::Success, 1, "1"));
-        assert_eq!(build.estimate, Some(Span::seconds(300)));
-    }
-
-    #[test]
-    fn what_was_cancelled_leaves_the_result_of_before_and_says_so() {
-        let all = workflows(vec![told(2, 1, "cancelled"), told(1, 1, "failure")], &[]);
-        let build = &all[0].build;
-        assert_eq!((build.result, build.raw.as_str()), (BuildResult::Failure, "cancelled"));
-    }
-
-    #[test]
-    fn a_branch_of_the_same_name_in_a_fork_is_not_ours() {
-        let named = |name: &str| Some(Named { full_name: Some(name.to_owned()) });
-        let mut fork = told(2, 1, "failure");
-        (fork.repository, fork.head_repository) = (named("acme/shop"), named("somebody/shop"));
-        let mut own = told(1, 1, "success");
-        (own.repository, own.head_repository) = (named("acme/shop"), named("Acme/shop"));
-        assert_eq!(workflows(vec![fork, own], &[])[0].build.result, BuildResult::Success);
-    }
-
-    #[test]
-    fn a_workflow_has_the_name_of_its_file_where_the_server_tells_another_one_each_time() {
-        let mut first = told(2, 1, "success");
-        (first.name, first.display_title) = (Some("Deploy v2".to_owned()), Some("Deploy v2".to_owned()));
-        let mut second = told(1, 1, "success");
-        (second.name, second.display_title) = (Some("Deploy v1".to_owned()), Some("Deploy v1".to_owned()));
-        assert_eq!(name(&[first, second]), "ci");
-        let mut none = told(1, 1, "success");
-        none.name = None;
-        assert_eq!(name(&[none]), "ci");
-        assert_eq!(name(&[told(1, 1, "success")]), "CI");
-    }
-
-    #[test]
-    fn two_workflows_of_one_name_are_told_apart() {
-        let mut other = told(2, 1, "failure");
-        (other.workflow_id, other.path) = (Some(8), Some(".github/workflows/nightly.yaml".to_owned()));
-        let mut all: Vec<String> =
-            workflows(vec![told(1, 1, "success"), other], &[]).iter().map(|one| one.build.name.to_string()).collect();
-        all.sort();
-        assert_eq!(all, ["CI (ci)", "CI (nightly)"]);
-        assert!(workflows(vec![told(1, 1, "success")], &[WildMatch::new("Release*")]).is_empty());
-    }
 }

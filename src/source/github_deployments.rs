@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use wildmatch::WildMatch;
 
-use super::github::{GitHub, Person, Rota, at, called, has_one_owner, is_gone, page, public};
+use super::github::{GitHub, Person, Rota, called, has_one_owner, is_gone, public};
 use super::{Context, Moment, QueryLanguage, Source, Tells};
 use crate::model::event::{ChangeReason, Event, EventKind, EventState};
 use crate::model::fault::FetchError;
@@ -18,6 +18,7 @@ use crate::model::poll::{Answer, Ask};
 use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
+use crate::source::http::link;
 
 /// Deployments told of one repository.
 const MOST: usize = 30;
@@ -221,9 +222,10 @@ fn reached(statuses: &[Status]) -> Reached {
         reached.remark = SafeText::new(word);
     }
     let shown = decided.unwrap_or(last);
-    reached.at = decided.filter(|_| is_decisive(word)).and_then(|status| at(status.created_at.as_deref()));
+    reached.at =
+        decided.filter(|_| is_decisive(word)).and_then(|status| Timestamp::of_rfc3339(status.created_at.as_deref()));
     let links = [&shown.log_url, &shown.environment_url, &shown.target_url];
-    reached.url = links.into_iter().find_map(|link| page(link.as_deref()));
+    reached.url = links.into_iter().find_map(|told| link(told.as_deref()));
     reached
 }
 
@@ -231,13 +233,14 @@ fn reached(statuses: &[Status]) -> Reached {
 fn has_settled(statuses: &[Status], now: Timestamp) -> bool {
     newest(statuses, |_| true).is_some_and(|last| {
         let is_final = last.state.as_deref().is_some_and(|word| word == "inactive" || is_decisive(word));
-        is_final && at(last.created_at.as_deref()).is_some_and(|ended| ended.age_at(now) > SETTLES_AFTER)
+        is_final
+            && Timestamp::of_rfc3339(last.created_at.as_deref()).is_some_and(|ended| ended.age_at(now) > SETTLES_AFTER)
     })
 }
 
 /// The event of a deployment; none of one without a moment.
 fn event(told: &Deployment, reached: Reached) -> Option<Event> {
-    let began = at(told.created_at.as_deref());
+    let began = Timestamp::of_rfc3339(told.created_at.as_deref());
     Some(Event {
         at: reached.at.or(began)?,
         kind: EventKind::Deploy,
@@ -315,13 +318,13 @@ mod tests {
         for (before, state) in [("success", EventState::Done), ("failure", EventState::Failed)] {
             let told = [status(2, before, EARLIER), status(3, "inactive", LATER), status(1, "queued", EARLIER)];
             let reached = reached(&told);
-            assert_eq!((reached.state, reached.at), (state, at(Some(EARLIER))));
+            assert_eq!((reached.state, reached.at), (state, Timestamp::of_rfc3339(Some(EARLIER))));
         }
     }
 
     #[test]
     fn only_what_ended_an_hour_ago_is_settled() {
-        let now = at(Some("2026-11-21T10:00:01Z")).unwrap();
+        let now = Timestamp::of_rfc3339(Some("2026-11-21T10:00:01Z")).unwrap();
         assert!(has_settled(&[status(1, "success", LATER)], now));
         assert!(!has_settled(&[status(1, "success", LATER)], now.minus(Span::seconds(60))));
         assert!(!has_settled(&[status(1, "in_progress", EARLIER)], now));

@@ -4,12 +4,14 @@
 //! those of `MergeStateStatus` in its GraphQL API. A request a page of the list, and one for each of the
 //! oldest pull requests, until its size is known.
 
+use crate::model::time::Timestamp;
+use crate::source::http::link;
 use std::collections::HashMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::github::{GitHub, Person, Rota, at, called, has_one_owner, is_gone, page, public};
+use super::github::{GitHub, Person, Rota, called, has_one_owner, is_gone, public};
 use super::http::Document;
 use super::{Context, Moment, QueryLanguage, Source};
 use crate::model::fault::FetchError;
@@ -219,13 +221,13 @@ fn review(pull: &Pull, detail: Option<&Detail>) -> Option<Review> {
         label: format!("#{}", pull.number).into(),
         title: SafeText::new(pull.title.as_deref().unwrap_or_default()),
         repository: SafeText::default(),
-        opened_at: at(pull.created_at.as_deref())?,
-        merged_at: at(pull.merged_at.as_deref()),
+        opened_at: Timestamp::of_rfc3339(pull.created_at.as_deref())?,
+        merged_at: Timestamp::of_rfc3339(pull.merged_at.as_deref()),
         waits_for: pull.waits_at_once().unwrap_or_else(|| waits_for(state)),
         size: detail.and_then(|detail| detail.size),
         author: Person::name(pull.user.as_ref()),
         reviewers: pull.reviewers(),
-        url: page(pull.html_url.as_deref()),
+        url: link(pull.html_url.as_deref()),
     })
 }
 

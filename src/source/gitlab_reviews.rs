@@ -3,12 +3,14 @@
 //! Source: GitLab, "Merge requests API" (of a project, of a group with its subgroups; "Merge status" for
 //! the words of `detailed_merge_status`). A group is asked for all of its projects at once.
 
+use crate::model::time::Timestamp;
+use crate::source::http::link;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::gitlab::api::{self, Api, Missing, Person, at, page};
+use super::gitlab::api::{self, Api, Missing, Person};
 use super::gitlab::projects::{scope, within};
 use super::progress::Progress;
 use super::{Context, Moment, QueryLanguage, Source};
@@ -146,13 +148,13 @@ fn review(one: &MergeRequest, asked: &str, group: &str) -> Option<Review> {
         label: format!("!{}", one.iid).into(),
         title: SafeText::new(one.title.as_deref().unwrap_or_default()),
         repository: SafeText::new(within(path, group).unwrap_or(path)),
-        opened_at: at(one.created_at.as_deref())?,
-        merged_at: at(one.merged_at.as_deref()),
+        opened_at: Timestamp::of_rfc3339(one.created_at.as_deref())?,
+        merged_at: Timestamp::of_rfc3339(one.merged_at.as_deref()),
         waits_for: waits_for(is_draft, one.detailed_merge_status.as_deref().unwrap_or_default()),
         size: None,
         author: one.author.as_ref().and_then(Person::name),
         reviewers: reviewers.iter().filter_map(Person::name).collect(),
-        url: page(one.web_url.as_deref()),
+        url: link(one.web_url.as_deref()),
     })
 }
 

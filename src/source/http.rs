@@ -31,7 +31,7 @@ use crate::model::time::{Span, Timestamp, now};
 use classify::transport;
 pub use known::Document;
 use known::Known;
-use limited::{budget, refused_for_a_while};
+use limited::{budget, refused_for_a_while, spent};
 
 /// Largest body taken, in bytes, unless the source says otherwise.
 const DEFAULT_MAX_BODY: usize = 8 * 1024 * 1024;
@@ -189,6 +189,11 @@ impl Http {
     /// What the server lets us ask, as far as it has told.
     pub fn budget(&self) -> Option<Budget> {
         *self.budget.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Refuses to ask while the server would refuse to answer: its budget is (nearly) used up.
+    pub fn permit(&self, now: Timestamp) -> Result<(), FetchError> {
+        self.budget().and_then(|left| spent(left, now)).map_or(Ok(()), Err)
     }
 
     /// Asks for what may have changed since it was asked for last (RFC 9110, `If-None-Match`): the same
@@ -352,6 +357,11 @@ fn scrubbed(text: &SafeText, secret: &str) -> SafeText {
         return text.clone();
     }
     SafeText::new(&text.as_str().replace(secret, "***"))
+}
+
+/// A link that may be shown: http or https.
+pub fn link(text: Option<&str>) -> Option<SafeText> {
+    parse_url(text?).ok().map(|url| SafeText::new(url.as_str()))
 }
 
 /// Whether an address is of this machine itself: then no proxy is asked.

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use andon::model::build::{Activity, Build, BuildResult};
-use andon::model::event::{ChangeReason, Event, EventKind, EventState};
-use andon::model::poll::{Answer, Outcome};
-use andon::model::review::{Review, WaitsFor};
-use andon::model::telemetry::Telemetry;
+use andon::model::event::{ChangeReason, EventKind, EventState};
+use andon::model::poll::Outcome;
+use andon::model::review::WaitsFor;
 use andon::model::text::SafeText;
 use andon::model::time::now;
 
+use crate::support::answers::{builds, events, reviews};
 use crate::support::folder::Folder;
 use crate::support::running::Running;
 use crate::support::server::{Reply, Server};
@@ -31,30 +31,6 @@ const SHOP: &str = "repositories = [\"acme/shop\"]";
 async fn actions(server: &Server, keys: &str, panel: &str) -> Outcome {
     let text = board(server, "", "github-actions", keys, &format!("view = \"builds\"\n{panel}"));
     Running::start(&text).await.outcome("p").await
-}
-
-#[track_caller]
-fn builds(answer: Answer) -> Vec<Build> {
-    match answer {
-        Ok(Telemetry::Builds(builds)) => builds,
-        other => panic!("{other:?}"),
-    }
-}
-
-#[track_caller]
-fn events(answer: Answer) -> Vec<Event> {
-    match answer {
-        Ok(Telemetry::Events(events)) => events,
-        other => panic!("{other:?}"),
-    }
-}
-
-#[track_caller]
-fn reviews(answer: Answer) -> Vec<Review> {
-    match answer {
-        Ok(Telemetry::Reviews(reviews)) => reviews,
-        other => panic!("{other:?}"),
-    }
 }
 
 fn names(builds: &[Build]) -> Vec<&str> {

@@ -1,14 +1,14 @@
 //! GitLab's sources against a server that answers as GitLab does, through the real client.
 
-use andon::model::build::{Activity, Build, BuildResult};
-use andon::model::event::{ChangeReason, Event, EventState};
+use andon::model::build::{Activity, BuildResult};
+use andon::model::event::{ChangeReason, EventState};
 use andon::model::fault::{FetchError, Reason};
 use andon::model::poll::Answer;
-use andon::model::review::{Review, WaitsFor};
-use andon::model::telemetry::Telemetry;
+use andon::model::review::WaitsFor;
 use andon::model::text::SafeText;
 use andon::model::time::{Span, Timestamp, now};
 
+use crate::support::answers::{builds, events, reviews};
 use crate::support::folder::Folder;
 use crate::support::running::Running;
 use crate::support::server::{Reply, Server};
@@ -25,30 +25,6 @@ fn board(kind: &str, server: &Server, keys: &str, panel: &str) -> String {
 
 async fn answer(kind: &str, server: &Server, keys: &str, panel: &str) -> Answer {
     Running::start(&board(kind, server, keys, panel)).await.outcome("p").await.answer
-}
-
-#[track_caller]
-fn builds(answer: Answer) -> Vec<Build> {
-    match answer {
-        Ok(Telemetry::Builds(builds)) => builds,
-        other => panic!("{other:?}"),
-    }
-}
-
-#[track_caller]
-fn events(answer: Answer) -> Vec<Event> {
-    match answer {
-        Ok(Telemetry::Events(events)) => events,
-        other => panic!("{other:?}"),
-    }
-}
-
-#[track_caller]
-fn reviews(answer: Answer) -> Vec<Review> {
-    match answer {
-        Ok(Telemetry::Reviews(reviews)) => reviews,
-        other => panic!("{other:?}"),
-    }
 }
 
 #[track_caller]

@@ -137,7 +137,7 @@ impl Application {
     pub(super) fn events(&self, common: Event, most: usize, now: Timestamp) -> Vec<Event> {
         let mut past: Vec<(Timestamp, &Synced)> = Vec::new();
         for synced in self.status.history.iter().flatten() {
-            past.extend(time(synced.deployed_at.as_deref()).map(|at| (at, synced)));
+            past.extend(Timestamp::of_rfc3339(synced.deployed_at.as_deref()).map(|at| (at, synced)));
         }
         past.sort_by_key(|(at, _)| *at);
         let mut events: Vec<Event> = past
@@ -181,7 +181,8 @@ impl Application {
     /// What the history does not tell: a sync under way, one that failed, or that there never was one.
     fn attempt(&self, common: Event, now: Timestamp) -> Event {
         let (made, seen) = (&self.metadata.creation_timestamp, &self.status.reconciled_at);
-        let since = time(made.as_deref()).or_else(|| time(seen.as_deref())).unwrap_or(now);
+        let since =
+            Timestamp::of_rfc3339(made.as_deref()).or_else(|| Timestamp::of_rfc3339(seen.as_deref())).unwrap_or(now);
         let Some(operation) = &self.status.operation_state else {
             return Event { at: since, state: EventState::Unknown, ..common };
         };
@@ -207,8 +208,8 @@ impl LastSync {
 
     /// When it ended, or began if it has not.
     fn at(&self) -> Option<Timestamp> {
-        let end = time(self.finished_at.as_deref()).filter(|_| self.state() != EventState::Running);
-        end.or_else(|| time(self.started_at.as_deref()))
+        let end = Timestamp::of_rfc3339(self.finished_at.as_deref()).filter(|_| self.state() != EventState::Running);
+        end.or_else(|| Timestamp::of_rfc3339(self.started_at.as_deref()))
     }
 
     /// Its revisions: what it came to, or what it was asked for.
@@ -237,11 +238,6 @@ fn all<'a>(one: Option<&'a str>, many: Option<&'a [String]>) -> Vec<&'a str> {
     let many = many.unwrap_or_default().iter().map(String::as_str);
     let many = many.filter(|revision| !revision.is_empty());
     one.filter(|revision| !revision.is_empty()).map_or_else(|| many.collect(), |one| vec![one])
-}
-
-fn time(text: Option<&str>) -> Option<Timestamp> {
-    let at: jiff::Timestamp = text?.parse().ok()?;
-    Some(Timestamp(at.as_millisecond()))
 }
 
 /// The rest of a name that ends or begins with an environment.
@@ -296,7 +292,7 @@ fn verdict(state: &Told, now: Timestamp) -> (Option<Status>, String) {
     };
     let health = match health {
         "Healthy" => String::new(),
-        "Progressing" => progressing(time(state.health.last_transition_time.as_deref()), now),
+        "Progressing" => progressing(Timestamp::of_rfc3339(state.health.last_transition_time.as_deref()), now),
         "Unknown" => "health Unknown".to_owned(),
         word => word.to_owned(),
     };

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::event::{ChangeReason, Event, EventKind, EventState};
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
+use crate::source::http::link;
 
 /// An event as it is written. Only `title` is needed.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -65,7 +66,7 @@ impl Time {
     pub fn read(&self) -> Option<Timestamp> {
         match self {
             Self::Seconds(seconds) => Timestamp::from_seconds(*seconds),
-            Self::Text(text) => text.parse::<jiff::Timestamp>().ok().map(|at| Timestamp(at.as_millisecond())),
+            Self::Text(text) => Timestamp::of_rfc3339(Some(text)),
         }
     }
 }
@@ -110,7 +111,7 @@ impl Line {
             environment: SafeText::new(&self.environment),
             version: SafeText::new(&self.version),
             who: named(&self.who),
-            url: crate::source::http::parse_url(&self.url).ok().map(|url| SafeText::new(url.as_str())),
+            url: link(Some(&self.url)),
             commits: self.commits.iter().filter_map(Time::read).collect(),
             ..Event::default()
         }

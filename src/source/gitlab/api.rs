@@ -14,9 +14,8 @@ use tokio::time::Instant;
 
 use crate::model::build::{Activity, BuildResult};
 use crate::model::fault::{FetchError, Phase, Reason};
-use crate::model::poll::Budget;
 use crate::model::text::SafeText;
-use crate::model::time::{Span, Timestamp, Zone};
+use crate::model::time::Span;
 use crate::source::http::{Document, Http, parse_url};
 use crate::source::progress::has_room;
 use crate::source::{Context, Moment};
@@ -65,9 +64,7 @@ impl Api {
 
     /// Whether another request may be made: the server would answer it, and there is time left for it.
     fn may_ask(&self, moment: Moment) -> Result<(), FetchError> {
-        if let Some(error) = used_up(self.http.budget(), moment.now) {
-            return Err(error);
-        }
+        self.http.permit(moment.now)?;
         if has_room(moment.deadline.saturating_duration_since(Instant::now()), self.whole) {
             return Ok(());
         }
@@ -85,17 +82,6 @@ fn address(base: &Url, path: &[&str], query: &[(&str, &str)]) -> Url {
         url.query_pairs_mut().extend_pairs(query);
     }
     url
-}
-
-/// Why nothing is asked for: the server has said that it would refuse, and until when.
-fn used_up(budget: Option<Budget>, now: Timestamp) -> Option<FetchError> {
-    let budget = budget.filter(|budget| budget.remaining == 0)?;
-    let until = budget.resets_at.filter(|at| *at > now)?;
-    let of = budget.limit.map_or_else(String::new, |limit| format!("of {limit} "));
-    let detail = format!("0 {of}requests left until {} UTC", until.hour_minute(&Zone::utc()));
-    let mut error = FetchError::new(Reason::RateLimited, detail);
-    error.retry_after = Some(until.age_before(now));
-    Some(error)
 }
 
 /// Whether nothing was asked for, because the time of the poll has nearly run out.
@@ -201,16 +187,6 @@ impl Person {
     }
 }
 
-/// A moment as GitLab writes it (RFC 3339).
-pub(crate) fn at(text: Option<&str>) -> Option<Timestamp> {
-    text?.parse::<jiff::Timestamp>().ok().map(|at| Timestamp(at.as_millisecond()))
-}
-
-/// A page for people; http and https only.
-pub(crate) fn page(text: Option<&str>) -> Option<SafeText> {
-    parse_url(text?).ok().map(|url| SafeText::new(url.as_str()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,18 +200,6 @@ mod tests {
             let base = Url::parse(base).unwrap();
             let url = address(&base, &["projects", "a/b", "pipelines"], &[("ref", "x/y")]);
             assert_eq!(url.as_str(), expected);
-        }
-    }
-
-    #[test]
-    fn nothing_is_asked_for_while_nothing_is_left() {
-        let budget = |remaining, resets_at| Some(Budget { remaining, limit: Some(2000), resets_at });
-        let (now, later) = (Timestamp(0), Some(Timestamp(52_200_000)));
-        let error = used_up(budget(0, later), now).unwrap();
-        assert_eq!(error.to_string(), "rate limited: 0 of 2000 requests left until 14:30 UTC");
-        assert_eq!(error.retry_after, Some(Span(52_200_000)));
-        for free in [None, budget(1, later), budget(0, None), budget(0, Some(now))] {
-            assert_eq!(used_up(free, now), None, "{free:?}");
         }
     }
 

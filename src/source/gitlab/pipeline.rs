@@ -2,9 +2,11 @@
 //!
 //! Source: GitLab, "Pipelines API": "List project pipelines", "Get a single pipeline".
 
+use crate::model::time::Timestamp;
+use crate::source::http::link;
 use serde::Deserialize;
 
-use super::api::{Person, at, page, status};
+use super::api::{Person, status};
 use crate::model::build::{Activity, BuildResult, Run};
 use crate::model::text::SafeText;
 
@@ -53,12 +55,12 @@ pub(super) fn run(pipeline: &Pipeline, detail: Option<&Detail>) -> Run {
         activity,
         result,
         word: SafeText::new(if is_complete && !result.is_decisive() { word } else { "" }),
-        started_at: at(begin),
-        finished_at: at(end).filter(|_| is_complete),
+        started_at: Timestamp::of_rfc3339(begin),
+        finished_at: Timestamp::of_rfc3339(end).filter(|_| is_complete),
         branch: text(pipeline.branch.as_deref()),
         commit: text(pipeline.sha.as_deref()),
         author: detail.and_then(|detail| detail.user.as_ref()?.name()),
-        url: page(pipeline.web_url.as_deref()),
+        url: link(pipeline.web_url.as_deref()),
     }
 }
 
@@ -130,7 +132,7 @@ mod tests {
 
     #[test]
     fn moments_are_read_with_any_offset_and_nonsense_is_none() {
-        assert_eq!(at(Some("1970-01-01T01:00:01.5+01:00")), Some(Timestamp(1500)));
-        assert_eq!((at(Some("soon")), at(None)), (None, None));
+        assert_eq!(Timestamp::of_rfc3339(Some("1970-01-01T01:00:01.5+01:00")), Some(Timestamp(1500)));
+        assert_eq!((Timestamp::of_rfc3339(Some("soon")), Timestamp::of_rfc3339(None)), (None, None));
     }
 }

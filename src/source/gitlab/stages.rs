@@ -3,9 +3,10 @@
 //! Source: GitLab, "Jobs API", "List pipeline jobs" and "List pipeline trigger jobs" (bridges). Neither
 //! tells the order of stages; jobs are numbered in it.
 
+use crate::model::time::Timestamp;
 use serde::Deserialize;
 
-use super::api::{at, status};
+use super::api::status;
 use crate::model::build::{Activity, BuildResult, Stage};
 use crate::model::text::SafeText;
 use crate::source::http::parse_url;
@@ -87,8 +88,8 @@ fn stage(name: &str, jobs: &[Job], own_path: &str) -> Stage {
     let is_certain = activity == Activity::Idle || badness(worst) >= badness(BuildResult::Warning);
     let told = jobs.iter().zip(&states).filter_map(|(job, state)| Some((rank(*state)?, job)));
     let told = told.min_by_key(|(rank, _)| *rank);
-    let started_at = jobs.iter().filter_map(|job| at(job.started_at.as_deref())).min();
-    let finished_at = jobs.iter().filter_map(|job| at(job.finished_at.as_deref())).max();
+    let started_at = jobs.iter().filter_map(|job| Timestamp::of_rfc3339(job.started_at.as_deref())).min();
+    let finished_at = jobs.iter().filter_map(|job| Timestamp::of_rfc3339(job.finished_at.as_deref())).max();
     let times = started_at.zip(finished_at).filter(|(begin, end)| activity == Activity::Idle && end >= begin);
     Stage {
         name: SafeText::new(name),

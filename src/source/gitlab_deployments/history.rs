@@ -3,13 +3,15 @@
 //!
 //! Source: GitLab, "Deployments API" (attributes and status values).
 
+use crate::model::time::Timestamp;
+use crate::source::http::link;
 use std::collections::HashMap;
 
 use serde::Deserialize;
 
 use crate::model::event::{ChangeReason, Event, EventKind, EventState};
 use crate::model::text::SafeText;
-use crate::source::gitlab::api::{Person, at, page};
+use crate::source::gitlab::api::Person;
 
 /// Letters of a commit that are a version.
 const SHORT_SHA: usize = 8;
@@ -93,7 +95,7 @@ fn event(deployment: &Deployment, service: &str) -> Option<Event> {
     let commit = job.commit.as_ref();
     let pipeline = job.pipeline.as_ref().and_then(|pipeline| pipeline.web_url.as_deref());
     Some(Event {
-        at: at(job.finished_at.as_deref()).or_else(|| at(touched))?,
+        at: Timestamp::of_rfc3339(job.finished_at.as_deref()).or_else(|| Timestamp::of_rfc3339(touched))?,
         kind: EventKind::Deploy,
         state,
         reason: if is_hotfix { ChangeReason::Hotfix } else { ChangeReason::Planned },
@@ -103,8 +105,8 @@ fn event(deployment: &Deployment, service: &str) -> Option<Event> {
         version: version.into(),
         remark: SafeText::new(if state == EventState::Unknown { word } else { "" }),
         who: deployment.user.as_ref().and_then(Person::name),
-        url: page(job.web_url.as_deref()).or_else(|| page(pipeline)),
-        commits: commit.and_then(|commit| at(commit.created_at.as_deref())).into_iter().collect(),
+        url: link(job.web_url.as_deref()).or_else(|| link(pipeline)),
+        commits: commit.and_then(|commit| Timestamp::of_rfc3339(commit.created_at.as_deref())).into_iter().collect(),
         ..Event::default()
     })
 }

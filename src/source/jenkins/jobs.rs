@@ -3,6 +3,7 @@
 //! Sources: the words of `hudson.model.BallColor` (a job's colour, with `_anime` while it builds) and of
 //! `hudson.model.Result`.
 
+use crate::source::http::link;
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
@@ -12,7 +13,7 @@ use crate::model::build::{Activity, Build, BuildResult, Run};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
-use crate::source::http::{Document, parse_url};
+use crate::source::http::Document;
 
 /// What is asked for of each job. Past runs without their changes: those are many.
 const FIELDS: &str = "name,fullName,url,color,buildable,inQueue,\
@@ -211,10 +212,6 @@ impl RawRun {
 /// A name as people write it: the name of a branch keeps its slashes in a job's name by encoding them.
 fn shown(name: &str) -> SafeText {
     SafeText::new(&name.replace("%2F", "/"))
-}
-
-fn link(url: Option<&str>) -> Option<SafeText> {
-    parse_url(url?).ok().map(|url| SafeText::new(url.as_str()))
 }
 
 /// What a result means, and its word where the meaning does not say it all.

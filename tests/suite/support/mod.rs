@@ -1,5 +1,6 @@
 //! What several tests need.
 
+pub mod answers;
 pub mod buildbot;
 pub mod folder;
 pub mod installed;
