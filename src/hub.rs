@@ -50,6 +50,8 @@ pub enum Reload {
 /// What one rule of the board has to tell.
 #[derive(Debug, Clone)]
 pub struct Notification {
+    /// Which rule, by its place on the board.
+    pub rule: usize,
     /// The board's name.
     pub board: SafeText,
     /// When it turned.
@@ -110,7 +112,7 @@ impl Hub {
     /// The scene as of a moment.
     pub fn scene_at(&self, now: Timestamp) -> Scene {
         let scene = build::scene(&self.board, &self.store, now, &self.zone);
-        Scene { banner: self.banner.clone(), ring: self.ring.clone(), ..scene }
+        Scene { banner: self.banner.clone().or(scene.banner), ring: self.ring.clone(), ..scene }
     }
 
     /// Takes one outcome in, and logs what changed for its source.
@@ -218,12 +220,13 @@ impl Hub {
             key: (page, &panel.id),
             title: &panel.title,
             status: panel.status,
-            says: if panel.reason.is_empty() { &panel.text } else { &panel.reason },
+            says: if panel.blame.is_empty() { &panel.text } else { &panel.blame },
             service: panel.service.as_ref(),
             environment: panel.environment.as_ref(),
             url: panel.link.as_ref(),
         }));
-        let builds = board.queries.iter().filter_map(|query| {
+        // A source of builds is always asked for all of them; other queries of it show some of the same.
+        let builds = board.queries.iter().filter(|query| query.ask.query.is_empty()).filter_map(|query| {
             let Kept::Builds(builds, _) = &store.entry(query.id)?.kept else { return None };
             Some((&board.sources.get(query.source)?.name, builds))
         });
@@ -240,15 +243,20 @@ impl Hub {
         let rules: Vec<Rule> = self.board.notify.iter().map(|notify| notify.rule.clone()).collect();
         let messages = self.told.messages(&rules, turned, now, &self.zone);
         let of = |message: &Message| self.board.notify.get(message.rule);
-        let rings: Vec<&Message> =
-            messages.iter().filter(|one| of(one).is_some_and(|of| of.rule.bell || of.rule.desktop)).collect();
-        if let Some(first) = rings.first() {
-            let bell = rings.iter().any(|one| of(one).is_some_and(|of| of.rule.bell));
-            let desktop = rings.iter().any(|one| of(one).is_some_and(|of| of.rule.desktop));
-            let more = if rings.len() > 1 { format!(" and {} more", rings.len() - 1) } else { String::new() };
-            let text = desktop.then(|| SafeText::new(&format!("{}: {}{more}", self.board.title, first.what.text)));
+        let bell = messages.iter().any(|one| of(one).is_some_and(|of| of.rule.bell));
+        let mut shown: Vec<&Message> =
+            messages.iter().filter(|one| of(one).is_some_and(|of| of.rule.desktop)).collect();
+        // Two rules may tell of one thing.
+        shown.dedup_by(|a, b| a.what == b.what);
+        if bell || !shown.is_empty() {
+            let desktop = shown.first().map(|first| {
+                let held_back: usize = shown.iter().map(|one| one.held_back).sum();
+                let more = shown.len() - 1 + held_back;
+                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                SafeText::new(&format!("{}: {}{more}", self.board.title, first.what.text))
+            });
             let number = self.ring.as_ref().map_or(1, |ring| ring.number + 1);
-            self.ring = Some(Ring { number, bell, desktop: text });
+            self.ring = Some(Ring { number, bell, desktop });
         }
         messages
             .into_iter()
@@ -256,6 +264,7 @@ impl Hub {
                 let notify = self.board.notify.get(message.rule)?;
                 let reaches = !notify.command.is_empty() || notify.webhook.is_some();
                 reaches.then(|| Notification {
+                    rule: message.rule,
                     board: self.board.title.clone(),
                     at: now,
                     what: message.what,

@@ -15,9 +15,10 @@ use ratatui::layout::Rect;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use crate::model::event::Event;
+use crate::model::event::{Event, EventSet};
 use crate::model::format;
 use crate::model::judgement::{Content, LimitLine};
+use crate::model::layer::Layer;
 use crate::model::status::Status;
 use crate::model::time::{Span, Timestamp, Zone};
 use crate::model::unit::Unit;
@@ -53,6 +54,10 @@ pub trait Panel {
     const HISTORY: bool;
     /// Whether it needs a source.
     const SOURCE: Need;
+    /// What it can show; `None` for everything, or for what happened.
+    const TAKES: Option<Shape> = None;
+    /// The layer it belongs to where the board names none.
+    const LAYER: Layer = Layer::Application;
     /// How much room it wants.
     const ROOM: Room;
     /// The critical limit it has when the board gives none.
@@ -87,10 +92,21 @@ pub trait Panel {
 pub enum EventsUse {
     /// Nothing.
     None,
-    /// It shows it.
-    Shown,
-    /// It shows it, and has its status from it: a deploy that failed, an incident that goes on.
-    Judged,
+    /// It shows these.
+    Shown(EventSet),
+    /// It shows these, and has its status from them: a deploy that failed, an incident that goes on.
+    Judged(EventSet),
+}
+
+/// What a panel can show, where it is not everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Numbers over time.
+    Numbers,
+    /// Builds.
+    Builds,
+    /// Reviews.
+    Reviews,
 }
 
 /// Whether a panel needs a source.

@@ -27,6 +27,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::model::event::EventSet;
 use crate::model::fault::FetchError;
 use crate::model::poll::{Answer, Ask, QueryId};
 use crate::model::time::{Span, Timestamp};
@@ -91,10 +92,16 @@ pub trait Source: Send + Sized + 'static {
 /// What a kind of source tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tells {
-    /// How things are: numbers, tables, texts, reviews.
+    /// How things are: numbers, tables, texts.
     Measurements,
-    /// What happened, or is planned.
+    /// Reviews.
+    Reviews,
+    /// What happened, and what is planned: events of any kind.
     Events,
+    /// Deploys.
+    Deploys,
+    /// What is planned.
+    Plans,
     /// Builds; and so when they broke, were fixed, deployed.
     Builds,
 }
@@ -102,7 +109,19 @@ pub enum Tells {
 impl Tells {
     /// Whether it tells what happened.
     pub const fn events(self) -> bool {
-        matches!(self, Self::Events | Self::Builds)
+        matches!(self, Self::Events | Self::Deploys | Self::Plans | Self::Builds)
+    }
+
+    /// Whether it may tell of some of these; builds may be deploys.
+    pub const fn may_tell(self, set: EventSet) -> bool {
+        match (self, set) {
+            (Self::Measurements | Self::Reviews, _) => false,
+            (Self::Events, _)
+            | (_, EventSet::Everything)
+            | (Self::Deploys | Self::Builds, EventSet::Deploys | EventSet::DeploysAndIncidents)
+            | (Self::Plans, EventSet::Plans) => true,
+            _ => false,
+        }
     }
 }
 

@@ -16,13 +16,14 @@ use crate::config::board::SourceSpec;
 use crate::model::event::Event;
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::format;
-use crate::model::poll::{Outcome, QueryId};
+use crate::model::poll::{Budget, Outcome, QueryId};
 use crate::model::series::Series;
 use crate::model::table::{Cell, Table};
 use crate::model::telemetry::Telemetry;
 use crate::model::text::{SafeText, ellipsis};
 use crate::model::time::{Span, Timestamp, Zone, now};
 use crate::model::unit::Unit;
+use crate::source::Tells;
 use crate::source::http::{Exchange, is_loopback, origin, parse_url};
 use crate::source::network::Network;
 use crate::source::tls::Certificate;
@@ -195,6 +196,7 @@ fn probe(source: &SourceSpec, board: &Board, polled: &Polled, reached: Vec<Step>
         }
         steps.extend(authorisation(source, &errors, exchange.as_ref(), outcomes.len()));
         steps.extend(exchange.iter().flat_map(answer));
+        steps.extend(polled.polling.client(source).and_then(|client| client.budget()).map(budget));
     }
     steps.extend(queries(source, board, &outcomes));
     // What to do is said once, at the first step that is broken.
@@ -206,6 +208,8 @@ fn probe(source: &SourceSpec, board: &Board, polled: &Polled, reached: Vec<Step>
         said.push(step.remedy);
     }
     let address = match address(source) {
+        // The address of a private calendar is its secret.
+        Some(url) if source.kind.tells == Tells::Plans => origin(&url),
         Some(url) => format!("{}{}", origin(&url), url.path().trim_end_matches('/')),
         None if source.simulated => "the built-in simulator".to_owned(),
         None => String::new(),
@@ -245,6 +249,15 @@ fn authorisation(
         Some(auth) => Step::good(WHAT, format!("sent, and not refused: {}", auth.describe())),
         None => Step::good(WHAT, "none sent, none asked for"),
     })
+}
+
+/// What the server lets us ask, where its headers tell.
+fn budget(left: Budget) -> Step {
+    if left.is_low() {
+        Step::doubtful("budget", left.to_string(), Reason::RateLimited.remedy())
+    } else {
+        Step::good("budget", left.to_string())
+    }
 }
 
 fn answer(exchange: &Exchange) -> Vec<Step> {
@@ -292,6 +305,10 @@ fn queries(source: &SourceSpec, board: &Board, outcomes: &[&Outcome]) -> Vec<Ste
         let step = match outcomes.iter().find(|outcome| outcome.query == id).map(|outcome| &outcome.answer) {
             None => Step::bad("query", &FetchError::new(Reason::Timeout(Phase::Run), format!("{query}no answer yet"))),
             Some(Err(error)) => Step::bad("query", error),
+            // That nothing has happened is an answer.
+            Some(Ok(Telemetry::Events(events))) if events.is_empty() => {
+                Step::good("query", format!("{query}no events yet"))
+            }
             Some(Ok(telemetry)) if telemetry.is_empty() => Step {
                 verdict: Verdict::Bad,
                 remedy: Reason::NoMatch.remedy(),

@@ -1,7 +1,7 @@
-//! Tells others what turned: runs a rule's command, calls its webhook. One at a time, and never for long;
-//! the hub does not wait for it.
+//! Tells others what turned: runs a rule's command, calls its webhook. For each rule one at a time, and
+//! never for long; the hub does not wait for it.
 
-use std::process::Stdio;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
@@ -11,17 +11,44 @@ use tokio::sync::mpsc;
 use crate::config::board::Webhook;
 use crate::hub::Notification;
 use crate::model::text::SafeText;
+use crate::source;
+use crate::source::limits::Limits;
 
 /// The longest that telling one may take.
 const LONGEST: Duration = Duration::from_secs(10);
-/// Passed on to commands: without them few programs run.
-const ALWAYS: [&str; 8] =
-    ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS"];
+/// Messages of one rule that may wait.
+const WAITING: usize = 20;
+/// Passed on to commands beside what every command gets: without them nothing reaches a desktop.
+const DESKTOP: [&str; 4] = ["DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"];
 
-/// Tells what comes, until nobody sends any more.
+/// Tells what comes, until nobody sends any more. Each rule has a task and a queue of its own: a webhook
+/// that does not answer holds up nobody else's.
 pub async fn run(mut notifications: mpsc::Receiver<Notification>) {
+    let limits = Limits::default();
+    let mut rules: HashMap<usize, (mpsc::Sender<Notification>, Teller)> = HashMap::new();
     while let Some(one) = notifications.recv().await {
-        for said in [command(&one).await, webhook(&one).await] {
+        let (queue, _) = rules.entry(one.rule).or_insert_with(|| {
+            let (sender, queue) = mpsc::channel(WAITING);
+            (sender, Teller(tokio::spawn(tell(queue, limits.clone()))))
+        });
+        if queue.try_send(one).is_err() {
+            tracing::warn!("a notification was not told: {WAITING} others of its rule wait already");
+        }
+    }
+}
+
+/// A task that ends when it is dropped.
+struct Teller(tokio::task::JoinHandle<()>);
+
+impl Drop for Teller {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn tell(mut queue: mpsc::Receiver<Notification>, limits: Limits) {
+    while let Some(one) = queue.recv().await {
+        for said in [command(&one, &limits).await, webhook(&one).await] {
             if let Err(why) = said {
                 tracing::warn!("a notification was not told: {}", SafeText::new(&why));
             }
@@ -73,25 +100,24 @@ fn filled(argument: &str, values: &[(&'static str, String)]) -> String {
     filled + rest
 }
 
-async fn command(one: &Notification) -> Result<(), String> {
+async fn command(one: &Notification, limits: &Limits) -> Result<(), String> {
     let Some((program, arguments)) = one.command.split_first() else { return Ok(()) };
     let values = values(one);
-    let mut process = tokio::process::Command::new(program);
-    process.args(arguments.iter().map(|argument| filled(argument, &values)));
-    process.env_clear().kill_on_drop(true).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    for name in ALWAYS {
-        if let Some(value) = std::env::var_os(name) {
-            process.env(name, value);
-        }
-    }
-    for (name, value) in &values {
-        process.env(format!("ANDON_{}", name.to_uppercase()), value);
-    }
-    let ended = tokio::time::timeout(LONGEST, process.status()).await;
-    match ended {
+    let arguments = arguments.iter().map(|argument| filled(argument, &values));
+    let config = source::command::Config {
+        command: std::iter::once(program.clone()).chain(arguments).collect(),
+        environment: DESKTOP.map(str::to_owned).to_vec(),
+        directory: None,
+    };
+    let told: Vec<(String, String)> =
+        values.iter().map(|(name, value)| (format!("ANDON_{}", name.to_uppercase()), value.clone())).collect();
+    let run = async {
+        let turn = (None, limits.command().await);
+        source::command::run(&config, &told, turn).await
+    };
+    match tokio::time::timeout(LONGEST, run).await {
         Err(_) => Err(format!("{program} took longer than {} s", LONGEST.as_secs())),
-        Ok(Err(error)) => Err(format!("{program} cannot be started: {}", error.kind())),
-        Ok(Ok(status)) if !status.success() => Err(format!("{program} ended with {status}")),
+        Ok(Err(error)) => Err(format!("{program}: {error}")),
         Ok(Ok(_)) => Ok(()),
     }
 }

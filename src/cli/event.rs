@@ -152,7 +152,7 @@ fn post(url: &str, token: &SecretString, line: &Line) -> Result<Posted, Failure>
         match request.send().await {
             Err(error) if error.is_connect() => Ok(Posted::NobodyListens),
             Err(_) => Err(wrong(format!("{url} does not answer within {} s", LONGEST.as_secs()))),
-            Ok(response) if response.status().is_success() => Ok(Posted::Taken),
+            Ok(response) if response.status() == reqwest::StatusCode::CREATED => Ok(Posted::Taken),
             Ok(mut response) => {
                 let status = response.status();
                 // A sentence comes in one piece; whatever else this is need not be read.

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use super::arguments::{StatusFlags, TextOrJson};
 use super::{Done, Failure, load, page_of, say};
 use crate::app;
-use crate::model::status::Status;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Zone};
 use crate::output::document;
@@ -39,11 +38,7 @@ fn text(scene: &Scene) -> String {
         let judged: Vec<&PanelScene> = page.panels.iter().filter(|panel| panel.is_judged).collect();
         let width = judged.iter().map(|panel| panel.id.len()).max().unwrap_or(0);
         for panel in judged {
-            let why = if panel.status == Status::Ok && panel.reason.is_empty() {
-                String::new()
-            } else {
-                format!("  ({})", panel.reason)
-            };
+            let why = if panel.reason.is_empty() { String::new() } else { format!("  ({})", panel.reason) };
             lines.push(
                 SafeText::new(&format!(
                     "{:<8}  {}/{:<width$}  {}{why}",

@@ -11,9 +11,11 @@ use super::places::{Part, Path};
 use super::problem::{Problem, Severity};
 use super::read::{Report, keys, split, table};
 use super::{check_notify, check_panel, check_source, raw};
+use crate::model::event::EventSet;
 use crate::model::poll::{Ask, QueryId};
 use crate::model::text::{SafeText, does_something};
 use crate::model::time::Span;
+use crate::source::Tells;
 
 /// Most panels of a board; a generated file with a mistake stays bounded.
 const MAX_PANELS: usize = 2000;
@@ -30,10 +32,15 @@ pub(super) struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    /// The places of the sources that tell what happened.
-    pub(super) fn event_sources(&self) -> Vec<usize> {
-        let tells = |(place, source): (usize, &SourceSpec)| source.kind.tells.events().then_some(place);
-        self.sources.iter().enumerate().filter_map(tells).collect()
+    /// The places of the sources that may tell of these events.
+    pub(super) fn event_sources(&self, set: EventSet) -> Vec<usize> {
+        let tells = |source: &SourceSpec| {
+            let deploys = matches!(set, EventSet::Deploys | EventSet::DeploysAndIncidents);
+            let builds_only = deploys && source.kind.tells == Tells::Builds && source.treatment.deploys.is_empty();
+            source.kind.tells.may_tell(set) && !builds_only
+        };
+        let place = |(place, source): (usize, &SourceSpec)| tells(source).then_some(place);
+        self.sources.iter().enumerate().filter_map(place).collect()
     }
 
     /// The query for everything that a source has.
@@ -91,7 +98,7 @@ pub(super) fn check(layers: &Layers) -> (Option<Board>, Vec<Problem>) {
         }
     }
     // What happened is drawn on every graph, so that every source of it is asked.
-    for place in scope.event_sources() {
+    for place in scope.event_sources(EventSet::Everything) {
         scope.events_of(place);
     }
     let dashboards = dashboards(&root, &mut scope);

@@ -14,12 +14,12 @@ use super::variables::{Quoting, expand};
 use crate::eval::expression::Expression;
 use crate::eval::panel::{PanelQuery, Rule, Subject};
 use crate::eval::threshold::{Bound, Hysteresis, Thresholds};
-use crate::model::event::EventKind;
+use crate::model::event::{EventKind, EventSet};
 use crate::model::poll::Ask;
 use crate::model::text::SafeText;
 use crate::model::unit::Unit;
-use crate::panel::{EventsUse, KINDS, Kind, Need};
-use crate::source::{KINDS as SOURCES, QueryLanguage};
+use crate::panel::{EventsUse, KINDS, Kind, Need, Shape};
+use crate::source::{KINDS as SOURCES, Kind as SourceKind, QueryLanguage, Tells};
 
 /// Checks one panel; `None` when a part of it cannot be read.
 pub(super) fn check(value: &Value, path: &Path, scope: &mut Scope<'_>) -> Option<PanelSpec> {
@@ -52,10 +52,12 @@ pub(super) fn check(value: &Value, path: &Path, scope: &mut Scope<'_>) -> Option
         vanished_counts: kind.vanished_counts,
         subject: match kind.events {
             EventsUse::None => Subject::Answers,
-            EventsUse::Shown => Subject::Events { noticed: queries.of_the_board, judged: false },
-            EventsUse::Judged => Subject::Events { noticed: queries.of_the_board, judged: true },
+            EventsUse::Shown(set) => Subject::Events { set, noticed: queries.of_the_board, judged: false },
+            EventsUse::Judged(set) => Subject::Events { set, noticed: queries.of_the_board, judged: true },
         },
         about: (service.clone(), environment.clone()),
+        // Its own keys have been checked.
+        kinds: object.get("kinds").and_then(|kinds| serde_json::from_value(kinds.clone()).ok()).unwrap_or_default(),
         queries: queries.panel,
     };
     if let Some(id) = &common.id {
@@ -65,7 +67,7 @@ pub(super) fn check(value: &Value, path: &Path, scope: &mut Scope<'_>) -> Option
     Some(PanelSpec {
         id: common.id.clone().unwrap_or_else(|| slug(title)),
         title: scope.title(title, &path.key("title")),
-        layer: common.layer,
+        layer: common.layer.unwrap_or(kind.layer),
         options,
         rule,
         unit: Unit::from_word(&common.unit),
@@ -131,8 +133,10 @@ fn queries(common: &PanelCommon, kind: &Kind, path: &Path, scope: &mut Scope<'_>
         };
         common.queries.iter().enumerate().map(named).collect()
     };
-    if kind.events != EventsUse::None && wanted.iter().all(|(query, _, _)| query.source.is_none()) {
-        return of_the_board(kind, path, scope);
+    if let EventsUse::Shown(set) | EventsUse::Judged(set) = kind.events
+        && wanted.iter().all(|(query, _, _)| query.source.is_none())
+    {
+        return of_the_board(kind, set, path, scope);
     }
     for (query, source_path, query_path) in &wanted {
         if query.source.is_none() && kind.source == Need::Optional {
@@ -150,9 +154,9 @@ fn queries(common: &PanelCommon, kind: &Kind, path: &Path, scope: &mut Scope<'_>
 }
 
 /// A panel of events that names no source shows those of the whole board.
-fn of_the_board(kind: &Kind, path: &Path, scope: &mut Scope<'_>) -> Resolved {
+fn of_the_board(kind: &Kind, set: EventSet, path: &Path, scope: &mut Scope<'_>) -> Resolved {
     let mut resolved = Resolved { panel: Vec::new(), simulated: false, of_the_board: true };
-    for place in scope.event_sources() {
+    for place in scope.event_sources(set) {
         let id = scope.events_of(place);
         let Some(source) = scope.sources.get(place) else { continue };
         resolved.panel.push(PanelQuery { name: source.name.to_string(), id, promise: source.promise });
@@ -160,7 +164,7 @@ fn of_the_board(kind: &Kind, path: &Path, scope: &mut Scope<'_>) -> Resolved {
     }
     if resolved.panel.is_empty() && scope.broken.is_empty() {
         let known: Vec<&str> =
-            SOURCES.iter().filter(|source| source.tells.events()).map(|source| source.word).collect();
+            SOURCES.iter().filter(|source| source.tells.may_tell(set)).map(|source| source.word).collect();
         let message = format!("a {} panel shows what happened, and this board has no source of that", kind.word);
         let help = format!("add a source of type {}", known.join(", "));
         scope.report.add(Severity::Error, "no-events", path, Part::Key, message, help);
@@ -207,10 +211,31 @@ fn one_query(
         scope.report.error("bad-query", query_path, wrong, None);
         return;
     }
+    warn_about_another_shape(kind, source.kind, source_path, scope);
     let history = kind.history.then_some(common.window.unwrap_or(scope.window));
     let id = scope.queries.id(place, Ask { query: text.into(), history });
     resolved.panel.push(PanelQuery { name: query.name.clone(), id, promise: source.promise });
     resolved.simulated |= source.simulated;
+}
+
+/// A panel that can show nothing of what a source tells is a mistake that only an empty frame would show.
+fn warn_about_another_shape(kind: &Kind, source: &SourceKind, path: &Path, scope: &mut Scope<'_>) {
+    let wrong = |shape: &Shape| match shape {
+        Shape::Builds => source.tells != Tells::Builds,
+        Shape::Reviews => source.tells != Tells::Reviews,
+        Shape::Numbers => source.tells != Tells::Measurements,
+    };
+    if !kind.takes.as_ref().is_some_and(wrong) {
+        return;
+    }
+    let message = format!("a {} panel shows nothing of what a {} source tells", kind.word, source.word);
+    let fits = |one: &&SourceKind| match kind.takes {
+        Some(Shape::Builds) => one.tells == Tells::Builds,
+        Some(Shape::Reviews) => one.tells == Tells::Reviews,
+        _ => one.tells == Tells::Measurements,
+    };
+    let known: Vec<&str> = SOURCES.iter().filter(fits).map(|one| one.word).collect();
+    scope.report.warning("wrong-source", path, message, format!("it needs one of: {}", known.join(", ")));
 }
 
 impl Scope<'_> {

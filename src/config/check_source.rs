@@ -13,12 +13,15 @@ use super::places::Path;
 use super::raw::SourceCommon;
 use super::read::{Report, keys, split, table, with};
 use crate::eval::freshness::Promise;
+use crate::model::fault::Reason;
+use crate::model::poll::QueryId;
 use crate::model::text::SafeText;
 use crate::model::time::Span;
 use crate::source::http::{HttpOptions, parse_url};
+use crate::source::network::Network;
 use crate::source::supervisor::Pace;
 use crate::source::treatment::Treatment;
-use crate::source::{Configured, KINDS, Kind, Tells};
+use crate::source::{Configured, Context, KINDS, Kind, Resolution, Tells};
 
 /// The longest timeout that is set when none is given.
 const LONGEST_TIMEOUT: Span = Span::seconds(10);
@@ -59,7 +62,9 @@ pub(super) fn check(
     let config = with(own.clone(), path, report, kind.configure);
     let (common, http, config) = (common?, http?, config?);
     warn_about_literals(&http, path, report);
-    check_addresses(config.as_ref(), path, report);
+    if check_addresses(config.as_ref(), path, report) && !has_simulator(&own) {
+        check_keys(config.as_ref(), &own, path, report);
+    }
     check_tls_pair(&http, path, report);
     let pace = pace(&common, refresh, forced, path, report);
     let promise = Promise {
@@ -175,23 +180,47 @@ fn check_tls_pair(http: &HttpOptions, path: &Path, report: &mut Report<'_>) {
     }
 }
 
-fn check_addresses(config: &dyn Configured, path: &Path, report: &mut Report<'_>) {
-    let Some(url) = config.url() else { return };
-    if url.starts_with(SIMULATOR_SCHEME) {
-        return;
-    }
+/// Whether the address can be used, if there is one.
+fn check_addresses(config: &dyn Configured, path: &Path, report: &mut Report<'_>) -> bool {
+    let Some(url) = config.url().filter(|url| !url.starts_with(SIMULATOR_SCHEME)) else { return true };
     let path = path.key("url");
     match parse_url(url) {
         Err(error) => {
             let help = "write it like \"https://prometheus.example.com\"".to_owned();
             report.error("bad-url", &path, error.detail.to_string(), help);
+            false
         }
         Ok(parsed) if !parsed.username().is_empty() || parsed.password().is_some() => {
             let help = "use auth = { basic = { username = \"...\", password = { env = \"...\" } } }".to_owned();
             report.error("secret-in-url", &path, "the URL holds a user name or a password", help);
+            false
         }
-        Ok(_) => {}
+        Ok(_) => true,
     }
+}
+
+/// What a source itself says of its keys, without asking anybody. The key is the first that it names.
+fn check_keys(config: &dyn Configured, own: &Value, path: &Path, report: &mut Report<'_>) {
+    let widths = tokio::sync::watch::Sender::default();
+    let nobody = Context {
+        http: None,
+        network: Network::default(),
+        resolution: Resolution::of(QueryId(0), widths.subscribe()),
+        pace: Pace { refresh: Span::seconds(10), timeout: LONGEST_TIMEOUT },
+        treatment: Treatment::default(),
+        nudge: std::sync::Arc::default(),
+    };
+    let Err(error) = config.try_open(&nobody) else { return };
+    if error.reason != Reason::Parse {
+        return;
+    }
+    let detail = error.detail.as_str();
+    let (message, help) =
+        detail.split_once(';').map_or((detail, None), |(message, help)| (message, Some(help.trim().to_owned())));
+    let keys = own.as_object().into_iter().flat_map(Map::keys);
+    let named = keys.filter(|key| detail.contains(key.as_str())).min_by_key(|key| detail.find(key.as_str()));
+    let place = named.map_or_else(|| path.clone(), |key| path.key(key));
+    report.error("bad-value", &place, message.to_owned(), help);
 }
 
 fn has_simulator(value: &Value) -> bool {

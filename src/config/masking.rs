@@ -7,9 +7,9 @@ use toml_edit::{Document, Item, TableLike};
 /// Keys under `auth` whose texts are no secrets; everything else there may be one.
 const PUBLIC_KEYS: [&str; 4] = ["env", "file", "username", "name"];
 /// Parts of keys whose texts are secrets wherever they stand, be it in the wrong place.
-const SECRET_KEYS: [&str; 6] = ["bearer", "passw", "token", "secret", "apikey", "api_key"];
+const SECRET_KEYS: [&str; 7] = ["webhook", "bearer", "passw", "token", "secret", "apikey", "api_key"];
 /// Words of a line that may hold a secret in a file that cannot be parsed.
-const SUSPECTS: [&str; 7] = ["auth", "bearer", "password", "token", "secret", "key", "://"];
+const SUSPECTS: [&str; 8] = ["webhook", "auth", "bearer", "password", "token", "secret", "key", "://"];
 
 /// The text with every literal secret overwritten, byte for byte, so that spans still fit.
 pub(super) fn mask(text: &str, document: &Document<String>) -> String {

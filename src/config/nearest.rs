@@ -12,7 +12,14 @@ pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
 
 /// "did you mean 'refresh'?", or a list of what there is.
 pub(super) fn suggestion(word: &str, known: &[&str]) -> String {
+    // "github" of "github-actions" and its siblings.
+    let longer: Vec<String> = known
+        .iter()
+        .filter(|one| word.len() > 2 && one.strip_prefix(word).is_some_and(|rest| rest.starts_with('-')))
+        .map(|one| format!("'{one}'"))
+        .collect();
     match nearest(word, known.iter().copied()) {
+        _ if !longer.is_empty() => format!("did you mean {}?", longer.join(" or ")),
         Some(near) => format!("did you mean '{near}'?"),
         None if known.is_empty() => "there are none".to_owned(),
         None => format!("known are: {}", known.join(", ")),

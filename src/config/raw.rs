@@ -129,9 +129,8 @@ pub(super) struct PanelCommon {
     pub id: Option<String>,
     /// The words in its frame (default: id).
     pub title: Option<String>,
-    /// Which level it belongs to.
-    #[serde(default)]
-    pub layer: Layer,
+    /// Which level it belongs to (default: application; of panels of builds and deploys, pipeline).
+    pub layer: Option<Layer>,
     /// How it is drawn; see `andon panels`. (The check reads the word before the rest of the table.)
     #[serde(rename = "view")]
     pub _view: String,

@@ -189,7 +189,8 @@ fn list_help(at: &Path, found: Option<&Value>, expected: &str) -> Option<String>
 /// Serde's words for types in the words of the file.
 fn plain(expected: &str) -> String {
     match expected.split_whitespace().next().unwrap_or_default() {
-        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, not negative".to_owned(),
+        "u8" => "a whole number from 0 to 255".to_owned(),
+        "u16" | "u32" | "u64" | "usize" => "a whole number, not negative".to_owned(),
         "i64" | "i32" => "a whole number".to_owned(),
         "f64" | "f32" => "a number".to_owned(),
         "a" if expected.starts_with("a sequence") => "a list".to_owned(),

@@ -16,6 +16,10 @@ pub fn blame(evaluation: &Evaluation<'_>, rule: &Rule, unit: &Unit, now: Timesta
     if !evaluation.freshness.can_be_judged() {
         return no_answer(evaluation);
     }
+    if evaluation.status == Status::Unknown && !evaluation.without.is_empty() {
+        let why = evaluation.fault.as_ref().map_or_else(|| "no answer".to_owned(), |fault| fault.error.to_string());
+        return format!("without {}: {why}", evaluation.without.join(", "));
+    }
     let since = |at: Option<Timestamp>| match (&evaluation.cause, at) {
         (Some(cause), _) => format!(" {cause}"),
         (None, Some(at)) => format!(" since {}", at.since_at(now, zone)),
@@ -65,7 +69,7 @@ fn builds_blame(builds: &[&TrackedBuild], now: Timestamp) -> String {
         return if builds.is_empty() { "no builds".to_owned() } else { format!("{unknown} without a result") };
     };
     let age = first.red_since.map_or_else(String::new, |since| format!(" {}", since.age_at(now).brief()));
-    let streak = if first.red_streak > 1 { format!(", {} builds", first.red_streak) } else { String::new() };
+    let streak = if first.red_streak > 1 { format!(", {} in a row", first.red_streak) } else { String::new() };
     let more = if red.len() > 1 { format!(" and {} more", red.len() - 1) } else { String::new() };
     format!("{} red{age}{streak}{more}", first.build.name)
 }

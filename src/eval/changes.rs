@@ -22,21 +22,26 @@ pub fn cause_words(event: &Event, since: Timestamp) -> String {
 
 /// The last deploy of all (oldest first) up to a moment.
 pub fn last_deploy<'a>(events: &[&'a Event], now: Timestamp) -> Option<&'a Event> {
-    // Where nobody knows how far it came, nobody knows that it was one.
-    let deployed =
-        |event: &&&Event| event.kind == EventKind::Deploy && event.state != EventState::Unknown && event.at <= now;
+    // One that waits has changed nothing yet; of one whose state nobody knows, nobody knows that it has.
+    let came = |state| matches!(state, EventState::Done | EventState::Failed | EventState::Running);
+    let deployed = |event: &&&Event| event.kind == EventKind::Deploy && came(event.state) && event.at <= now;
     events.iter().rev().find(deployed).copied()
 }
 
 /// What counts now (of events oldest first): the last deploy of each service to each environment, and the
 /// incidents that go on.
 pub fn current<'a>(events: &[&'a Event]) -> Vec<&'a Event> {
+    let place = |event: &Event| (event.service.as_str().to_lowercase(), event.environment.as_str().to_lowercase());
     let mut deploys = BTreeMap::new();
     let mut all: Vec<&Event> = Vec::new();
     for event in events {
         match (event.kind, event.state) {
+            // One under way leaves the place as the one before it left it, as a build does.
+            (EventKind::Deploy, EventState::Running | EventState::Waiting) => {
+                deploys.entry(place(event)).or_insert(*event);
+            }
             (EventKind::Deploy, _) => {
-                deploys.insert((&event.service, &event.environment), *event);
+                deploys.insert(place(event), *event);
             }
             (EventKind::Incident, EventState::Running) => all.push(event),
             _ => {}

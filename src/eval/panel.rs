@@ -10,7 +10,7 @@ use super::expression::Expression;
 use super::freshness::{Promise, freshness};
 use super::threshold::Thresholds;
 use crate::model::build::{Activity, TrackedBuild};
-use crate::model::event::Event;
+use crate::model::event::{Event, EventKind, EventSet};
 use crate::model::fault::FetchError;
 use crate::model::freshness::Freshness;
 use crate::model::judgement::{Content, JudgedSeries, Judgement};
@@ -41,6 +41,8 @@ pub enum Subject {
     Answers,
     /// What happened, whatever shape they have.
     Events {
+        /// Which.
+        set: EventSet,
         /// With what the board itself has noticed.
         noticed: bool,
         /// Its last deploys and its incidents give the panel its status.
@@ -69,6 +71,8 @@ pub struct Rule {
     pub about: (Option<SafeText>, Option<SafeText>),
     /// What is taken from the answers.
     pub subject: Subject,
+    /// Kinds of events to keep; empty keeps all.
+    pub kinds: Vec<EventKind>,
 }
 
 /// The verdict on a panel.
@@ -86,6 +90,8 @@ pub struct Evaluation<'a> {
     pub pending: Option<Status>,
     /// Which change came just before it turned: "since deploy v2.14, 6 min before".
     pub cause: Option<String>,
+    /// The sources whose part is missing in what is shown, of a panel that shows what several tell.
+    pub without: Vec<String>,
     /// Why the last poll failed, and when the next begins.
     pub fault: Option<Fault<'a>>,
     /// What is shown.
@@ -107,15 +113,14 @@ pub struct Fault<'a> {
 pub fn evaluate<'a>(rule: &Rule, store: &'a Store, now: Timestamp) -> Evaluation<'a> {
     let entries: Vec<(&PanelQuery, &Entry)> =
         rule.queries.iter().filter_map(|query| Some((query, store.entry(query.id)?))).collect();
-    let freshness = entries
-        .iter()
-        .map(|(query, entry)| freshness(entry, query.promise, now))
-        .fold(Freshness::Fresh, Freshness::or_worse);
+    let (freshness, without) = how_fresh(rule, &entries, now);
     let content = content(rule, &entries, store, now);
     let judged = judge(rule, &content);
     let status = match (&content, freshness.can_be_judged()) {
         (Content::Nothing, _) if rule.queries.is_empty() => Status::Ok,
         (_, false) => Status::Unknown,
+        // What is missing may be the worst of all: without it nobody knows that all is well.
+        (_, true) if !without.is_empty() => judged.status.or_worse(Status::Unknown),
         (_, true) => judged.status,
     };
     Evaluation {
@@ -125,6 +130,7 @@ pub fn evaluate<'a>(rule: &Rule, store: &'a Store, now: Timestamp) -> Evaluation
         since: judged.since.filter(|_| status == judged.status),
         pending: judged.pending,
         cause: None,
+        without,
         fault: entries.iter().find_map(|(_, entry)| {
             let error = entry.error.as_ref()?;
             Some(Fault { error, failures: entry.failures, next_try: entry.next_try })
@@ -133,9 +139,23 @@ pub fn evaluate<'a>(rule: &Rule, store: &'a Store, now: Timestamp) -> Evaluation
     }
 }
 
+/// How fresh the answers are: as the worst of them. Of what several sources tell together each part stands
+/// for itself: those that can be judged are shown, and the others are named.
+fn how_fresh(rule: &Rule, entries: &[(&PanelQuery, &Entry)], now: Timestamp) -> (Freshness, Vec<String>) {
+    let each: Vec<(&str, Freshness)> =
+        entries.iter().map(|(query, entry)| (query.name.as_str(), freshness(entry, query.promise, now))).collect();
+    let worst = |some: &mut dyn Iterator<Item = Freshness>| some.fold(Freshness::Fresh, Freshness::or_worse);
+    let is_there = |(_, freshness): &&(&str, Freshness)| freshness.can_be_judged();
+    if matches!(rule.subject, Subject::Events { .. }) && each.iter().any(|one| is_there(&one)) {
+        let missing = each.iter().filter(|one| !is_there(one)).map(|(name, _)| (*name).to_owned()).collect();
+        return (worst(&mut each.iter().filter(is_there).map(|(_, freshness)| *freshness)), missing);
+    }
+    (worst(&mut each.iter().map(|(_, freshness)| *freshness)), Vec::new())
+}
+
 fn content<'a>(rule: &Rule, entries: &[(&PanelQuery, &'a Entry)], store: &'a Store, now: Timestamp) -> Content<'a> {
-    if let Subject::Events { noticed, .. } = rule.subject {
-        return events(rule, entries, noticed.then_some(store), now);
+    if let Subject::Events { set, noticed, .. } = rule.subject {
+        return events(rule, entries, set, noticed.then_some(store), now);
     }
     if let Some(expression) = &rule.value {
         return Content::Series(computed(rule, expression, entries, now));
@@ -159,7 +179,7 @@ fn content<'a>(rule: &Rule, entries: &[(&PanelQuery, &'a Entry)], store: &'a Sto
                 kept.sort_by(|a, b| build_order(a).cmp(&build_order(b)));
                 return Content::Builds(kept);
             }
-            Kept::Events(_) => return events(rule, &[(query, entry)], None, now),
+            Kept::Events(_) => return events(rule, &[(query, entry)], EventSet::Everything, None, now),
             Kept::Reviews(reviews) => return Content::Reviews(reviews),
             Kept::Lines(lines) => return Content::Lines(lines),
         }
@@ -172,6 +192,7 @@ fn content<'a>(rule: &Rule, entries: &[(&PanelQuery, &'a Entry)], store: &'a Sto
 fn events<'a>(
     rule: &Rule,
     entries: &[(&PanelQuery, &'a Entry)],
+    set: EventSet,
     journal: Option<&'a Store>,
     now: Timestamp,
 ) -> Content<'a> {
@@ -180,7 +201,12 @@ fn events<'a>(
     }
     let (service, environment) = (&rule.about.0, &rule.about.1);
     let (service, environment) = (service.as_ref().map(SafeText::as_str), environment.as_ref().map(SafeText::as_str));
-    let known = |event: &&Event| (event.at <= now || event.kind.is_planned()) && event.belongs_to(service, environment);
+    let known = |event: &&Event| {
+        set.has(event.kind)
+            && (rule.kinds.is_empty() || rule.kinds.contains(&event.kind))
+            && (event.at <= now || event.kind.is_planned())
+            && event.belongs_to(service, environment)
+    };
     let noticed = journal.into_iter().flat_map(Store::journal);
     let told = entries.iter().flat_map(|(_, entry)| entry.events());
     let mut all: Vec<&Event> = told.chain(noticed).filter(known).collect();
@@ -294,6 +320,10 @@ fn row_statuses(rule: &Rule, table: &Table) -> Vec<Status> {
 fn judge(rule: &Rule, content: &Content<'_>) -> Judgement {
     match content {
         Content::Nothing => Judgement::of(Status::Unknown),
+        // No deploy at all is not a deploy that is well.
+        Content::Events(events) if is_judged_by_deploys(rule) && current(events).is_empty() => {
+            Judgement::of(Status::Unknown)
+        }
         Content::Events(events) if matches!(rule.subject, Subject::Events { judged: true, .. }) => {
             worst_event(&current(events))
         }
@@ -314,6 +344,10 @@ fn judge(rule: &Rule, content: &Content<'_>) -> Judgement {
             }))
         }
     }
+}
+
+const fn is_judged_by_deploys(rule: &Rule) -> bool {
+    matches!(rule.subject, Subject::Events { set: EventSet::Deploys, judged: true, .. })
 }
 
 /// Nothing that has happened is nothing bad.

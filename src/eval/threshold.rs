@@ -207,7 +207,7 @@ impl Thresholds {
             // begun anew.
             critical.step(self.critical, self.hysteresis, *point);
             warning.step(self.warning, self.hysteresis, *point);
-            if critical.met_since.is_some() && warning.met_since.is_none() {
+            if self.warning.is_some() && critical.met_since.is_some() && warning.met_since.is_none() {
                 warning.met_since = critical.met_since;
             }
         }
@@ -242,6 +242,15 @@ mod tests {
             critical: Some(Bound::parse(critical).unwrap()),
             ..Thresholds::default()
         }
+    }
+
+    #[test]
+    fn a_critical_limit_alone_is_left_without_a_warning() {
+        let alone = Thresholds { critical: Some(Bound::Above(5.0)), ..Thresholds::default() };
+        let point = |at: i64, value| Point { at: Timestamp(at * 1000), value };
+        let judged = |points: &[Point]| alone.judge(points).status;
+        assert_eq!(judged(&[point(0, 1.0), point(1, 9.0)]), Status::Critical);
+        assert_eq!(judged(&[point(0, 1.0), point(1, 9.0), point(2, 1.0)]), Status::Ok);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::build::{Activity, TrackedBuild};
 use crate::model::status::Status;
 use crate::model::text::SafeText;
+use crate::model::time::Timestamp;
 
 /// What turned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -85,10 +86,11 @@ pub struct Watch {
     panels: HashMap<(String, String), bool>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 struct Seen {
     red: bool,
-    streak: u32,
+    /// The newest run that tells something: its label and its end.
+    last: Option<(SafeText, Option<Timestamp>)>,
     running: bool,
 }
 
@@ -99,10 +101,13 @@ impl Watch {
         let mut now = HashMap::with_capacity(self.builds.len());
         for (source, one) in all {
             let key = (source.clone(), one.build.name.clone());
-            let before = self.builds.get(&key).copied();
+            if now.contains_key(&key) {
+                continue;
+            }
+            let before = self.builds.get(&key);
             let seen = seen(one, before);
             if let Some(before) = before {
-                turned.extend(turns(before, seen).map(|turn| of_build(turn, one)));
+                turned.extend(turns(before, &seen).map(|turn| of_build(turn, one)));
             }
             now.insert(key, seen);
         }
@@ -128,6 +133,10 @@ impl Watch {
                 (Some(true), false) => turned.push(of_panel(Turn::Recovered, &panel)),
                 _ => {}
             }
+            // One panel on two pages is one thing.
+            if turned.len() > 1 && turned.iter().rev().skip(1).any(|one| Some(one) == turned.last()) {
+                turned.pop();
+            }
             // What was never seen well or ill is not known: its first answer is silent, too.
             if before.is_some() || panel.status != Status::Unknown {
                 now.insert(key, critical);
@@ -138,21 +147,28 @@ impl Watch {
     }
 }
 
-fn seen(one: &TrackedBuild, before: Option<Seen>) -> Seen {
+fn seen(one: &TrackedBuild, before: Option<&Seen>) -> Seen {
     let result = one.build.result;
     Seen {
         // While nobody knows how it ended, it is as it was.
         red: if result.is_decisive() { result.is_red() } else { before.is_some_and(|before| before.red) },
-        streak: one.red_streak,
+        last: one
+            .build
+            .history
+            .iter()
+            .rev()
+            .find(|run| run.result.is_decisive())
+            .map(|run| (run.label.clone(), run.finished_at)),
         running: one.build.activity == Activity::Running,
     }
 }
 
-fn turns(before: Seen, now: Seen) -> impl Iterator<Item = Turn> {
+fn turns(before: &Seen, now: &Seen) -> impl Iterator<Item = Turn> {
     let ended = match (before.red, now.red) {
         (false, true) => Some(Turn::Broken),
         (true, false) => Some(Turn::Fixed),
-        (true, true) if now.streak > before.streak => Some(Turn::StillBroken),
+        // Another run; the streak itself stops growing where the history is full.
+        (true, true) if now.last != before.last => Some(Turn::StillBroken),
         _ => None,
     };
     let started = (now.running && !before.running).then_some(Turn::Started);
@@ -172,7 +188,7 @@ fn of_build(turn: Turn, one: &TrackedBuild) -> Transition {
         turn,
         name: build.name.clone(),
         text,
-        service: build.name.clone(),
+        service: SafeText::new(build.group_name()),
         environment: SafeText::default(),
         url: build.url.clone(),
     }
@@ -196,10 +212,16 @@ fn of_panel(turn: Turn, panel: &Panel<'_>) -> Transition {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::build::{Build, BuildResult};
+    use crate::model::build::{Build, BuildResult, Run};
 
     fn build(result: BuildResult, streak: u32, activity: Activity) -> TrackedBuild {
-        let build = Build { name: "shop".into(), result, activity, label: "7".into(), ..Build::default() };
+        let run = Run {
+            label: "7".into(),
+            result: if result.is_decisive() { result } else { BuildResult::Failure },
+            finished_at: Some(Timestamp(i64::from(streak))),
+            ..Run::default()
+        };
+        let build = Build { name: "shop".into(), result, activity, history: vec![run], ..Build::default() };
         TrackedBuild { build, red_since: None, red_streak: streak, broken_by: "7".into(), running_since: None }
     }
 

@@ -184,7 +184,9 @@ impl Build {
     pub fn of_runs(name: SafeText, group: SafeText, newest_first: Vec<Run>) -> Self {
         let mut build = Self { name, group, result: BuildResult::NeverRun, ..Self::default() };
         let Some(latest) = newest_first.first().cloned() else { return build };
-        let under_way = newest_first.iter().find(|run| !run.is_complete());
+        // One that runs is seen wherever it stands; one that waits only until a later one is complete.
+        let running = newest_first.iter().find(|run| run.activity == Activity::Running);
+        let under_way = running.or_else(|| newest_first.iter().take_while(|run| !run.is_complete()).next());
         if let Some(run) = under_way {
             build.activity = run.activity;
             build.started_at = run.started_at.filter(|_| run.activity == Activity::Running);

@@ -86,6 +86,31 @@ impl EventKind {
     }
 }
 
+/// Which events a panel is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventSet {
+    /// All of them.
+    Everything,
+    /// What reached which environment.
+    Deploys,
+    /// Deploys, and what they did to customers.
+    DeploysAndIncidents,
+    /// What stands in a calendar.
+    Plans,
+}
+
+impl EventSet {
+    /// Whether a kind belongs to it.
+    pub const fn has(self, kind: EventKind) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Deploys => matches!(kind, EventKind::Deploy),
+            Self::DeploysAndIncidents => matches!(kind, EventKind::Deploy | EventKind::Incident),
+            Self::Plans => kind.is_planned(),
+        }
+    }
+}
+
 /// How far a change has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -161,6 +186,7 @@ impl Event {
     pub fn status(&self) -> Status {
         match (self.kind, self.state) {
             (EventKind::Deploy, EventState::Failed) | (EventKind::Incident, EventState::Running) => Status::Critical,
+            (EventKind::Deploy, EventState::Unknown) => self.health.unwrap_or(Status::Unknown),
             _ => self.health.unwrap_or(Status::Ok),
         }
     }
@@ -193,12 +219,41 @@ impl Event {
 
     /// "deploy shop v2.14", "incident checkout down": kind, service, and version or title.
     pub fn brief(&self) -> String {
-        let what = if self.version.is_empty() { &self.title } else { &self.version };
+        let what = if self.version.is_empty() { self.title.to_string() } else { short(self.version.as_str()) };
         // A title often names the service itself.
-        let names_itself = what.as_str().contains(self.service.as_str());
+        let names_itself = what.contains(self.service.as_str());
         let service =
             if self.service.is_empty() || names_itself { String::new() } else { format!("{} ", self.service) };
         format!("{} {service}{what}", self.kind.word()).trim_end().to_owned()
+    }
+
+    /// What stands for the deploys of a service of which nothing can be told: it is unknown how they are.
+    /// (Long ago: it is no mark on any graph.)
+    pub fn not_told(service: &str, why: &str) -> Self {
+        Self {
+            kind: EventKind::Deploy,
+            state: EventState::Unknown,
+            service: SafeText::new(service),
+            title: SafeText::new(why),
+            remark: SafeText::new(why),
+            ..Self::default()
+        }
+    }
+
+    /// The same without its commits, which only the lead time needs.
+    #[must_use]
+    pub fn alone(&self) -> Self {
+        Self {
+            commits: Vec::new(),
+            title: self.title.clone(),
+            service: self.service.clone(),
+            environment: self.environment.clone(),
+            version: self.version.clone(),
+            remark: self.remark.clone(),
+            who: self.who.clone(),
+            url: self.url.clone(),
+            ..*self
+        }
     }
 
     /// The same without names of people.
@@ -207,6 +262,12 @@ impl Event {
         self.who = None;
         self
     }
+}
+
+/// A version as people say it: of a commit its first eight digits.
+fn short(version: &str) -> String {
+    let is_commit = version.len() >= 16 && version.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_commit { version.chars().take(8).collect() } else { version.to_owned() }
 }
 
 #[cfg(test)]

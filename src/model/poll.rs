@@ -1,5 +1,6 @@
 //! What a source is asked, and how the asking goes.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::fault::FetchError;
@@ -37,6 +38,13 @@ impl Budget {
     /// Whether less than a tenth is left.
     pub fn is_low(&self) -> bool {
         self.remaining.saturating_mul(10) < self.limit.unwrap_or(0)
+    }
+}
+
+impl fmt::Display for Budget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of = self.limit.map_or_else(String::new, |limit| format!(" of {limit}"));
+        write!(f, "{}{of} requests left", self.remaining)
     }
 }
 

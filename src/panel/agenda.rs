@@ -22,8 +22,9 @@ use unicode_width::UnicodeWidthStr;
 use super::ink::{Ink, Role};
 use super::marks::{columns, row, write};
 use super::{EventsUse, Need, Panel, Reading, Room};
-use crate::model::event::{Event, EventKind};
+use crate::model::event::{Event, EventKind, EventSet};
 use crate::model::judgement::Content;
+use crate::model::layer::Layer;
 use crate::model::time::Span;
 use entries::{Coming, InForce};
 use words::Days;
@@ -85,8 +86,9 @@ impl Panel for Agenda {
     const SUMMARY: &'static str = "the change calendar: freezes in force, then what is planned, day by day";
     const HISTORY: bool = false;
     const SOURCE: Need = Need::Optional;
+    const LAYER: Layer = Layer::Pipeline;
     const ROOM: Room = Room { min_width: 24, min_height: 2, ideal_height: 7, weight: 3 };
-    const EVENTS: EventsUse = EventsUse::Shown;
+    const EVENTS: EventsUse = EventsUse::Shown(EventSet::Plans);
     type Options = Options;
     type View = View;
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::gauge::{Bar, draw_bars, strip};
 use super::ink::Ink;
 use super::marks::scale::Range;
-use super::{Need, Panel, Reading, Room};
+use super::{Need, Panel, Reading, Room, Shape};
 use crate::model::judgement::Content;
 use crate::model::status::Status;
 use crate::model::table::Cell;
@@ -39,6 +39,7 @@ impl Panel for Bars {
     const SUMMARY: &'static str = "compares: a bar a series (or a row of a table), the longest first";
     const HISTORY: bool = false;
     const SOURCE: Need = Need::Needed;
+    const TAKES: Option<Shape> = Some(Shape::Numbers);
     const ROOM: Room = Room { min_width: 20, min_height: 2, ideal_height: 6, weight: 3 };
     type Options = Options;
     type View = View;

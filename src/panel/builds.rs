@@ -15,9 +15,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::ink::Ink;
-use super::{Need, Panel, Reading, Room};
+use super::{Need, Panel, Reading, Room, Shape};
 use crate::model::build::{Activity, BuildResult, TrackedBuild};
 use crate::model::judgement::Content;
+use crate::model::layer::Layer;
 use crate::model::status::Status;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
@@ -183,6 +184,8 @@ impl Panel for Builds {
         "the red and green wall: worst first, oldest red first, running beside the last result";
     const HISTORY: bool = false;
     const SOURCE: Need = Need::Needed;
+    const TAKES: Option<Shape> = Some(Shape::Builds);
+    const LAYER: Layer = Layer::Pipeline;
     const ROOM: Room = Room { min_width: 24, min_height: 2, ideal_height: 7, weight: 4 };
     type Options = Options;
     type View = View;

@@ -8,6 +8,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
 
 use super::Reading;
 use super::ink::{Ink, Role};
@@ -15,12 +16,12 @@ use super::marks::put;
 use crate::model::event::{Event, EventKind, EventState};
 use crate::model::time::{Span, Timestamp};
 
-/// Most marks that are kept: more than the widest screen has columns.
-const MOST: usize = 1000;
+/// Most marks that are kept: they are made for each panel and each scene.
+const MOST: usize = 300;
 /// Steps of a viewer's pointer from edge to edge.
 const STEPS: u16 = 120;
-/// Most events whose words are kept for one mark.
-const MOST_WORDS: usize = 5;
+/// Most events that are kept of one mark.
+const MOST_EVENTS: usize = 3;
 
 /// The marks over a graph, oldest first.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -44,8 +45,8 @@ pub struct Mark {
     pub failed: bool,
     /// How many there are.
     pub count: usize,
-    /// What they say, the first few.
-    pub words: Vec<String>,
+    /// The first few of them, without their commits.
+    pub events: Vec<Event>,
 }
 
 impl Changes {
@@ -110,6 +111,15 @@ impl Changes {
         if let Some(x) = ink.cursor.and_then(|cursor| self.column(cursor, area.width)) {
             let [.., upright] = ink.glyphs.frame();
             line(x, area, buffer, ink, Role::Focus, upright);
+            // A mark under the pointer shows that it is the one.
+            for y in 0..area.height {
+                let Some(cell) = buffer.cell_mut((area.x + x, area.y + y)) else { continue };
+                if cell.symbol() == ink.glyphs.event_line()
+                    || EventKind::ALL.iter().any(|kind| ink.glyphs.event(*kind) == cell.symbol())
+                {
+                    cell.modifier.insert(Modifier::REVERSED);
+                }
+            }
         }
     }
 }
@@ -148,25 +158,26 @@ fn weightier(a: EventKind, b: EventKind) -> EventKind {
 impl Mark {
     fn of(event: &Event) -> Self {
         let failed = event.state == EventState::Failed;
-        Self { at: event.at, kind: event.kind, failed, count: 1, words: vec![words(event)] }
+        Self { at: event.at, kind: event.kind, failed, count: 1, events: vec![event.alone()] }
     }
 
     fn add(&mut self, event: &Event) {
         self.kind = weightier(self.kind, event.kind);
         self.failed |= event.state == EventState::Failed;
         self.count += 1;
-        if self.words.len() < MOST_WORDS {
-            self.words.push(words(event));
+        if self.events.len() < MOST_EVENTS {
+            self.events.push(event.alone());
         }
     }
 }
 
-/// "deploy shop v2.14 failed by ada".
-fn words(event: &Event) -> String {
+/// "deploy shop v2.14 production failed by ada".
+pub fn words(event: &Event) -> String {
     let who = event.who.as_ref().map_or_else(String::new, |who| format!(" by {who}"));
     let state = event.state_word();
     let state = if state.is_empty() { String::new() } else { format!(" {state}") };
-    format!("{}{state}{who}", event.brief())
+    let place = if event.environment.is_empty() { String::new() } else { format!(" {}", event.environment) };
+    format!("{}{place}{state}{who}", event.brief())
 }
 
 #[cfg(test)]
@@ -199,7 +210,7 @@ mod tests {
     fn ten_thousand_in_one_window_stay_bounded_and_are_counted() {
         let many: Vec<Event> = (0..10_000).map(|n| event(n / 10, EventKind::Note)).collect();
         let all = changes(&many);
-        assert!(all.marks.len() <= MOST + 1, "{}", all.marks.len());
+        assert!(all.marks.len() <= 2 * MOST, "{}", all.marks.len());
         assert_eq!(all.marks.iter().map(|mark| mark.count).sum::<usize>(), 10_000);
     }
 

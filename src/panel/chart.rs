@@ -21,7 +21,7 @@ use super::marks::plot::Plot;
 use super::marks::scale::{self, Range};
 use super::marks::{columns, put, row, write, write_right};
 use super::trend::{self, Line};
-use super::{Need, Panel, Reading, Room};
+use super::{Need, Panel, Reading, Room, Shape};
 use crate::model::format;
 use crate::model::judgement::{Content, LimitLine};
 use crate::model::status::Status;
@@ -66,6 +66,7 @@ impl Panel for Chart {
     const SUMMARY: &'static str = "lines over time, with axes, limits and a legend of current values";
     const HISTORY: bool = true;
     const SOURCE: Need = Need::Needed;
+    const TAKES: Option<Shape> = Some(Shape::Numbers);
     const ROOM: Room = Room { min_width: 24, min_height: 4, ideal_height: 9, weight: 4 };
     type Options = Options;
     type View = View;

@@ -20,8 +20,10 @@ use super::ink::{Ink, Role};
 use super::marks::{columns, digits, row, write};
 use super::{EventsUse, Need, Panel, Reading, Room};
 use crate::model::delivery::{Delivery as Metrics, Metric, Missing, delivery};
+use crate::model::event::EventSet;
 use crate::model::format::{self, Humane, MISSING};
 use crate::model::judgement::Content;
+use crate::model::layer::Layer;
 use crate::model::time::{Span, Timestamp};
 use crate::model::unit::Unit;
 
@@ -69,8 +71,9 @@ impl Panel for Delivery {
         "the five DORA metrics: deployment frequency, lead time, fail rate, recovery time, rework, with their counts";
     const HISTORY: bool = false;
     const SOURCE: Need = Need::Optional;
+    const LAYER: Layer = Layer::Pipeline;
     const ROOM: Room = Room { min_width: 30, min_height: 6, ideal_height: 7, weight: 5 };
-    const EVENTS: EventsUse = EventsUse::Shown;
+    const EVENTS: EventsUse = EventsUse::Shown(EventSet::DeploysAndIncidents);
     type Options = Options;
     type View = View;
 

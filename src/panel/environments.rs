@@ -19,8 +19,9 @@ use unicode_width::UnicodeWidthStr;
 use super::ink::{Glyphs, Ink, Role};
 use super::marks::{columns, row, write};
 use super::{EventsUse, Need, Panel, Reading, Room};
-use crate::model::event::{Event, EventState};
+use crate::model::event::{Event, EventKind, EventSet, EventState};
 use crate::model::judgement::Content;
+use crate::model::layer::Layer;
 use crate::model::status::Status;
 use matrix::{Cell, Column, Matrix, Service, Version, matrix};
 
@@ -60,8 +61,9 @@ impl Panel for Environments {
     const SUMMARY: &'static str = "which version runs where: services by environments, what is behind, what failed";
     const HISTORY: bool = false;
     const SOURCE: Need = Need::Optional;
+    const LAYER: Layer = Layer::Pipeline;
     const ROOM: Room = Room { min_width: 24, min_height: 3, ideal_height: 7, weight: 5 };
-    const EVENTS: EventsUse = EventsUse::Judged;
+    const EVENTS: EventsUse = EventsUse::Judged(EventSet::Deploys);
     type Options = Options;
     type View = View;
 
@@ -178,7 +180,10 @@ fn words(cell: &Cell, detail: Detail, ink: &Ink) -> Vec<(String, Style)> {
         return vec![("-".to_owned(), muted)];
     }
     let style = ink.style(cell.status.into());
-    let mut words = vec![(ink.lamp(cell.status).to_owned(), style)];
+    // Where nothing runs yet, the mark of what comes is lamp enough.
+    let is_to_come = cell.current.is_none() && cell.failed.is_none() && cell.coming.is_some();
+    let lamp = (!is_to_come).then(|| (ink.lamp(cell.status).to_owned(), style));
+    let mut words: Vec<(String, Style)> = lamp.into_iter().collect();
     let has_versions = detail >= Detail::Versions;
     if let Some(failed) = cell.failed.as_ref().filter(|_| has_versions) {
         let comma = if detail == Detail::All && cell.current.is_some() { "," } else { "" };
@@ -206,7 +211,7 @@ fn words(cell: &Cell, detail: Detail, ink: &Ink) -> Vec<(String, Style)> {
     if let Some((coming, state)) = &cell.coming {
         let (mark, state) = match state {
             EventState::Running => (ink.glyphs.running(), "running"),
-            EventState::Waiting => (ink.lamp(Status::Unknown), "waiting"),
+            EventState::Waiting => (ink.glyphs.event(EventKind::Planned), "waiting"),
             EventState::Done | EventState::Failed | EventState::Unknown => (ink.lamp(Status::Unknown), "unknown"),
         };
         // Where nothing runs yet, what comes is all there is to say.
@@ -261,13 +266,28 @@ impl Layout {
         }
         layout.names = names.min(NAME);
         while layout.needed() > u32::from(room) && layout.columns.len() > 1 {
-            let rank =
-                |(_, (column, _)): &(usize, &(usize, u16))| matrix.columns.get(*column).map(|column| column.rank);
+            // What is red is the last to go.
+            let rank = |(_, (column, _)): &(usize, &(usize, u16))| {
+                let severity = |row: &Service| row.cells.get(*column).map(|cell| cell.status.severity());
+                let worst = matrix.rows.iter().filter_map(severity).max().filter(|severity| *severity > 1);
+                (worst, matrix.columns.get(*column).map(|column| column.rank))
+            };
             let lowest = layout.columns.iter().enumerate().min_by_key(rank).map(|(at, _)| at);
             layout.columns.remove(lowest.unwrap_or_default());
             layout.hidden += 1;
         }
+        layout.widen_headings(matrix, u32::from(room));
         layout
+    }
+
+    /// Gives room that is left to headings that are cut, a column each in turn.
+    fn widen_headings(&mut self, matrix: &Matrix, room: u32) {
+        let whole = |column: usize| matrix.columns.get(column).map_or(0, |column| column.name.width());
+        while self.needed() < room {
+            let cut = self.columns.iter_mut().filter(|(column, width)| usize::from(*width) < whole(*column));
+            let Some((_, width)) = cut.min_by_key(|(_, width)| *width) else { return };
+            *width += 1;
+        }
     }
 
     fn needed(&self) -> u32 {

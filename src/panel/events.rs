@@ -17,10 +17,12 @@ use super::changes::role;
 use super::ink::{Ink, Role};
 use super::marks::{columns, row, write, write_right};
 use super::{EventsUse, Need, Panel, Reading, Room};
-use crate::model::event::{Event, EventKind};
+use crate::model::event::{Event, EventKind, EventSet};
 use crate::model::judgement::Content;
+use crate::model::layer::Layer;
 use crate::model::status::Status;
 use crate::model::text::SafeText;
+use crate::model::time::{Span, Timestamp};
 
 /// Lines kept: more than the tallest screen has rows.
 const MOST: usize = 300;
@@ -52,6 +54,7 @@ struct Line {
     day: String,
     time: String,
     kind: EventKind,
+    is_over: bool,
     status: Status,
     what: String,
     place: SafeText,
@@ -65,7 +68,8 @@ impl Line {
         let brief = event.brief();
         let what = brief.strip_prefix(event.kind.word()).unwrap_or(&brief).trim_start().to_owned();
         // A version says more with its title beside it.
-        let names_itself = event.title.as_str().contains(event.service.as_str());
+        let says = |part: &SafeText| !part.is_empty() && event.title.as_str().contains(part.as_str());
+        let names_itself = event.service.is_empty() || says(&event.service) || says(&event.version);
         let tells_more = !event.version.is_empty() && !event.title.is_empty() && !names_itself;
         let what = if tells_more { format!("{what}  {}", event.title) } else { what };
         let (day, today) = (event.at.day(reading.zone), reading.now.day(reading.zone));
@@ -73,13 +77,28 @@ impl Line {
             day: if day == today { "today".to_owned() } else { day },
             time: event.at.hour_minute(reading.zone),
             kind: event.kind,
+            is_over: event.until.is_some_and(|until| until <= reading.now),
             status: event.status(),
             what,
             place: event.environment.clone(),
-            state: if event.remark.is_empty() { event.state_word().to_owned() } else { event.remark.to_string() },
+            state: state(event, reading.now),
             who: event.who.as_ref().map(ToString::to_string).unwrap_or_default(),
-            age: event.at.age_at(reading.now).brief(),
+            age: age(event.at.age_at(reading.now)),
         }
+    }
+}
+
+/// A minute is as exact as a list needs, and a line that changes each second is not calm.
+fn age(span: Span) -> String {
+    if span < Span::seconds(60) { "now".to_owned() } else { span.brief() }
+}
+
+/// "goes on", "over after 27 min", "failed", or what the server says.
+fn state(event: &Event, now: Timestamp) -> String {
+    match (event.kind, event.until) {
+        (EventKind::Incident, Some(until)) if until <= now => format!("over after {}", event.at.age_at(until).brief()),
+        _ if event.remark.is_empty() => event.state_word().to_owned(),
+        _ => event.remark.to_string(),
     }
 }
 
@@ -88,18 +107,17 @@ impl Panel for Events {
     const SUMMARY: &'static str = "what happened, newest first: deploys, incidents, builds that broke, notes";
     const HISTORY: bool = false;
     const SOURCE: Need = Need::Optional;
+    const LAYER: Layer = Layer::Pipeline;
     const ROOM: Room = Room { min_width: 24, min_height: 2, ideal_height: 8, weight: 4 };
-    const EVENTS: EventsUse = EventsUse::Judged;
+    const EVENTS: EventsUse = EventsUse::Judged(EventSet::Everything);
     type Options = Options;
     type View = View;
 
-    fn view(options: &Options, reading: &Reading<'_>) -> View {
+    fn view(_: &Options, reading: &Reading<'_>) -> View {
         let Content::Events(events) = &reading.content else {
             return View { lines: Vec::new(), more: 0, answered: !matches!(reading.content, Content::Nothing) };
         };
-        let wanted = |event: &&&Event| {
-            event.at <= reading.now && (options.kinds.is_empty() || options.kinds.contains(&event.kind))
-        };
+        let wanted = |event: &&&Event| event.at <= reading.now;
         let all = events.iter().rev().filter(wanted);
         let count = all.clone().count();
         let lines = all.take(MOST).map(|event| Line::of(event, reading)).collect();
@@ -136,7 +154,7 @@ impl Panel for Events {
     fn strip(view: &View) -> String {
         view.lines.first().map_or_else(
             || "nothing has happened".to_owned(),
-            |line| format!("{} {}, {} ago", line.kind.word(), line.what, line.age),
+            |line| format!("{} {}, {}", line.kind.word(), line.what, line.age),
         )
     }
 }
@@ -144,7 +162,11 @@ impl Panel for Events {
 fn draw_line(line: &Line, area: Rect, buffer: &mut Buffer, ink: &Ink) {
     let muted = ink.style(Role::Muted);
     let mut x = write(buffer, area, 0, 0, &line.time, muted) + 1;
-    let style = ink.stroke(if line.status == Status::Critical { Role::Critical } else { role(line.kind) });
+    let style = match (line.status, line.is_over) {
+        (Status::Critical, _) => ink.stroke(Role::Critical),
+        (_, true) => muted,
+        (_, false) => ink.stroke(role(line.kind)),
+    };
     x += write(buffer, area, x, 0, ink.glyphs.event(line.kind), style) + 1;
     if area.width >= 44 {
         write(buffer, area, x, 0, line.kind.word(), style);

@@ -14,7 +14,7 @@ use unicode_width::UnicodeWidthStr;
 use super::ink::{Ink, Role};
 use super::marks::scale::Range;
 use super::marks::{columns, meter, row, write, write_right};
-use super::{Need, Panel, Reading, Room};
+use super::{Need, Panel, Reading, Room, Shape};
 use crate::model::judgement::Content;
 use crate::model::status::Status;
 use crate::model::text::SafeText;
@@ -58,6 +58,7 @@ impl Panel for Gauge {
     const SUMMARY: &'static str = "how full something is: a bar a series, the value beside it";
     const HISTORY: bool = false;
     const SOURCE: Need = Need::Needed;
+    const TAKES: Option<Shape> = Some(Shape::Numbers);
     const ROOM: Room = Room { min_width: 16, min_height: 1, ideal_height: 3, weight: 2 };
     type Options = Options;
     type View = View;

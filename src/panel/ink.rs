@@ -198,7 +198,7 @@ impl Glyphs {
     pub const fn change(self) -> [&'static str; 3] {
         match self {
             Self::Ascii => ["^", "v", "="],
-            _ => ["▲", "▼", "="],
+            _ => ["↑", "↓", "="],
         }
     }
 

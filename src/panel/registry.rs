@@ -3,7 +3,8 @@
 use schemars::Schema;
 use serde_json::Value;
 
-use super::{EventsUse, KINDS, Need, Panel, PanelOptions, Room};
+use super::{EventsUse, KINDS, Need, Panel, PanelOptions, Room, Shape};
+use crate::model::layer::Layer;
 
 macro_rules! panels {
     ($($file:ident :: $panel:ident),+ $(,)?) => {
@@ -85,6 +86,10 @@ pub struct Kind {
     pub history: bool,
     /// Whether it needs a source.
     pub source: Need,
+    /// What it can show, where it is not everything.
+    pub takes: Option<Shape>,
+    /// The layer it belongs to where the board names none.
+    pub layer: Layer,
     /// How much room it wants.
     pub room: Room,
     /// The critical limit it has when the board gives none.
@@ -106,6 +111,8 @@ impl Kind {
             summary: P::SUMMARY,
             history: P::HISTORY,
             source: P::SOURCE,
+            takes: P::TAKES,
+            layer: P::LAYER,
             room: P::ROOM,
             default_critical: P::DEFAULT_CRITICAL,
             vanished_counts: P::VANISHED_COUNTS,

@@ -15,9 +15,10 @@ use unicode_width::UnicodeWidthStr;
 
 use super::ink::{Ink, Role};
 use super::marks::{columns, row, write, write_right};
-use super::{Need, Panel, Reading, Room};
+use super::{Need, Panel, Reading, Room, Shape};
 use crate::model::delivery::median;
 use crate::model::judgement::Content;
+use crate::model::layer::Layer;
 use crate::model::review::{Review, WaitsFor};
 use crate::model::status::Status;
 use crate::model::text::SafeText;
@@ -123,6 +124,8 @@ impl Panel for Reviews {
     const SUMMARY: &'static str = "pull and merge requests that wait: the oldest first, and for whom";
     const HISTORY: bool = false;
     const SOURCE: Need = Need::Needed;
+    const TAKES: Option<Shape> = Some(Shape::Reviews);
+    const LAYER: Layer = Layer::Pipeline;
     const ROOM: Room = Room { min_width: 24, min_height: 2, ideal_height: 7, weight: 4 };
     type Options = Options;
     type View = View;

@@ -16,7 +16,7 @@ use super::ink::{Ink, Role};
 use super::marks::scale::Range;
 use super::marks::{columns, row, scale, sparkline, write, write_right};
 use super::trend::{self, Line};
-use super::{Need, Panel, Reading, Room};
+use super::{Need, Panel, Reading, Room, Shape};
 use crate::model::judgement::Content;
 use crate::model::status::Status;
 use crate::model::unit::Unit;
@@ -48,6 +48,7 @@ impl Panel for Sparkline {
     const SUMMARY: &'static str = "a line of small bars a series, with its name and its value";
     const HISTORY: bool = true;
     const SOURCE: Need = Need::Needed;
+    const TAKES: Option<Shape> = Some(Shape::Numbers);
     const ROOM: Room = Room { min_width: 16, min_height: 1, ideal_height: 4, weight: 3 };
     type Options = Options;
     type View = View;

@@ -17,9 +17,10 @@ use unicode_width::UnicodeWidthStr;
 
 use super::ink::{Ink, Role};
 use super::marks::{columns, row, write};
-use super::{Need, Panel, Reading, Room};
+use super::{Need, Panel, Reading, Room, Shape};
 use crate::model::build::{Activity, BuildResult, TrackedBuild};
 use crate::model::judgement::Content;
+use crate::model::layer::Layer;
 use crate::model::status::Status;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
@@ -142,6 +143,8 @@ impl Panel for Stages {
     const SUMMARY: &'static str = "the stages of pipelines as a flow: which is red, at which step, and which runs";
     const HISTORY: bool = false;
     const SOURCE: Need = Need::Needed;
+    const TAKES: Option<Shape> = Some(Shape::Builds);
+    const LAYER: Layer = Layer::Pipeline;
     const ROOM: Room = Room { min_width: 30, min_height: 1, ideal_height: 4, weight: 5 };
     type Options = Options;
     type View = View;

@@ -9,11 +9,14 @@ use crate::model::event::EventKind;
 use crate::model::freshness::Freshness;
 use crate::model::layer::Layer;
 use crate::model::status::Status;
-use crate::panel::changes::Mark;
+use crate::panel::changes::{Mark, words};
 use crate::panel::ink::{Ink, Role};
 use crate::panel::marks::{columns, outline, put, write, write_right};
 use crate::view::lens::Lens;
 use crate::view::scene::{LayerLamp, PanelScene, Scene, SourceState};
+
+/// The least that is worth saying of what changed last.
+const LEAST_CHANGE: usize = 24;
 
 /// Board, five lamps, clock. Words get shorter as the screen gets narrower; lamps stay.
 pub(super) fn header(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer, ink: &Ink) {
@@ -21,24 +24,32 @@ pub(super) fn header(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer
         return;
     }
     let clock = scene.now.clock(&scene.zone);
-    let right = state(scene, lens, ink).map_or(clock.clone(), |words| format!("{words}  {clock}"));
+    let title_width = scene.title.width() as u16 + 1;
+    // What the viewer must know gets shorter before the lamps lose their words.
+    let candidates = [
+        (Words::Full, 0),
+        (Words::Full, 1),
+        (Words::Short, 1),
+        (Words::Short, 2),
+        (Words::Count, 2),
+        (Words::Glyph, 2),
+    ]
+    .into_iter()
+    .flat_map(|(words, brevity)| [(words, true, brevity), (words, false, brevity)]);
+    let chosen = candidates.map(|(words, with_title, brevity)| {
+        let right = state(scene, lens, brevity, ink).map_or(clock.clone(), |words| format!("{words}  {clock}"));
+        let room = area.width - (right.width() as u16 + 2).min(area.width);
+        let lamps = scene.layers.map(|lamp| lamp_words(lamp, words, ink));
+        let width: usize = lamps.iter().map(|(_, text)| text.width() + 3).sum();
+        let fits = width as u16 + if with_title { title_width + 3 } else { 1 } <= room;
+        (fits, lamps, with_title, right, room)
+    });
+    let Some((_, lamps, with_title, right, room)) = first_or_last(chosen, |(fits, ..)| *fits) else { return };
     let right_style = match (&lens.silence, &scene.freeze) {
         (Some(_), _) => ink.style(Role::Critical),
         (None, Some(_)) => ink.style(Role::Warning),
         (None, None) => ink.style(Role::Muted),
     };
-    let right_room = (right.width() as u16 + 2).min(area.width);
-    let room = area.width - right_room;
-    let title_width = scene.title.width() as u16 + 1;
-    let (lamps, with_title) = [Words::Full, Words::Short, Words::Count, Words::Glyph]
-        .into_iter()
-        .flat_map(|words| [(words, true), (words, false)])
-        .map(|(words, with_title)| (scene.layers.map(|lamp| lamp_words(lamp, words, ink)), with_title))
-        .find(|(lamps, with_title)| {
-            let lamps: usize = lamps.iter().map(|(_, text)| text.width() + 3).sum();
-            lamps as u16 + if *with_title { title_width + 3 } else { 1 } <= room
-        })
-        .unwrap_or_else(|| (scene.layers.map(|lamp| lamp_words(lamp, Words::Glyph, ink)), false));
     let mut x = 1;
     if with_title {
         let style = ink.style(Role::Accent).add_modifier(Modifier::BOLD);
@@ -93,13 +104,30 @@ const fn initial(layer: Layer) -> &'static str {
     }
 }
 
-/// What the viewer must know about what is seen: frozen, or no longer fed.
-fn state(scene: &Scene, lens: &Lens, ink: &Ink) -> Option<String> {
+/// The first that will do, or the last there is.
+fn first_or_last<T>(all: impl Iterator<Item = T>, will_do: impl Fn(&T) -> bool) -> Option<T> {
+    let mut last = None;
+    for one in all {
+        if will_do(&one) {
+            return Some(one);
+        }
+        last = Some(one);
+    }
+    last
+}
+
+/// What the viewer must know about what is seen: frozen, no longer fed, or a time without changes. A freeze
+/// is told with its name, with its end, or as a word.
+fn state(scene: &Scene, lens: &Lens, brevity: usize, ink: &Ink) -> Option<String> {
     if let Some(silence) = lens.silence {
         return Some(format!("{} NO UPDATE for {}", ink.glyphs.status(Status::Critical), silence.brief()));
     }
     let paused = lens.frozen.is_some().then(|| format!("PAUSED at {}", scene.now.clock(&scene.zone)));
-    let freeze = scene.freeze.as_ref().map(|freeze| format!("{} {freeze}", ink.glyphs.event(EventKind::Freeze)));
+    let freeze = scene
+        .freeze
+        .as_ref()
+        .and_then(|words| words.get(brevity))
+        .map(|words| format!("{} {words}", ink.glyphs.event(EventKind::Freeze)));
     let words: Vec<String> = freeze.into_iter().chain(paused).collect();
     (!words.is_empty()).then(|| words.join(ink.glyphs.dot()))
 }
@@ -118,8 +146,8 @@ pub(super) fn verdict(scene: &Scene, area: Rect, buffer: &mut Buffer, ink: &Ink)
         let text = format!("{} {}", ink.glyphs.status(remark.status), remark.text);
         let reserve = if left > 1 { 12 } else { 0 };
         if n > 0 && x + text.width() as u16 + reserve > room {
-            write(buffer, area, x, 0, &format!("+{left} more"), ink.style(Role::Muted));
-            return;
+            x += write(buffer, area, x, 0, &format!("+{left} more"), ink.style(Role::Muted));
+            break;
         }
         let mut style = ink.style(remark.status.into());
         if !all_well && n == 0 {
@@ -131,10 +159,10 @@ pub(super) fn verdict(scene: &Scene, area: Rect, buffer: &mut Buffer, ink: &Ink)
         }
     }
     if let Some(change) = &scene.last_change
-        && x + (dot.width() + change.width()) as u16 <= room
+        && x + (dot.width() + change.width().min(LEAST_CHANGE)) as u16 <= room
     {
         x += write(buffer, area, x, 0, dot, ink.style(Role::Muted));
-        write(buffer, area, x, 0, change, ink.style(Role::Muted));
+        write(buffer, Rect { width: room, ..area }, x, 0, change, ink.style(Role::Muted));
     }
 }
 
@@ -202,20 +230,8 @@ pub(super) fn footer(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer
     write_right(buffer, Rect { width: area.width - 1, ..area }, 0, &right, ink.style(Role::Muted));
 }
 
-/// "github 412 of 5000 requests left".
-fn budget(source: &SourceState) -> Option<String> {
-    let budget = source.budget?;
-    let of = budget.limit.map_or_else(String::new, |limit| format!(" of {limit}"));
-    Some(format!("{} {}{of} requests left", source.name, budget.remaining))
-}
-
-/// "all 7 sources", or who is missing; and whose server will soon take no more questions.
+/// "all 7 sources", or who is missing.
 fn sources(scene: &Scene) -> String {
-    let low = scene.sources.iter().find(|source| source.budget.is_some_and(|budget| budget.is_low()));
-    low.and_then(budget).map_or_else(|| answering(scene), |low| format!("{low}, {}", answering(scene)))
-}
-
-fn answering(scene: &Scene) -> String {
     let of = |wanted: fn(Freshness) -> bool| -> Vec<&str> {
         scene.sources.iter().filter(|source| wanted(source.freshness)).map(|source| source.name.as_str()).collect()
     };
@@ -295,10 +311,10 @@ pub(super) fn details(panel: &PanelScene, scene: &Scene, inner: Rect, buffer: &m
     let foot = Rect { y: inner.y + inner.height - 1, height: 1, ..inner };
     let above = Rect { height: inner.height - 2, ..inner };
     if let (Some(cursor), Some(changes)) = (ink.cursor, panel.view.changes()) {
-        let words: Vec<String> = changes.at(cursor).flat_map(told).collect();
         let time = cursor.clock(&scene.zone);
-        let said = if words.is_empty() { "nothing happened here".to_owned() } else { words.join(ink.glyphs.dot()) };
         let x = write(buffer, foot, 1, 0, &time, ink.style(Role::Accent)) + 3;
+        let marks: Vec<&Mark> = changes.at(cursor).collect();
+        let said = told(&marks, scene, usize::from(foot.width.saturating_sub(x + 1)), ink);
         write(buffer, foot, x, 0, &said, ink.style(Role::Text));
         return above;
     }
@@ -307,17 +323,29 @@ pub(super) fn details(panel: &PanelScene, scene: &Scene, inner: Rect, buffer: &m
     if panel.simulated {
         facts.push("simulated".to_owned());
     }
-    facts.extend(scene.sources.iter().filter_map(budget));
+    facts.extend(scene.sources.iter().filter_map(SourceState::budget_words));
     facts.extend(panel.link.as_ref().map(ToString::to_string));
     write(buffer, foot, 1, 0, &facts.join(ink.glyphs.dot()), ink.style(Role::Muted));
     above
 }
 
-/// What a mark says, and how many more there are behind it.
-fn told(mark: &Mark) -> Vec<String> {
-    let more = mark.count.saturating_sub(mark.words.len());
-    let more = (more > 0).then(|| format!("{more} more"));
-    mark.words.iter().cloned().chain(more).collect()
+/// What the marks under the pointer say, how long ago that was, and how many more there are than there is
+/// room for.
+fn told(marks: &[&Mark], scene: &Scene, room: usize, ink: &Ink) -> String {
+    let Some(first) = marks.first() else { return "nothing happened here".to_owned() };
+    let count: usize = marks.iter().map(|mark| mark.count).sum();
+    let age = format!(", {} ago", first.at.age_at(scene.now).brief());
+    let mut said = String::new();
+    for (n, words) in marks.iter().flat_map(|mark| &mark.events).map(words).enumerate() {
+        let between = if n == 0 { "" } else { ink.glyphs.dot() };
+        if n > 0 && said.width() + between.width() + words.width() + age.width() + " +99 more".len() > room {
+            return format!("{said}{age} +{} more", count - n);
+        }
+        said = format!("{said}{between}{words}");
+    }
+    let left = count - marks.iter().map(|mark| mark.events.len()).sum::<usize>();
+    let more = if left > 0 { format!(" +{left} more") } else { String::new() };
+    format!("{said}{age}{more}")
 }
 
 /// A panel in one line: "● Orders 128 orders/min".

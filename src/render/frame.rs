@@ -16,7 +16,7 @@ use super::chrome;
 use super::help;
 use crate::model::freshness::Freshness;
 use crate::model::isolation::{isolated, tripwire};
-use crate::panel::ink::{Ink, Role};
+use crate::panel::ink::{Glyphs, Ink, Role};
 use crate::panel::marks::write;
 use crate::view::arrange::{Arrangement, arrange};
 use crate::view::lens::Lens;
@@ -49,7 +49,25 @@ pub fn render(scene: &Scene, lens: &Lens, ink: &Ink, width: u16, height: u16) ->
     if lens.help {
         help::draw(area, &mut buffer, ink);
     }
+    if ink.glyphs == Glyphs::Ascii {
+        in_plain_ascii(&mut buffer);
+    }
     Frame { buffer, arrangement, tabs }
+}
+
+/// The signs that words of our own are made with, where the screen has none but ASCII.
+fn in_plain_ascii(buffer: &mut Buffer) {
+    for cell in &mut buffer.content {
+        let plain = match cell.symbol() {
+            "…" => "~",
+            "–" => "-",
+            "≥" => ">",
+            "≤" => "<",
+            "µ" => "u",
+            _ => continue,
+        };
+        cell.set_symbol(plain);
+    }
 }
 
 /// The lines of the screen. The body gets what the others leave; the first to go are footer and tabs.

@@ -60,7 +60,7 @@ impl Source for ArgoCd {
     const QUERY: QueryLanguage = QueryLanguage::None;
     const HTTP: bool = true;
     const ONE_REQUEST: bool = true;
-    const TELLS: Tells = Tells::Events;
+    const TELLS: Tells = Tells::Deploys;
     type Config = Config;
 
     fn url(config: &Config) -> Option<&str> {

@@ -4,7 +4,7 @@
 //! Result Codes". One request for the builders, one for the builds under way, one for the newest builds,
 //! one for what waits; a builder that is not among the newest builds is asked for by itself, once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use reqwest::Url;
@@ -61,6 +61,8 @@ pub struct Buildbot {
     url: Url,
     tags: Vec<String>,
     seen: HashMap<u64, Vec<Told>>,
+    /// Builders of which it is known what they did last.
+    asked: HashSet<u64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -126,7 +128,7 @@ impl Source for Buildbot {
 
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
         let (http, url) = (context.http()?, parse_url(&config.url)?);
-        Ok(Self { http, url, tags: config.tags.clone(), seen: HashMap::new() })
+        Ok(Self { http, url, tags: config.tags.clone(), seen: HashMap::new(), asked: HashSet::new() })
     }
 
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
@@ -196,18 +198,28 @@ impl Buildbot {
         };
         let has_all = newest.len() < NEWEST;
         let mut by_builder: HashMap<u64, Vec<Told>> = HashMap::new();
-        for told in newest.into_iter().chain(under_way) {
+        let running: HashSet<u64> = under_way.iter().map(|told| told.buildid).collect();
+        // The later news comes last: it counts.
+        for told in under_way.into_iter().chain(newest) {
             by_builder.entry(told.builderid).or_default().push(told);
         }
         let mut asked = 0;
         for builder in builders {
             let id = builder.builderid;
-            if !by_builder.contains_key(&id) && !self.seen.contains_key(&id) && !has_all && asked < MOST_SINGLE {
+            let told = by_builder.get(&id);
+            let is_told = has_all || told.is_some_and(|told| told.iter().any(|one| one.complete));
+            let has_ended = |one: &Told| !one.complete && !running.contains(&one.buildid);
+            // One that ran and is told of no more has ended behind our back.
+            let is_lost = self.seen.get(&id).is_some_and(|seen| seen.iter().any(has_ended)) && !is_told;
+            if (is_told || self.asked.contains(&id)) && !is_lost {
+                self.asked.insert(id);
+            } else if asked < MOST_SINGLE {
                 asked += 1;
                 let (id_text, limit) = (id.to_string(), OF_ONE.to_string());
                 let query = [with(&[("order", "-number")]).as_slice(), &[("limit", limit.as_str())]].concat();
-                let told = self.list(&["builders", &id_text, "builds"], &query, moment).await?;
-                by_builder.insert(id, told);
+                let told: Vec<Told> = self.list(&["builders", &id_text, "builds"], &query, moment).await?;
+                by_builder.entry(id).or_default().extend(told);
+                self.asked.insert(id);
             }
         }
         for (id, told) in by_builder {
@@ -222,6 +234,9 @@ impl Buildbot {
         let runs = told.iter().map(|one| self.run(one)).collect();
         let group = builder.tags.first().map(String::as_str).unwrap_or_default();
         let mut build = Build::of_runs(SafeText::new(&builder.name), SafeText::new(group), runs);
+        if !self.asked.contains(&builder.builderid) && build.result == BuildResult::NeverRun {
+            (build.result, build.raw) = (BuildResult::Unknown, "not asked yet".into());
+        }
         if build.activity == Activity::Idle && waiting.iter().any(|one| one.builderid == builder.builderid) {
             build.activity = Activity::Queued;
         }

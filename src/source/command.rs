@@ -88,7 +88,7 @@ impl Source for Command {
         let turn = tokio::time::timeout_at(moment.deadline, queue)
             .await
             .map_err(|_| FetchError::from(Reason::Timeout(Phase::Queue)))?;
-        let output = tokio::time::timeout_at(moment.deadline, run(&self.config, turn))
+        let output = tokio::time::timeout_at(moment.deadline, run(&self.config, &[], turn))
             .await
             .map_err(|_| FetchError::from(Reason::Timeout(Phase::Run)))??;
         Ok(self.read(output, asks, moment).await)
@@ -122,7 +122,7 @@ struct Running {
 }
 
 /// What lets a command run: its own turn, and a place among all commands.
-pub(super) type Turn = (Option<OwnedSemaphorePermit>, Place);
+pub type Turn = (Option<OwnedSemaphorePermit>, Place);
 
 /// What a command left.
 struct Ended {
@@ -132,7 +132,7 @@ struct Ended {
 }
 
 impl Running {
-    fn start(config: &Config, turn: Turn) -> Result<Self, FetchError> {
+    fn start(config: &Config, values: &[(String, String)], turn: Turn) -> Result<Self, FetchError> {
         let exec = |detail: String| FetchError::new(Reason::Exec, detail);
         let (program, arguments) = config.command.split_first().ok_or_else(|| exec("no program".to_owned()))?;
         let mut process = Process::new(program);
@@ -143,6 +143,7 @@ impl Running {
                 process.env(name, value);
             }
         }
+        process.envs(values.iter().map(|(name, value)| (name, value)));
         if let Some(directory) = &config.directory {
             process.current_dir(directory);
         }
@@ -212,10 +213,11 @@ impl Drop for KillOnDrop {
     }
 }
 
-/// Runs a command to its end and returns what it printed; what it complains of is the error.
-pub(super) async fn run(config: &Config, turn: Turn) -> Result<Vec<u8>, FetchError> {
+/// Runs a command to its end, with these values in its environment, and returns what it printed; what it
+/// complains of is the error. When this is dropped the command ends, with all that it has started.
+pub async fn run(config: &Config, values: &[(String, String)], turn: Turn) -> Result<Vec<u8>, FetchError> {
     let exec = |detail: String| FetchError::new(Reason::Exec, detail);
-    let ended = Running::start(config, turn)?.end().await?;
+    let ended = Running::start(config, values, turn)?.end().await?;
     let output =
         ended.output.ok_or_else(|| FetchError::new(Reason::TooLarge, format!("over {MAX_OUTPUT} bytes of output")))?;
     if ended.status.success() {

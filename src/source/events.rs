@@ -9,15 +9,21 @@ mod file;
 pub mod line;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 
 use super::auth::Secret;
 use super::{Context, Moment, QueryLanguage, Source, Tells};
+use crate::model::event::Event;
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::poll::{Answer, Ask};
 use crate::model::telemetry::Telemetry;
+use crate::model::text::SafeText;
+use crate::model::time::Timestamp;
 use endpoint::Endpoint;
 pub use endpoint::append;
 use file::Followed;
@@ -38,9 +44,14 @@ pub struct Config {
 #[derive(Debug)]
 pub struct Events {
     config: Config,
-    followed: Followed,
+    people: bool,
+    file: Option<Followed>,
+    /// A look at the file that has not ended: a second one would hang as well.
+    looking: Option<JoinHandle<(Followed, Result<(), FetchError>)>>,
     endpoint: Option<Endpoint>,
-    nudge: std::sync::Arc<tokio::sync::Notify>,
+    /// Why nobody listens, and since when that is known.
+    deaf: Option<(Timestamp, String)>,
+    nudge: Arc<Notify>,
 }
 
 impl Source for Events {
@@ -61,49 +72,97 @@ impl Source for Events {
     }
 
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
+        let wrong = |detail: String| Err(FetchError::new(Reason::Parse, detail));
+        if !config.file.is_absolute() {
+            // The board and 'andon event' may be started in different folders.
+            let file = config.file.display();
+            return wrong(format!("file = '{file}' is not a whole path; write it like /var/lib/andon/events.jsonl"));
+        }
         if let Some(listen) = &config.listen {
             endpoint::address(listen)?;
             if config.token.is_none() {
-                let detail = "listen needs a token: anybody on this machine could write events without one";
-                return Err(FetchError::new(Reason::Parse, detail));
+                return wrong(
+                    "listen needs a token; anybody on this machine could write events without one".to_owned(),
+                );
             }
         }
-        let followed = Followed::new(config.file.clone());
-        Ok(Self { config: config.clone(), followed, endpoint: None, nudge: std::sync::Arc::clone(&context.nudge) })
+        Ok(Self {
+            config: config.clone(),
+            people: context.treatment.people,
+            file: Some(Followed::new(config.file.clone())),
+            looking: None,
+            endpoint: None,
+            deaf: None,
+            nudge: Arc::clone(&context.nudge),
+        })
     }
 
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
-        self.listen().await?;
-        // A file on a server that does not answer must not hold up anybody else.
-        let mut followed = self.followed.clone();
-        let read = tokio::task::spawn_blocking(move || followed.read(moment.now).map(|()| followed));
-        let read = tokio::time::timeout_at(moment.deadline, read)
-            .await
-            .map_err(|_| FetchError::from(Reason::Timeout(Phase::Run)))?;
-        self.followed = read.map_err(|_| FetchError::from(Reason::Internal))??;
-        Ok(vec![Ok(Telemetry::Events(self.followed.events())); asks.len()])
+        self.listen(moment).await;
+        let mut events = self.look(moment).await?;
+        // What is wrong with the endpoint is told where events are told, and takes nothing from them.
+        events.extend(self.deaf.as_ref().map(|(at, why)| Event {
+            at: *at,
+            title: SafeText::new(why),
+            ..Event::default()
+        }));
+        Ok(vec![Ok(Telemetry::Events(events)); asks.len()])
     }
 }
 
 impl Events {
+    /// What is in the file, read on a thread that may block: a disk that does not answer must not hold up
+    /// anybody else.
+    async fn look(&mut self, moment: Moment) -> Result<Vec<Event>, FetchError> {
+        let path = self.config.file.clone();
+        let mut file = self.file.take();
+        let looking = self.looking.get_or_insert_with(|| {
+            let mut file = file.take().unwrap_or_else(|| Followed::new(path));
+            tokio::task::spawn_blocking(move || {
+                let read = file.read(moment.now);
+                (file, read)
+            })
+        });
+        let Ok(looked) = tokio::time::timeout_at(moment.deadline, looking).await else {
+            return Err(FetchError::new(Reason::Timeout(Phase::Run), "the file takes too long to read"));
+        };
+        self.looking = None;
+        let (file, read) = looked.map_err(|_| FetchError::from(Reason::Internal))?;
+        let events = file.events();
+        self.file = Some(file);
+        read.map(|()| events)
+    }
+
     /// Listens from the first poll on. Another andon on this machine that has the address already writes
     /// into the same file: then there is nothing to do but to read it.
-    async fn listen(&mut self) -> Result<(), FetchError> {
+    async fn listen(&mut self, moment: Moment) {
         let (Some(listen), Some(token), None) = (&self.config.listen, &self.config.token, &self.endpoint) else {
-            return Ok(());
+            return;
         };
-        let address = endpoint::address(listen)?;
-        let token = token.read()?;
-        match Endpoint::open(address, token, self.config.file.clone(), std::sync::Arc::clone(&self.nudge)).await {
-            Ok(endpoint) => self.endpoint = Some(endpoint),
-            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
-                tracing::debug!("{address} is in use: somebody else takes the events");
-            }
-            Err(error) => {
-                let detail = format!("cannot listen on {address}: {}", error.kind());
-                return Err(FetchError::new(Reason::Exec, detail));
-            }
-        }
-        Ok(())
+        let Ok(address) = endpoint::address(listen) else { return };
+        let desk = endpoint::Desk {
+            token: token.clone(),
+            file: self.config.file.clone(),
+            people: self.people,
+            nudge: Arc::clone(&self.nudge),
+            writing: tokio::sync::Mutex::default(),
+        };
+        let why = match token.read() {
+            Err(missing) => Some(missing.detail.to_string()),
+            Ok(_) => match Endpoint::open(address, desk).await {
+                Ok(endpoint) => {
+                    self.endpoint = Some(endpoint);
+                    None
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::AddrInUse && endpoint::is_andon(address).await => {
+                    None
+                }
+                Err(error) => Some(error.kind().to_string()),
+            },
+        };
+        self.deaf = why.map(|why| {
+            let since = self.deaf.as_ref().map_or(moment.now, |(since, _)| *since);
+            (since, format!("nobody takes events on {address}: {why}"))
+        });
     }
 }

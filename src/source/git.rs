@@ -64,7 +64,7 @@ impl Source for Git {
     const QUERY: QueryLanguage = QueryLanguage::None;
     const HTTP: bool = false;
     const ONE_REQUEST: bool = true;
-    const TELLS: Tells = Tells::Events;
+    const TELLS: Tells = Tells::Deploys;
     type Config = Config;
 
     fn url(_: &Config) -> Option<&str> {
@@ -87,7 +87,7 @@ impl Source for Git {
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
         let events = match &self.config.branch {
             Some(branch) => self.commits(branch, moment).await?,
-            None => self.tags(self.config.tags.as_deref().unwrap_or("*"), moment).await?,
+            None => self.tags(self.config.tags.as_deref(), moment).await?,
         };
         Ok(vec![Ok(Telemetry::Events(events)); asks.len()])
     }
@@ -109,8 +109,11 @@ impl Git {
         Some(Event { title, who, ..self.version(at, &hash.chars().take(8).collect::<String>()) })
     }
 
-    async fn tags(&self, glob: &str, moment: Moment) -> Result<Vec<Event>, FetchError> {
-        let (count, pattern) = (format!("--count={MOST_VERSIONS}"), format!("refs/tags/{glob}"));
+    async fn tags(&self, glob: Option<&str>, moment: Moment) -> Result<Vec<Event>, FetchError> {
+        let (count, pattern) = (
+            format!("--count={MOST_VERSIONS}"),
+            glob.map_or_else(|| "refs/tags".to_owned(), |glob| format!("refs/tags/{glob}")),
+        );
         let format = "--format=%(refname:strip=2)%00%(creatordate:unix)%00%(objectname)%00%(*objectname)%00%(creator)%00%(subject)";
         let told = self.git(&["for-each-ref", "--sort=-creatordate", &count, format, &pattern], moment).await?;
         let mut tags: Vec<Tag> = records(&told).filter_map(|fields| Tag::read(&fields)).collect();
@@ -118,7 +121,10 @@ impl Git {
         if tags.is_empty() {
             return Ok(Vec::new());
         }
-        let (count, refs) = (format!("--max-count={MOST_COMMITS}"), format!("--tags={glob}"));
+        let (count, refs) = (
+            format!("--max-count={MOST_COMMITS}"),
+            glob.map_or_else(|| "--tags".to_owned(), |glob| format!("--tags={glob}")),
+        );
         let told = self.git(&["log", &count, "--format=%H%x00%ct%x00%P", &refs], moment).await?;
         let shipped = first_shipped(&tags, &History::read(&told));
         let event = |(tag, commits): (&Tag, Vec<Timestamp>)| Event {
@@ -153,7 +159,7 @@ impl Git {
         };
         let run = async {
             let turn = (None, self.limits.command().await);
-            command::run(&config, turn).await
+            command::run(&config, &[], turn).await
         };
         let output = tokio::time::timeout_at(moment.deadline, run)
             .await

@@ -22,7 +22,7 @@ use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::text::SafeText;
 use crate::model::time::Span;
 
-pub(super) use rota::{NOT_THERE, Rota, is_gone};
+pub(super) use rota::{Rota, is_gone};
 
 const ACCEPT: &str = "application/vnd.github+json";
 /// Pages of repositories of an organisation.

@@ -9,14 +9,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use wildmatch::WildMatch;
 
-use super::github::{GitHub, NOT_THERE, Rota, called, has_one_owner, is_gone, public};
+use super::github::{GitHub, Rota, called, has_one_owner, is_gone, public};
 use super::{Context, Moment, QueryLanguage, Source, Tells};
 use crate::model::build::{Activity, Build, Stage};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
 use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
-use runs::{Runs, Workflow, jobs, stage, with_quiet_ones, workflows};
+use runs::{Runs, Workflow, Workflows, jobs, stage, workflows};
 
 /// Builds whose stages are asked for.
 const MOST_STAGED: usize = 20;
@@ -27,6 +27,8 @@ const MOST_JOB_PAGES: usize = 20;
 /// some 10 KB of JSON, and all answers are to be kept for the next `If-None-Match`.
 const MOST_RUNS: &str = "100";
 const FEWER_RUNS: &str = "30";
+/// Workflows of a repository that are asked for one by one, because they have not run lately.
+const MOST_QUIET: usize = 20;
 /// From here on there are many.
 const MANY: usize = 20;
 
@@ -104,10 +106,14 @@ impl Source for GitHubActions {
         let with_stages = asks.iter().any(|ask| !ask.query.is_empty());
         let builds_by = if with_stages { self.github.early(moment) } else { moment };
         self.look(builds_by).await?;
-        let lines = lines(&self.rota.all()?);
+        let lines = lines(&self.rota.all()?, |name| self.rota.why(name));
         let mut answers = Vec::with_capacity(asks.len());
         for ask in asks {
-            answers.push(self.answer(&ask.query, &lines, moment).await);
+            match self.answer(&ask.query, &lines, moment).await {
+                // A refusal is about every request, whichever hears of it.
+                Err(error) if error.reason == Reason::RateLimited => return Err(error),
+                answer => answers.push(answer),
+            }
         }
         Ok(answers)
     }
@@ -141,8 +147,56 @@ impl GitHubActions {
         query.extend(branch.as_deref().map(|branch| ("branch", branch)));
         let url = self.github.of(&full_name, &["actions", "runs"], &query)?;
         let runs: Runs = self.github.get(&url, moment).await?;
-        let now = workflows(runs.workflow_runs, &self.workflows);
-        Ok(Known { full_name, switched_off, workflows: with_quiet_ones(now, before.unwrap_or_default()) })
+        let mut workflows = workflows(runs.workflow_runs, &self.workflows);
+        for id in self.quiet(&full_name, &workflows, before.as_deref(), moment).await? {
+            let known = before.iter().flatten().find(|one| one.id == id && one.build.activity == Activity::Idle);
+            match known {
+                Some(known) => workflows.push(known.clone()),
+                None => workflows.extend(self.one(&full_name, &id, branch.as_deref(), moment).await?),
+            }
+        }
+        Ok(Known { full_name, switched_off, workflows })
+    }
+
+    /// The workflows without a run among those told: a weekly one beside a busy one. At first they are
+    /// listed; then they are those that were known.
+    async fn quiet(
+        &self,
+        repository: &str,
+        told: &[Workflow],
+        before: Option<&[Workflow]>,
+        moment: Moment,
+    ) -> Result<Vec<String>, FetchError> {
+        let mut ids: Vec<String> = if let Some(before) = before {
+            before.iter().map(|one| one.id.clone()).collect()
+        } else {
+            let url = self.github.of(repository, &["actions", "workflows"], &[("per_page", "100")])?;
+            let all: Workflows = match self.github.get(&url, moment).await {
+                Err(error) if is_gone(&error) => Workflows::default(),
+                all => all?,
+            };
+            all.active(&self.workflows).take(MOST_QUIET).collect()
+        };
+        ids.retain(|id| !told.iter().any(|one| one.id == *id));
+        Ok(ids)
+    }
+
+    /// The runs of one workflow; nothing where it has none, or is gone.
+    async fn one(
+        &self,
+        repository: &str,
+        id: &str,
+        branch: Option<&str>,
+        moment: Moment,
+    ) -> Result<Option<Workflow>, FetchError> {
+        let mut query = vec![("per_page", "15"), ("exclude_pull_requests", "true")];
+        query.extend(branch.map(|branch| ("branch", branch)));
+        let url = self.github.of(repository, &["actions", "workflows", id, "runs"], &query)?;
+        match self.github.get::<Runs>(&url, moment).await {
+            Ok(runs) => Ok(workflows(runs.workflow_runs, &self.workflows).into_iter().next()),
+            Err(error) if is_gone(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     async fn answer(&self, query: &str, lines: &[Line], moment: Moment) -> Answer {
@@ -180,7 +234,7 @@ impl GitHubActions {
 }
 
 /// The builds of all repositories. One that is not there, or switched off, is a line of its own.
-fn lines(all: &[(&str, Option<&Known>)]) -> Vec<Line> {
+fn lines<'a>(all: &[(&str, Option<&Known>)], why: impl Fn(&str) -> &'a str) -> Vec<Line> {
     let one_owner = has_one_owner(all.iter().map(|(name, _)| *name));
     let mut lines = Vec::new();
     for (name, known) in all {
@@ -193,7 +247,7 @@ fn lines(all: &[(&str, Option<&Known>)]) -> Vec<Line> {
             ..Build::default()
         };
         let Some(known) = known else {
-            lines.push(Line { build: instead(Activity::Idle, NOT_THERE), latest: None });
+            lines.push(Line { build: instead(Activity::Idle, why(name)), latest: None });
             continue;
         };
         if let Some(word) = known.switched_off {

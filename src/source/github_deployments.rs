@@ -49,7 +49,7 @@ pub struct GitHubDeployments {
     rota: Rota<Vec<Event>>,
     environments: Vec<WildMatch>,
     /// The environment that the server is to pick, where only one is wanted.
-    only: Option<String>,
+    only: Vec<String>,
     /// How deployments ended, by repository and number.
     ended: HashMap<String, HashMap<u64, Reached>>,
 }
@@ -95,7 +95,7 @@ impl Source for GitHubDeployments {
     const QUERY: QueryLanguage = QueryLanguage::None;
     const HTTP: bool = true;
     const ONE_REQUEST: bool = true;
-    const TELLS: Tells = Tells::Events;
+    const TELLS: Tells = Tells::Deploys;
     const SERIAL: bool = true;
     type Config = Config;
 
@@ -108,10 +108,8 @@ impl Source for GitHubDeployments {
     }
 
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
-        let only = match config.environments.as_slice() {
-            [name] if !name.contains(['*', '?']) => Some(name.clone()),
-            _ => None,
-        };
+        let is_glob = |name: &String| name.contains(['*', '?']);
+        let only = if config.environments.iter().any(is_glob) { Vec::new() } else { config.environments.clone() };
         Ok(Self {
             github: GitHub::open(&config.url, &config.repositories, config.organisation.as_deref(), context)?,
             rota: Rota::new(),
@@ -131,7 +129,11 @@ impl Source for GitHubDeployments {
                 break;
             }
         }
-        let events = events(&self.rota.all_there()?);
+        let mut events = events(&self.rota.all_there()?);
+        let missing = self.rota.all()?.into_iter().filter(|(_, told)| told.is_none());
+        events.extend(
+            missing.map(|(name, _)| Event::not_told(name.rsplit('/').next().unwrap_or(name), self.rota.why(name))),
+        );
         Ok(vec![Ok(Telemetry::Events(events)); asks.len()])
     }
 }
@@ -139,17 +141,26 @@ impl Source for GitHubDeployments {
 impl GitHubDeployments {
     async fn ask(&mut self, name: &str, moment: Moment) -> Result<Vec<Event>, FetchError> {
         let repository = self.github.repository(name, moment).await?.full_name;
-        let mut query = vec![("per_page", "50")];
-        query.extend(self.only.as_deref().map(|only| ("environment", only)));
-        let url = self.github.of(&repository, &["deployments"], &query)?;
-        let mut told: Vec<Deployment> = self.github.get(&url, moment).await?;
+        // Those of each environment that is named: previews are not to crowd production out.
+        let mut told: Vec<Deployment> = Vec::new();
+        let each: Vec<Option<&str>> =
+            if self.only.is_empty() { vec![None] } else { self.only.iter().map(|name| Some(name.as_str())).collect() };
+        for environment in each {
+            let mut query = vec![("per_page", "50")];
+            query.extend(environment.map(|environment| ("environment", environment)));
+            let url = self.github.of(&repository, &["deployments"], &query)?;
+            let mut some: Vec<Deployment> = self.github.get(&url, moment).await?;
+            some.sort_by_key(|one| Reverse(one.id));
+            some.truncate(MOST);
+            told.extend(some);
+        }
         let is_wanted = |one: &Deployment| {
             let environment = one.environment.as_deref().unwrap_or_default();
             self.environments.is_empty() || self.environments.iter().any(|glob| glob.matches(environment))
         };
         told.retain(is_wanted);
         told.sort_by_key(|one| Reverse(one.id));
-        told.truncate(MOST);
+        told.dedup_by_key(|one| one.id);
         if let Some(ended) = self.ended.get_mut(name) {
             ended.retain(|id, _| told.iter().any(|one| one.id == *id));
         }
@@ -214,7 +225,7 @@ fn reached(statuses: &[Status]) -> Reached {
         "success" => EventState::Done,
         "failure" | "error" => EventState::Failed,
         "in_progress" => EventState::Running,
-        "queued" | "pending" => EventState::Waiting,
+        "queued" | "pending" | "waiting" => EventState::Waiting,
         _ if is_superseded => EventState::Done,
         _ => EventState::Unknown,
     };

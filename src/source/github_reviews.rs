@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::github::{GitHub, Person, Rota, called, has_one_owner, is_gone, public};
 use super::http::Document;
-use super::{Context, Moment, QueryLanguage, Source};
+use super::{Context, Moment, QueryLanguage, Source, Tells};
 use crate::model::fault::FetchError;
 use crate::model::poll::{Answer, Ask};
 use crate::model::review::{Review, WaitsFor};
@@ -95,6 +95,7 @@ impl Source for GitHubReviews {
     const HTTP: bool = true;
     const ONE_REQUEST: bool = true;
     const SERIAL: bool = true;
+    const TELLS: Tells = Tells::Reviews;
     type Config = Config;
 
     fn url(config: &Config) -> Option<&str> {

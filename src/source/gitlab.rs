@@ -103,8 +103,11 @@ impl Source for Gitlab {
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
         let keys = self.projects.keys(&self.api, moment).await?;
         self.forget_all_but(&keys);
+        let with_stages = asks.iter().any(|ask| !ask.query.trim().is_empty());
+        // Some of the time is left for the stages.
+        let until = if with_stages { self.api.early(moment) } else { moment };
         for key in self.progress.begin(&keys) {
-            let came = self.tell(&key, moment).await;
+            let came = self.tell(&key, until).await;
             if came.as_ref().is_err_and(api::is_out_of_time) {
                 break;
             }

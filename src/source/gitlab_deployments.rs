@@ -14,7 +14,7 @@ use super::gitlab::projects::{Projects, is_number};
 use super::progress::Progress;
 use super::{Context, Moment, QueryLanguage, Source, Tells};
 use crate::model::event::Event;
-use crate::model::fault::FetchError;
+use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
 use crate::model::telemetry::Telemetry;
 use history::{Deployment, events};
@@ -52,7 +52,7 @@ impl Source for GitlabDeployments {
     const QUERY: QueryLanguage = QueryLanguage::None;
     const HTTP: bool = true;
     const ONE_REQUEST: bool = true;
-    const TELLS: Tells = Tells::Events;
+    const TELLS: Tells = Tells::Deploys;
     const SERIAL: bool = true;
     type Config = Config;
 
@@ -85,10 +85,20 @@ impl Source for GitlabDeployments {
             };
             self.progress.ask(&key);
             let told = self.missing.take(self.projects.path(&key), came)?;
-            self.progress.learn(&key, told);
+            // What is known of it counts for a while; only what is not there is gone at once.
+            let is_gone = told.as_ref().is_err_and(|error| error.reason == Reason::Http(404));
+            if told.is_ok() || is_gone || !self.progress.recent(&key).is_some_and(Result::is_ok) {
+                self.progress.learn(&key, told);
+            }
         }
-        let told = api::those_there(&self.progress.whole(&keys, "projects")?)?;
+        let all = self.progress.whole(&keys, "projects")?;
+        let told = api::those_there(&all)?;
         let mut events: Vec<Event> = told.into_iter().flatten().cloned().collect();
+        let missing = keys.iter().zip(&all).filter_map(|(key, told)| Some((key, told.as_ref().err()?)));
+        events.extend(missing.map(|(key, error)| {
+            let path = self.projects.path(key);
+            Event::not_told(path.rsplit('/').next().unwrap_or(path), &api::meaning(error))
+        }));
         events.sort_by_key(|event| event.at);
         Ok(vec![Ok(Telemetry::Events(events)); asks.len()])
     }

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::gitlab::api::{self, Api, Missing, Person};
 use super::gitlab::projects::{scope, within};
 use super::progress::Progress;
-use super::{Context, Moment, QueryLanguage, Source};
+use super::{Context, Moment, QueryLanguage, Source, Tells};
 use crate::model::fault::FetchError;
 use crate::model::poll::{Answer, Ask};
 use crate::model::review::{Review, WaitsFor};
@@ -77,6 +77,7 @@ impl Source for GitlabReviews {
     const HTTP: bool = true;
     const ONE_REQUEST: bool = true;
     const SERIAL: bool = true;
+    const TELLS: Tells = Tells::Reviews;
     type Config = Config;
 
     fn url(config: &Config) -> Option<&str> {

@@ -92,7 +92,7 @@ impl Source for Ical {
     const QUERY: QueryLanguage = QueryLanguage::None;
     const HTTP: bool = true;
     const ONE_REQUEST: bool = true;
-    const TELLS: Tells = Tells::Events;
+    const TELLS: Tells = Tells::Plans;
     type Config = Config;
 
     fn url(config: &Config) -> Option<&str> {

@@ -23,7 +23,7 @@ use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::time::Span;
 
 /// For how many polls more an answer counts.
-pub const MOST_POLLS: u64 = 10;
+pub const MOST_POLLS: u64 = 3;
 /// The part of a poll's time that is kept back, for the last request to be answered.
 const KEPT_BACK: f64 = 0.15;
 
@@ -75,7 +75,7 @@ impl<T> Progress<T> {
     /// What was told of these things, in their order, if none of it is too old; else a timeout that says
     /// how far it has come. `what` is the word for them: "projects".
     pub fn whole(&self, keys: &[String], what: &str) -> Result<Vec<&T>, FetchError> {
-        let told: Vec<&T> = keys.iter().filter_map(|key| self.told(key)).collect();
+        let told: Vec<&T> = keys.iter().filter_map(|key| self.recent(key)).collect();
         if told.len() == keys.len() {
             return Ok(told);
         }
@@ -89,7 +89,7 @@ impl<T> Progress<T> {
     }
 
     /// What was told of a thing, unless that is too old.
-    fn told(&self, key: &str) -> Option<&T> {
+    pub fn recent(&self, key: &str) -> Option<&T> {
         let (poll, answer) = self.known.get(key)?.told.as_ref()?;
         (self.poll - poll <= MOST_POLLS).then_some(answer)
     }

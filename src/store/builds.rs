@@ -22,6 +22,7 @@ pub fn track(before: &[TrackedBuild], now: Vec<Build>, at: Timestamp) -> Vec<Tra
 
 fn one(old: Option<&TrackedBuild>, mut build: Build, at: Timestamp, first_answer: bool) -> TrackedBuild {
     if build.history.is_empty() {
+        keep_what_it_runs_from(&mut build, old);
         build.history = watched(old.map(|old| &old.build), &build, at);
     }
     if build.estimate.is_none() {
@@ -40,17 +41,37 @@ fn one(old: Option<&TrackedBuild>, mut build: Build, at: Timestamp, first_answer
     let first = reds.last();
     // A streak that fills the whole history may be longer: what was seen of it before still counts.
     let seen = old.filter(|old| build.result.is_red() && old.build.result.is_red());
+    // Of a history that is all red nobody sees the begin any more: what was seen before goes on.
+    let all_red = !reds.is_empty() && reds.len() == decisive(&build.history).count();
+    let carried = seen.filter(|_| all_red).map(|old| {
+        let newest = decisive(&old.build.history).next_back().and_then(|run| run.finished_at);
+        let new = reds.iter().filter(|run| run.finished_at > newest).count() as u32;
+        (old.red_streak.saturating_add(new), old.broken_by.clone())
+    });
     let red_since = first.map(|run| {
         let ended = run.finished_at.unwrap_or(at);
-        seen.and_then(|old| old.red_since).map_or(ended, |before| before.min(ended))
+        seen.filter(|_| all_red).and_then(|old| old.red_since).map_or(ended, |before| before.min(ended))
     });
     TrackedBuild {
         red_since,
-        red_streak: reds.len() as u32,
-        broken_by: first.map_or_else(SafeText::default, |run| run.label.clone()),
+        red_streak: carried.as_ref().map_or(0, |(streak, _)| *streak).max(reds.len() as u32),
+        broken_by: carried.map_or_else(|| first.map_or_else(SafeText::default, |run| run.label.clone()), |(_, by)| by),
         running_since,
         build,
     }
+}
+
+/// Some feeds tell nothing of the last result while another build runs (Woodpecker, Drone): it is still
+/// what it was.
+fn keep_what_it_runs_from(build: &mut Build, old: Option<&TrackedBuild>) {
+    let goes_on = matches!(build.activity, Activity::Running | Activity::Queued);
+    let Some(old) = old.filter(|old| goes_on && !build.result.is_decisive() && old.build.result.is_decisive()) else {
+        return;
+    };
+    build.result = old.build.result;
+    build.raw = old.build.raw.clone();
+    build.label = old.build.label.clone();
+    build.finished_at = old.build.finished_at;
 }
 
 /// The history of a build whose server tells only of the last run: what was seen of it.

@@ -62,6 +62,7 @@ pub fn scene(board: &Board, store: &Store, now: Timestamp, zone: &Zone) -> Scene
     let count = all().count();
     let oldest = all().filter_map(|panel| panel.age).max();
     let status = Tally::of(all().map(|panel| panel.status)).status().unwrap_or(Status::Unknown);
+    let sources = sources(board, store, now);
     Scene {
         title: board.title.clone(),
         // Whole seconds: two scenes of one second without news between them are equal.
@@ -73,11 +74,11 @@ pub fn scene(board: &Board, store: &Store, now: Timestamp, zone: &Zone) -> Scene
         last_change: events.last_deploy(now).or_else(|| last_build(store, now)),
         freeze: events.freeze(now, zone),
         pages,
-        sources: sources(board, store, now),
+        banner: soon_refused(&sources),
+        sources,
         updated: store.entries().filter_map(|entry| entry.last_success).max(),
         window: board.window,
         ring: None,
-        banner: None,
     }
 }
 
@@ -95,7 +96,9 @@ fn judged(spec: &PanelSpec, store: &Store, events: &Events<'_>, now: Timestamp, 
         Some(cause_words(cause(&changes, since)?, since))
     });
     let blame = blame(&evaluation, &spec.rule, &spec.unit, now, zone);
-    (panel(spec, &evaluation, events, now, zone), blame)
+    let panel = panel(spec, &evaluation, events, now, zone);
+    let said = if panel.status == Status::Ok { String::new() } else { blame.clone() };
+    (PanelScene { blame: said, ..panel }, blame)
 }
 
 /// What happened between two moments to what a panel is about.
@@ -119,6 +122,7 @@ fn broken(spec: &PanelSpec, fault: &str, now: Timestamp, zone: &Zone) -> (PanelS
         since: None,
         pending: None,
         cause: None,
+        without: Vec::new(),
         fault: None,
         content: Content::Nothing,
     };
@@ -144,7 +148,8 @@ fn panel(
         status: evaluation.status,
         unit: &spec.unit,
         limits: spec.rule.thresholds.lines(),
-        now: steady(now, evaluation, refresh),
+        // What happened is listed as of now: its newest part is the one that matters.
+        now: if matches!(evaluation.content, Content::Events(_)) { now } else { steady(now, evaluation, refresh) },
         window: spec.rule.window,
         refresh,
         zone,
@@ -172,6 +177,7 @@ fn panel(
         age: evaluation.age,
         since: evaluation.since,
         note: note(evaluation, now, zone),
+        blame: String::new(),
         reason: if is_judged { reason(spec, evaluation, now, zone) } else { String::new() },
         text,
         value: single_value(&evaluation.content),
@@ -218,7 +224,11 @@ fn reason(spec: &PanelSpec, evaluation: &Evaluation<'_>, now: Timestamp, zone: &
         let wait = fault.next_try.map(|at| at.age_before(now)).filter(|wait| *wait >= Span::seconds(1));
         let next = wait.map_or_else(|| ", trying".to_owned(), |wait| format!(", next try in {}", wait.brief()));
         let tries = if fault.failures > 1 { format!(", {} tries", fault.failures) } else { String::new() };
-        return format!("{}{tries}{next}", fault.error);
+        let without = match evaluation.without.as_slice() {
+            [] => String::new(),
+            missing => format!("without {}: ", missing.join(", ")),
+        };
+        return format!("{without}{}{tries}{next}", fault.error);
     }
     // Builds and events say for themselves what is wrong with them.
     let speaks = evaluation.freshness.can_be_judged()
@@ -271,6 +281,12 @@ fn sources(board: &Board, store: &Store, now: Timestamp) -> Vec<SourceState> {
             }
         })
         .collect()
+}
+
+/// Whose server will soon take no more questions: panels that go grey by and by are to be no riddle.
+fn soon_refused(sources: &[SourceState]) -> Option<String> {
+    let is_low = |source: &&SourceState| source.budget.is_some_and(|budget| budget.is_low());
+    sources.iter().find(is_low)?.budget_words()
 }
 
 /// The build that ended last, of all feeds: the nearest to "what changed" that builds alone can tell.

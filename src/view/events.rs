@@ -46,11 +46,11 @@ impl<'a> Events<'a> {
         Some(format!("last {}{place}{state}, {} ago", last.brief(), last.at.age_at(now).brief()))
     }
 
-    /// "FREEZE until Mon 23 Nov 08:00: end of year", while one is in force.
-    pub fn freeze(&self, now: Timestamp, zone: &Zone) -> Option<String> {
+    /// "FREEZE until Mon 23 Nov 08:00: end of year", while one is in force; and two shorter ways to say it.
+    pub fn freeze(&self, now: Timestamp, zone: &Zone) -> Option<[String; 3]> {
         let in_force = |event: &&&Event| event.kind == EventKind::Freeze && event.is_in_force(now);
         let freeze = self.0.iter().filter(in_force).max_by_key(|event| event.until)?;
         let until = freeze.until.map_or_else(String::new, |until| format!(" until {}", until.since_at(now, zone)));
-        Some(format!("FREEZE{until}"))
+        Some([format!("FREEZE{until}: {}", freeze.title), format!("FREEZE{until}"), "FREEZE".to_owned()])
     }
 }

@@ -27,8 +27,8 @@ pub struct Scene {
     pub remarks: Vec<Remark>,
     /// What changed last, if anything is known of it.
     pub last_change: Option<String>,
-    /// The change freeze in force, if one is.
-    pub freeze: Option<String>,
+    /// The change freeze in force, if one is: with its name, with its end, as a word.
+    pub freeze: Option<[String; 3]>,
     /// The pages.
     pub pages: Vec<Page>,
     /// How the asking goes.
@@ -101,6 +101,8 @@ pub struct PanelScene {
     pub note: String,
     /// Why, when something is wrong: limit, reason, next try. Empty when all is well.
     pub reason: String,
+    /// Who is to blame, by how much, since when; empty when all is well.
+    pub blame: String,
     /// The main value with its unit, for strips and scripts.
     pub text: String,
     /// The main value, if it is one number.
@@ -138,6 +140,13 @@ pub struct SourceState {
     pub budget: Option<Budget>,
     /// Why the last poll failed; empty when it did not.
     pub reason: String,
+}
+
+impl SourceState {
+    /// "github: 412 of 5000 requests left", where its server tells.
+    pub fn budget_words(&self) -> Option<String> {
+        Some(format!("{}: {}", self.name, self.budget?))
+    }
 }
 
 impl Scene {

@@ -258,3 +258,20 @@ fn a_server_that_wants_to_know_us_is_no_broken_feed() {
     assert!(reason.starts_with("not authorised: HTTP 401"), "{reason}");
     assert_eq!(panel["status"], "unknown");
 }
+
+#[test]
+fn a_feed_that_forgets_the_last_result_while_it_builds_is_remembered_for() {
+    let feed = |attributes: &str| {
+        let body = format!("<Projects><Project name=\"shop\" {attributes} webUrl=\"http://ci/\"/></Projects>");
+        cctray::parse(body.as_bytes(), &TimeZone::UTC, &"http://ci/".parse().unwrap()).unwrap()
+    };
+    let red =
+        "activity=\"Sleeping\" lastBuildStatus=\"Failure\" lastBuildLabel=\"7\" lastBuildTime=\"2026-11-21T08:00:00Z\"";
+    // As Woodpecker and Drone write while they build.
+    let building = "activity=\"Building\" lastBuildStatus=\"Unknown\" lastBuildLabel=\"Unknown\" lastBuildTime=\"\"";
+    let seen = andon::store::builds::track(&[], feed(red), Timestamp(0));
+    let seen = andon::store::builds::track(&seen, feed(building), Timestamp(1000));
+    let one = &seen[0];
+    assert_eq!((one.build.result, one.build.activity), (BuildResult::Failure, Activity::Running), "it runs from red");
+    assert_eq!((one.build.label.as_str(), one.red_streak, one.running_since), ("7", 1, Some(Timestamp(1000))));
+}

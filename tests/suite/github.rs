@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use andon::model::build::{Activity, Build, BuildResult};
+use andon::model::event::Event;
 use andon::model::event::{ChangeReason, EventKind, EventState};
 use andon::model::poll::Outcome;
 use andon::model::review::WaitsFor;
@@ -15,7 +16,8 @@ use crate::support::answers::{builds, events, reviews};
 use crate::support::folder::Folder;
 use crate::support::running::Running;
 use crate::support::server::{Reply, Server};
-use crate::support::{run, stdout};
+use crate::support::{run, stderr, stdout};
+use andon::model::status::Status;
 
 /// A board of one source; `root` stands above it.
 fn board(server: &Server, root: &str, kind: &str, keys: &str, panel: &str) -> String {
@@ -174,7 +176,7 @@ async fn an_organisation_comes_page_by_page_without_what_is_archived() {
     let all = builds(actions(&server, "organisation = \"acme\"", "").await.answer);
     assert_eq!(names(&all), ["mail CI", "shop CI"]);
     let requests = server.requests();
-    assert_eq!(requests.len(), 4, "{requests:?}");
+    assert_eq!(requests.len(), 6, "{requests:?}");
     assert!(requests[0].starts_with("GET /orgs/acme/repos?type=all&per_page=100&sort=pushed "), "{requests:?}");
 }
 
@@ -250,7 +252,7 @@ async fn a_token_that_is_refused_is_not_taken_for_a_rate_limit() {
     let server = Server::start();
     server.route("/repos/acme/shop", Reply::status("401 Unauthorized", "application/json", "{}"));
     let error = actions(&server, SHOP, "").await.answer.unwrap_err().to_string();
-    assert_eq!(error, "not authorised: acme/shop: HTTP 401; check the source's auth");
+    assert_eq!(error, "not authorised: HTTP 401; check the source's auth");
 }
 
 #[tokio::test]
@@ -337,7 +339,24 @@ async fn too_many_stages_are_refused_whole() {
     runs(&server, "shop", &told);
     let error = actions(&server, SHOP, "query = \"*\"").await.answer.unwrap_err().to_string();
     assert!(error.ends_with("narrow the query"), "{error}");
-    assert_eq!(server.requests().len(), 2);
+    assert_eq!(server.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn a_weekly_workflow_behind_a_busy_one_is_not_lost() {
+    let server = Server::start();
+    repository(&server, "shop");
+    runs(&server, "shop", &[ci(9, 1, "completed", Some("success"), "")]);
+    let listed = r#"{"workflows":[{"id":1,"name":"CI","state":"active"},{"id":2,"name":"Weekly","state":"active"},{"id":3,"name":"Old","state":"disabled_manually"}]}"#;
+    server.route("/repos/acme/shop/actions/workflows", json(listed));
+    let weekly = ci(3, 1, "completed", Some("failure"), "")
+        .replace("\"workflow_id\":1", "\"workflow_id\":2")
+        .replace("\"CI\"", "\"Weekly\"");
+    server.route("/repos/acme/shop/actions/workflows/2/runs", json(&format!("{{\"workflow_runs\":[{weekly}]}}")));
+    let all = builds(actions(&server, SHOP, "").await.answer);
+    assert_eq!(names(&all), ["shop CI", "shop Weekly"], "{all:?}");
+    assert_eq!(all[1].result, BuildResult::Failure);
+    assert!(heads(&server, "/repos/acme/shop/actions/workflows/3/runs").is_empty(), "it is switched off");
 }
 
 #[tokio::test]
@@ -354,16 +373,18 @@ async fn names_of_people_are_shown_only_where_the_board_asks_for_them() {
     }
 }
 
-#[tokio::test]
-async fn what_is_no_repository_is_refused_before_anybody_is_asked() {
+#[test]
+fn what_is_no_repository_is_refused_before_anybody_is_asked() {
     let server = Server::start();
+    let folder = Folder::new();
     for (keys, part) in [
         ("", "write repositories = [\"owner/name\"]"),
         ("repositories = [\"shop\"]", "'shop' is not a repository"),
         ("repositories = [\"acme/../shop\"]", "is not a repository"),
     ] {
-        let error = actions(&server, keys, "").await.answer.unwrap_err().to_string();
-        assert!(error.contains(part), "{error}");
+        let file = folder.write("board.toml", &board(&server, "", "github-actions", keys, "view = \"builds\""));
+        let output = run(&["validate", "--config", &file]);
+        assert!(!output.status.success() && stderr(&output).contains(part), "{}", stderr(&output));
     }
     assert_eq!(server.requests(), Vec::<String>::new());
 }
@@ -456,7 +477,10 @@ async fn deployments_of_other_environments_are_left_out_and_a_gone_repository_hi
     let both = "repositories = [\"acme/shop\", \"acme/gone\"]";
     for (keys, count) in [("", 1), ("environments = [\"stag*\"]", 0), ("environments = [\"prod*\", \"x\"]", 1)] {
         let text = deploys(&server, "", &format!("{both}\n{keys}"));
-        assert_eq!(events(Running::start(&text).await.outcome("p").await.answer).len(), count, "{keys}");
+        let all = events(Running::start(&text).await.outcome("p").await.answer);
+        let (gone, there): (Vec<&Event>, Vec<&Event>) = all.iter().partition(|event| event.service.as_str() == "gone");
+        assert_eq!((there.len(), gone.len()), (count, 1), "{keys}");
+        assert_eq!(gone[0].status(), Status::Unknown, "what is gone is not well");
     }
     let text = deploys(&server, "", "repositories = [\"acme/gone\"]");
     let error = Running::start(&text).await.outcome("p").await.answer.unwrap_err().to_string();
@@ -534,4 +558,19 @@ async fn a_board_that_shows_people_names_authors_and_reviewers() {
     let all = reviews(Running::start(&wall(&server, "people = true")).await.outcome("p").await.answer);
     assert_eq!(all[1].author.as_ref().map(SafeText::as_str), Some("ada-l"));
     assert_eq!(all[1].reviewers.iter().map(SafeText::as_str).collect::<Vec<_>>(), ["bob"]);
+}
+
+#[test]
+fn what_is_left_of_the_budget_is_on_the_screen_and_in_the_diagnosis() {
+    let server = Server::start();
+    let left = "X-RateLimit-Limit: 5000\r\nX-RateLimit-Remaining: 412\r\nX-RateLimit-Reset: 4102444800\r\n";
+    let repository = r#"{"full_name":"acme/shop","default_branch":"main"}"#;
+    server.route("/repos/acme/shop", Reply::raw(&bytes("200 OK", left, repository)));
+    server.route("/repos/acme/shop/actions/runs", Reply::raw(&bytes("200 OK", left, r#"{"workflow_runs":[]}"#)));
+    let folder = Folder::new();
+    let file = folder.write("board.toml", &board(&server, "", "github-actions", SHOP, "view = \"builds\""));
+    let screen = stdout(&run(&["snapshot", "--size", "120x20", "--config", &file]));
+    assert!(screen.contains("▲ s: 412 of 5000 requests left"), "{screen}");
+    let diagnosis = stdout(&run(&["doctor", "--config", &file]));
+    assert!(diagnosis.contains("412 of 5000 requests left"), "{diagnosis}");
 }

@@ -5,6 +5,7 @@ use andon::model::event::{ChangeReason, EventState};
 use andon::model::fault::{FetchError, Reason};
 use andon::model::poll::Answer;
 use andon::model::review::WaitsFor;
+use andon::model::status::Status;
 use andon::model::text::SafeText;
 use andon::model::time::{Span, Timestamp, now};
 
@@ -449,7 +450,8 @@ async fn a_project_that_is_gone_takes_no_deploys_from_the_others() {
     refuse(&server, "projects/2/deployments", "403 Forbidden");
     let keys = "group = \"acme\"\nprojects = [\"acme/gone\"]";
     let told = events(answer("gitlab-deployments", &server, keys, "").await);
-    assert_eq!(told.iter().map(|event| event.service.as_str()).collect::<Vec<_>>(), ["shop"]);
+    let told: Vec<(&str, Status)> = told.iter().map(|event| (event.service.as_str(), event.status())).collect();
+    assert_eq!(told, [("gone", Status::Unknown), ("shop", Status::Ok)]);
     let gone = error(answer("gitlab-deployments", &server, "projects = [\"acme/gone\"]", "").await);
     assert_eq!(gone.to_string(), "HTTP 404: acme/gone: not found: renamed, deleted, or not allowed");
 }

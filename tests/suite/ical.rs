@@ -296,11 +296,17 @@ fn files_that_cannot_be_read_are_explained() {
     for (keys, part) in [
         (format!("file = \"{missing}\""), "missing.ics cannot be read"),
         (format!("file = \"{place}\""), "is not a file"),
+    ] {
+        let panel = panel(&keys);
+        assert!(panel["reason"].as_str().unwrap().contains(part), "{keys}: {panel}");
+    }
+    for (keys, part) in [
         (format!("file = \"{missing}\"\nurl = \"http://127.0.0.1:1/\""), "not both"),
         (String::new(), "needs a url or a file"),
         (format!("file = \"{missing}\"\ntimezone = \"Berlin\""), "'Berlin' is not a time zone"),
     ] {
-        let panel = panel(&keys);
-        assert!(panel["reason"].as_str().unwrap().contains(part), "{keys}: {panel}");
+        let file = folder.write("board.toml", &board(&keys, ""));
+        let output = run(&["validate", "--config", &file]);
+        assert!(!output.status.success() && stderr(&output).contains(part), "{}", stderr(&output));
     }
 }

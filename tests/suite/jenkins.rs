@@ -98,8 +98,10 @@ async fn depth_and_names_of_people_are_as_the_board_wants_them() {
     let builds = poll(&text).await.unwrap();
     assert_eq!(builds[0].author.as_ref().map(SafeText::as_str), Some("Ann Li"));
     assert_eq!(server.requests()[0].matches("jobs%5B").count(), 2);
-    let error = poll(&board(&server, "depth = 6", "view = \"builds\"")).await.unwrap_err();
-    assert!(error.to_string().contains("depth is 6, and at most 5"), "{error}");
+    let folder = Folder::new();
+    let file = folder.write("board.toml", &board(&server, "depth = 6", "view = \"builds\""));
+    let refused = stderr(&run(&["validate", "--config", &file]));
+    assert!(refused.contains("depth is 6, and at most 5"), "{refused}");
 }
 
 fn status(text: &str) -> Value {

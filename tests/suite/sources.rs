@@ -148,6 +148,26 @@ fn broken_feeds_are_explained() {
 }
 
 #[test]
+fn a_build_that_deploys_is_a_deploy() {
+    let server = Server::start();
+    let feed = r#"<Projects>
+        <Project name="shop/release" activity="Sleeping" lastBuildStatus="Success" lastBuildLabel="12" lastBuildTime="2026-11-20T08:00:00Z" webUrl="http://ci/12"/>
+        <Project name="shop/main" activity="Sleeping" lastBuildStatus="Success" lastBuildLabel="99" lastBuildTime="2026-11-20T09:00:00Z" webUrl="http://ci/99"/>
+        </Projects>"#;
+    server.route("/cc.xml", Reply::body("application/xml", feed));
+    let source = format!(
+        "type = \"cctray\"\nurl = \"{}\"\ndeploys = \"*/release\"\ndeploys_to = \"live\"",
+        server.url("/cc.xml")
+    );
+    let folder = Folder::new();
+    let file = folder.write("board.toml", &board(&source, "view = \"environments\""));
+    let screen = stdout(&run(&["snapshot", "--size", "100x20", "--config", &file]));
+    assert!(screen.contains("live") && screen.contains("shop") && screen.contains("#12"), "{screen}");
+    assert!(!screen.contains("#99"), "{screen}");
+    assert!(screen.contains("last deploy shop #12 live"), "{screen}");
+}
+
+#[test]
 fn credentials_are_sent_and_never_follow_a_redirect_elsewhere() {
     let (server, other) = (Server::start(), Server::start());
     server.route("/ok", Reply::body("application/json", "{\"a\":1}"));

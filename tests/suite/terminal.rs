@@ -131,7 +131,7 @@ fn keys_do_what_the_help_says() {
     session.send("\x1b");
     session.wait_for("no help", |text| !text.contains("freeze the picture"));
     session.send("2");
-    session.wait_for("page 2", |text| text.contains("Release pipelines"));
+    session.wait_for("page 2", |text| text.contains("Pipelines"));
     session.send("[");
     session.wait_for("page 1", |text| text.contains("Checkout latency"));
     session.send("\t\r");

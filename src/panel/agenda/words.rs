@@ -66,7 +66,7 @@ pub(super) fn time(event: &Event, zone: &Zone) -> String {
 
 /// "in 3 h".
 pub(super) fn soon(at: Timestamp, now: Timestamp) -> String {
-    format!("in {}", minutes(at.age_before(now)).brief())
+    format!("in {}", minutes(at.age_before(now)).humane())
 }
 
 /// "2 d 4 h".

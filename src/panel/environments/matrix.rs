@@ -84,6 +84,8 @@ impl Cell {
 #[derive(Debug, Default)]
 struct Place<'a> {
     last: Option<&'a Event>,
+    /// The last that is not under way: while another one is, it still tells how the place is.
+    ended: Option<&'a Event>,
     current: Option<&'a Event>,
     /// All that were done.
     done: Vec<&'a Event>,
@@ -92,6 +94,9 @@ struct Place<'a> {
 impl<'a> Place<'a> {
     fn take_in(&mut self, event: &'a Event) {
         self.last = Some(event);
+        if !matches!(event.state, EventState::Running | EventState::Waiting) {
+            self.ended = Some(event);
+        }
         if event.state == EventState::Done {
             self.current = Some(event);
             self.done.push(event);
@@ -99,17 +104,17 @@ impl<'a> Place<'a> {
     }
 
     fn status(&self) -> Status {
-        let has_failed = self.last.is_some_and(|last| last.state == EventState::Failed);
+        let has_failed = self.ended.is_some_and(|ended| ended.state == EventState::Failed);
         if self.current.is_none() && !has_failed {
             // Nothing has arrived that could be well.
             return Status::Unknown;
         }
-        Status::worst(self.current.into_iter().chain(self.last).map(Event::status))
+        Status::worst(self.current.into_iter().chain(self.ended).map(Event::status))
     }
 
     fn cell(&self, before: Option<&Self>, now: Timestamp) -> Cell {
         let under_way = self.last.filter(|last| !matches!(last.state, EventState::Done | EventState::Failed));
-        let failed = self.last.filter(|last| last.state == EventState::Failed);
+        let failed = self.ended.filter(|ended| ended.state == EventState::Failed);
         let other = before.and_then(|before| Some((before, before.current?))).filter(|(_, other)| {
             self.current.is_some_and(|current| !is_same(current.version.as_str(), other.version.as_str()))
         });

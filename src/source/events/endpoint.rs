@@ -1,8 +1,9 @@
 //! The address that takes events: `POST /events` with a token, on loopback only.
 
 use std::convert::Infallible;
-use std::io::Write as _;
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,16 +15,20 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use secrecy::{ExposeSecret as _, SecretString};
-use tokio::net::TcpListener;
+use secrecy::ExposeSecret as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore};
 
 use super::line::{Line, Time};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::time::now;
+use crate::source::auth::Secret;
 
 /// Largest event taken, in bytes.
 const MOST_BYTES: usize = 64 * 1024;
+/// The answer to every method but POST.
+const POSTED: &str = "andon: events are posted";
 /// Connections at once.
 const MOST_CONNECTIONS: usize = 16;
 /// The longest a connection may last.
@@ -40,10 +45,15 @@ impl Drop for Endpoint {
 }
 
 /// What every request is answered with.
-struct Desk {
-    token: SecretString,
-    file: PathBuf,
-    nudge: Arc<Notify>,
+pub(super) struct Desk {
+    /// Read at each request, so that one that is rotated needs no restart.
+    pub(super) token: Secret,
+    pub(super) file: PathBuf,
+    /// Whether names of people may be kept.
+    pub(super) people: bool,
+    pub(super) nudge: Arc<Notify>,
+    /// One writes at a time: a disk that hangs holds one thread, not one for each event.
+    pub(super) writing: tokio::sync::Mutex<()>,
 }
 
 /// Reads an address; only those of this machine itself are taken.
@@ -61,16 +71,22 @@ pub(super) fn address(listen: &str) -> Result<SocketAddr, FetchError> {
 
 impl Endpoint {
     /// Listens from now on, on the current runtime.
-    pub(super) async fn open(
-        address: SocketAddr,
-        token: SecretString,
-        file: PathBuf,
-        nudge: Arc<Notify>,
-    ) -> std::io::Result<Self> {
+    pub(super) async fn open(address: SocketAddr, desk: Desk) -> std::io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
-        let desk = Arc::new(Desk { token, file, nudge });
-        Ok(Self(tokio::spawn(serve(listener, desk))))
+        Ok(Self(tokio::spawn(serve(listener, Arc::new(desk)))))
     }
+}
+
+/// Whether who listens there is another andon: it has an answer of its own to a question that nobody asks.
+pub(super) async fn is_andon(address: SocketAddr) -> bool {
+    let asked = async {
+        let mut stream = TcpStream::connect(address).await.ok()?;
+        stream.write_all(b"GET /events HTTP/1.0\r\n\r\n").await.ok()?;
+        let mut answer = Vec::new();
+        stream.take(1024).read_to_end(&mut answer).await.ok()?;
+        Some(String::from_utf8_lossy(&answer).contains(POSTED))
+    };
+    tokio::time::timeout(Duration::from_secs(1), asked).await.ok().flatten().unwrap_or(false)
 }
 
 async fn serve(listener: TcpListener, desk: Arc<Desk>) {
@@ -115,11 +131,14 @@ async fn taken(request: Request<Incoming>, desk: &Desk) -> Result<(), Refusal> {
         return no(StatusCode::NOT_FOUND, "events go to /events");
     }
     if request.method() != Method::POST {
-        return no(StatusCode::METHOD_NOT_ALLOWED, "events are posted");
+        return no(StatusCode::METHOD_NOT_ALLOWED, POSTED);
     }
     let shown = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let shown = shown.strip_prefix("Bearer ").unwrap_or_default();
-    if !equal(shown.as_bytes(), desk.token.expose_secret().as_bytes()) {
+    let Ok(token) = desk.token.read() else {
+        return no(StatusCode::INTERNAL_SERVER_ERROR, "the board's own token cannot be read");
+    };
+    if !equal(shown.as_bytes(), token.expose_secret().as_bytes()) {
         return no(StatusCode::UNAUTHORIZED, "show the token: Authorization: Bearer ...");
     }
     let Ok(body) = Limited::new(request.into_body(), MOST_BYTES).collect().await else {
@@ -129,7 +148,11 @@ async fn taken(request: Request<Incoming>, desk: &Desk) -> Result<(), Refusal> {
     let text = std::str::from_utf8(&bytes).map_err(|_| (StatusCode::BAD_REQUEST, "not UTF-8".to_owned()))?;
     let mut line = Line::parse(text).map_err(|why| (StatusCode::BAD_REQUEST, why))?;
     line.at.get_or_insert(Time::from(now()));
+    if !desk.people {
+        line.who.clear();
+    }
     let file = desk.file.clone();
+    let _alone = desk.writing.lock().await;
     let written = tokio::task::spawn_blocking(move || append(&file, &line)).await;
     match written {
         Ok(Ok(())) => {
@@ -141,15 +164,31 @@ async fn taken(request: Request<Incoming>, desk: &Desk) -> Result<(), Refusal> {
     }
 }
 
-/// Adds an event to a file in one write, so that two writers never mix their lines. The error is a
-/// sentence.
+/// Adds an event to a file in one write, so that two writers never mix their lines. A last line that nobody
+/// ended is ended first. The error is a sentence.
 pub fn append(file: &Path, line: &Line) -> Result<(), String> {
     let wrong = |error: &dyn std::fmt::Display| format!("{} cannot be written: {error}", file.display());
-    let mut text = serde_json::to_string(line).map_err(|error| wrong(&error))?;
-    text.push('\n');
-    let mut open =
-        std::fs::OpenOptions::new().create(true).append(true).open(file).map_err(|error| wrong(&error.kind()))?;
-    open.write_all(text.as_bytes()).map_err(|error| wrong(&error.kind()))
+    let text = serde_json::to_string(line).map_err(|error| wrong(&error))?;
+    let mut open = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .read(true)
+        // It may hold what not everybody is to read.
+        .mode(0o640)
+        .open(file)
+        .map_err(|error| wrong(&error.kind()))?;
+    let begin = if ends_in_a_line(&mut open).map_err(|error| wrong(&error.kind()))? { "" } else { "\n" };
+    open.write_all(format!("{begin}{text}\n").as_bytes()).map_err(|error| wrong(&error.kind()))
+}
+
+fn ends_in_a_line(file: &mut std::fs::File) -> std::io::Result<bool> {
+    if file.seek(SeekFrom::End(0))? == 0 {
+        return Ok(true);
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last == *b"\n")
 }
 
 /// Whether two secrets are equal, in a time that does not tell how much of them is.

@@ -1,14 +1,15 @@
 //! A file of events that grows, is cut, and is replaced; each line is read once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::line::{Line, continued};
-use crate::model::event::{Event, EventKind};
+use crate::model::event::{Event, EventKind, EventState};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::telemetry::MAX_EVENTS;
 use crate::model::text::SafeText;
@@ -26,6 +27,10 @@ pub(super) struct Followed {
     /// Which file it was, how far it was read, and what stood just before that.
     place: Option<Place>,
     lines: u64,
+    /// Lines that cannot be read: how many, and what is said of the first.
+    unreadable: Option<(u64, Event)>,
+    /// What was read before, should the file be written anew.
+    seen: HashSet<u64>,
     events: Arc<Vec<Event>>,
     by_id: HashMap<String, usize>,
 }
@@ -53,12 +58,26 @@ impl Place {
 
 impl Followed {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, place: None, lines: 0, events: Arc::default(), by_id: HashMap::new() }
+        Self {
+            path,
+            place: None,
+            lines: 0,
+            unreadable: None,
+            seen: HashSet::new(),
+            events: Arc::default(),
+            by_id: HashMap::new(),
+        }
     }
 
     /// All events so far.
     pub(super) fn events(&self) -> Vec<Event> {
-        self.events.as_ref().clone()
+        let mut events = self.events.as_ref().clone();
+        // Nothing is lost without a word: the board says which line it cannot read.
+        events.extend(self.unreadable.as_ref().map(|(count, first)| {
+            let more = if *count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
+            Event { title: SafeText::new(&format!("{}{more}", first.title)), ..first.clone() }
+        }));
+        events
     }
 
     /// Reads what is new. A file that is not there has no events yet.
@@ -67,14 +86,20 @@ impl Followed {
             let detail = format!("{} cannot be read: {}", self.path.display(), error.kind());
             FetchError::new(Reason::Exec, detail)
         };
+        match std::fs::metadata(&self.path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(wrong(&error)),
+            // A pipe would keep us waiting for ever.
+            Ok(meta) if !meta.is_file() => {
+                return Err(FetchError::new(Reason::Exec, format!("{} is not a file", self.path.display())));
+            }
+            Ok(_) => {}
+        }
         let mut file = match File::open(&self.path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
             file => file.map_err(|error| wrong(&error))?,
         };
         let meta = file.metadata().map_err(|error| wrong(&error))?;
-        if !meta.is_file() {
-            return Err(FetchError::new(Reason::Exec, format!("{} is not a file", self.path.display())));
-        }
         // Another file, or a shorter one: it begins anew. What was known stays known.
         let goes_on = match &self.place {
             Some(place) => place.goes_on_in(&mut file, &meta).map_err(|error| wrong(&error))?,
@@ -82,9 +107,13 @@ impl Followed {
         };
         let former = self.place.take().filter(|_| goes_on);
         let from = former.as_ref().map_or(0, |place| place.read);
-        if from == 0 {
-            self.lines = 0;
+        let is_new = former.is_none();
+        if is_new {
+            (self.lines, self.unreadable) = (0, None);
         }
+        let before = if is_new { std::mem::take(&mut self.seen) } else { HashSet::new() };
+        // What stood there before we looked came at its last change at the latest.
+        let came = if is_new { Timestamp(meta.mtime().saturating_mul(1000)).min(now) } else { now };
         let begin = from.max(meta.len().saturating_sub(MOST_BYTES));
         let mut bytes = Vec::new();
         file.seek(SeekFrom::Start(begin)).map_err(|error| wrong(&error))?;
@@ -96,7 +125,7 @@ impl Followed {
         // The begin of a part of a file is a part of a line.
         for line in text.lines().skip(usize::from(begin > from)) {
             self.lines += 1;
-            self.take_in(line, now);
+            self.take_in(line.trim_start_matches('\u{feff}'), &before, came);
         }
         let mut before = former.map(|place| place.before).unwrap_or_default();
         before.extend_from_slice(&bytes);
@@ -105,49 +134,91 @@ impl Followed {
         Ok(())
     }
 
-    fn take_in(&mut self, text: &str, now: Timestamp) {
-        if text.trim().is_empty() {
+    /// Takes a line in, unless it stood in the file of before.
+    fn take_in(&mut self, text: &str, before: &HashSet<u64>, came: Timestamp) {
+        let fingerprint = fingerprint(text);
+        self.seen.insert(fingerprint);
+        if text.trim().is_empty() || before.contains(&fingerprint) {
             return;
         }
         match Line::parse(text) {
-            Ok(line) => self.add(&line, now),
-            // Nothing is lost without a word: the board says which line it cannot read.
+            Ok(line) => self.add(&line, came),
             Err(why) => {
-                let title = SafeText::new(&format!("line {} of the events file cannot be read: {why}", self.lines));
-                self.push(Event { at: now, kind: EventKind::Note, title, ..Event::default() });
+                let title = format!("line {} of the events file cannot be read: {why}", self.lines);
+                let first = Event { at: came, title: SafeText::new(&title), ..Event::default() };
+                self.unreadable.get_or_insert((0, first)).0 += 1;
             }
         }
     }
 
-    fn add(&mut self, line: &Line, now: Timestamp) {
+    fn add(&mut self, line: &Line, came: Timestamp) {
         let known = self.by_id.get(&line.id).copied().filter(|_| !line.id.is_empty());
         let events = Arc::make_mut(&mut self.events);
         if let Some(event) = known.and_then(|place| events.get_mut(place)) {
-            *event = continued(event, line, now);
-            return;
-        }
-        let event = line.event(now);
-        // A file that was written anew has the lines of before once more.
-        if line.at.is_some() && events.contains(&event) {
+            *event = continued(event, line, came);
             return;
         }
         if !line.id.is_empty() {
             self.by_id.insert(line.id.clone(), events.len());
         }
-        self.push(event);
+        self.push(line.event(came));
     }
 
     fn push(&mut self, event: Event) {
         let events = Arc::make_mut(&mut self.events);
         events.push(event);
-        if events.len() > MAX_EVENTS {
-            // A tenth at once: not every new line is to move all others.
-            let surplus = MAX_EVENTS / 10;
-            events.drain(..surplus);
-            self.by_id.retain(|_, place| *place >= surplus);
-            self.by_id.values_mut().for_each(|place| *place -= surplus);
+        if events.len() >= MAX_EVENTS {
+            self.forget();
         }
     }
+
+    /// Forgets the oldest tenth, at once: not every new line is to move all others. What still counts stays:
+    /// incidents that go on, and the last deploy of each place.
+    fn forget(&mut self) {
+        let events = Arc::make_mut(&mut self.events);
+        let mut places = HashSet::new();
+        let mut counts: Vec<bool> = events.iter().rev().map(|event| still_counts(event, &mut places)).collect();
+        counts.reverse();
+        let mut left = MAX_EVENTS / 10;
+        let mut moved = HashMap::new();
+        let mut kept = Vec::with_capacity(events.len());
+        for (place, (event, counts)) in events.drain(..).zip(counts).enumerate() {
+            if left > 0 && !counts {
+                left -= 1;
+            } else {
+                moved.insert(place, kept.len());
+                kept.push(event);
+            }
+        }
+        // Should all of them count, the oldest go.
+        let surplus = kept.len().saturating_sub(MAX_EVENTS * 9 / 10);
+        kept.drain(..surplus);
+        *events = kept;
+        self.by_id.retain(|_, place| match moved.get(place).and_then(|new| new.checked_sub(surplus)) {
+            Some(new) => {
+                *place = new;
+                true
+            }
+            None => false,
+        });
+        if self.seen.len() > 4 * MAX_EVENTS {
+            self.seen.clear();
+        }
+    }
+}
+
+fn still_counts(event: &Event, places: &mut HashSet<(SafeText, SafeText)>) -> bool {
+    match (event.kind, event.state) {
+        (EventKind::Incident, EventState::Running) => true,
+        (EventKind::Deploy, _) => places.insert((event.service.clone(), event.environment.clone())),
+        _ => false,
+    }
+}
+
+fn fingerprint(line: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    line.hash(&mut hasher);
+    hasher.finish()
 }
 
 #[cfg(test)]
@@ -208,6 +279,50 @@ mod tests {
         scratch.append("{\"title\":\"two\",\"at\":2}\n{\"title\":\"three\",\"at\":3}\n");
         followed.read(Timestamp(2000)).unwrap();
         assert_eq!(titles(&followed), ["one", "two", "three"]);
+        // Lines without a time, and rubbish: neither is told twice.
+        scratch.append("{\"title\":\"four\"}\nrubbish\nmore\n");
+        followed.read(Timestamp(3000)).unwrap();
+        let whole = std::fs::read_to_string(&scratch.0).unwrap();
+        std::fs::remove_file(&scratch.0).unwrap();
+        scratch.append(&whole);
+        followed.read(Timestamp(4000)).unwrap();
+        let all = titles(&followed);
+        assert_eq!(all[..4], ["one", "two", "three", "four"]);
+        assert_eq!(all.len(), 5, "{all:?}");
+    }
+
+    #[test]
+    fn rubbish_pushes_nothing_out_and_what_still_counts_stays() {
+        let scratch = Scratch::new("rubbish");
+        let mut followed = Followed::new(scratch.0.clone());
+        scratch.append("{\"title\":\"v2\",\"kind\":\"deploy\",\"service\":\"shop\",\"state\":\"failed\"}\n");
+        scratch.append("{\"title\":\"down\",\"kind\":\"incident\",\"id\":\"INC-1\"}\n");
+        scratch.append(&"rubbish\n".repeat(20_000));
+        followed.read(Timestamp(1000)).unwrap();
+        let lines: Vec<String> = (0..20_000).map(|n| format!("{{\"title\":\"note {n}\"}}\n")).collect();
+        for block in lines.chunks(5000) {
+            scratch.append(&block.concat());
+            followed.read(Timestamp(2000)).unwrap();
+        }
+        let all = titles(&followed);
+        assert!(all.len() <= MAX_EVENTS && all[..2] == ["v2", "down"], "{:?}", &all[..3]);
+        assert!(all.last().unwrap().ends_with("(and 19999 more)"), "{:?}", all.last());
+        scratch.append("{\"title\":\"mended\",\"kind\":\"incident\",\"id\":\"INC-1\",\"state\":\"done\"}\n");
+        followed.read(Timestamp(3000)).unwrap();
+        assert_eq!(followed.events()[1].state, EventState::Done, "its id still leads to it");
+    }
+
+    #[test]
+    fn what_stood_there_before_did_not_happen_now() {
+        let scratch = Scratch::new("before");
+        scratch.append("\u{feff}{\"title\":\"old\"}\n");
+        let far = Timestamp(i64::MAX / 2);
+        let mut followed = Followed::new(scratch.0.clone());
+        followed.read(far).unwrap();
+        assert!(followed.events()[0].at < far);
+        scratch.append("{\"title\":\"new\"}\n");
+        followed.read(far).unwrap();
+        assert_eq!(followed.events()[1].at, far);
     }
 
     #[test]

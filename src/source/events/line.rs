@@ -71,6 +71,15 @@ impl Time {
     }
 }
 
+impl std::fmt::Display for Time {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Seconds(seconds) => write!(f, "{seconds}"),
+            Self::Text(text) => write!(f, "'{text}'"),
+        }
+    }
+}
+
 impl From<Timestamp> for Time {
     fn from(at: Timestamp) -> Self {
         Self::Text(at.rfc3339())
@@ -89,8 +98,8 @@ impl Line {
             return Err("an event needs a title".to_owned());
         }
         let times = [&line.at, &line.until].into_iter().flatten().chain(&line.commits);
-        if times.into_iter().any(|time| time.read().is_none()) {
-            return Err("a time is no time; write it like \"2026-11-21T14:03:00Z\"".to_owned());
+        if let Some(wrong) = times.into_iter().find(|time| time.read().is_none()) {
+            return Err(format!("{wrong} is no time; write it like \"2026-11-21T14:03:00Z\""));
         }
         Ok(line)
     }
@@ -129,7 +138,8 @@ pub fn continued(before: &Event, line: &Line, came: Timestamp) -> Event {
         at: if lasts { before.at } else { later.at },
         until: later.until.or(before.until).or(over.then_some(later.at)),
         kind: before.kind,
-        title: or(&later.title, &before.title),
+        // An incident keeps its name; how it ended is told by its end.
+        title: if lasts { or(&before.title, &later.title) } else { or(&later.title, &before.title) },
         service: or(&later.service, &before.service),
         environment: or(&later.environment, &before.environment),
         version: or(&later.version, &before.version),

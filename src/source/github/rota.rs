@@ -1,6 +1,6 @@
 //! Turns over many repositories, as many in a poll as it has time for.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::text::SafeText;
@@ -15,12 +15,20 @@ pub(crate) struct Rota<T> {
     names: Vec<String>,
     queue: VecDeque<String>,
     gone: HashSet<String>,
+    /// Why nothing is known of some.
+    words: HashMap<String, String>,
 }
 
 impl<T> Rota<T> {
     /// Nobody has been asked.
     pub(crate) fn new() -> Self {
-        Self { progress: Progress::default(), names: Vec::new(), queue: VecDeque::new(), gone: HashSet::new() }
+        Self {
+            progress: Progress::default(),
+            names: Vec::new(),
+            queue: VecDeque::new(),
+            gone: HashSet::new(),
+            words: HashMap::new(),
+        }
     }
 
     /// Begins a poll.
@@ -40,22 +48,41 @@ impl<T> Rota<T> {
         match came {
             Ok(answer) => {
                 self.gone.remove(name);
+                self.words.remove(name);
                 self.progress.learn(name, Some(answer));
             }
-            // Our own reserve: it keeps its place at the head of the queue.
-            Err(error) if error.reason == Reason::Timeout(Phase::Run) => return Ok(false),
+            // Our own reserve. What it was told so far is known next time; others have their turns first.
+            Err(error) if error.reason == Reason::Timeout(Phase::Run) => {
+                self.progress.ask(name);
+                return Ok(false);
+            }
             Err(error) if is_gone(&error) => {
                 if self.gone.insert(name.to_owned()) {
                     tracing::warn!(repository = %SafeText::new(name), "{NOT_THERE}");
                 }
                 self.progress.learn(name, None);
             }
-            Err(error) => {
+            // About all of them: whoever answers now, answers nothing.
+            Err(error) if is_about_all(&error) => {
                 self.progress.ask(name);
-                return Err(about(name, error));
+                return Err(error);
+            }
+            // About this one: what is known of it counts for a while, and the others have their turns.
+            Err(error) => {
+                tracing::debug!("{}", about(name, &error));
+                self.progress.ask(name);
+                if self.progress.recent(name).is_none() {
+                    self.words.insert(name.to_owned(), error.to_string());
+                    self.progress.learn(name, None);
+                }
             }
         }
         Ok(true)
+    }
+
+    /// Why nothing is known of a repository, in words for the board.
+    pub(crate) fn why(&self, name: &str) -> &str {
+        self.words.get(name).map_or(NOT_THERE, String::as_str)
     }
 
     /// How many repositories there are.
@@ -99,12 +126,15 @@ pub(crate) const fn is_gone(error: &FetchError) -> bool {
     matches!(error.reason, Reason::Http(404 | 410 | 451))
 }
 
-/// An error with the repository that it is about, where that tells something.
-fn about(name: &str, mut error: FetchError) -> FetchError {
-    if error.reason != Reason::RateLimited && !error.reason.is_outage() {
-        error.detail = SafeText::new(format!("{name}: {}", error.detail).trim_end_matches(": "));
-    }
-    error
+/// Whether an error is about the server, or about our right to ask at all. (A 403 is about one repository.)
+fn is_about_all(error: &FetchError) -> bool {
+    let is_unknown = error.reason == Reason::Auth && !error.detail.as_str().starts_with("HTTP 403");
+    is_unknown || error.reason == Reason::RateLimited || error.reason.is_outage()
+}
+
+/// An error with the repository that it is about.
+fn about(name: &str, error: &FetchError) -> SafeText {
+    SafeText::new(format!("{name}: {error}").trim_end_matches(": "))
 }
 
 #[cfg(test)]
@@ -127,7 +157,7 @@ mod tests {
         assert_eq!(error, "timeout: asked 1 of 3 repositories so far; a longer refresh or timeout helps");
         rota.begin(names(&["a/1", "a/2", "a/3"]));
         let order: Vec<String> = std::iter::from_fn(|| rota.turn()).collect();
-        assert_eq!(order, ["a/2", "a/3", "a/1"]);
+        assert_eq!(order, ["a/3", "a/1", "a/2"], "one that needs more than a poll stands in nobody's way");
         assert_eq!(rota.take("a/2", Ok(2)), Ok(true));
         assert_eq!(rota.take("a/3", Err(Reason::Http(404).into())), Ok(true));
         assert_eq!(rota.all(), Ok(vec![("a/1", Some(&1)), ("a/2", Some(&2)), ("a/3", None)]));
@@ -135,13 +165,23 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_names_its_repository_and_leaves_the_others_their_turns() {
+    fn a_failure_of_one_leaves_the_others_their_turns_and_what_is_known_of_it() {
         let mut rota: Rota<u8> = Rota::new();
-        rota.begin(names(&["a/1", "a/2"]));
-        let error = rota.take("a/1", Err(FetchError::new(Reason::Http(500), "Oops"))).unwrap_err();
-        assert_eq!(error.to_string(), "HTTP 500: a/1: Oops");
-        rota.begin(names(&["a/1", "a/2"]));
-        assert_eq!(rota.turn().as_deref(), Some("a/2"));
+        let all = || names(&["a/1", "a/2"]);
+        rota.begin(all());
+        assert_eq!((rota.take("a/1", Ok(1)), rota.take("a/2", Ok(2))), (Ok(true), Ok(true)));
+        let broken = || Err(FetchError::new(Reason::Http(500), "Oops"));
+        for _ in 0..3 {
+            rota.begin(all());
+            assert_eq!((rota.take("a/1", broken()), rota.take("a/2", Ok(3))), (Ok(true), Ok(true)));
+            assert_eq!(rota.all(), Ok(vec![("a/1", Some(&1)), ("a/2", Some(&3))]), "it was told a moment ago");
+        }
+        rota.begin(all());
+        assert_eq!((rota.take("a/1", broken()), rota.take("a/2", Ok(3))), (Ok(true), Ok(true)));
+        assert_eq!(rota.all(), Ok(vec![("a/1", None), ("a/2", Some(&3))]), "and now is too old");
+        assert_eq!(rota.why("a/1"), "HTTP 500: Oops");
+        let limited = || Err(FetchError::from(Reason::RateLimited));
+        assert!(rota.take("a/1", limited()).is_err(), "that is about all of them");
         rota.begin(names(&["a/2"]));
         assert!(!rota.has("a/1"));
         assert_eq!(rota.take("a/2", Err(Reason::Http(404).into())), Ok(true));

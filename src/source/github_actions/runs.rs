@@ -84,6 +84,8 @@ struct Step {
 /// A workflow, and the number of its latest run.
 #[derive(Debug, Clone)]
 pub(super) struct Workflow {
+    /// What it is known by, whatever it is called.
+    pub(super) id: String,
     pub(super) build: Build,
     pub(super) run: u64,
 }
@@ -103,16 +105,34 @@ pub(super) fn workflows(told: Vec<Told>, keep: &[WildMatch]) -> Vec<Workflow> {
         let file = latest.file();
         let name = if is_twice(name) && !file.is_empty() { format!("{name} ({file})") } else { name.clone() };
         let build = Build::of_runs(name.into(), SafeText::default(), runs.iter().map(run).collect());
-        Some(Workflow { build, run: latest.id })
+        Some(Workflow { id: latest.workflow(), build, run: latest.id })
     };
     named.iter().filter_map(workflow).collect()
 }
 
-/// A weekly workflow has no run among the last of a busy repository: it is as it was when it was seen.
-pub(super) fn with_quiet_ones(now: Vec<Workflow>, before: Vec<Workflow>) -> Vec<Workflow> {
-    let is_told = |one: &Workflow| now.iter().any(|other| other.build.name == one.build.name);
-    let quiet: Vec<Workflow> = before.into_iter().filter(|one| !is_told(one)).collect();
-    now.into_iter().chain(quiet).collect()
+/// The workflows that a repository has.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Workflows {
+    #[serde(default)]
+    workflows: Vec<Listed>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Listed {
+    id: u64,
+    name: Option<String>,
+    state: Option<String>,
+}
+
+impl Workflows {
+    /// Those that are switched on and wanted, by id.
+    pub(super) fn active(self, keep: &[WildMatch]) -> impl Iterator<Item = String> {
+        let is_wanted = |one: &Listed| {
+            let name = one.name.as_deref().unwrap_or_default();
+            one.state.as_deref() == Some("active") && (keep.is_empty() || keep.iter().any(|glob| glob.matches(name)))
+        };
+        self.workflows.into_iter().filter(is_wanted).map(|one| one.id.to_string())
+    }
 }
 
 /// The jobs of a page.
@@ -145,7 +165,12 @@ impl Told {
     fn is_its_own(&self) -> bool {
         let here = self.repository.as_ref().and_then(|one| one.full_name.as_deref());
         let head = self.head_repository.as_ref().and_then(|one| one.full_name.as_deref());
-        here.zip(head).is_none_or(|(here, head)| here.eq_ignore_ascii_case(head))
+        match (here, head) {
+            (Some(here), Some(head)) => here.eq_ignore_ascii_case(head),
+            // The fork has been deleted.
+            (Some(_), None) => false,
+            (None, _) => true,
+        }
     }
 
     /// What its workflow is known by.

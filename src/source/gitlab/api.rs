@@ -20,6 +20,8 @@ use crate::source::http::{Document, Http, parse_url};
 use crate::source::progress::has_room;
 use crate::source::{Context, Moment};
 
+/// The part of a poll's time that is left for what comes after the projects.
+const AFTERWARDS: f64 = 0.3;
 const JSON: &str = "application/json";
 
 /// The public service.
@@ -60,6 +62,12 @@ impl Api {
         self.may_ask(moment)?;
         let url = address(&self.base, path, query);
         self.http.pages(&url, JSON, moment.deadline, most_pages, Document::json::<Vec<T>>).await
+    }
+
+    /// The same moment with a nearer deadline: some of the time is left for what comes afterwards.
+    pub(crate) fn early(&self, moment: Moment) -> Moment {
+        let afterwards = self.whole.times(AFTERWARDS).duration();
+        Moment { deadline: moment.deadline.checked_sub(afterwards).unwrap_or(moment.deadline), ..moment }
     }
 
     /// Whether another request may be made: the server would answer it, and there is time left for it.

@@ -45,7 +45,8 @@ pub(super) fn refused_for_a_while(response: &Response) -> Option<FetchError> {
     if code == 403 && used_up.is_none() && asked.is_none() && !secondary {
         return None;
     }
-    let reset = used_up.and_then(|left| left.resets_at).map(|at| at.age_before(now()));
+    // A reset in the past is a clock that differs: then nobody knows for how long.
+    let reset = used_up.and_then(|left| left.resets_at).map(|at| at.age_before(now())).filter(|wait| *wait > Span(0));
     let wait = asked.or(reset);
     let detail = match used_up.and_then(|left| left.limit) {
         Some(limit) => format!("all {limit} requests are used up"),
@@ -54,7 +55,7 @@ pub(super) fn refused_for_a_while(response: &Response) -> Option<FetchError> {
     };
     let mut error = FetchError::new(Reason::RateLimited, detail);
     // A plain 429 backs off as any refusal does.
-    error.retry_after = wait.or((code == 403).then_some(WITHOUT_A_TIME));
+    error.retry_after = wait.or((code == 403 || used_up.is_some()).then_some(WITHOUT_A_TIME));
     Some(error)
 }
 

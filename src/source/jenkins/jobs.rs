@@ -110,6 +110,10 @@ fn walk(jobs: &[Job], folder: &str, seen: &mut HashSet<String>, leaves: &mut Vec
         } else if job.is_no_folder() && seen.insert(full_name.clone()) {
             let number = job.last_build.iter().chain(job.builds.iter().flatten()).find_map(|run| run.number);
             leaves.push(Leaf { build: job.build(&full_name), number, full_name });
+        } else if seen.insert(full_name.clone()) {
+            // Nobody knows what is in it.
+            let build = Build { name: shown(&full_name), raw: "a folder; raise depth".into(), ..Build::default() };
+            leaves.push(Leaf { build, number: None, full_name });
         }
     }
 }
@@ -361,7 +365,12 @@ mod tests {
             .iter()
             .map(|leaf| (leaf.full_name.as_str(), leaf.build.name.as_str(), leaf.build.group.as_str()))
             .collect();
-        assert_eq!(told, [("a", "a", ""), ("f/b", "f/b", "f"), ("f/m/x%2Fy", "f/m/x/y", "f/m")]);
+        assert_eq!(
+            told,
+            [("a", "a", ""), ("f/b", "f/b", "f"), ("f/m/x%2Fy", "f/m/x/y", "f/m"), ("f/deeper", "f/deeper", "")]
+        );
+        let deeper = &all.last().unwrap().build;
+        assert_eq!((deeper.result, deeper.raw.as_str()), (BuildResult::Unknown, "a folder; raise depth"));
     }
 
     #[test]
