@@ -2,7 +2,7 @@
 //! with itself of before.
 //!
 //! ```text
-//! Deployment frequency  0.8 per day  24 deploys in 30 d, 12 days without
+//! Deployment frequency  0.8 per day  24 deploys in 30 d, none on 12 days
 //! Change lead time      1 d 4 h      median of 48 commits in 30 d, 12 of 15 deploys tell theirs
 //! Change fail rate      8 %          2 of 25 deploys in 30 d
 //! Recovery time         42 min       2 of 2 failed deploys in 30 d, median
@@ -132,7 +132,10 @@ impl Words<'_> {
         let (lead, recovery) = (metrics.lead_time, metrics.recovery_time);
         let frequency = vec![
             format!("{} in {window}", count(metrics.frequency.numerator, "deploy")),
-            format!("{} without", count(metrics.idle_days, "day")),
+            match metrics.idle_days {
+                0 => "some every day".to_owned(),
+                idle => format!("none on {}", count(idle, "day")),
+            },
         ];
         let lead_time = vec![
             format!("median of {} in {window}", count(metrics.commits, "commit")),
@@ -325,7 +328,7 @@ mod tests {
     fn a_history_that_is_shorter_than_the_window_says_so() {
         let view = of(&[deploy(9, EventState::Done), deploy(3, EventState::Done)], None);
         assert_eq!(view.summary, ["2 deploys", "production", "known since Thu 12 Nov"]);
-        assert_eq!(view.lines[0].details, ["2 deploys in 9 d", "7 days without"]);
+        assert_eq!(view.lines[0].details, ["2 deploys in 9 d", "none on 7 days"]);
         assert_eq!(Delivery::strip(&view), "0.22 deploys/day", "nobody tells of failures");
     }
 

@@ -212,7 +212,7 @@ fn the_five_metrics_stand_beside_what_they_are_made_of() {
     for size in [(120, 40), (80, 24)] {
         let frame = drawn("view = \"delivery\"", Telemetry::Events(history()), size);
         for (name, value, details) in [
-            ("Deployment frequency", "0.13 per day", "4 deploys in 30 d, 27 days without"),
+            ("Deployment frequency", "0.13 per day", "4 deploys in 30 d, none on 27 days"),
             ("Change lead time", "1 d ", "median of 1 commit in 30 d, 1 of 4"),
             ("Change fail rate", "25 %", "1 of 4 deploys in 30 d"),
             ("Recovery time", "2 h ", "1 of 1 failed deploy in 30 d, median"),
