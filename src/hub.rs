@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::config::Board;
 use crate::config::board::Webhook;
-use crate::eval::notification::{Message, Rule, Told};
+use crate::eval::notification::{Message, Told};
 use crate::eval::transitions::{Panel, Transition, Turn, Watch};
 use crate::model::event::{Event, EventKind};
 use crate::model::isolation::tripwire;
@@ -235,13 +235,13 @@ impl Hub {
             store.note(alert_event(alert, now));
         }
         let turned: Vec<Transition> = of_panels.into_iter().chain(turned).collect();
-        if turned.is_empty() { Vec::new() } else { self.tell(&turned, now) }
+        self.tell(&turned, now)
     }
 
     /// What the board's rules make of it; the terminals hear of it with the next scene.
     fn tell(&mut self, turned: &[Transition], now: Timestamp) -> Vec<Notification> {
-        let rules: Vec<Rule> = self.board.notify.iter().map(|notify| notify.rule.clone()).collect();
-        let messages = self.told.messages(&rules, turned, now, &self.zone);
+        let rules = self.board.notify.iter().map(|notify| &notify.rule);
+        let messages = self.told.messages(rules, turned, now, &self.zone);
         let of = |message: &Message| self.board.notify.get(message.rule);
         let bell = messages.iter().any(|one| of(one).is_some_and(|of| of.rule.bell));
         let mut shown: Vec<&Message> =

@@ -69,7 +69,8 @@ pub(super) struct Notify {
     pub webhook: Option<String>,
     /// A bearer token for the webhook.
     pub token: Option<Secret>,
-    /// When it is silent: "22:00-07:00", "Sat", "Sun 08:00-20:00".
+    /// When it is silent: "22:00-07:00", "Sat", "Sun 08:00-20:00". Afterwards one message tells of what
+    /// turned red in that time and is red still.
     #[serde(default)]
     pub quiet: Vec<QuietHours>,
     /// At most so many an hour; the rest are held back and counted (default 20).

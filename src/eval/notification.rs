@@ -36,6 +36,10 @@ impl Rule {
             && keeps(&self.keep, one.name.as_str())
             && keeps(&self.services, one.service.as_str())
     }
+
+    fn is_quiet(&self, now: Timestamp, zone: &Zone) -> bool {
+        self.quiet.iter().any(|hours| hours.contain(now, zone))
+    }
 }
 
 /// A message of one rule.
@@ -57,28 +61,65 @@ pub struct Told(Vec<OfRule>);
 struct OfRule {
     times: VecDeque<Timestamp>,
     held_back: usize,
+    /// What turned red in quiet hours and is red still.
+    slept_on: Vec<Transition>,
 }
 
 impl Told {
-    /// The messages that these transitions make now.
-    pub fn messages(&mut self, rules: &[Rule], turned: &[Transition], now: Timestamp, zone: &Zone) -> Vec<Message> {
+    /// The messages that these transitions make now. When quiet hours are over, one message tells of what
+    /// turned red in them and is red still: it must be asked at every look, whether or not something turned.
+    pub fn messages<'a>(
+        &mut self,
+        rules: impl ExactSizeIterator<Item = &'a Rule>,
+        turned: &[Transition],
+        now: Timestamp,
+        zone: &Zone,
+    ) -> Vec<Message> {
         self.0.resize_with(rules.len(), OfRule::default);
-        let mut messages = Vec::new();
-        for (place, (rule, told)) in rules.iter().zip(&mut self.0).enumerate() {
-            let is_quiet = rule.quiet.iter().any(|hours| hours.contain(now, zone));
-            for one in turned.iter().filter(|one| rule.wants(one)) {
-                // What lies in the future was told before the clock was set back.
-                told.times.retain(|at| *at <= now && at.age_at(now) < HOUR);
-                if is_quiet || told.times.len() >= rule.per_hour {
-                    told.held_back += 1;
-                    continue;
+        let of_rule = |(place, (rule, told)): (usize, (&Rule, &mut OfRule))| {
+            let said = told.say(rule, turned, now, zone).into_iter();
+            said.map(|(what, held_back)| Message { rule: place, what, held_back }).collect::<Vec<_>>()
+        };
+        rules.zip(&mut self.0).enumerate().flat_map(of_rule).collect()
+    }
+}
+
+impl OfRule {
+    /// What is told, each with how many were held back before it.
+    fn say(&mut self, rule: &Rule, turned: &[Transition], now: Timestamp, zone: &Zone) -> Vec<(Transition, usize)> {
+        // What lies in the future was told before the clock was set back.
+        self.times.retain(|at| *at <= now && at.age_at(now) < HOUR);
+        self.slept_on.retain(|red| !turned.iter().any(|one| one.supersedes(red)));
+        let wanted = turned.iter().filter(|one| rule.wants(one));
+        if rule.is_quiet(now, zone) {
+            for one in wanted {
+                self.held_back += 1;
+                if one.turn.is_red() {
+                    self.slept_on.push(one.clone());
                 }
-                told.times.push_back(now);
-                let held_back = std::mem::take(&mut told.held_back);
-                messages.push(Message { rule: place, what: one.clone(), held_back });
             }
+            return Vec::new();
         }
-        messages
+        let mut said = Vec::new();
+        let mut slept_on = std::mem::take(&mut self.slept_on);
+        if !slept_on.is_empty() {
+            // It is one of those that were held back.
+            self.held_back -= 1;
+            said.extend(self.within_limit(slept_on.swap_remove(0), rule, now));
+        }
+        for one in wanted {
+            said.extend(self.within_limit(one.clone(), rule, now));
+        }
+        said
+    }
+
+    fn within_limit(&mut self, one: Transition, rule: &Rule, now: Timestamp) -> Option<(Transition, usize)> {
+        if self.times.len() >= rule.per_hour {
+            self.held_back += 1;
+            return None;
+        }
+        self.times.push_back(now);
+        Some((one, std::mem::take(&mut self.held_back)))
     }
 }
 
@@ -117,7 +158,7 @@ mod tests {
     fn a_rule_tells_of_its_own_group_only() {
         let rules = [rule(&[Turn::Broken], &["shop/*"]), rule(&[Turn::Broken, Turn::Fixed], &[])];
         let all = [turned(Turn::Broken, "shop/main"), turned(Turn::Fixed, "mail/main")];
-        let messages = Told::default().messages(&rules, &all, Timestamp(0), &Zone::utc());
+        let messages = Told::default().messages(rules.iter(), &all, Timestamp(0), &Zone::utc());
         assert_eq!(names(&messages), [(0, "shop/main", 0), (1, "shop/main", 0), (1, "mail/main", 0)]);
     }
 
@@ -126,9 +167,9 @@ mod tests {
         let rules = [rule(&[Turn::Broken], &[])];
         let many: Vec<Transition> = (0..30).map(|n| turned(Turn::Broken, &format!("b{n}"))).collect();
         let mut told = Told::default();
-        assert_eq!(told.messages(&rules, &many, Timestamp(0), &Zone::utc()).len(), 2);
-        assert_eq!(told.messages(&rules, &many[..1], Timestamp(3_599_000), &Zone::utc()).len(), 0);
-        let later = told.messages(&rules, &many[..1], Timestamp(3_600_000), &Zone::utc());
+        assert_eq!(told.messages(rules.iter(), &many, Timestamp(0), &Zone::utc()).len(), 2);
+        assert_eq!(told.messages(rules.iter(), &many[..1], Timestamp(3_599_000), &Zone::utc()).len(), 0);
+        let later = told.messages(rules.iter(), &many[..1], Timestamp(3_600_000), &Zone::utc());
         assert_eq!(names(&later), [(0, "b0", 29)]);
     }
 
@@ -139,8 +180,30 @@ mod tests {
         let at = |hour: i64| Timestamp(hour * 3_600_000);
         let one = [turned(Turn::Broken, "b")];
         for (hour, told) in [(21, 1), (22, 0), (3, 0), (7, 1)] {
-            let messages = Told::default().messages(std::slice::from_ref(&quiet), &one, at(hour), &Zone::utc());
+            let messages = Told::default().messages([&quiet].into_iter(), &one, at(hour), &Zone::utc());
             assert_eq!(messages.len(), told, "at {hour}:00");
         }
+    }
+
+    #[test]
+    fn the_morning_tells_once_of_what_turned_red_at_night_and_is_red_still() {
+        let mut quiet = rule(&[Turn::Broken, Turn::Critical], &[]);
+        quiet.quiet = vec!["22:00-07:00".parse().unwrap()];
+        let mut told = Told::default();
+        let mut at = |hour: i64, turned: &[Transition]| {
+            let messages = told.messages([&quiet].into_iter(), turned, Timestamp(hour * 3_600_000), &Zone::utc());
+            names(&messages).into_iter().map(|(_, name, held_back)| (name.to_owned(), held_back)).collect::<Vec<_>>()
+        };
+        let none: Vec<(String, usize)> = Vec::new();
+        assert_eq!(at(23, &[turned(Turn::Broken, "a"), turned(Turn::Broken, "b")]), none);
+        assert_eq!(at(25, &[turned(Turn::Critical, "c"), turned(Turn::Fixed, "a")]), none);
+        // Recovered is of panels: the build is still red.
+        assert_eq!(at(26, &[turned(Turn::Recovered, "b")]), none);
+        assert_eq!(at(31, &[]), [("b".to_owned(), 2)]);
+        assert_eq!(at(32, &[]), none, "once");
+        // A night in which all became well again is a quiet one.
+        assert_eq!(at(47, &[turned(Turn::Critical, "c")]), none);
+        assert_eq!(at(48, &[turned(Turn::Recovered, "c")]), none);
+        assert_eq!(at(55, &[]), none);
     }
 }

@@ -41,6 +41,15 @@ impl Turn {
             Self::Recovered => "recovered",
         }
     }
+
+    /// Whether something is wrong from now on.
+    pub const fn is_red(self) -> bool {
+        matches!(self, Self::Broken | Self::StillBroken | Self::Critical)
+    }
+
+    const fn is_of_panel(self) -> bool {
+        matches!(self, Self::Critical | Self::Recovered)
+    }
 }
 
 /// Something that turned.
@@ -58,6 +67,14 @@ pub struct Transition {
     pub environment: SafeText,
     /// Where to read more.
     pub url: Option<SafeText>,
+}
+
+impl Transition {
+    /// Whether the state that another one tells of is no longer the last.
+    pub fn supersedes(&self, other: &Self) -> bool {
+        let is_same = self.turn.is_of_panel() == other.turn.is_of_panel() && self.name == other.name;
+        is_same && self.turn != Turn::Started
+    }
 }
 
 /// A panel, as far as turning goes.

@@ -8,6 +8,7 @@ mod calendar;
 mod lines;
 mod meaning;
 mod moments;
+mod observances;
 mod occurrences;
 mod recurrence;
 mod rule;

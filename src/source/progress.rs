@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_counts_for_ten_polls_more() {
+    fn an_answer_counts_for_some_polls_more() {
         let (mut progress, all) = (Progress::default(), keys("a"));
         poll(&mut progress, &all, 1);
         for _ in 0..MOST_POLLS {

@@ -92,6 +92,8 @@ async fn every_moment_is_read_in_its_own_zone() {
     let (tokyo, in_tokyo) = noon("Asia/Tokyo", 3);
     let day = &berlin[..8];
     let office = "BEGIN:VTIMEZONE\nTZID:Office\nX-LIC-LOCATION:Asia/Tokyo\nBEGIN:STANDARD\nDTSTART:19700101T000000\n\
+                  TZOFFSETFROM:+0900\nTZOFFSETTO:+0900\nEND:STANDARD\nEND:VTIMEZONE\n\
+                  BEGIN:VTIMEZONE\nTZID:Customized Time Zone\nBEGIN:STANDARD\nDTSTART:16010101T000000\n\
                   TZOFFSETFROM:+0900\nTZOFFSETTO:+0900\nEND:STANDARD\nEND:VTIMEZONE\n";
     let entries = [
         format!("SUMMARY:utc\nDTSTART:{}", utc(in_berlin)),
@@ -99,6 +101,7 @@ async fn every_moment_is_read_in_its_own_zone() {
         format!("SUMMARY:windows\nDTSTART;TZID=\"Eastern Standard Time\":{new_york}"),
         format!("SUMMARY:path\nDTSTART;TZID=/example.org/2026_1/America/New_York:{new_york}"),
         format!("SUMMARY:own\nDTSTART;TZID=Office:{tokyo}"),
+        format!("SUMMARY:described\nDTSTART;TZID=Customized Time Zone:{tokyo}"),
         format!("SUMMARY:unknown\nDTSTART;TZID=Nowhere:{berlin}"),
         format!("SUMMARY:floating\nDTSTART:{berlin}\nDTEND:{berlin}"),
         format!("SUMMARY:all day\nDTSTART;VALUE=DATE:{day}"),
@@ -115,6 +118,7 @@ async fn every_moment_is_read_in_its_own_zone() {
         ("windows", (in_new_york.0, 0)),
         ("path", (in_new_york.0, 0)),
         ("own", (in_tokyo.0, 0)),
+        ("described", (in_tokyo.0, 0)),
         ("unknown", (in_berlin.0, 0)),
         ("floating", (in_berlin.0, 0)),
     ]);

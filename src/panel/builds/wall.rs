@@ -39,8 +39,8 @@ pub(super) fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
     // What stands out has a line each; of a wall that is all red as many as there is room for.
     let (out, calm): (Vec<&Line>, Vec<&Line>) = all.into_iter().partition(|line| line.stands_out());
     let across = across(out.len(), area);
-    let least = if calm.is_empty() { 1 } else { 2.min(area.height) };
-    let rows = (out.len() as u16).div_ceil(across).min(area.height - least.min(area.height - 1));
+    // A line is left for the rest: tiles where they fit, else a count.
+    let rows = (out.len() as u16).div_ceil(across).min((area.height - 1).max(1));
     let shown = (usize::from(rows) * usize::from(across)).min(out.len());
     let (top, below) = (Rect { height: rows, ..area }, Rect { y: area.y + rows, height: area.height - rows, ..area });
     lines(out.get(..shown).unwrap_or_default(), top, buffer, ink);

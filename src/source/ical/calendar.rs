@@ -5,8 +5,12 @@
 
 use std::collections::HashMap;
 
+use jiff::tz::TimeZone;
+
 use super::lines::{Lines, Property, text, texts};
 use super::moments::{Written, duration};
+use super::observances::{self, Observance};
+use super::zones;
 use crate::model::fault::{FetchError, Reason};
 
 /// Deeper than any calendar nests.
@@ -17,8 +21,8 @@ const DEEPEST: usize = 16;
 pub(super) struct Calendar {
     /// Its entries, in the order they are written.
     pub(super) entries: Vec<Entry>,
-    /// Where its own zones are (`X-LIC-LOCATION`), by the names it gives them.
-    pub(super) places: HashMap<String, String>,
+    /// Its own zones, by the names it gives them.
+    pub(super) zones: HashMap<String, TimeZone>,
     /// The zone of the whole (`X-WR-TIMEZONE`).
     pub(super) zone: Option<String>,
 }
@@ -62,6 +66,7 @@ enum Part {
     Calendar,
     Entry,
     Zone,
+    Observance { is_daylight: bool },
     Other,
 }
 
@@ -71,8 +76,16 @@ struct Reader {
     inside: Vec<Part>,
     is_calendar: bool,
     entry: Entry,
-    /// The name of a zone, and where it is.
-    zone: (String, String),
+    zone: OwnZone,
+}
+
+/// A zone as the calendar tells of it.
+#[derive(Debug, Default)]
+struct OwnZone {
+    name: String,
+    /// Where it is (`X-LIC-LOCATION`).
+    place: String,
+    observances: Vec<Observance>,
 }
 
 /// Reads a file: all of it, or nothing.
@@ -99,8 +112,13 @@ impl Reader {
             ("BEGIN", _) => self.begin(Part::of(value)),
             ("END", _) => self.end(Part::of(value)),
             (_, Some(Part::Entry)) => self.entry.take(property),
-            ("TZID", Some(Part::Zone)) => value.clone_into(&mut self.zone.0),
-            ("X-LIC-LOCATION", Some(Part::Zone)) => value.clone_into(&mut self.zone.1),
+            ("TZID", Some(Part::Zone)) => value.clone_into(&mut self.zone.name),
+            ("X-LIC-LOCATION", Some(Part::Zone)) => value.clone_into(&mut self.zone.place),
+            (_, Some(Part::Observance { .. })) => {
+                if let Some(one) = self.zone.observances.last_mut() {
+                    one.take(property);
+                }
+            }
             ("X-WR-TIMEZONE", Some(Part::Calendar)) => self.calendar.zone = Some(value.to_owned()),
             _ => {}
         }
@@ -110,7 +128,8 @@ impl Reader {
         match part {
             Part::Calendar => self.is_calendar = true,
             Part::Entry => self.entry = Entry::default(),
-            Part::Zone => self.zone = <(String, String)>::default(),
+            Part::Zone => self.zone = OwnZone::default(),
+            Part::Observance { is_daylight } => self.zone.observances.push(Observance::new(is_daylight)),
             Part::Other => {}
         }
         if self.inside.len() < DEEPEST {
@@ -125,12 +144,12 @@ impl Reader {
         match part {
             Part::Entry => self.calendar.entries.push(std::mem::take(&mut self.entry)),
             Part::Zone => {
-                let (name, place) = std::mem::take(&mut self.zone);
-                if !name.is_empty() && !place.is_empty() {
-                    self.calendar.places.insert(name, place);
+                let OwnZone { name, place, observances } = std::mem::take(&mut self.zone);
+                if let Some(zone) = zones::named(&place).or_else(|| observances::zone(&observances)) {
+                    self.calendar.zones.insert(name, zone);
                 }
             }
-            Part::Calendar | Part::Other => {}
+            Part::Calendar | Part::Observance { .. } | Part::Other => {}
         }
     }
 }
@@ -141,6 +160,8 @@ impl Part {
             "VCALENDAR" => Self::Calendar,
             "VEVENT" => Self::Entry,
             "VTIMEZONE" => Self::Zone,
+            "STANDARD" => Self::Observance { is_daylight: false },
+            "DAYLIGHT" => Self::Observance { is_daylight: true },
             _ => Self::Other,
         }
     }
@@ -195,7 +216,7 @@ mod tests {
         assert_eq!(summaries, ["move", "second"]);
         assert!(calendar.entries.iter().all(|entry| entry.duration.is_none()));
         assert_eq!(calendar.zone.as_deref(), Some("Europe/Berlin"));
-        assert_eq!(calendar.places.get("Office").map(String::as_str), Some("Asia/Tokyo"));
+        assert_eq!(calendar.zones, HashMap::from([("Office".to_owned(), TimeZone::get("Asia/Tokyo").unwrap())]));
     }
 
     #[test]

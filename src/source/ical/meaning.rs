@@ -84,7 +84,7 @@ pub fn parse(body: &[u8], rules: &Rules, now: Timestamp) -> Result<Vec<Event>, F
     let calendar = calendar::read(body)?;
     let own = || calendar.zone.as_deref().and_then(zones::named);
     let floating = rules.zone.clone().or_else(own).unwrap_or_else(|| rules.here.clone());
-    let mut zones = Zones::new(floating, calendar.places);
+    let mut zones = Zones::new(floating, calendar.zones);
     let at =
         |moment: Timestamp| jiff::Timestamp::from_millisecond(moment.0).map_err(|_| FetchError::from(Reason::Internal));
     let window = (at(now.minus(BEHIND))?, at(now.plus(AHEAD))?);

@@ -98,14 +98,14 @@ const WINDOWS: [(&str, &str); 78] = [
 #[derive(Debug)]
 pub(super) struct Zones {
     floating: TimeZone,
-    places: HashMap<String, String>,
+    own: HashMap<String, TimeZone>,
     known: HashMap<String, TimeZone>,
 }
 
 impl Zones {
-    /// With the zone of times that name none, and with where the calendar says that its own zones are.
-    pub(super) fn new(floating: TimeZone, places: HashMap<String, String>) -> Self {
-        Self { floating, places, known: HashMap::new() }
+    /// With the zone of times that name none, and with those that the calendar describes itself.
+    pub(super) fn new(floating: TimeZone, own: HashMap<String, TimeZone>) -> Self {
+        Self { floating, own, known: HashMap::new() }
     }
 
     /// The zone of times that name none, of whole days, and of names that nobody knows.
@@ -122,8 +122,8 @@ impl Zones {
         if self.known.len() >= MOST_NAMES {
             return self.floating.clone();
         }
-        let place = || self.places.get(name).and_then(|place| named(place));
-        let zone = named(name).or_else(place).unwrap_or_else(|| self.floating.clone());
+        let own = || self.own.get(name).cloned();
+        let zone = named(name).or_else(own).unwrap_or_else(|| self.floating.clone());
         self.known.insert(name.to_owned(), zone.clone());
         zone
     }
@@ -174,11 +174,12 @@ mod tests {
     }
 
     #[test]
-    fn a_calendar_may_say_where_its_own_zones_are() {
-        let places = HashMap::from([("Office".to_owned(), "Asia/Tokyo".to_owned())]);
-        let berlin = TimeZone::get("Europe/Berlin").unwrap();
-        let mut zones = Zones::new(berlin.clone(), places);
-        assert_eq!(zones.find(Some("Office")), TimeZone::get("Asia/Tokyo").unwrap());
+    fn a_calendar_may_have_zones_of_its_own() {
+        let [berlin, tokyo] = ["Europe/Berlin", "Asia/Tokyo"].map(|name| TimeZone::get(name).unwrap());
+        let own = ["Office", "Europe/Berlin"].map(|name| (name.to_owned(), tokyo.clone()));
+        let mut zones = Zones::new(berlin.clone(), HashMap::from(own));
+        assert_eq!(zones.find(Some("Office")), tokyo);
+        assert_eq!(zones.find(Some("Europe/Berlin")), berlin, "the database knows better");
         assert_eq!(zones.find(Some("Nowhere")), berlin);
         assert_eq!(zones.find(None), berlin);
     }
