@@ -82,6 +82,9 @@ fn of_five_hundred_builds_none_is_lost() {
                 assert_eq!(wall.matches("✖ team-").count(), 30, "each red has a line:\n{screen}");
                 assert_eq!(wall.matches("▶").count(), 10, "so has what runs:\n{screen}");
             }
+            if size == (200, 50) && reds == 500 {
+                assert!(wall.matches("✖ team-").count() > 250, "as many as there is room for:\n{screen}");
+            }
         }
     }
 }

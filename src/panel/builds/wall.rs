@@ -17,6 +17,8 @@ use crate::model::status::Status;
 const COLUMN: u16 = 44;
 /// The narrowest line with a meter and the last results in it.
 const WIDE: u16 = 64;
+/// Cells of a line for its lamp and for what stands between its parts.
+const BETWEEN: usize = 5;
 /// Cells of a meter.
 const METER: u16 = 8;
 /// The widest tile.
@@ -32,38 +34,58 @@ pub(super) fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
         return;
     }
     let all: Vec<&Line> = view.lines.iter().collect();
-    if fits(all.len(), area) {
-        lines(&all, area, buffer, ink);
+    let wide = wide(all.len(), area);
+    if all.len() <= usize::from(wide) * usize::from(area.height) {
+        lines(&all, wide, area, buffer, ink);
         return;
     }
     // What stands out has a line each; of a wall that is all red as many as there is room for.
     let (out, calm): (Vec<&Line>, Vec<&Line>) = all.into_iter().partition(|line| line.stands_out());
-    let across = across(out.len(), area);
     // A line is left for the rest: tiles where they fit, else a count.
-    let rows = (out.len() as u16).div_ceil(across).min((area.height - 1).max(1));
+    let most = Rect { height: (area.height - 1).max(1), ..area };
+    let across = across(&out, most);
+    let rows = (out.len() as u16).div_ceil(across).min(most.height);
     let shown = (usize::from(rows) * usize::from(across)).min(out.len());
     let (top, below) = (Rect { height: rows, ..area }, Rect { y: area.y + rows, height: area.height - rows, ..area });
-    lines(out.get(..shown).unwrap_or_default(), top, buffer, ink);
+    lines(out.get(..shown).unwrap_or_default(), across, top, buffer, ink);
     let hidden: Vec<&Line> = out.into_iter().skip(shown).collect();
     tiles(view, &calm, &hidden, below, buffer, ink);
 }
 
-fn across(count: usize, area: Rect) -> u16 {
-    let needed = (count as u16).div_ceil(area.height.max(1)).max(1);
-    (area.width / COLUMN).clamp(1, 4).min(needed)
+fn needed(count: usize, area: Rect) -> u16 {
+    (count as u16).div_ceil(area.height.max(1)).max(1)
 }
 
-fn fits(count: usize, area: Rect) -> bool {
-    count <= usize::from(across(count, area)) * usize::from(area.height)
+/// How many wide columns so many lines need, or get.
+fn wide(count: usize, area: Rect) -> u16 {
+    (area.width / COLUMN).clamp(1, 4).min(needed(count, area))
+}
+
+/// The same with columns that leave the notes out where there are too many lines for wide ones. Names
+/// stay whole: of one that is cut nobody knows whose it is.
+fn across(lines: &[&Line], area: Rect) -> u16 {
+    let (wide, needed) = (wide(lines.len(), area), needed(lines.len(), area));
+    let doing = |line: &Line| if goes_on(line) { line.doing.width() + 4 } else { 0 };
+    let states = lines.iter().map(|line| line.state.width() + doing(line)).max().unwrap_or(0);
+    let narrow = (widest_name(lines) + states + BETWEEN).min(usize::from(COLUMN)) as u16;
+    (area.width / narrow).clamp(wide, needed)
+}
+
+fn widest_name(lines: &[&Line]) -> usize {
+    lines.iter().map(|line| line.name.width()).max().unwrap_or(0)
+}
+
+fn goes_on(line: &Line) -> bool {
+    !matches!(line.activity, Activity::Idle | Activity::Disabled)
 }
 
 /// A line each, column by column.
-fn lines(all: &[&Line], area: Rect, buffer: &mut Buffer, ink: &Ink) {
-    let across = across(all.len(), area);
+fn lines(all: &[&Line], across: u16, area: Rect, buffer: &mut Buffer, ink: &Ink) {
     let width = area.width / across;
-    let names = all.iter().map(|line| line.name.width()).max().unwrap_or(0);
     let states = all.iter().map(|line| line.state.width()).max().unwrap_or(0).min(14);
-    let names = (names as u16).min(width / 2);
+    // A narrow column has no notes that would need the other half.
+    let most = if width < COLUMN { width.saturating_sub((states + BETWEEN) as u16) } else { width / 2 };
+    let names = (widest_name(all) as u16).min(most);
     let rows = (all.len() as u16).div_ceil(across).max(1);
     for (n, line) in all.iter().enumerate() {
         let n = n as u16;
@@ -83,7 +105,7 @@ fn draw_line(line: &Line, area: Rect, (names, states): (u16, u16), buffer: &mut 
     let mut x = names + 4;
     let used = write(buffer, room, x, 0, &line.state, style);
     x += if wide { used.max(states) } else { used };
-    let goes_on = !matches!(line.activity, Activity::Idle | Activity::Disabled);
+    let goes_on = goes_on(line);
     if goes_on {
         x += 2 + draw_doing(line, columns(room, x + 2, room.width), wide, buffer, ink);
     }
