@@ -59,6 +59,8 @@ pub struct Told(Vec<OfRule>);
 
 #[derive(Debug, Default)]
 struct OfRule {
+    /// The rule itself: after a reload another one may stand in its place.
+    rule: Option<Rule>,
     times: VecDeque<Timestamp>,
     held_back: usize,
     /// What turned red in quiet hours and is red still.
@@ -87,6 +89,9 @@ impl Told {
 impl OfRule {
     /// What is told, each with how many were held back before it.
     fn say(&mut self, rule: &Rule, turned: &[Transition], now: Timestamp, zone: &Zone) -> Vec<(Transition, usize)> {
+        if self.rule.as_ref() != Some(rule) {
+            *self = Self { rule: Some(rule.clone()), ..Self::default() };
+        }
         // What lies in the future was told before the clock was set back.
         self.times.retain(|at| *at <= now && at.age_at(now) < HOUR);
         self.slept_on.retain(|red| !turned.iter().any(|one| one.supersedes(red)));
@@ -183,6 +188,17 @@ mod tests {
             let messages = Told::default().messages([&quiet].into_iter(), &one, at(hour), &Zone::utc());
             assert_eq!(messages.len(), told, "at {hour}:00");
         }
+    }
+
+    #[test]
+    fn another_rule_in_the_same_place_knows_nothing_of_the_one_before() {
+        let (mut told, mut night) = (Told::default(), rule(&[Turn::Broken], &[]));
+        night.quiet = vec!["00:00-23:59".parse().unwrap()];
+        let mut at_once = |rule: &Rule, turned: &[Transition]| {
+            names(&told.messages([rule].into_iter(), turned, Timestamp(0), &Zone::utc())).len()
+        };
+        assert_eq!(at_once(&night, &[turned(Turn::Broken, "a")]), 0);
+        assert_eq!(at_once(&rule(&[Turn::Broken], &["b"]), &[]), 0);
     }
 
     #[test]

@@ -177,10 +177,7 @@ mod tests {
             &["STANDARD TZOFFSETTO:+9900"],
             &["STANDARD TZOFFSETTO:+0100 RDATE:20260329T020000"],
             &["STANDARD TZOFFSETTO:+0100 RRULE:FREQ=YEARLY;BYWEEKNO=20"],
-            &[
-                daylight,
-                "STANDARD DTSTART:19701025T030000 TZOFFSETTO:+0100 RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-2SU",
-            ],
+            &[daylight, "STANDARD DTSTART:19701025T030000 TZOFFSETTO:+0100 RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-2SU"],
         ] {
             assert_eq!(described(lines), None, "{lines:?}");
         }
