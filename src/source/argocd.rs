@@ -7,6 +7,7 @@
 //! history is none of them.
 
 mod application;
+mod health;
 
 use std::sync::Arc;
 

@@ -305,26 +305,6 @@ mod tests {
     const LATER: &str = "2026-11-21T09:00:00Z";
 
     #[test]
-    fn every_state_has_a_meaning_and_a_new_one_is_unknown() {
-        use EventState::{Done, Failed, Running, Unknown, Waiting};
-        for (word, state, is_over) in [
-            ("success", Done, true),
-            ("failure", Failed, true),
-            ("error", Failed, true),
-            ("in_progress", Running, false),
-            ("queued", Waiting, false),
-            ("pending", Waiting, false),
-            ("inactive", Done, false),
-            ("evaporated", Unknown, false),
-        ] {
-            let reached = reached(&[status(1, word, EARLIER)]);
-            assert_eq!((reached.state, reached.at.is_some()), (state, is_over), "{word}");
-            assert_eq!(reached.remark.as_str(), if state == Unknown { word } else { "" });
-        }
-        assert_eq!(reached(&[]).state, Waiting);
-    }
-
-    #[test]
     fn what_was_superseded_tells_how_it_went_before_whatever_the_order() {
         for (before, state) in [("success", EventState::Done), ("failure", EventState::Failed)] {
             let told = [status(2, before, EARLIER), status(3, "inactive", LATER), status(1, "queued", EARLIER)];

@@ -4,8 +4,6 @@
 //! those of `MergeStateStatus` in its GraphQL API. A request a page of the list, and one for each of the
 //! oldest pull requests, until its size is known.
 
-use crate::model::time::Timestamp;
-use crate::source::http::link;
 use std::collections::HashMap;
 
 use schemars::JsonSchema;
@@ -19,6 +17,8 @@ use crate::model::poll::{Answer, Ask};
 use crate::model::review::{Review, WaitsFor};
 use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
+use crate::model::time::Timestamp;
+use crate::source::http::link;
 
 /// Pages of open pull requests of one repository, a hundred on each, the oldest first.
 const MOST_PAGES: usize = 5;

@@ -3,8 +3,6 @@
 //! Source: GitLab, "Merge requests API" (of a project, of a group with its subgroups; "Merge status" for
 //! the words of `detailed_merge_status`). A group is asked for all of its projects at once.
 
-use crate::model::time::Timestamp;
-use crate::source::http::link;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -19,6 +17,8 @@ use crate::model::poll::{Answer, Ask};
 use crate::model::review::{Review, WaitsFor};
 use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
+use crate::model::time::Timestamp;
+use crate::source::http::link;
 
 /// Pages of open merge requests.
 const OPEN_PAGES: usize = 5;

@@ -121,6 +121,76 @@ async fn past_deploys_and_the_present_are_events() {
     assert_eq!(place, ("shop-production", "shop"), "the namespace, where nothing better is known");
 }
 
+#[tokio::test]
+async fn every_health_with_every_comparison_has_a_status_and_a_word() {
+    use Status::{Critical, Ok, Unknown, Warning};
+    let healths = [
+        ("Healthy", Ok, ""),
+        ("Progressing", Ok, "Progressing"),
+        ("Suspended", Warning, "Suspended"),
+        ("Degraded", Critical, "Degraded"),
+        ("Missing", Critical, "Missing"),
+        ("Unknown", Unknown, "health Unknown"),
+        ("Purple", Unknown, "Purple"),
+    ];
+    let syncs = [
+        ("Synced", Ok, ""),
+        ("OutOfSync", Warning, "OutOfSync"),
+        ("Unknown", Unknown, "sync Unknown"),
+        ("Sideways", Unknown, "Sideways"),
+    ];
+    let pairs: Vec<_> = healths.iter().flat_map(|health| syncs.iter().map(move |sync| (health, sync))).collect();
+    let application = |((health, ..), (sync, ..)): &(&(&str, _, _), &(&str, _, _))| {
+        json!({
+            "metadata": {"name": format!("{health} {sync}"), "creationTimestamp": "2026-01-01T00:00:00Z"},
+            "status": {"health": {"status": health}, "sync": {"status": sync}},
+        })
+    };
+    let server = server(&pairs.iter().map(application).collect());
+    let events = events(&board(&server, "")).await.unwrap();
+    assert_eq!(events.len(), pairs.len());
+    for ((health, of_health, word), (sync, of_sync, behind)) in pairs {
+        let name = format!("{health} {sync}");
+        let event = events.iter().find(|event| event.title.as_str() == name).unwrap();
+        let words = [*word, *behind].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", ");
+        let told = (event.health, event.remark.as_str());
+        assert_eq!(told, (Some(of_health.or_worse(*of_sync)), words.as_str()), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn every_phase_of_another_revision_is_an_event_of_its_own() {
+    use EventState::{Done, Failed, Running, Unknown};
+    let (begun, ended) = ("2026-11-21T11:50:00Z", "2026-11-21T11:55:00Z");
+    let table = [
+        ("Succeeded", Done, ended),
+        ("Running", Running, begun),
+        ("Terminating", Running, begun),
+        ("Failed", Failed, ended),
+        ("Error", Failed, ended),
+        ("Dreaming", Unknown, ended),
+    ];
+    let application = |(phase, ..): &(&str, _, _)| {
+        json!({
+            "metadata": {"name": phase},
+            "status": {
+                "history": [{"id": 0, "revision": "1.3.0", "deployedAt": "2026-11-21T11:00:00Z"}],
+                "operationState": {"phase": phase, "startedAt": begun, "finishedAt": ended, "syncResult": {"revision": "1.4.0"}},
+            },
+        })
+    };
+    let server = server(&table.iter().map(application).collect());
+    let events = events(&board(&server, "")).await.unwrap();
+    for (phase, state, when) in table {
+        let told: Vec<(Timestamp, EventState, &str)> = events
+            .iter()
+            .filter(|event| event.title.as_str() == phase)
+            .map(|event| (event.at, event.state, event.version.as_str()))
+            .collect();
+        assert_eq!(told, [(at("2026-11-21T11:00:00Z"), Done, "1.3.0"), (at(when), state, "1.4.0")], "{phase}");
+    }
+}
+
 #[test]
 fn the_whole_program_shows_what_was_deployed() {
     let server = server(&two());

@@ -108,6 +108,8 @@ async fn every_status_and_conclusion_reaches_the_board() {
         ("completed", Some("stale"), Idle, Unknown, "stale"),
         ("completed", Some("action_required"), Waiting, Unknown, ""),
         ("completed", Some("vaporised"), Idle, Unknown, "vaporised"),
+        ("completed", None, Idle, Unknown, ""),
+        ("failure", Some(""), Idle, Failure, ""),
         ("paused", None, Idle, Unknown, "paused"),
     ];
     let server = Server::start();
@@ -441,6 +443,7 @@ async fn each_state_of_a_deployment_becomes_an_event() {
         let done = if matches!(event.state, Failed) || event == &all[8] { "08:05" } else { "08:00" };
         assert!(event.at.rfc3339().contains(done), "{event:?}");
         assert_eq!(event.who, None, "nobody asked for names");
+        assert_eq!(event.remark.as_str(), if event.state == Unknown { "evaporated" } else { "" });
     }
     assert_eq!(all[8].url.as_ref().map(SafeText::as_str), Some("https://shop.example.com/"));
 }

@@ -104,6 +104,57 @@ async fn depth_and_names_of_people_are_as_the_board_wants_them() {
     assert!(refused.contains("depth is 6, and at most 5"), "{refused}");
 }
 
+#[tokio::test]
+async fn every_colour_has_a_meaning_with_and_without_a_build_under_way() {
+    use Activity::{Disabled, Idle, Running};
+    use BuildResult::{Cancelled, Failure, NeverRun, Success, Unknown, Warning};
+    let table = [
+        ("blue", Success, Idle),
+        ("yellow", Warning, Idle),
+        ("red", Failure, Idle),
+        ("aborted", Cancelled, Idle),
+        ("notbuilt", NeverRun, Idle),
+        ("nobuilt", NeverRun, Idle),
+        ("grey", NeverRun, Idle),
+        ("disabled", NeverRun, Disabled),
+        ("plaid", Unknown, Idle),
+    ];
+    for (suffix, moves) in [("", false), ("_anime", true)] {
+        let job = |(colour, ..): &(&str, _, _)| format!("{{\"fullName\":\"{colour}\",\"color\":\"{colour}{suffix}\"}}");
+        let builds = builds(&server(&table.iter().map(job).collect::<Vec<_>>().join(",")), "").await.unwrap();
+        assert_eq!(builds.len(), table.len());
+        for (build, (colour, result, idle)) in builds.iter().zip(table) {
+            let activity = if moves { Running } else { idle };
+            assert_eq!((build.result, build.activity), (result, activity), "{colour}{suffix}");
+            assert_eq!(build.raw.as_str(), if result == Unknown { colour } else { "" });
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_result_has_a_meaning() {
+    use BuildResult::{Cancelled, Failure, Skipped, Success, Unknown, Warning};
+    let table = [
+        ("SUCCESS", Success, ""),
+        ("UNSTABLE", Warning, ""),
+        ("FAILURE", Failure, ""),
+        ("NOT_BUILT", Skipped, "not built"),
+        ("ABORTED", Cancelled, "aborted"),
+        ("EXPLODED", Unknown, "EXPLODED"),
+    ];
+    let job = |(word, ..): &(&str, _, _)| {
+        let run = format!("{{\"number\":7,\"result\":\"{word}\",\"timestamp\":60000,\"duration\":5000}}");
+        format!("{{\"fullName\":\"{word}\",\"color\":\"blue\",\"lastBuild\":{run},\"builds\":[{run}]}}")
+    };
+    let builds = builds(&server(&table.iter().map(job).collect::<Vec<_>>().join(",")), "").await.unwrap();
+    assert_eq!(builds.len(), table.len());
+    for (build, (word, result, said)) in builds.iter().zip(table) {
+        assert_eq!((build.result, build.raw.as_str(), build.activity), (result, said, Activity::Idle), "{word}");
+        assert_eq!((build.label.as_str(), build.finished_at), ("7", Some(Timestamp(65_000))), "{word}");
+        assert_eq!(build.history.len(), 1, "told twice, kept once");
+    }
+}
+
 fn status(text: &str) -> Value {
     let folder = Folder::new();
     let file = folder.write("board.toml", text);

@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 
+use super::health::{Comparison, Health, verdict};
 use crate::model::event::{Event, EventState};
-use crate::model::status::Status;
 use crate::model::text::SafeText;
-use crate::model::time::{Span, Timestamp};
+use crate::model::time::Timestamp;
 
 /// Argo CD's own name for the cluster it runs in: it tells no environment from another.
 const OWN_CLUSTER: &str = "in-cluster";
@@ -49,20 +49,6 @@ struct Told {
     history: Option<Vec<Synced>>,
     summary: Summary,
     reconciled_at: Option<String>,
-}
-
-/// Whether what runs is what the repository says.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Comparison {
-    status: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Health {
-    status: Option<String>,
-    last_transition_time: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -154,7 +140,7 @@ impl Application {
             events.push(self.attempt(common, now));
         }
         if let Some(event) = events.last_mut() {
-            let (health, remark) = verdict(&self.status, now);
+            let (health, remark) = verdict(&self.status.health, &self.status.sync, now);
             (event.health, event.remark) = (health, SafeText::new(&remark));
             // While another version comes, or after it failed, the images are those of before.
             let image = image_tag(self.status.summary.images.as_deref().unwrap_or_default());
@@ -272,51 +258,13 @@ fn tag(image: &str) -> Option<&str> {
     name.split_once(':').map(|(_, tag)| tag).filter(|tag| !tag.is_empty())
 }
 
-/// How it is now, on both axes together, and the words for what is not as it should be.
-fn verdict(state: &Told, now: Timestamp) -> (Option<Status>, String) {
-    let health = state.health.status.as_deref().unwrap_or_default();
-    let sync = state.sync.status.as_deref().unwrap_or_default();
-    if health.is_empty() && sync.is_empty() {
-        return (None, String::new());
-    }
-    let of_health = match health {
-        "Healthy" | "Progressing" => Status::Ok,
-        "Suspended" => Status::Warning,
-        "Degraded" | "Missing" => Status::Critical,
-        _ => Status::Unknown,
-    };
-    let of_sync = match sync {
-        "Synced" | "" => Status::Ok,
-        "OutOfSync" => Status::Warning,
-        _ => Status::Unknown,
-    };
-    let health = match health {
-        "Healthy" => String::new(),
-        "Progressing" => progressing(Timestamp::of_rfc3339(state.health.last_transition_time.as_deref()), now),
-        "Unknown" => "health Unknown".to_owned(),
-        word => word.to_owned(),
-    };
-    let sync = match sync {
-        "Synced" => "",
-        "Unknown" => "sync Unknown",
-        word => word,
-    };
-    let words: Vec<&str> = [health.as_str(), sync].into_iter().filter(|word| !word.is_empty()).collect();
-    (Some(of_health.or_worse(of_sync)), words.join(", "))
-}
-
-/// With its age: some applications progress for ever, and only time tells.
-fn progressing(since: Option<Timestamp>, now: Timestamp) -> String {
-    let span = since.map(|since| since.age_at(now)).filter(|span| *span >= Span::seconds(60));
-    span.map_or_else(|| "Progressing".to_owned(), |span| format!("Progressing {}", span.brief()))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use EventState::{Done, Failed, Running, Unknown};
+    use crate::model::status::Status;
+    use EventState::{Done, Failed, Unknown};
 
     /// Saturday, 21 November 2026, 12:00 UTC.
     const NOW: Timestamp = Timestamp(1_795_262_400_000);
@@ -340,63 +288,6 @@ mod tests {
             {"id": 0, "revision": "1.2.3", "deployedAt": "2026-11-21T11:00:00Z", "initiatedBy": {"username": "x", "automated": true}},
             {"id": 2, "revision": "lost", "deployedAt": null},
         ])
-    }
-
-    #[test]
-    fn every_health_with_every_comparison_has_a_status_and_a_word() {
-        use Status::{Critical, Ok, Warning};
-        for (health, of_health, word) in [
-            ("Healthy", Ok, ""),
-            ("Progressing", Ok, "Progressing 3 h"),
-            ("Suspended", Warning, "Suspended"),
-            ("Degraded", Critical, "Degraded"),
-            ("Missing", Critical, "Missing"),
-            ("Unknown", Status::Unknown, "health Unknown"),
-            ("Purple", Status::Unknown, "Purple"),
-        ] {
-            for (sync, of_sync, behind) in [
-                ("Synced", Ok, ""),
-                ("OutOfSync", Warning, "OutOfSync"),
-                ("Unknown", Status::Unknown, "sync Unknown"),
-                ("Sideways", Status::Unknown, "Sideways"),
-            ] {
-                let state: Told = serde_json::from_value(json!({
-                    "health": {"status": health, "lastTransitionTime": "2026-11-21T09:00:00Z"},
-                    "sync": {"status": sync},
-                }))
-                .unwrap();
-                let words = [word, behind].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", ");
-                assert_eq!(verdict(&state, NOW), (Some(of_health.or_worse(of_sync)), words), "{health} {sync}");
-            }
-        }
-        assert_eq!(verdict(&Told::default(), NOW), (None, String::new()), "nothing told");
-    }
-
-    #[test]
-    fn progress_has_an_age_only_where_it_is_told_and_long() {
-        assert_eq!(progressing(None, NOW), "Progressing");
-        assert_eq!(progressing(Some(NOW.minus(Span::seconds(59))), NOW), "Progressing");
-        assert_eq!(progressing(Some(NOW.minus(Span::seconds(600))), NOW), "Progressing 10 min");
-    }
-
-    #[test]
-    fn every_phase_of_another_revision_is_an_event_of_its_own() {
-        for (phase, state, minutes) in [
-            ("Succeeded", Done, 5),
-            ("Running", Running, 10),
-            ("Terminating", Running, 10),
-            ("Failed", Failed, 5),
-            ("Error", Failed, 5),
-            ("Dreaming", Unknown, 5),
-        ] {
-            let operation = json!({
-                "phase": phase, "startedAt": "2026-11-21T11:50:00Z", "finishedAt": "2026-11-21T11:55:00Z",
-                "syncResult": {"revision": "1.4.0"},
-            });
-            let all = told(&json!({"history": old_and_new(), "operationState": operation}));
-            let past = [(60, Done, "1.2.3".to_owned()), (30, Done, "1.3.0".to_owned())];
-            assert_eq!(all.split_last(), Some((&(minutes, state, "1.4.0".to_owned()), past.as_slice())), "{phase}");
-        }
     }
 
     #[test]

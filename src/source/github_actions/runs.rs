@@ -260,35 +260,6 @@ mod tests {
     use super::*;
     use crate::model::time::Span;
 
-    #[test]
-    fn every_status_and_conclusion_has_a_meaning_and_a_new_word_is_unknown() {
-        use Activity::{Idle, Queued, Running, Waiting};
-        use BuildResult::{Cancelled, Error, Failure, Skipped, Success, Unknown};
-        for (status, conclusion, activity, result, word) in [
-            ("queued", None, Queued, Unknown, ""),
-            ("requested", None, Queued, Unknown, ""),
-            ("pending", None, Queued, Unknown, ""),
-            ("in_progress", None, Running, Unknown, ""),
-            ("waiting", None, Waiting, Unknown, ""),
-            ("completed", Some("success"), Idle, Success, ""),
-            ("completed", Some("failure"), Idle, Failure, ""),
-            ("completed", Some("timed_out"), Idle, Error, "timed_out"),
-            ("completed", Some("startup_failure"), Idle, Error, "startup_failure"),
-            ("completed", Some("cancelled"), Idle, Cancelled, "cancelled"),
-            ("completed", Some("skipped"), Idle, Skipped, "skipped"),
-            ("completed", Some("neutral"), Idle, Unknown, "neutral"),
-            ("completed", Some("stale"), Idle, Unknown, "stale"),
-            ("completed", Some("action_required"), Waiting, Unknown, "action_required"),
-            ("completed", Some("vaporised"), Idle, Unknown, "vaporised"),
-            ("completed", None, Idle, Unknown, ""),
-            ("paused", None, Idle, Unknown, "paused"),
-            ("failure", Some(""), Idle, Failure, ""),
-        ] {
-            let wanted = (activity, result, SafeText::new(word));
-            assert_eq!(outcome(Some(status), conclusion), wanted, "{status} {conclusion:?}");
-        }
-    }
-
     fn told(id: u64, attempt: u64, conclusion: &str) -> Told {
         Told {
             id,

@@ -248,7 +248,7 @@ fn of_colour(colour: &str) -> Option<BuildResult> {
 mod tests {
     use super::*;
     use Activity::{Disabled, Idle, Queued, Running};
-    use BuildResult::{Cancelled, Failure, NeverRun, Skipped, Success, Unknown, Warning};
+    use BuildResult::{Failure, NeverRun};
 
     fn leaves(jobs: &str) -> Vec<Leaf> {
         read(&Document::of(format!("{{\"jobs\":[{jobs}]}}").into_bytes())).unwrap()
@@ -265,45 +265,6 @@ mod tests {
         let count = |of: char| tree(5).chars().filter(|c| *c == of).count();
         assert_eq!((count('['), count('{')), (count(']'), count('}')));
         assert!(!FIELDS.contains(' '), "{FIELDS}");
-    }
-
-    #[test]
-    fn every_colour_has_a_meaning_with_and_without_a_build_under_way() {
-        for (colour, result, activity) in [
-            ("blue", Success, Idle),
-            ("yellow", Warning, Idle),
-            ("red", Failure, Idle),
-            ("aborted", Cancelled, Idle),
-            ("notbuilt", NeverRun, Idle),
-            ("nobuilt", NeverRun, Idle),
-            ("grey", NeverRun, Idle),
-            ("disabled", NeverRun, Disabled),
-            ("plaid", Unknown, Idle),
-        ] {
-            let still = one(&format!("\"color\":\"{colour}\",\"builds\":[]"));
-            assert_eq!((still.result, still.activity), (result, activity), "{colour}");
-            assert_eq!(still.raw.as_str(), if result == Unknown { colour } else { "" });
-            let moving = one(&format!("\"color\":\"{colour}_anime\""));
-            assert_eq!((moving.result, moving.activity), (result, Running), "{colour}_anime");
-        }
-    }
-
-    #[test]
-    fn every_result_has_a_meaning() {
-        for (word, result, said) in [
-            ("SUCCESS", Success, ""),
-            ("UNSTABLE", Warning, ""),
-            ("FAILURE", Failure, ""),
-            ("NOT_BUILT", Skipped, "not built"),
-            ("ABORTED", Cancelled, "aborted"),
-            ("EXPLODED", Unknown, "EXPLODED"),
-        ] {
-            let run = format!("{{\"number\":7,\"result\":\"{word}\",\"timestamp\":60000,\"duration\":5000}}");
-            let build = one(&format!("\"color\":\"blue\",\"lastBuild\":{run},\"builds\":[{run}]"));
-            assert_eq!((build.result, build.raw.as_str(), build.activity), (result, said, Idle), "{word}");
-            assert_eq!((build.label.as_str(), build.finished_at), ("7", Some(Timestamp(65_000))), "{word}");
-            assert_eq!(build.history.len(), 1, "told twice, kept once");
-        }
     }
 
     #[test]

@@ -1,0 +1,81 @@
+//! How an application of Argo CD is now: whether it is well, and whether it is what the repository says.
+//!
+//! Source: Argo CD, "Resource Health", and `HealthStatusCode` and `SyncStatusCode` of its API.
+
+use serde::Deserialize;
+
+use crate::model::status::Status;
+use crate::model::time::{Span, Timestamp};
+
+/// Whether what runs is what the repository says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Comparison {
+    status: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Health {
+    status: Option<String>,
+    last_transition_time: Option<String>,
+}
+
+/// How it is now, on both axes together, and the words for what is not as it should be.
+pub(super) fn verdict(health: &Health, sync: &Comparison, now: Timestamp) -> (Option<Status>, String) {
+    let since = Timestamp::of_rfc3339(health.last_transition_time.as_deref());
+    let health = health.status.as_deref().unwrap_or_default();
+    let sync = sync.status.as_deref().unwrap_or_default();
+    if health.is_empty() && sync.is_empty() {
+        return (None, String::new());
+    }
+    let of_health = match health {
+        "Healthy" | "Progressing" => Status::Ok,
+        "Suspended" => Status::Warning,
+        "Degraded" | "Missing" => Status::Critical,
+        _ => Status::Unknown,
+    };
+    let of_sync = match sync {
+        "Synced" | "" => Status::Ok,
+        "OutOfSync" => Status::Warning,
+        _ => Status::Unknown,
+    };
+    let health = match health {
+        "Healthy" => String::new(),
+        "Progressing" => progressing(since, now),
+        "Unknown" => "health Unknown".to_owned(),
+        word => word.to_owned(),
+    };
+    let sync = match sync {
+        "Synced" => "",
+        "Unknown" => "sync Unknown",
+        word => word,
+    };
+    let words: Vec<&str> = [health.as_str(), sync].into_iter().filter(|word| !word.is_empty()).collect();
+    (Some(of_health.or_worse(of_sync)), words.join(", "))
+}
+
+/// With its age: some applications progress for ever, and only time tells.
+fn progressing(since: Option<Timestamp>, now: Timestamp) -> String {
+    let span = since.map(|since| since.age_at(now)).filter(|span| *span >= Span::seconds(60));
+    span.map_or_else(|| "Progressing".to_owned(), |span| format!("Progressing {}", span.brief()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_795_262_400_000);
+
+    #[test]
+    fn nothing_told_is_no_verdict() {
+        assert_eq!(verdict(&Health::default(), &Comparison::default(), NOW), (None, String::new()));
+    }
+
+    #[test]
+    fn progress_has_an_age_only_where_it_is_told_and_long() {
+        assert_eq!(progressing(None, NOW), "Progressing");
+        assert_eq!(progressing(Some(NOW.minus(Span::seconds(59))), NOW), "Progressing");
+        assert_eq!(progressing(Some(NOW.minus(Span::seconds(600))), NOW), "Progressing 10 min");
+    }
+}
