@@ -9,6 +9,7 @@ pub mod event;
 pub mod fault;
 pub mod format;
 pub mod freshness;
+pub mod glob;
 pub mod isolation;
 pub mod judgement;
 pub mod layer;

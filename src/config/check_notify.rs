@@ -1,12 +1,11 @@
 //! The rules of who is told of what turns.
 
-use wildmatch::WildMatch;
-
 use super::board::{Notify, Webhook};
 use super::places::Path;
 use super::raw;
 use super::read::Report;
 use crate::eval::notification::Rule;
+use crate::model::glob::Globs;
 use crate::source::auth::Secret;
 use crate::source::http::parse_url;
 
@@ -48,11 +47,10 @@ fn one(raw: &raw::Notify, path: &Path, report: &mut Report<'_>) -> Notify {
             None
         }
     });
-    let globs = |globs: &raw::OneOrMany| globs.all().iter().map(|glob| WildMatch::new(glob)).collect();
     let rule = Rule {
         on: raw.on.clone(),
-        keep: globs(&raw.keep),
-        services: globs(&raw.service),
+        keep: Globs::new(raw.keep.all()),
+        services: Globs::new(raw.service.all()),
         bell: raw.bell,
         desktop: raw.desktop,
         quiet: raw.quiet.clone(),

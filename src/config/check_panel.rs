@@ -1,7 +1,6 @@
 //! One panel: its common keys, its own keys, and everything it refers to.
 
 use serde_json::Value;
-use wildmatch::WildMatch;
 
 use super::board::PanelSpec;
 use super::check::{Scope, check_word, report_unknown};
@@ -15,6 +14,7 @@ use crate::eval::expression::Expression;
 use crate::eval::panel::{PanelQuery, Rule, Subject};
 use crate::eval::threshold::{Bound, Hysteresis, Thresholds};
 use crate::model::event::{EventKind, EventSet};
+use crate::model::glob::Globs;
 use crate::model::poll::Ask;
 use crate::model::text::SafeText;
 use crate::model::unit::Unit;
@@ -46,7 +46,7 @@ pub(super) fn check(value: &Value, path: &Path, scope: &mut Scope<'_>) -> Option
     let rule = Rule {
         value: expression(&common, path, scope),
         thresholds: thresholds(&common, kind, path, scope),
-        keep: common.keep.all().iter().map(|glob| WildMatch::new(glob)).collect(),
+        keep: Globs::new(common.keep.all()),
         column: object.get("column").and_then(Value::as_str).unwrap_or_default().to_owned(),
         window: common.window.unwrap_or(scope.window),
         vanished_counts: kind.vanished_counts,

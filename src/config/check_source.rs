@@ -4,7 +4,6 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::{Map, Value};
-use wildmatch::WildMatch;
 
 use super::board::{SIMULATOR_SCHEME, SourceSpec};
 use super::check::{report_unknown, too_short};
@@ -14,6 +13,7 @@ use super::raw::SourceCommon;
 use super::read::{Report, keys, split, table, with};
 use crate::eval::freshness::Promise;
 use crate::model::fault::Reason;
+use crate::model::glob::Globs;
 use crate::model::poll::QueryId;
 use crate::model::text::SafeText;
 use crate::model::time::Span;
@@ -82,7 +82,7 @@ pub(super) fn check(
     }
     let treatment = Treatment {
         people,
-        deploys: common.deploys.all().iter().map(|glob| WildMatch::new(glob)).collect(),
+        deploys: Globs::new(common.deploys.all()),
         deploys_to: SafeText::new(common.deploys_to.as_deref().unwrap_or("production")),
     };
     let fingerprint = fingerprint(name, value, pace, people);

@@ -2,9 +2,8 @@
 
 use std::collections::VecDeque;
 
-use wildmatch::WildMatch;
-
 use super::transitions::{Transition, Turn};
+use crate::model::glob::Globs;
 use crate::model::time::{QuietHours, Span, Timestamp, Zone};
 
 /// The time a limit is for.
@@ -16,9 +15,9 @@ pub struct Rule {
     /// What it tells of.
     pub on: Vec<Turn>,
     /// Names of builds and ids of panels; empty for all.
-    pub keep: Vec<WildMatch>,
+    pub keep: Globs,
     /// Services; empty for all.
-    pub services: Vec<WildMatch>,
+    pub services: Globs,
     /// Whether terminals ring.
     pub bell: bool,
     /// Whether terminals show a notification of the desktop.
@@ -31,10 +30,7 @@ pub struct Rule {
 
 impl Rule {
     fn wants(&self, one: &Transition) -> bool {
-        let keeps = |globs: &[WildMatch], name: &str| globs.is_empty() || globs.iter().any(|glob| glob.matches(name));
-        self.on.contains(&one.turn)
-            && keeps(&self.keep, one.name.as_str())
-            && keeps(&self.services, one.service.as_str())
+        self.on.contains(&one.turn) && self.keep.keep(one.name.as_str()) && self.services.keep(one.service.as_str())
     }
 
     fn is_quiet(&self, now: Timestamp, zone: &Zone) -> bool {
@@ -135,8 +131,8 @@ mod tests {
     fn rule(on: &[Turn], keep: &[&str]) -> Rule {
         Rule {
             on: on.to_vec(),
-            keep: keep.iter().map(|glob| WildMatch::new(glob)).collect(),
-            services: Vec::new(),
+            keep: Globs::new(&keep.iter().map(|glob| (*glob).to_owned()).collect::<Vec<_>>()),
+            services: Globs::default(),
             bell: true,
             desktop: false,
             quiet: Vec::new(),

@@ -3,8 +3,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use wildmatch::WildMatch;
-
 use super::changes::current;
 use super::expression::Expression;
 use super::freshness::{Promise, freshness};
@@ -13,6 +11,7 @@ use crate::model::build::{Activity, TrackedBuild};
 use crate::model::event::{Event, EventKind, EventSet};
 use crate::model::fault::FetchError;
 use crate::model::freshness::Freshness;
+use crate::model::glob::Globs;
 use crate::model::judgement::{Content, JudgedSeries, Judgement};
 use crate::model::poll::QueryId;
 use crate::model::series::Point;
@@ -60,7 +59,7 @@ pub struct Rule {
     /// Its limits.
     pub thresholds: Thresholds,
     /// Names to keep (builds, series); empty keeps all.
-    pub keep: Vec<WildMatch>,
+    pub keep: Globs,
     /// The column of a table that the limits are for; the last numeric one when empty.
     pub column: String,
     /// How much past is shown.
@@ -216,7 +215,7 @@ fn events<'a>(
 
 impl Rule {
     fn keeps(&self, name: &SafeText) -> bool {
-        self.keep.is_empty() || self.keep.iter().any(|glob| glob.matches(name.as_str()))
+        self.keep.keep(name.as_str())
     }
 }
 

@@ -13,6 +13,7 @@ use super::github::{GitHub, Rota, called, has_one_owner, is_gone, public};
 use super::{Context, Moment, QueryLanguage, Source, Tells};
 use crate::model::build::{Activity, Build, Stage};
 use crate::model::fault::{FetchError, Reason};
+use crate::model::glob::Globs;
 use crate::model::poll::{Answer, Ask};
 use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
@@ -57,7 +58,7 @@ pub struct GitHubActions {
     github: GitHub,
     rota: Rota<Known>,
     branch: Option<String>,
-    workflows: Vec<WildMatch>,
+    workflows: Globs,
 }
 
 /// What is known of a repository.
@@ -98,7 +99,7 @@ impl Source for GitHubActions {
             github: GitHub::open(&config.url, &config.repositories, config.organisation.as_deref(), context)?,
             rota: Rota::new(),
             branch: config.branch.clone(),
-            workflows: config.workflows.iter().map(|glob| WildMatch::new(glob)).collect(),
+            workflows: Globs::new(&config.workflows),
         })
     }
 

@@ -8,12 +8,12 @@ use std::collections::HashMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use wildmatch::WildMatch;
 
 use super::github::{GitHub, Person, Rota, called, has_one_owner, is_gone, public};
 use super::{Context, Moment, QueryLanguage, Source, Tells};
 use crate::model::event::{ChangeReason, Event, EventKind, EventState};
 use crate::model::fault::FetchError;
+use crate::model::glob::Globs;
 use crate::model::poll::{Answer, Ask};
 use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
@@ -47,7 +47,7 @@ pub struct Config {
 pub struct GitHubDeployments {
     github: GitHub,
     rota: Rota<Vec<Event>>,
-    environments: Vec<WildMatch>,
+    environments: Globs,
     /// The environment that the server is to pick, where only one is wanted.
     only: Vec<String>,
     /// How deployments ended, by repository and number.
@@ -113,7 +113,7 @@ impl Source for GitHubDeployments {
         Ok(Self {
             github: GitHub::open(&config.url, &config.repositories, config.organisation.as_deref(), context)?,
             rota: Rota::new(),
-            environments: config.environments.iter().map(|glob| WildMatch::new(glob)).collect(),
+            environments: Globs::new(&config.environments),
             only,
             ended: HashMap::new(),
         })
@@ -156,7 +156,7 @@ impl GitHubDeployments {
         }
         let is_wanted = |one: &Deployment| {
             let environment = one.environment.as_deref().unwrap_or_default();
-            self.environments.is_empty() || self.environments.iter().any(|glob| glob.matches(environment))
+            self.environments.keep(environment)
         };
         told.retain(is_wanted);
         told.sort_by_key(|one| Reverse(one.id));

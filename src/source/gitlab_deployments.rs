@@ -7,7 +7,6 @@ mod history;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use wildmatch::WildMatch;
 
 use super::gitlab::api::{self, Api, Missing};
 use super::gitlab::projects::{Projects, is_number};
@@ -15,6 +14,7 @@ use super::progress::Progress;
 use super::{Context, Moment, QueryLanguage, Source, Tells};
 use crate::model::event::Event;
 use crate::model::fault::{FetchError, Reason};
+use crate::model::glob::Globs;
 use crate::model::poll::{Answer, Ask};
 use crate::model::telemetry::Telemetry;
 use history::{Deployment, events};
@@ -113,9 +113,9 @@ impl GitlabDeployments {
         let deployments = self.deployments(key, moment).await?;
         let path = self.projects.path(key);
         let service = path.rsplit('/').next().unwrap_or(path);
-        let globs: Vec<WildMatch> = self.environments.iter().map(|glob| WildMatch::new(glob)).collect();
+        let wanted = Globs::new(&self.environments);
         let mut events = events(deployments, service);
-        events.retain(|event| globs.is_empty() || globs.iter().any(|glob| glob.matches(event.environment.as_str())));
+        events.retain(|event| wanted.keep(event.environment.as_str()));
         Ok(events)
     }
 

@@ -1,8 +1,7 @@
 //! What is done to every answer of a source before anything else sees it.
 
-use wildmatch::WildMatch;
-
 use crate::model::build::Build;
+use crate::model::glob::Globs;
 use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
 
@@ -12,7 +11,7 @@ pub struct Treatment {
     /// Whether names of people stay in.
     pub people: bool,
     /// Names of builds that are deploys.
-    pub deploys: Vec<WildMatch>,
+    pub deploys: Globs,
     /// The environment that those deploy to.
     pub deploys_to: SafeText,
 }
@@ -30,7 +29,7 @@ impl Treatment {
     }
 
     fn marked(&self, build: Build) -> Build {
-        let is_deploy = self.deploys.iter().any(|glob| glob.matches(build.name.as_str()));
+        let is_deploy = self.deploys.pick(build.name.as_str());
         Build { deploys_to: is_deploy.then(|| self.deploys_to.clone()), ..build }
     }
 }

@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use wildmatch::WildMatch;
 
 use crate::model::build::{Activity, Build, BuildResult, Run, Stage};
 use crate::model::fault::FetchError;
+use crate::model::glob::Globs;
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
 use crate::source::github::Person;
@@ -91,13 +91,13 @@ pub(super) struct Workflow {
 }
 
 /// The workflows that are kept, by name.
-pub(super) fn workflows(told: Vec<Told>, keep: &[WildMatch]) -> Vec<Workflow> {
+pub(super) fn workflows(told: Vec<Told>, keep: &Globs) -> Vec<Workflow> {
     let mut groups: BTreeMap<String, Vec<Told>> = BTreeMap::new();
     for run in newest_first(told) {
         groups.entry(run.workflow()).or_default().push(run);
     }
     let mut named: Vec<(String, &[Told])> = groups.values().map(|runs| (name(runs), runs.as_slice())).collect();
-    named.retain(|(name, _)| keep.is_empty() || keep.iter().any(|glob| glob.matches(name)));
+    named.retain(|(name, _)| keep.keep(name));
     named.sort_by(|a, b| a.0.cmp(&b.0));
     let is_twice = |wanted: &str| named.iter().filter(|(name, _)| name == wanted).count() > 1;
     let workflow = |(name, runs): &(String, &[Told])| {
@@ -126,10 +126,10 @@ struct Listed {
 
 impl Workflows {
     /// Those that are switched on and wanted, by id.
-    pub(super) fn active(self, keep: &[WildMatch]) -> impl Iterator<Item = String> {
+    pub(super) fn active(self, keep: &Globs) -> impl Iterator<Item = String> {
         let is_wanted = |one: &Listed| {
             let name = one.name.as_deref().unwrap_or_default();
-            one.state.as_deref() == Some("active") && (keep.is_empty() || keep.iter().any(|glob| glob.matches(name)))
+            one.state.as_deref() == Some("active") && keep.keep(name)
         };
         self.workflows.into_iter().filter(is_wanted).map(|one| one.id.to_string())
     }
@@ -278,7 +278,7 @@ mod tests {
 
     #[test]
     fn the_latest_attempt_of_a_run_counts() {
-        let all = workflows(vec![told(1, 1, "failure"), told(1, 2, "success")], &[]);
+        let all = workflows(vec![told(1, 1, "failure"), told(1, 2, "success")], &Globs::default());
         let build = &all[0].build;
         assert_eq!((build.result, build.history.len(), build.label.as_str()), (BuildResult::Success, 1, "1"));
         assert_eq!(build.estimate, Some(Span::seconds(300)));
@@ -286,7 +286,7 @@ mod tests {
 
     #[test]
     fn what_was_cancelled_leaves_the_result_of_before_and_says_so() {
-        let all = workflows(vec![told(2, 1, "cancelled"), told(1, 1, "failure")], &[]);
+        let all = workflows(vec![told(2, 1, "cancelled"), told(1, 1, "failure")], &Globs::default());
         let build = &all[0].build;
         assert_eq!((build.result, build.raw.as_str()), (BuildResult::Failure, "cancelled"));
     }
@@ -298,7 +298,7 @@ mod tests {
         (fork.repository, fork.head_repository) = (named("acme/shop"), named("somebody/shop"));
         let mut own = told(1, 1, "success");
         (own.repository, own.head_repository) = (named("acme/shop"), named("Acme/shop"));
-        assert_eq!(workflows(vec![fork, own], &[])[0].build.result, BuildResult::Success);
+        assert_eq!(workflows(vec![fork, own], &Globs::default())[0].build.result, BuildResult::Success);
     }
 
     #[test]
@@ -318,10 +318,12 @@ mod tests {
     fn two_workflows_of_one_name_are_told_apart() {
         let mut other = told(2, 1, "failure");
         (other.workflow_id, other.path) = (Some(8), Some(".github/workflows/nightly.yaml".to_owned()));
-        let mut all: Vec<String> =
-            workflows(vec![told(1, 1, "success"), other], &[]).iter().map(|one| one.build.name.to_string()).collect();
+        let mut all: Vec<String> = workflows(vec![told(1, 1, "success"), other], &Globs::default())
+            .iter()
+            .map(|one| one.build.name.to_string())
+            .collect();
         all.sort();
         assert_eq!(all, ["CI (ci)", "CI (nightly)"]);
-        assert!(workflows(vec![told(1, 1, "success")], &[WildMatch::new("Release*")]).is_empty());
+        assert!(workflows(vec![told(1, 1, "success")], &Globs::new(&["Release*".to_owned()])).is_empty());
     }
 }

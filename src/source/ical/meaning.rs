@@ -1,17 +1,16 @@
 //! What the entries of a calendar mean: freezes, releases, and what else is planned.
 
-use jiff::tz::TimeZone;
-use wildmatch::WildMatch;
-
 use super::Config;
 use super::calendar::{self, Entry};
 use super::occurrences::{Occurrence, occurrences};
 use super::zones::{self, Zones};
 use crate::model::event::{Event, EventKind};
 use crate::model::fault::{FetchError, Reason};
+use crate::model::glob::Globs;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
 use crate::source::http::parse_url;
+use jiff::tz::TimeZone;
 
 /// How long what is over is still told.
 const BEHIND: Span = Span::seconds(7 * 86_400);
@@ -24,8 +23,8 @@ pub struct Rules {
     zone: Option<TimeZone>,
     /// Of this machine.
     here: TimeZone,
-    freezes: Vec<WildMatch>,
-    releases: Vec<WildMatch>,
+    freezes: Globs,
+    releases: Globs,
     service: SafeText,
     people: bool,
 }
@@ -36,21 +35,20 @@ impl Rules {
         let zone = |name: &String| {
             TimeZone::get(name).map_err(|_| FetchError::new(Reason::Parse, format!("'{name}' is not a time zone")))
         };
-        let globs = |all: &[String]| all.iter().map(|glob| WildMatch::new_case_insensitive(glob)).collect();
         Ok(Self {
             zone: config.timezone.as_ref().map(zone).transpose()?,
             here: TimeZone::try_system().unwrap_or(TimeZone::UTC),
-            freezes: globs(&config.freezes),
-            releases: globs(&config.releases),
+            freezes: Globs::of_any_case(&config.freezes),
+            releases: Globs::of_any_case(&config.releases),
             service: SafeText::new(config.service.as_deref().unwrap_or_default()),
             people,
         })
     }
 
     fn kind(&self, entry: &Entry) -> EventKind {
-        let is = |globs: &[WildMatch]| {
+        let is = |globs: &Globs| {
             let mut words = std::iter::once(&entry.summary).chain(&entry.categories);
-            words.any(|word| globs.iter().any(|glob| glob.matches(word)))
+            words.any(|word| globs.pick(word))
         };
         match (is(&self.freezes), is(&self.releases)) {
             (true, _) => EventKind::Freeze,
