@@ -9,6 +9,7 @@ use std::sync::Arc;
 use andon::config::{Request, load, load_text};
 use andon::hub::Hub;
 use andon::model::build::{Activity, Build, BuildResult, Run};
+use andon::model::labels::Labels;
 use andon::model::poll::{Outcome, QueryId};
 use andon::model::series::{Coverage, Point, Series};
 use andon::model::telemetry::Telemetry;
@@ -51,7 +52,7 @@ fn hub(panels: usize) -> Hub {
 fn feed(hub: &mut Hub, query: usize, now: Timestamp) {
     let series = (0..4)
         .map(|n| Series {
-            name: format!("series {n}").as_str().into(),
+            labels: Labels::named(&format!("series {n}")),
             points: (0..240)
                 .map(|t| Point {
                     at: now.minus(Span::seconds(15 * (239 - t))),

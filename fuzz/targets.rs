@@ -11,6 +11,7 @@ use andon::config::load_text;
 use andon::eval::expression::Expression;
 use andon::eval::threshold::{Bound, Hysteresis};
 use andon::model::format;
+use andon::model::labels::names;
 use andon::model::poll::Ask;
 use andon::model::series::{Point, Series};
 use andon::model::telemetry::Telemetry;
@@ -65,8 +66,10 @@ fn is_harmless(text: &str) {
 }
 
 fn are_sound(series: &[Series]) {
+    for name in names(&series.iter().map(|one| &one.labels).collect::<Vec<_>>()) {
+        is_harmless(name.as_str());
+    }
     for one in series {
-        is_harmless(one.name.as_str());
         assert!(one.points.windows(2).all(|pair| pair[0].at < pair[1].at), "points are not in order: {one:?}");
         assert!(one.points.iter().all(|point| !point.value.is_infinite()), "infinite: {one:?}");
     }

@@ -11,11 +11,12 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::model::build::TrackedBuild;
 use crate::model::event::Event;
 use crate::model::fault::FetchError;
+use crate::model::labels::{Labels, names};
 use crate::model::poll::{Budget, Outcome, QueryId};
 use crate::model::review::Review;
 use crate::model::series::{Coverage, Point, Series};
 use crate::model::table::Table;
-use crate::model::telemetry::{MAX_SERIES, Telemetry};
+use crate::model::telemetry::{Caveat, MAX_SERIES, Telemetry};
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
 use ring::Ring;
@@ -29,7 +30,9 @@ const MAX_JOURNAL: usize = 1000;
 /// One line of numbers with its history.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Track {
-    /// What tells it from its siblings.
+    /// Its identity.
+    pub labels: Labels,
+    /// What tells it from its siblings on a screen.
     pub name: SafeText,
     /// Its points.
     pub ring: Ring,
@@ -62,6 +65,8 @@ pub enum Kept {
 pub struct Entry {
     /// The last good answer.
     pub kept: Kept,
+    /// What its source said about that answer.
+    pub caveat: Option<Caveat>,
     /// When it came.
     pub last_success: Option<Timestamp>,
     /// When the last poll ended, well or badly.
@@ -164,6 +169,8 @@ impl Store {
             Ok(telemetry) => {
                 entry.error = None;
                 entry.last_success = Some(outcome.at);
+                let (telemetry, caveat) = telemetry.split();
+                entry.caveat = caveat;
                 entry.kept.take_in(telemetry, outcome.at, window);
             }
         }
@@ -197,6 +204,7 @@ impl Kept {
             Telemetry::Reviews(reviews) => *self = Self::Reviews(reviews),
             Telemetry::Table(table) => *self = Self::Table(table),
             Telemetry::Lines(lines) => *self = Self::Lines(lines),
+            Telemetry::Caveat { telemetry, .. } => self.take_in(*telemetry, at, window),
         }
     }
 }
@@ -206,11 +214,16 @@ fn merge(tracks: &mut Vec<Track>, series: Vec<Series>, coverage: Coverage, at: T
         track.present = false;
     }
     for one in series {
-        let found = tracks.iter().position(|track| track.name == one.name);
+        let found = tracks.iter().position(|track| track.labels == one.labels);
         let track = if let Some(track) = found.and_then(|at| tracks.get_mut(at)) {
             track
         } else {
-            tracks.push(Track { name: one.name.clone(), ring: Ring::default(), present: true });
+            tracks.push(Track {
+                labels: one.labels.clone(),
+                name: SafeText::default(),
+                ring: Ring::default(),
+                present: true,
+            });
             let Some(track) = tracks.last_mut() else { continue };
             track
         };
@@ -235,6 +248,10 @@ fn merge(tracks: &mut Vec<Track>, series: Vec<Series>, coverage: Coverage, at: T
         tracks.sort_by_key(|track| Reverse((track.present, track.ring.points().last().map(|last| last.at))));
         tracks.truncate(MAX_TRACKS);
     }
+    let drawn = names(&tracks.iter().map(|track| &track.labels).collect::<Vec<_>>());
+    for (track, name) in tracks.iter_mut().zip(drawn) {
+        track.name = name;
+    }
     tracks.sort_by(|a, b| a.name.cmp(&b.name));
 }
 
@@ -250,7 +267,7 @@ mod tests {
 
     #[expect(clippy::unnecessary_wraps, reason = "an answer is a result")]
     fn sample(at: i64, names: &[&str]) -> crate::model::poll::Answer {
-        let series = names.iter().map(|name| Series::single((*name).into(), Timestamp(at), at as f64)).collect();
+        let series = names.iter().map(|name| Series::single(name, Timestamp(at), at as f64)).collect();
         Ok(Telemetry::Series { series, coverage: Coverage::Sample })
     }
 

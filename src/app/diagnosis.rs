@@ -16,6 +16,7 @@ use crate::config::board::SourceSpec;
 use crate::model::event::Event;
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::format;
+use crate::model::labels::names;
 use crate::model::poll::{Budget, Outcome, QueryId};
 use crate::model::series::Series;
 use crate::model::table::{Cell, Table};
@@ -343,6 +344,7 @@ fn sample(telemetry: &Telemetry) -> String {
             count(reviews.len(), "review"),
             reviews.iter().map(|one| format!("{} {}", one.repository, one.label)).collect::<Vec<_>>().join(", "),
         ),
+        Telemetry::Caveat { telemetry, caveat } => return format!("{} ({})", sample(telemetry), caveat.text),
         Telemetry::Lines(lines) => {
             (count(lines.len(), "line"), lines.first().map(ToString::to_string).unwrap_or_default())
         }
@@ -353,7 +355,8 @@ fn sample(telemetry: &Telemetry) -> String {
 fn last(series: &Series) -> String {
     let value =
         series.last().map_or_else(|| format::MISSING.to_owned(), |value| format::text(value, &Unit::None, now()));
-    if series.name.is_empty() { value } else { format!("{} {value}", series.name) }
+    let name = names(&[&series.labels]).remove(0);
+    if name.is_empty() { value } else { format!("{name} {value}") }
 }
 
 fn first_row(table: &Table) -> String {

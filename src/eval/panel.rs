@@ -417,7 +417,7 @@ mod tests {
     }
 
     fn value(at: i64, value: f64) -> (i64, Answer) {
-        let series = vec![Series::single(SafeText::default(), Timestamp(at * 1000), value)];
+        let series = vec![Series::single("", Timestamp(at * 1000), value)];
         (at, Ok(Telemetry::Series { series, coverage: Coverage::Sample }))
     }
 

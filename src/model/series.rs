@@ -1,6 +1,6 @@
 //! Numbers over time.
 
-use super::text::SafeText;
+use super::labels::Labels;
 use super::time::Timestamp;
 
 /// One measurement. A value that is not finite is a gap, never a zero.
@@ -19,19 +19,25 @@ impl PartialEq for Point {
     }
 }
 
-/// A named line of points, oldest first.
+/// A line of points, oldest first.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Series {
-    /// What tells it from its siblings (a label value, a target, a disk); may be empty.
-    pub name: SafeText,
+    /// What it is a measurement of: its identity, before any text is made safe.
+    pub labels: Labels,
     /// Points in ascending time, at most one a moment.
     pub points: Vec<Point>,
 }
 
 impl Series {
-    /// A series of one point.
-    pub fn single(name: SafeText, at: Timestamp, value: f64) -> Self {
-        Self { name, points: vec![Point { at, value }] }
+    /// A series known by the name that its source gives it (a target, a disk, a key); empty where it is the
+    /// only one.
+    pub fn named(name: &str, points: Vec<Point>) -> Self {
+        Self { labels: Labels::named(name), points }
+    }
+
+    /// The same with one point.
+    pub fn single(name: &str, at: Timestamp, value: f64) -> Self {
+        Self::named(name, vec![Point { at, value }])
     }
 
     /// The newest point's value, if it is a number.

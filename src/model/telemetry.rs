@@ -45,6 +45,22 @@ pub enum Telemetry {
     Reviews(Vec<Review>),
     /// Free text, line by line.
     Lines(Vec<SafeText>),
+    /// Any of these, with what its source says about the answer itself.
+    Caveat {
+        /// The answer.
+        telemetry: Box<Self>,
+        /// What to know about it.
+        caveat: Caveat,
+    },
+}
+
+/// What a source says about its own answer: a warning of the server, or a part that is missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caveat {
+    /// In a few words: "partial: no store matched", "acme/web: no access (403)".
+    pub text: SafeText,
+    /// Whether a part of the answer is missing: then nobody knows that all is well.
+    pub partial: bool,
 }
 
 impl Telemetry {
@@ -57,30 +73,50 @@ impl Telemetry {
             Self::Events(_) => "events",
             Self::Reviews(_) => "reviews",
             Self::Lines(_) => "text",
+            Self::Caveat { telemetry, .. } => telemetry.shape(),
         }
     }
 
     /// Refuses an answer that is too much to show: all of it, never a part that would look like the whole.
     pub fn within_limits(self) -> Result<Self, FetchError> {
-        let counts: &[(&str, usize, usize)] = match &self {
-            Self::Series { series, .. } => &[
-                ("series", series.len(), MAX_SERIES),
-                ("points", series.iter().map(|one| one.points.len()).max().unwrap_or(0), MAX_POINTS),
-            ],
-            Self::Table(table) => {
-                &[("rows", table.rows.len(), MAX_ROWS), ("columns", table.columns.len(), MAX_COLUMNS)]
-            }
-            Self::Builds(builds) => &[("builds", builds.len(), MAX_BUILDS)],
-            Self::Events(events) => &[("events", events.len(), MAX_EVENTS)],
-            Self::Reviews(reviews) => &[("reviews", reviews.len(), MAX_REVIEWS)],
-            Self::Lines(lines) => &[("lines", lines.len(), MAX_LINES)],
-        };
-        match counts.iter().find(|(_, count, most)| count > most) {
+        match self.counts().iter().find(|(_, count, most)| count > most) {
             None => Ok(self),
             Some((what, count, most)) => {
                 let detail = format!("{count} {what}, more than {most}; narrow the query");
                 Err(FetchError::new(Reason::TooLarge, detail))
             }
+        }
+    }
+
+    /// What is limited, how much of it there is, and how much there may be.
+    fn counts(&self) -> Vec<(&'static str, usize, usize)> {
+        match self {
+            Self::Series { series, .. } => vec![
+                ("series", series.len(), MAX_SERIES),
+                ("points", series.iter().map(|one| one.points.len()).max().unwrap_or(0), MAX_POINTS),
+            ],
+            Self::Table(table) => {
+                vec![("rows", table.rows.len(), MAX_ROWS), ("columns", table.columns.len(), MAX_COLUMNS)]
+            }
+            Self::Builds(builds) => vec![("builds", builds.len(), MAX_BUILDS)],
+            Self::Events(events) => vec![("events", events.len(), MAX_EVENTS)],
+            Self::Reviews(reviews) => vec![("reviews", reviews.len(), MAX_REVIEWS)],
+            Self::Lines(lines) => vec![("lines", lines.len(), MAX_LINES)],
+            Self::Caveat { telemetry, .. } => telemetry.counts(),
+        }
+    }
+
+    /// The same, with what its source says about it.
+    #[must_use]
+    pub fn with_caveat(self, text: SafeText, partial: bool) -> Self {
+        Self::Caveat { telemetry: Box::new(self), caveat: Caveat { text, partial } }
+    }
+
+    /// The answer itself, and what its source says about it; of several caveats the outermost.
+    pub fn split(self) -> (Self, Option<Caveat>) {
+        match self {
+            Self::Caveat { telemetry, caveat } => (telemetry.split().0, Some(caveat)),
+            plain => (plain, None),
         }
     }
 
@@ -91,6 +127,9 @@ impl Telemetry {
             Self::Builds(builds) => Self::Builds(builds.into_iter().map(Build::without_people).collect()),
             Self::Events(events) => Self::Events(events.into_iter().map(Event::without_people).collect()),
             Self::Reviews(reviews) => Self::Reviews(reviews.into_iter().map(Review::without_people).collect()),
+            Self::Caveat { telemetry, caveat } => {
+                Self::Caveat { telemetry: Box::new(telemetry.without_people()), caveat }
+            }
             other => other,
         }
     }
@@ -104,6 +143,7 @@ impl Telemetry {
             Self::Events(events) => events.is_empty(),
             Self::Reviews(reviews) => reviews.is_empty(),
             Self::Lines(lines) => lines.is_empty(),
+            Self::Caveat { telemetry, .. } => telemetry.is_empty(),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! sink (screen, title, log, JSON, SVG, HTML) has to think about them again.
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -19,12 +20,20 @@ const MAX_MARKS: usize = 9;
 const MARK: char = '\u{FFFD}';
 
 /// A line of text that cannot move a cursor, set a title, or reorder the line.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
-#[serde(transparent)]
-pub struct SafeText(#[serde(serialize_with = "as_str")] Arc<str>);
+///
+/// Two texts are equal when they were equal outside: a name that only looks like another one after it was
+/// made safe is still another name, and never takes its place.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct SafeText {
+    text: Arc<str>,
+    /// A hash of the text as it came, where making it safe has changed it; 0 where it has not.
+    outside: u64,
+}
 
-fn as_str<S: serde::Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(text)
+impl Serialize for SafeText {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
 }
 
 impl SafeText {
@@ -32,7 +41,7 @@ impl SafeText {
     /// visible mark, graphemes keep at most nine code points, the whole at most 4 KiB.
     pub fn new(outside: &str) -> Self {
         if outside.len() <= MAX_BYTES && outside.bytes().all(|b| (0x20..0x7f).contains(&b)) {
-            return Self(outside.into());
+            return Self { text: outside.into(), outside: 0 };
         }
         // Characters first: one that is dropped must not let two towers of marks grow into one. Twice
         // the room, for what is cut from the towers.
@@ -45,7 +54,8 @@ impl SafeText {
             // What follows a tower that was cut may now belong to it.
             safe = cut;
         }
-        Self(safe.into())
+        let changed = if safe == outside { 0 } else { hash(outside) };
+        Self { text: safe.into(), outside: changed }
     }
 
     /// From bytes of any encoding: what is not UTF-8 becomes U+FFFD.
@@ -60,18 +70,25 @@ impl SafeText {
 
     /// The text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.text.is_empty()
     }
 
     /// Columns it takes on a screen.
     pub fn width(&self) -> usize {
-        self.0.width()
+        self.text.width()
     }
+}
+
+/// The same in every run of the program.
+fn hash(outside: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    outside.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Whether a character could do anything but show itself: C0, DEL and C1 controls; bidirectional
@@ -111,22 +128,23 @@ const fn replace(c: char) -> Option<char> {
     match c {
         '\t' | '\n' | '\r' | '\u{2028}' | '\u{2029}' => Some(' '),
         c if does_something(c) => Some(MARK),
-        // Zero-width space, joiners and no-ops, byte order mark, soft hyphen, interlinear marks, tags,
-        // invisible operators: they hide text, or make two names look like one. The joiner goes too: how
-        // wide an emoji sequence is differs between terminals, and a wall needs its columns.
-        '\u{200b}'..='\u{200d}'
+        // Joiners and variation selectors: how wide an emoji sequence is differs between terminals, and a wall
+        // needs its columns.
+        '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' => None,
+        // Zero-width space and no-ops, byte order mark, soft hyphen, interlinear marks, tags, fillers,
+        // invisible operators: they hide text, or make two names look like one.
+        '\u{200b}'
         | '\u{feff}'
         | '\u{00ad}'
         | '\u{2060}'..='\u{2065}'
         | '\u{206a}'..='\u{206f}'
-        | '\u{fe00}'..='\u{fe0f}'
         | '\u{fff9}'..='\u{fffb}'
         | '\u{e0000}'..='\u{e0fff}'
         | '\u{115f}'
         | '\u{1160}'
         | '\u{3164}'
         | '\u{ffa0}'
-        | '\u{180e}' => None,
+        | '\u{180e}' => Some(MARK),
         c => Some(c),
     }
 }
@@ -152,13 +170,13 @@ pub fn ellipsis(text: &str, width: usize) -> String {
 
 impl fmt::Display for SafeText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+        f.pad(&self.text)
     }
 }
 
 impl fmt::Debug for SafeText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&*self.0, f)
+        fmt::Debug::fmt(&*self.text, f)
     }
 }
 
@@ -199,6 +217,18 @@ mod tests {
     }
 
     #[test]
+    fn names_that_differ_outside_differ_inside_and_on_the_screen() {
+        let plain = SafeText::new("shop");
+        let invisible = SafeText::new("shop\u{200b}");
+        assert_ne!(plain, invisible);
+        assert_ne!(plain.as_str(), invisible.as_str());
+        assert_ne!(SafeText::new("shop\u{200b}"), SafeText::new("shop\u{2060}"));
+        let long = |end: &str| SafeText::new(&format!("{}{end}", "x".repeat(5000)));
+        assert_ne!(long("a"), long("b"), "they differ only in what is cut");
+        assert_eq!(SafeText::new("caf\u{e9}"), SafeText::new("caf\u{e9}"));
+    }
+
+    #[test]
     fn ellipsis_cuts_between_graphemes() {
         assert_eq!(ellipsis("checkout", 8), "checkout");
         assert_eq!(ellipsis("checkout", 6), "check…");
@@ -213,7 +243,8 @@ mod tests {
             let harmful = |c: char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c) || ('\u{2066}'..='\u{2069}').contains(&c);
             prop_assert!(!once.as_str().chars().any(harmful));
             prop_assert!(once.as_str().len() <= MAX_BYTES);
-            prop_assert_eq!(SafeText::new(once.as_str()), once);
+            let twice = SafeText::new(once.as_str());
+            prop_assert_eq!(twice.as_str(), once.as_str());
         }
     }
 }

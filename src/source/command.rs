@@ -244,7 +244,7 @@ fn text(output: &[u8], now: Timestamp) -> Answer {
         return Err(FetchError::new(Reason::Parse, "the command printed nothing"));
     }
     if let Some(number) = trimmed.parse::<f64>().ok().filter(|n| n.is_finite()) {
-        let series = vec![Series::single(SafeText::default(), now, number)];
+        let series = vec![Series::single("", now, number)];
         return Ok(Telemetry::Series { series, coverage: Coverage::Sample });
     }
     Ok(Telemetry::Lines(SafeText::lines(&text, MAX_LINES + 1)))

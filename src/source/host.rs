@@ -11,7 +11,6 @@ use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
 use crate::model::series::{Coverage, Series};
 use crate::model::telemetry::Telemetry;
-use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
 
 /// What a query picks, and its unit.
@@ -98,14 +97,14 @@ impl Source for Host {
 
 impl Host {
     fn telemetry(&self, reading: &str, seconds: f64, now: Timestamp) -> Answer {
-        let one = |value: f64| vec![Series::single(SafeText::default(), now, value)];
+        let one = |value: f64| vec![Series::single("", now, value)];
         let series = match reading {
             "cpu" => one(f64::from(self.system.global_cpu_usage()) / 100.0),
             "cores" => self
                 .system
                 .cpus()
                 .iter()
-                .map(|cpu| Series::single(cpu.name().into(), now, f64::from(cpu.usage()) / 100.0))
+                .map(|cpu| Series::single(cpu.name(), now, f64::from(cpu.usage()) / 100.0))
                 .collect(),
             "load" => one(System::load_average().map_err(|e| unreadable(&e))?.one),
             "memory" => one(ratio(self.system.used_memory(), self.system.total_memory())),
@@ -129,9 +128,9 @@ impl Host {
         disks
             .into_iter()
             .map(|disk| {
-                let name = SafeText::new(&disk.mount_point().to_string_lossy());
+                let name = disk.mount_point().to_string_lossy();
                 let free = disk.available_space().min(disk.total_space());
-                Series::single(name, now, value(disk.total_space(), free))
+                Series::single(&name, now, value(disk.total_space(), free))
             })
             .collect()
     }

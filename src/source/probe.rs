@@ -128,7 +128,7 @@ impl Probe {
                     "certificate_days" => seen.certificate_days,
                     _ => Some(f64::from(u8::from(seen.up))),
                 };
-                Series::single(target.name.clone(), now, value.unwrap_or(f64::NAN))
+                Series::single(target.name.as_str(), now, value.unwrap_or(f64::NAN))
             })
             .collect();
         Telemetry::Series { series, coverage: Coverage::Sample }

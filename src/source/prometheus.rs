@@ -16,6 +16,7 @@ use serde::Deserialize;
 use super::http::{Http, Method, Response, parse_url, refuse_html};
 use super::{Context, Moment, QueryLanguage, Resolution, Source};
 use crate::model::fault::{FetchError, Reason};
+use crate::model::labels::Labels;
 use crate::model::poll::{Answer, Ask};
 use crate::model::series::{Coverage, Point, Series};
 use crate::model::telemetry::Telemetry;
@@ -256,54 +257,23 @@ impl Data {
                 return Err(FetchError::new(Reason::NoMatch, "the query yields a text, not numbers"));
             }
         };
-        let names = names(&labels);
         let mut all = Vec::with_capacity(labels.len());
-        for (name, samples) in names.into_iter().zip(points) {
+        for (labels, samples) in labels.into_iter().zip(points) {
             let mut points = samples.iter().map(Sample::point).collect::<Result<Vec<_>, _>>()?;
             points.retain(|point| point.at <= now.plus(Span::seconds(1)));
             // In order, and of two at one moment the first, whatever a proxy made of it.
             points.sort_by_key(|point| point.at);
             points.dedup_by_key(|point| point.at);
-            all.push(Series { name, points });
+            all.push(Series { labels: Labels::new(labels), points });
         }
-        all.sort_by(|a, b| a.name.cmp(&b.name));
+        all.sort_by(|a, b| a.labels.cmp(&b.labels));
         Ok(all)
     }
-}
-
-/// The shortest names that tell the series apart: only the labels whose values differ.
-fn names(labels: &[BTreeMap<String, String>]) -> Vec<SafeText> {
-    let differs = |key: &String| labels.iter().any(|other| other.get(key) != labels.first().and_then(|l| l.get(key)));
-    let mut keys: Vec<&String> = labels.iter().flat_map(BTreeMap::keys).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    let telling: Vec<&String> = keys.into_iter().filter(|key| differs(key)).collect();
-    labels
-        .iter()
-        .map(|of| {
-            let values: Vec<&str> = telling.iter().filter_map(|key| of.get(*key)).map(String::as_str).collect();
-            SafeText::new(&values.join(" "))
-        })
-        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
-    }
-
-    #[test]
-    fn names_hold_only_what_tells_series_apart() {
-        let all = [
-            labels(&[("__name__", "up"), ("job", "node"), ("instance", "a:9100")]),
-            labels(&[("__name__", "up"), ("job", "node"), ("instance", "b:9100")]),
-        ];
-        assert_eq!(names(&all), [SafeText::new("a:9100"), SafeText::new("b:9100")]);
-        assert_eq!(names(&all[..1]), [SafeText::new("")]);
-    }
 
     #[test]
     fn the_step_follows_the_width_and_holds_still() {

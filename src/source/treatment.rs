@@ -24,6 +24,9 @@ impl Treatment {
             Telemetry::Builds(builds) if !self.deploys.is_empty() => {
                 Telemetry::Builds(builds.into_iter().map(|build| self.marked(build)).collect())
             }
+            Telemetry::Caveat { telemetry, caveat } => {
+                Telemetry::Caveat { telemetry: Box::new(self.of(*telemetry)), caveat }
+            }
             other => other,
         }
     }

@@ -8,6 +8,7 @@ use andon::hub::Hub;
 use andon::model::build::{Activity, Build, BuildResult, Run, Stage};
 use andon::model::event::{Event, EventKind, EventState};
 use andon::model::fault::{Phase, Reason};
+use andon::model::labels::Labels;
 use andon::model::poll::{Outcome, QueryId};
 use andon::model::review::{Review, WaitsFor};
 use andon::model::series::{Coverage, Point, Series};
@@ -137,7 +138,7 @@ fn telemetry(kind: u8, size: usize) -> Telemetry {
         _ => Telemetry::Series {
             series: (0..size)
                 .map(|n| Series {
-                    name: format!("series-{n}").as_str().into(),
+                    labels: Labels::named(&format!("series-{n}")),
                     points: (0..40)
                         .map(|t| Point { at: NOW.minus(Span::seconds(400 - t * 10)), value: value(n + t as usize) })
                         .collect(),

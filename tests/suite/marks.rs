@@ -41,7 +41,7 @@ fn scene(panels: &[&str], events: &[Event]) -> Scene {
             // A low line, so that the top of every column is free.
             let point =
                 |n: i64| Point { at: NOW.minus(Span::seconds(60 * (60 - n))), value: if n == 3 { 9.0 } else { 1.0 } };
-            let series = vec![Series { name: "".into(), points: (0..=60).map(point).collect() }];
+            let series = vec![Series::named("", (0..=60).map(point).collect())];
             Telemetry::Series { series, coverage: Coverage::Whole }
         };
         let next_try = NOW.plus(Span::seconds(60));

@@ -86,10 +86,10 @@ impl Answer {
         }
         let series = |series, coverage| Ok(Telemetry::Series { series, coverage });
         if let Some(value) = self.value {
-            return series(vec![Series::single("".into(), at, value)], Coverage::Sample);
+            return series(vec![Series::single("", at, value)], Coverage::Sample);
         }
         if let Some(values) = &self.values {
-            let all = values.iter().map(|(name, value)| Series::single(name.as_str().into(), at, *value)).collect();
+            let all = values.iter().map(|(name, value)| Series::single(name, at, *value)).collect();
             return series(all, Coverage::Sample);
         }
         if let Some(range) = &self.range {
@@ -99,10 +99,7 @@ impl Answer {
                     |(n, value): (usize, &f64)| Point { at: from.plus(Span::seconds(60 * n as i64)), value: *value };
                 values.iter().enumerate().map(point).collect()
             };
-            let all = range
-                .iter()
-                .map(|(name, values)| Series { name: name.as_str().into(), points: line(values) })
-                .collect();
+            let all = range.iter().map(|(name, values)| Series::named(name, line(values))).collect();
             return series(all, Coverage::Whole);
         }
         if let Some(builds) = &self.builds {

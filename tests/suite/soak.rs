@@ -80,8 +80,8 @@ impl Source for Scripted {
             _ => {}
         }
         let value = (self.asked % 1000) as f64;
-        let name = |n: u64| SafeText::new(&format!("series {}", (self.asked / 20 + n) % 40));
-        let series: Vec<Series> = (0..3).map(|n| Series::single(name(n), moment.now, value + n as f64)).collect();
+        let name = |n: u64| format!("series {}", (self.asked / 20 + n) % 40);
+        let series: Vec<Series> = (0..3).map(|n| Series::single(&name(n), moment.now, value + n as f64)).collect();
         Ok(vec![Ok(Telemetry::Series { series, coverage: Coverage::Sample }); asks.len()])
     }
 }

@@ -39,7 +39,7 @@ fn hub(clock: Clock) -> Hub {
 }
 
 fn answer(hub: &mut Hub, at: Timestamp, value: f64) {
-    let series = vec![Series::single("".into(), at, value)];
+    let series = vec![Series::single("", at, value)];
     let answer = Ok(Telemetry::Series { series, coverage: Coverage::Sample });
     let query = andon::model::poll::QueryId(0);
     hub.apply(Outcome { query, at, answer, failures: 0, next_try: at.plus(Span::seconds(10)), budget: None });
@@ -170,7 +170,7 @@ fn a_chart_over_a_missing_hour_keeps_its_axis() {
         Clock::Wall,
     );
     let points = (0..360).map(|n| Point { at: now.minus(Span::seconds(60 * (359 - n))), value: n as f64 }).collect();
-    let series = vec![Series { name: "".into(), points }];
+    let series = vec![Series::named("", points)];
     let query = andon::model::poll::QueryId(0);
     let answer = Ok(Telemetry::Series { series, coverage: Coverage::Whole });
     hub.apply(Outcome { query, at: now, answer, failures: 0, next_try: now, budget: None });

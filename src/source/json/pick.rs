@@ -8,6 +8,7 @@ use jaq_core::{Compiler, Ctx, Vars, data, unwrap_valr};
 use jaq_json::Val;
 
 use crate::model::fault::{FetchError, Reason};
+use crate::model::labels::Labels;
 use crate::model::poll::{Answer, Ask};
 use crate::model::series::{Coverage, Point, Series};
 use crate::model::table::{Cell, Table};
@@ -110,7 +111,7 @@ fn one(document: &Val, filter: &Result<Filter, String>, expression: &str, now: T
 /// What one value becomes; see the table in the module above.
 fn telemetry(value: &Val, expression: &str, now: Timestamp) -> Answer {
     if let Some(number) = number(value) {
-        let series = vec![Series::single(SafeText::default(), now, number)];
+        let series = vec![Series::single("", now, number)];
         return Ok(Telemetry::Series { series, coverage: Coverage::Sample });
     }
     match value {
@@ -124,7 +125,7 @@ fn telemetry(value: &Val, expression: &str, now: Timestamp) -> Answer {
 
 fn object(map: &jaq_json::Map, expression: &str, now: Timestamp) -> Answer {
     let series: Vec<Series> =
-        map.iter().filter_map(|(key, value)| Some(Series::single(text(key), now, number(value)?))).collect();
+        map.iter().filter_map(|(key, value)| Some(Series::single(&plain(key), now, number(value)?))).collect();
     if series.is_empty() {
         return Err(FetchError::new(
             Reason::NoMatch,
@@ -142,7 +143,7 @@ fn array(items: &[Val], expression: &str) -> Answer {
         return Ok(Telemetry::Lines(items.iter().map(text).collect()));
     }
     if let Some(points) = points(items) {
-        let series = vec![Series { name: SafeText::default(), points }];
+        let series = vec![Series { labels: Labels::default(), points }];
         return Ok(Telemetry::Series { series, coverage: Coverage::Whole });
     }
     if items.iter().all(|item| matches!(item, Val::Obj(_))) {
@@ -247,7 +248,7 @@ mod tests {
     fn numbers(answer: Answer) -> Vec<(String, Vec<f64>)> {
         match answer.unwrap() {
             Telemetry::Series { series, .. } => {
-                series.into_iter().map(|s| (s.name.to_string(), s.points.iter().map(|p| p.value).collect())).collect()
+                series.into_iter().map(|s| (s.labels.get("").unwrap_or_default().to_owned(), s.points.iter().map(|p| p.value).collect())).collect()
             }
             other => panic!("{other:?}"),
         }

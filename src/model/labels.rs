@@ -1,0 +1,131 @@
+//! What tells one series from all others of its source: its whole label set, as the source has it.
+//!
+//! Source: Prometheus data model: a time series is identified by its metric name and its labels. A source
+//! without labels gives its series a name, which is one label.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::text::SafeText;
+
+/// The label that holds the name of a series whose source has no labels.
+const NAME: &str = "";
+/// The metric's name: it says what is measured, not of what.
+const METRIC: &str = "__name__";
+
+/// A label set, compared before any text is made safe.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Labels(Arc<BTreeMap<String, String>>);
+
+impl Labels {
+    /// From pairs of key and value; of two with one key the last one counts.
+    pub fn new(pairs: BTreeMap<String, String>) -> Self {
+        Self(Arc::new(pairs))
+    }
+
+    /// The identity of a series whose source knows it by one name; an empty name is no label.
+    pub fn named(name: &str) -> Self {
+        if name.is_empty() { Self::default() } else { Self::new(BTreeMap::from([(NAME.to_owned(), name.to_owned())])) }
+    }
+
+    /// The value of a label.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(String::as_str)
+    }
+
+    /// The keys that say of what the series is, in order; the metric's name is none of them.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str).filter(|key| *key != METRIC)
+    }
+
+    /// Whether it is the only one of its kind, such as a sum over everything.
+    pub fn is_empty(&self) -> bool {
+        self.keys().next().is_none()
+    }
+
+    /// All labels, as `key="value"`, with every invisible character spelled out: "code=\"500\" zone=\"a\"".
+    fn spelled(&self) -> String {
+        let pair = |(key, value): (&String, &String)| {
+            let value: String = value.chars().flat_map(spell).collect();
+            if key == NAME { value } else { format!("{key}=\"{value}\"") }
+        };
+        self.0.iter().map(pair).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// A character that [`SafeText`] would replace or drop, as its escape; any other as it is.
+fn spell(c: char) -> Vec<char> {
+    let mut bytes = [0; 4];
+    let alone: &str = c.encode_utf8(&mut bytes);
+    if SafeText::new(alone).as_str() == alone { vec![c] } else { c.escape_unicode().collect() }
+}
+
+/// The shortest names that tell series apart: the values of only those labels that differ. Where those
+/// read alike, the whole label set is written out: two series never share a drawn name.
+pub fn names(all: &[&Labels]) -> Vec<SafeText> {
+    let keys: BTreeSet<&String> = all.iter().flat_map(|labels| labels.0.keys()).collect();
+    let differs =
+        |key: &&&String| all.iter().any(|other| other.0.get(**key) != all.first().and_then(|l| l.0.get(**key)));
+    let telling: Vec<&String> = keys.iter().filter(|key| key.as_str() == NAME || differs(key)).copied().collect();
+    let mut names: Vec<SafeText> = all
+        .iter()
+        .map(|labels| {
+            let values: Vec<&str> = telling.iter().filter_map(|key| labels.get(key)).collect();
+            SafeText::new(&values.join(" "))
+        })
+        .collect();
+    spell_out_doubles(&mut names, all);
+    names
+}
+
+fn spell_out_doubles(names: &mut [SafeText], all: &[&Labels]) {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for name in names.iter() {
+        *seen.entry(name.as_str().to_owned()).or_default() += 1;
+    }
+    for (name, labels) in names.iter_mut().zip(all) {
+        if seen.get(name.as_str()).is_some_and(|count| *count > 1) {
+            *name = SafeText::new(&labels.spelled());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(pairs: &[(&str, &str)]) -> Labels {
+        Labels::new(pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect())
+    }
+
+    fn drawn(all: &[Labels]) -> Vec<String> {
+        names(&all.iter().collect::<Vec<_>>()).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn names_hold_only_what_tells_series_apart() {
+        let all = [
+            labels(&[("__name__", "up"), ("job", "node"), ("instance", "a:9100")]),
+            labels(&[("__name__", "up"), ("job", "node"), ("instance", "b:9100")]),
+        ];
+        assert_eq!(drawn(&all), ["a:9100", "b:9100"]);
+        assert_eq!(drawn(&all[..1]), [""]);
+        assert_eq!(drawn(&[Labels::named("eu")]), ["eu"], "a name that the source gave is always shown");
+    }
+
+    #[test]
+    fn names_that_would_read_alike_are_written_out() {
+        let same_value = [labels(&[("zone", "a")]), labels(&[("rack", "a")])];
+        assert_eq!(drawn(&same_value), ["zone=\"a\"", "rack=\"a\""]);
+        let joiner = [Labels::named("shop"), Labels::named("shop\u{200d}")];
+        assert_eq!(drawn(&joiner), ["shop", "shop\\u{200d}"]);
+        assert_ne!(joiner[0], joiner[1]);
+    }
+
+    #[test]
+    fn a_metric_without_labels_is_the_only_one_of_its_kind() {
+        assert!(labels(&[("__name__", "up")]).is_empty());
+        assert!(!labels(&[("job", "x")]).is_empty());
+        assert!(Labels::named("").is_empty());
+    }
+}
