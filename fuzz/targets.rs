@@ -78,6 +78,7 @@ fn are_sound(series: &[Series]) {
 fn is_sound(telemetry: &Telemetry) {
     match telemetry {
         Telemetry::Series { series, .. } => are_sound(series),
+        Telemetry::Caveat { telemetry, .. } => is_sound(telemetry),
         Telemetry::Table(table) => {
             table.columns.iter().for_each(|column| is_harmless(column.as_str()));
             assert!(table.rows.iter().all(|row| row.len() == table.columns.len()), "a ragged table");

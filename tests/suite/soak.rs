@@ -13,7 +13,6 @@ use andon::model::fault::{FetchError, Phase, Reason};
 use andon::model::poll::{Answer, Ask};
 use andon::model::series::{Coverage, Series};
 use andon::model::telemetry::Telemetry;
-use andon::model::text::SafeText;
 use andon::model::time::{Span, Timestamp, Zone};
 use andon::panel::ink::Glyphs;
 use andon::render::render;
