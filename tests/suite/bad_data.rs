@@ -57,7 +57,7 @@ fn check(name: &str, answer: Result<Telemetry, FetchError>, comes: Comes) {
             );
         }
         (Ok(telemetry), Count(wanted)) => {
-            let count = match telemetry.split().0 {
+            let count = match telemetry.clone().split().0 {
                 Telemetry::Series { series, .. } => series.len(),
                 Telemetry::Table(table) => table.rows.len(),
                 Telemetry::Builds(builds) => builds.len(),
