@@ -69,6 +69,8 @@ fn feed(hub: &mut Hub, query: usize, now: Timestamp) {
         failures: 0,
         next_try: now.plus(Span::seconds(1)),
         budget: None,
+        age: Span(0),
+        clock_skew: None,
     });
 }
 
@@ -109,7 +111,16 @@ fn wall() -> Hub {
         Build::of_runs(format!("team-{}/service-{n}", n % 40).as_str().into(), "".into(), runs)
     };
     let answer = Ok(Telemetry::Builds((0..500).map(build).collect()));
-    hub.apply(Outcome { query, at: NOW, answer, failures: 0, next_try: NOW, budget: None });
+    hub.apply(Outcome {
+        query,
+        at: NOW,
+        answer,
+        failures: 0,
+        next_try: NOW,
+        budget: None,
+        age: Span(0),
+        clock_skew: None,
+    });
     hub
 }
 

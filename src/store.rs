@@ -262,7 +262,16 @@ mod tests {
 
     fn outcome(at: i64, answer: crate::model::poll::Answer) -> Outcome {
         let failures = u32::from(answer.is_err());
-        Outcome { query: QueryId(0), at: Timestamp(at), answer, failures, next_try: Timestamp(at + 1000), budget: None }
+        Outcome {
+            query: QueryId(0),
+            at: Timestamp(at),
+            answer,
+            failures,
+            next_try: Timestamp(at + 1000),
+            budget: None,
+            age: Span(0),
+            clock_skew: None,
+        }
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "an answer is a result")]

@@ -13,6 +13,7 @@ use crate::config::Board;
 use crate::config::board::{SIMULATOR_SCHEME, SourceSpec};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Ask, Outcome, QueryId};
+use crate::model::time::Span;
 use crate::simulator::Simulator;
 use crate::source::http::{Http, parse_url};
 use crate::source::network::Network;
@@ -166,7 +167,16 @@ impl Begin {
         let at = self.lines.clock.now();
         let next_try = at.plus(self.spec.pace.refresh);
         for (query, _) in &self.poll.asks {
-            let outcome = Outcome { query: *query, at, answer: Err(error.clone()), failures, next_try, budget: None };
+            let outcome = Outcome {
+                query: *query,
+                at,
+                answer: Err(error.clone()),
+                failures,
+                next_try,
+                budget: None,
+                age: Span(0),
+                clock_skew: None,
+            };
             if self.lines.outcomes.send(outcome).await.is_err() {
                 return false;
             }

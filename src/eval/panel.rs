@@ -411,6 +411,8 @@ mod tests {
                 failures,
                 next_try: at.plus(Span::seconds(5)),
                 budget: None,
+                age: Span(0),
+                clock_skew: None,
             });
         }
         store

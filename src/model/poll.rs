@@ -63,4 +63,8 @@ pub struct Outcome {
     pub next_try: Timestamp,
     /// What the server lets us ask, where it tells.
     pub budget: Option<Budget>,
+    /// How old the answer was already when it came, as a cache on the way tells; 0 where none does.
+    pub age: Span,
+    /// By how much the server's clock is ahead of ours (below zero: behind), where it is more than a second.
+    pub clock_skew: Option<Span>,
 }

@@ -5,6 +5,7 @@
 //! reaches another one. Every failure becomes one of the closed list of reasons.
 
 mod classify;
+mod heard;
 mod known;
 mod limited;
 mod pages;
@@ -13,7 +14,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, IF_NONE_MATCH, LOCATION, RETRY_AFTER};
+use reqwest::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, IF_NONE_MATCH, LOCATION, RETRY_AFTER};
 use reqwest::{Client, StatusCode, Url};
 use schemars::JsonSchema;
 use secrecy::ExposeSecret as _;
@@ -29,6 +30,8 @@ use crate::model::poll::Budget;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp, now};
 use classify::transport;
+pub use heard::Heard;
+use heard::clock_ahead;
 pub use known::Document;
 use known::Known;
 use limited::{budget, refused_for_a_while, spent};
@@ -52,7 +55,8 @@ pub struct HttpOptions {
     pub max_body: Option<usize>,
 }
 
-/// A client for one source; shared by its polls, so that they share connections.
+/// A client for one source; its polls share connections and what was learnt of the server. Each has a
+/// handle of its own ([`Http::of_one_poll`]), so that what one hears is not taken for what another does.
 #[derive(Debug)]
 pub struct Http {
     client: Client,
@@ -60,9 +64,10 @@ pub struct Http {
     max_body: usize,
     network: Network,
     host: Arc<Semaphore>,
-    seen: Mutex<Option<Exchange>>,
-    known: Mutex<Known>,
-    budget: Mutex<Option<Budget>>,
+    seen: Arc<Mutex<Option<Exchange>>>,
+    known: Arc<Mutex<Known>>,
+    budget: Arc<Mutex<Option<Budget>>>,
+    heard: Mutex<Heard>,
 }
 
 /// What was seen of an exchange: for `andon doctor`.
@@ -160,10 +165,33 @@ impl Http {
             max_body: options.max_body.unwrap_or(DEFAULT_MAX_BODY),
             host: network.limits.host(&authority(&url)),
             network: network.clone(),
-            seen: Mutex::new(None),
-            known: Mutex::default(),
-            budget: Mutex::new(None),
+            seen: Arc::default(),
+            known: Arc::default(),
+            budget: Arc::default(),
+            heard: Mutex::default(),
         })
+    }
+
+    /// The same client for one poll.
+    #[must_use]
+    pub fn of_one_poll(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            auth: self.auth.clone(),
+            max_body: self.max_body,
+            network: self.network.clone(),
+            host: Arc::clone(&self.host),
+            seen: Arc::clone(&self.seen),
+            known: Arc::clone(&self.known),
+            budget: Arc::clone(&self.budget),
+            heard: Mutex::default(),
+        }
+    }
+
+    /// What the answers have told since this was asked last.
+    pub fn heard(&self) -> Heard {
+        let heard = std::mem::take(&mut *self.heard.lock().unwrap_or_else(PoisonError::into_inner));
+        Heard { budget: self.budget(), ..heard }
     }
 
     /// The same client, asking its server for one thing at a time, together with all others that do.
@@ -248,7 +276,7 @@ impl Http {
                 sent = self.send(&url, request, deadline).await;
             }
             let response = self.read(sent?, begin, deadline).await?;
-            if !response.status.is_redirection() || response.status == StatusCode::NOT_MODIFIED {
+            if !leads_on(response.status) {
                 return Ok(response);
             }
             if matches!(request.method, Method::PostForm(_)) {
@@ -293,7 +321,11 @@ impl Http {
         deadline: Instant,
     ) -> Result<Response, FetchError> {
         // Now, and not when the body has come: that may take seconds.
-        let clock_ahead = clock_ahead(response.headers());
+        let now = now();
+        let clock_ahead = clock_ahead(response.headers(), now).map(|ahead| ahead.0);
+        if !leads_on(response.status()) {
+            self.heard.lock().unwrap_or_else(PoisonError::into_inner).hear(response.headers(), now);
+        }
         if let Some(left) = budget(response.headers()) {
             *self.budget.lock().unwrap_or_else(PoisonError::into_inner) = Some(left);
         }
@@ -331,6 +363,11 @@ impl Http {
         });
         Ok(Response { status: response.status(), headers: response.headers().clone(), body, certificate })
     }
+}
+
+/// Whether the answer is somewhere else.
+fn leads_on(status: StatusCode) -> bool {
+    status.is_redirection() && status != StatusCode::NOT_MODIFIED
 }
 
 /// Host and port of an address.
@@ -415,12 +452,6 @@ pub fn retry_after(headers: &HeaderMap) -> Option<Span> {
         return Some(Span::seconds(i64::from(seconds)));
     }
     Some(http_date(value)?.age_before(now()))
-}
-
-/// By how much the server's clock is ahead of ours; whole seconds, so half a second is added.
-fn clock_ahead(headers: &HeaderMap) -> Option<i64> {
-    let date = http_date(headers.get(DATE)?.to_str().ok()?)?;
-    Some(date.0 + 500 - now().0)
 }
 
 fn http_date(text: &str) -> Option<Timestamp> {

@@ -14,10 +14,11 @@ use std::task::Poll as Ready;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Duration, Instant, sleep_until, timeout_at};
 
+use super::http::Heard;
 use super::{Clock, Context, Moment, Source, backoff};
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::isolation::{message, tripwire};
-use crate::model::poll::{Ask, Budget, Outcome, QueryId};
+use crate::model::poll::{Ask, Outcome, QueryId};
 use crate::model::telemetry::Telemetry;
 use crate::model::time::Span;
 pub use pulse::Pulse;
@@ -72,7 +73,14 @@ pub struct Lines {
 }
 
 /// Polls until the outcomes are no longer wanted. Never fails, never ends by itself.
-pub async fn supervise<S: Source>(config: Arc<S::Config>, context: Context, poll: Poll, pace: Pace, mut lines: Lines) {
+pub async fn supervise<S: Source>(
+    config: Arc<S::Config>,
+    mut context: Context,
+    poll: Poll,
+    pace: Pace,
+    mut lines: Lines,
+) {
+    context.http = context.http.map(|http| Arc::new(http.of_one_poll()));
     let asks: Vec<Ask> = poll.asks.iter().map(|(_, ask)| ask.clone()).collect();
     let share = Share::of(&lines.pulse, poll.id());
     let mut source: Option<S> = None;
@@ -108,8 +116,8 @@ pub async fn supervise<S: Source>(config: Arc<S::Config>, context: Context, poll
         };
         next = next_begin(next, begin, pause, failures);
         let wait = next.saturating_duration_since(Instant::now());
-        let budget = context.http.as_ref().and_then(|http| http.budget());
-        if !report(&lines, &poll, answers, failures, wait, budget).await {
+        let heard = context.http.as_ref().map(|http| http.heard()).unwrap_or_default();
+        if !report(&lines, &poll, answers, failures, wait, heard).await {
             return;
         }
         let may_be_woken = error.as_ref().is_none_or(|e| e.retry_after.is_none());
@@ -191,7 +199,7 @@ async fn report(
     answers: Result<Vec<crate::model::poll::Answer>, FetchError>,
     failures: u32,
     wait: Duration,
-    budget: Option<Budget>,
+    heard: Heard,
 ) -> bool {
     let at = lines.clock.now();
     let next_try = at.plus(Span(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)));
@@ -201,7 +209,8 @@ async fn report(
     };
     for ((query, _), answer) in poll.asks.iter().zip(answers) {
         let failures = if answer.is_err() { failures.max(1) } else { 0 };
-        let outcome = Outcome { query: *query, at, answer, failures, next_try, budget };
+        let Heard { budget, age, clock_skew } = heard;
+        let outcome = Outcome { query: *query, at, answer, failures, next_try, budget, age, clock_skew };
         if lines.outcomes.send(outcome).await.is_err() {
             return false;
         }

@@ -93,6 +93,8 @@ fn draw_in_every_view(name: &str, answer: &Result<Telemetry, FetchError>) {
             failures,
             next_try: NOW.plus(Span::seconds(10)),
             budget: None,
+            age: Span(0),
+            clock_skew: None,
         });
     }
     let scene = hub.scene_at(NOW);

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use andon::model::freshness::Freshness;
 use andon::model::status::Status;
+use andon::model::time::Span;
 
 use crate::support::folder::Folder;
 use crate::support::names::{Names, Told};
@@ -428,4 +429,38 @@ fn an_expression_that_never_ends_holds_up_only_itself() {
     assert!(threads <= 10, "{threads} threads: it was started again and again");
     session.send("q");
     assert_eq!(session.exit_within(crate::support::pty::PATIENCE), Some(0));
+}
+
+#[tokio::test]
+async fn how_old_an_answer_was_and_what_time_its_server_has_come_with_it() {
+    let server = Server::start();
+    let answer = |headers: &str| {
+        Reply::raw(&format!(
+            "HTTP/1.1 200 OK\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{GOOD}",
+            GOOD.len()
+        ))
+    };
+    server.route("/x", answer("Age: 5220\r\n"));
+    server.route("/y", answer("Date: Thu, 31 Dec 2099 23:59:59 GMT\r\n"));
+    let source =
+        |name: &str| format!("[sources.{name}]\ntype = \"json\"\nurl = \"{}\"\n", server.url(&format!("/{name}")));
+    let panel = |id: &str| {
+        format!("[[dashboards.panels]]\nid = \"{id}\"\nview = \"stat\"\nsource = \"{id}\"\nquery = \".n\"\n")
+    };
+    let text = format!(
+        "refresh = \"1s\"\n{}{}[[dashboards]]\nname = \"d\"\n{}{}",
+        source("x"),
+        source("y"),
+        panel("x"),
+        panel("y")
+    );
+    let mut running = Running::start(&text).await;
+    let cached = running.outcome("x").await;
+    assert_eq!((cached.age, cached.clock_skew), (Span::seconds(5220), None));
+    server.route("/x", answer(""));
+    running.ask_now();
+    assert_eq!(running.outcome("x").await.age, Span(0), "that of an earlier poll is forgotten");
+    let ahead = running.outcome("y").await;
+    assert_eq!(ahead.age, Span(0));
+    assert!(ahead.clock_skew.unwrap() > Span::seconds(86_400), "{:?}", ahead.clock_skew);
 }

@@ -166,6 +166,8 @@ fn scene(board: &Board, kinds: &[u8], sizes: &[usize]) -> Scene {
             failures,
             next_try: NOW.plus(Span::seconds(5)),
             budget: None,
+            age: Span(0),
+            clock_skew: None,
         });
     }
     hub.scene_at(NOW)

@@ -13,7 +13,7 @@ use andon::model::poll::{Outcome, QueryId};
 use andon::model::series::{Coverage, Series};
 use andon::model::table::{Cell, Table};
 use andon::model::telemetry::Telemetry;
-use andon::model::time::{Timestamp, Zone};
+use andon::model::time::{Span, Timestamp, Zone};
 use andon::output::ansi::{Depth, encode};
 use andon::panel::ink::Glyphs;
 use andon::render::render;
@@ -267,8 +267,16 @@ fn cells(view: &str, telemetry: Telemetry) -> (Vec<String>, Vec<Rect>) {
     let now = Timestamp(1_795_262_400_000);
     let calm = Telemetry::Series { series: vec![Series::single("calm", now, 4.0)], coverage: Coverage::Sample };
     for (query, telemetry) in [telemetry, calm].into_iter().enumerate() {
-        let outcome =
-            Outcome { query: QueryId(query), at: now, answer: Ok(telemetry), failures: 0, next_try: now, budget: None };
+        let outcome = Outcome {
+            query: QueryId(query),
+            at: now,
+            answer: Ok(telemetry),
+            failures: 0,
+            next_try: now,
+            budget: None,
+            age: Span(0),
+            clock_skew: None,
+        };
         hub.apply(outcome);
     }
     let ink = Theme::load("andon", &embedded).unwrap().ink(Glyphs::Full);

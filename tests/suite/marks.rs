@@ -45,7 +45,16 @@ fn scene(panels: &[&str], events: &[Event]) -> Scene {
             Telemetry::Series { series, coverage: Coverage::Whole }
         };
         let next_try = NOW.plus(Span::seconds(60));
-        hub.apply(Outcome { query: query.id, at: NOW, answer: Ok(answer), failures: 0, next_try, budget: None });
+        hub.apply(Outcome {
+            query: query.id,
+            at: NOW,
+            answer: Ok(answer),
+            failures: 0,
+            next_try,
+            budget: None,
+            age: Span(0),
+            clock_skew: None,
+        });
     }
     hub.scene_at(NOW)
 }

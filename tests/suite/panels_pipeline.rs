@@ -39,7 +39,16 @@ fn drawn(panel: &str, answer: Telemetry, (width, height): (u16, u16)) -> String 
     let query = board.dashboards[0].panels[0].rule.queries[0].id;
     let mut hub = Hub::new(board, Zone::utc(), Clock::Wall);
     let next_try = NOW.plus(Span::seconds(5));
-    hub.apply(Outcome { query, at: NOW, answer: Ok(answer), failures: 0, next_try, budget: None });
+    hub.apply(Outcome {
+        query,
+        at: NOW,
+        answer: Ok(answer),
+        failures: 0,
+        next_try,
+        budget: None,
+        age: Span(0),
+        clock_skew: None,
+    });
     let ink = Theme::load("andon", &embedded).unwrap().ink(Glyphs::Full);
     let lens = Lens { kiosk: true, ..Lens::default() };
     plain(&render(&hub.scene_at(NOW), &lens, &ink, width, height).buffer)

@@ -173,6 +173,8 @@ fn outcomes(scenario: &Scenario, board: &Board) -> Vec<Outcome> {
                 failures,
                 next_try: moment.plus(refresh),
                 budget: None,
+                age: Span(0),
+                clock_skew: None,
             });
             match (answer.every, answer.until) {
                 (Some(every), Some(until)) if Span(at.0 + every.0) <= until => at = Span(at.0 + every.0),

@@ -42,7 +42,16 @@ fn answer(hub: &mut Hub, at: Timestamp, value: f64) {
     let series = vec![Series::single("", at, value)];
     let answer = Ok(Telemetry::Series { series, coverage: Coverage::Sample });
     let query = andon::model::poll::QueryId(0);
-    hub.apply(Outcome { query, at, answer, failures: 0, next_try: at.plus(Span::seconds(10)), budget: None });
+    hub.apply(Outcome {
+        query,
+        at,
+        answer,
+        failures: 0,
+        next_try: at.plus(Span::seconds(10)),
+        budget: None,
+        age: Span(0),
+        clock_skew: None,
+    });
 }
 
 fn panel(hub: &Hub, now: Timestamp) -> (Status, Freshness, i64) {
@@ -173,7 +182,16 @@ fn a_chart_over_a_missing_hour_keeps_its_axis() {
     let series = vec![Series::named("", points)];
     let query = andon::model::poll::QueryId(0);
     let answer = Ok(Telemetry::Series { series, coverage: Coverage::Whole });
-    hub.apply(Outcome { query, at: now, answer, failures: 0, next_try: now, budget: None });
+    hub.apply(Outcome {
+        query,
+        at: now,
+        answer,
+        failures: 0,
+        next_try: now,
+        budget: None,
+        age: Span(0),
+        clock_skew: None,
+    });
     let ink = Theme::load("andon", &embedded).unwrap().ink(Glyphs::Full);
     let text = plain(&render(&hub.scene_at(now), &Lens::default(), &ink, 120, 30).buffer);
     assert!(text.contains("06:00:00"), "{text}");

@@ -41,7 +41,16 @@ fn screen(builds: Vec<Build>, size: (u16, u16), options: &str) -> String {
     let query = board.queries[0].id;
     let mut hub = Hub::new(Arc::new(board), Zone::utc(), Clock::Wall);
     let answer = Ok(Telemetry::Builds(builds));
-    hub.apply(Outcome { query, at: NOW, answer, failures: 0, next_try: NOW, budget: None });
+    hub.apply(Outcome {
+        query,
+        at: NOW,
+        answer,
+        failures: 0,
+        next_try: NOW,
+        budget: None,
+        age: Span(0),
+        clock_skew: None,
+    });
     let ink = Theme::load("andon", &embedded).unwrap().ink(Glyphs::Full);
     plain(&render(&hub.scene_at(NOW), &Lens { kiosk: true, ..Lens::default() }, &ink, size.0, size.1).buffer)
 }
