@@ -146,7 +146,7 @@ pub fn poll_once(board: Board, zone: Zone, wait: Span) -> Result<Polled, String>
 
 async fn polled(board: Arc<Board>, zone: Zone, wait: Span) -> Polled {
     let clock = Clock::Wall;
-    let mut hub = Hub::new(Arc::clone(&board), zone, clock.clone());
+    let mut hub = Hub::for_one_look(Arc::clone(&board), zone, clock.clone());
     let mut wiring = Wiring::new(clock.clone(), Network::default());
     let mut polling = Polling::new(wiring.wires);
     polling.poll(&board).await;

@@ -2,11 +2,14 @@
 
 pub mod blame;
 pub mod changes;
+pub mod checks;
 pub mod expression;
 pub mod freshness;
+pub mod matching;
 pub mod notification;
 pub mod panel;
 pub mod rollup;
+pub mod selection;
 pub mod threshold;
 pub mod transitions;
 pub mod verdict;

@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::config::Board;
 use crate::config::board::Webhook;
+use crate::eval::checks::Checks;
 use crate::eval::notification::{Message, Told};
 use crate::eval::transitions::{Panel, Transition, Turn, Watch};
 use crate::model::event::{Event, EventKind};
@@ -90,6 +91,8 @@ pub struct Channels {
 pub struct Hub {
     board: Arc<Board>,
     store: Store,
+    /// How every limit stands.
+    checks: Checks,
     zone: Zone,
     clock: Clock,
     banner: Option<String>,
@@ -103,15 +106,26 @@ pub struct Hub {
 impl Hub {
     /// A hub that knows nothing yet.
     pub fn new(board: Arc<Board>, zone: Zone, clock: Clock) -> Self {
+        Self::with_checks(Checks::default(), board, zone, clock)
+    }
+
+    /// The same for commands that look once: a limit that is crossed and may have been so for long counts,
+    /// because nobody will look again.
+    pub fn for_one_look(board: Arc<Board>, zone: Zone, clock: Clock) -> Self {
+        Self::with_checks(Checks::one_look(), board, zone, clock)
+    }
+
+    fn with_checks(mut checks: Checks, board: Arc<Board>, zone: Zone, clock: Clock) -> Self {
         let store = Store::new(board.queries.iter().map(|query| query.id), board.longest_window());
         let looked = (clock.now(), Instant::now());
         let (watch, told) = (Watch::default(), Told::default());
-        Self { store, board, zone, clock, banner: None, watch, told, ring: None, looked }
+        checks.hold(board.rules(), &store);
+        Self { store, checks, board, zone, clock, banner: None, watch, told, ring: None, looked }
     }
 
     /// The scene as of a moment.
     pub fn scene_at(&self, now: Timestamp) -> Scene {
-        let scene = build::scene(&self.board, &self.store, now, &self.zone);
+        let scene = build::scene(&self.board, &self.store, &self.checks, now, &self.zone);
         Scene { banner: self.banner.clone().or(scene.banner), ring: self.ring.clone(), ..scene }
     }
 
@@ -130,6 +144,7 @@ impl Hub {
             _ => {}
         }
         self.store.apply(outcome);
+        self.checks.follow(query, &self.store);
     }
 
     /// Takes what a reload brings. What both boards ask keeps its history.
@@ -142,6 +157,7 @@ impl Hub {
             Reload::Board(board, taken) => {
                 tracing::info!(sources = board.sources.len(), "another config");
                 self.store.hold(board.queries.iter().map(|query| query.id), board.longest_window());
+                self.checks.hold(board.rules(), &self.store);
                 self.board = board;
                 self.banner = None;
                 // Who waits for it may have gone.
@@ -162,6 +178,7 @@ impl Hub {
         if behind > DRIFT {
             tracing::warn!("the clock was set back by {}", behind.brief());
             self.store.set_back(behind);
+            self.checks.set_back(behind);
         }
         ahead.max(behind) > DRIFT
     }
@@ -213,9 +230,10 @@ impl Hub {
     /// Looks at what has turned since the last look, keeps it as events, and returns what is to be told.
     pub fn turned(&mut self, scene: &Scene, now: Timestamp) -> Vec<Notification> {
         let Self { watch, store, board, .. } = self;
-        let panels = scene.pages.iter().flat_map(|page| {
-            page.panels.iter().filter(|panel| panel.is_judged).map(|panel| (page.name.as_str(), panel))
-        });
+        let panels = scene
+            .pages
+            .iter()
+            .flat_map(|page| page.panels.iter().filter(|panel| panel.is_fed).map(|panel| (page.name.as_str(), panel)));
         let of_panels = watch.panels(panels.map(|(page, panel)| Panel {
             key: (page, &panel.id),
             title: &panel.title,

@@ -62,8 +62,6 @@ pub trait Panel {
     const ROOM: Room;
     /// The critical limit it has when the board gives none.
     const DEFAULT_CRITICAL: Option<&'static str> = None;
-    /// Whether a series that vanished makes it unknown.
-    const VANISHED_COUNTS: bool = false;
     /// Whether it draws what happened: then it is given the events of its sources, or, when it names
     /// none, of the whole board.
     const EVENTS: EventsUse = EventsUse::None;

@@ -38,6 +38,8 @@ pub struct Track {
     pub ring: Ring,
     /// Whether the last good answer had it; one that vanished has a past but no value.
     pub present: bool,
+    /// The usual time between two of its newest points; zero while there are too few.
+    pub spacing: Span,
 }
 
 /// The last good answer to a query.
@@ -67,6 +69,9 @@ pub struct Entry {
     pub kept: Kept,
     /// What its source said about that answer.
     pub caveat: Option<Caveat>,
+    /// The moment that its newest datum is of: that of the newest value where the answer has times, else when
+    /// it came.
+    pub as_of: Option<Timestamp>,
     /// When it came.
     pub last_success: Option<Timestamp>,
     /// When the last poll ended, well or badly.
@@ -79,6 +84,8 @@ pub struct Entry {
     pub next_try: Option<Timestamp>,
     /// What the server lets us ask, where it tells.
     pub budget: Option<Budget>,
+    /// The server's clock minus ours, where its last answer told and they differ by over a second.
+    pub clock_skew: Option<Span>,
 }
 
 impl Entry {
@@ -87,6 +94,29 @@ impl Entry {
         match &self.kept {
             Kept::Events(events) | Kept::Builds(_, events) => events,
             _ => &[],
+        }
+    }
+
+    /// The reviews of the last good answer.
+    pub fn reviews(&self) -> &[Review] {
+        match &self.kept {
+            Kept::Reviews(reviews) => reviews,
+            _ => &[],
+        }
+    }
+
+    /// Whether the last good answer was series.
+    pub const fn is_series(&self) -> bool {
+        matches!(self.kept, Kept::Series(_))
+    }
+
+    /// The usual time between two values of its slowest series; zero where values have no time of their own.
+    pub fn spacing(&self) -> Span {
+        match &self.kept {
+            Kept::Series(tracks) => {
+                tracks.iter().filter(|track| track.present).map(|track| track.spacing).max().unwrap_or_default()
+            }
+            _ => Span(0),
         }
     }
 }
@@ -141,7 +171,10 @@ impl Store {
     /// stamped; its next answer puts them right.)
     pub fn set_back(&mut self, by: Span) {
         for entry in self.entries.values_mut() {
-            for stamp in [&mut entry.last_success, &mut entry.last_poll, &mut entry.next_try].into_iter().flatten() {
+            for stamp in [&mut entry.as_of, &mut entry.last_success, &mut entry.last_poll, &mut entry.next_try]
+                .into_iter()
+                .flatten()
+            {
                 *stamp = stamp.minus(by);
             }
             match &mut entry.kept {
@@ -164,6 +197,7 @@ impl Store {
         entry.next_try = Some(outcome.next_try);
         entry.failures = outcome.failures;
         entry.budget = outcome.budget;
+        entry.clock_skew = outcome.clock_skew;
         match outcome.answer {
             Err(error) => entry.error = Some(error),
             Ok(telemetry) => {
@@ -172,12 +206,22 @@ impl Store {
                 let (telemetry, caveat) = telemetry.split();
                 entry.caveat = caveat;
                 entry.kept.take_in(telemetry, outcome.at, window);
+                // What a cache has held is as old as the cache says, whatever time is written in it.
+                let answered = outcome.at.minus(outcome.age);
+                entry.as_of = Some(entry.kept.newest().map_or(answered, |newest| newest.min(answered)));
             }
         }
     }
 }
 
 impl Kept {
+    /// The newest moment at which a series had a value; none where there are no series, or none has a value.
+    fn newest(&self) -> Option<Timestamp> {
+        let Self::Series(tracks) = self else { return None };
+        let last = |track: &Track| Some(track.ring.points().iter().rev().find(|point| point.value.is_finite())?.at);
+        tracks.iter().filter(|track| track.present).filter_map(last).max()
+    }
+
     fn take_in(&mut self, telemetry: Telemetry, at: Timestamp, window: Span) {
         match telemetry {
             Telemetry::Series { series, coverage } => {
@@ -223,6 +267,7 @@ fn merge(tracks: &mut Vec<Track>, series: Vec<Series>, coverage: Coverage, at: T
                 name: SafeText::default(),
                 ring: Ring::default(),
                 present: true,
+                spacing: Span(0),
             });
             let Some(track) = tracks.last_mut() else { continue };
             track
@@ -236,13 +281,12 @@ fn merge(tracks: &mut Vec<Track>, series: Vec<Series>, coverage: Coverage, at: T
         } else {
             track.ring.take_in(&one.points, coverage);
         }
-        track.ring.forget_before(oldest);
+        track.spacing = usual_distance(track.ring.points());
     }
-    // A series that vanished goes when the last of its past has.
+    // A series that vanished loses its past, but is not forgotten: nobody has said that it may be missing.
     for track in &mut *tracks {
         track.ring.forget_before(oldest);
     }
-    tracks.retain(|track| track.present || track.ring.points().last().is_some_and(|last| last.at >= oldest));
     if tracks.len() > MAX_TRACKS {
         // A source that invents names without end: what vanished first goes first, what is there stays.
         tracks.sort_by_key(|track| Reverse((track.present, track.ring.points().last().map(|last| last.at))));
@@ -253,6 +297,15 @@ fn merge(tracks: &mut Vec<Track>, series: Vec<Series>, coverage: Coverage, at: T
         track.name = name;
     }
     tracks.sort_by(|a, b| a.name.cmp(&b.name));
+}
+
+/// The median distance of the newest points.
+fn usual_distance(points: &[Point]) -> Span {
+    const LOOKED_AT: usize = 10;
+    let newest = points.get(points.len().saturating_sub(LOOKED_AT)..).unwrap_or_default();
+    let mut distances: Vec<i64> = newest.windows(2).map(|pair| pair[1].at.0 - pair[0].at.0).collect();
+    distances.sort_unstable();
+    Span(distances.get(distances.len() / 2).copied().unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -305,7 +358,8 @@ mod tests {
         store.apply(outcome(2000, sample(2000, &["a"])));
         assert_eq!(tracks(&store).iter().map(|t| t.present).collect::<Vec<_>>(), [true, false]);
         store.apply(outcome(30_000, sample(30_000, &["a"])));
-        assert_eq!(tracks(&store).len(), 1, "its past has left the window");
+        let [a, b] = tracks(&store) else { panic!("{:?}", tracks(&store)) };
+        assert!(a.present && !b.present, "its past has left the window, but nobody said that it may be missing");
     }
 
     #[test]

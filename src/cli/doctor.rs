@@ -60,7 +60,7 @@ fn report(diagnosis: &Diagnosis, pen: Pen) -> (String, bool) {
         .pages
         .iter()
         .flat_map(|page| page.panels.iter().map(move |panel| (page.name.as_str(), panel)))
-        .filter(|(_, panel)| panel.is_judged)
+        .filter(|(_, panel)| panel.is_fed)
         .collect();
     let width = panels.iter().map(|(page, panel)| page.len() + panel.id.len() + 1).max().unwrap_or(0);
     lines.push("panels".to_owned());

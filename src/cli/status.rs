@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use super::arguments::{StatusFlags, TextOrJson};
 use super::{Done, Failure, load, page_of, say};
 use crate::app;
+use crate::eval::verdict::Remark;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Zone};
 use crate::output::document;
@@ -32,17 +33,17 @@ pub(super) fn wait(text: &str) -> Result<Span, Failure> {
 
 /// One line a panel, the summary first, as monitoring plugins print it.
 fn text(scene: &Scene) -> String {
-    let said: Vec<&str> = scene.remarks.iter().map(|remark| remark.text.as_str()).collect();
+    let said: Vec<String> = scene.remarks.iter().map(Remark::line).collect();
     let mut lines = vec![format!("{}: {}", scene.status.word().to_uppercase(), said.join("; "))];
     for page in &scene.pages {
-        let judged: Vec<&PanelScene> = page.panels.iter().filter(|panel| panel.is_judged).collect();
+        let judged: Vec<&PanelScene> = page.panels.iter().filter(|panel| panel.is_fed).collect();
         let width = judged.iter().map(|panel| panel.id.len()).max().unwrap_or(0);
         for panel in judged {
             let why = if panel.reason.is_empty() { String::new() } else { format!("  ({})", panel.reason) };
             lines.push(
                 SafeText::new(&format!(
                     "{:<8}  {}/{:<width$}  {}{why}",
-                    panel.status.word(),
+                    if panel.is_judged { panel.status.word() } else { "-" },
                     page.name,
                     panel.id,
                     panel.text

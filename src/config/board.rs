@@ -6,7 +6,7 @@ use std::sync::Arc;
 use reqwest::Url;
 use serde_json::Value;
 
-use crate::eval::freshness::Promise;
+use crate::eval::freshness::FreshnessLimits;
 use crate::eval::notification;
 use crate::eval::panel::Rule;
 use crate::model::event::EventKind;
@@ -84,8 +84,8 @@ pub struct SourceSpec {
     pub http: HttpOptions,
     /// How often it is polled.
     pub pace: Pace,
-    /// How fresh its data is.
-    pub promise: Promise,
+    /// From which age its data is late or stale.
+    pub limits: FreshnessLimits,
     /// What is done to its answers.
     pub treatment: Treatment,
     /// Whether the built-in simulator answers.
@@ -158,6 +158,11 @@ impl Board {
         self.sources.get(query.source)
     }
 
+    /// What decides the status of each panel.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.dashboards.iter().flat_map(|dashboard| &dashboard.panels).map(|panel| &panel.rule)
+    }
+
     /// The longest window of any panel.
     pub fn longest_window(&self) -> Span {
         let panels = self.dashboards.iter().flat_map(|dashboard| &dashboard.panels);
@@ -194,9 +199,14 @@ impl Board {
 }
 
 impl PanelSpec {
+    /// The service and the environment that it is about.
+    pub fn about(&self) -> (Option<&str>, Option<&str>) {
+        (self.service.as_ref().map(SafeText::as_str), self.environment.as_ref().map(SafeText::as_str))
+    }
+
     /// The shortest refresh of its sources.
     pub fn refresh(&self) -> Span {
-        self.rule.queries.iter().map(|query| query.promise.refresh).min().unwrap_or_default()
+        self.rule.queries.iter().map(|query| query.limits.refresh).min().unwrap_or_default()
     }
 }
 

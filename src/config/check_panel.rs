@@ -12,6 +12,7 @@ use super::read::{keys, split, table, with};
 use super::variables::{Quoting, expand};
 use crate::eval::expression::Expression;
 use crate::eval::panel::{PanelQuery, Rule, Subject};
+use crate::eval::selection::Empty;
 use crate::eval::threshold::{Bound, Hysteresis, Thresholds};
 use crate::model::event::{EventKind, EventSet};
 use crate::model::glob::Globs;
@@ -49,7 +50,8 @@ pub(super) fn check(value: &Value, path: &Path, scope: &mut Scope<'_>) -> Option
         keep: Globs::new(common.keep.all()),
         column: object.get("column").and_then(Value::as_str).unwrap_or_default().to_owned(),
         window: common.window.unwrap_or(scope.window),
-        vanished_counts: kind.vanished_counts,
+        expect: common.expect,
+        empty: empty(&common, path, scope),
         subject: match kind.events {
             EventsUse::None => Subject::Answers,
             EventsUse::Shown(set) => Subject::Events { set, noticed: queries.of_the_board, judged: false },
@@ -122,6 +124,7 @@ fn queries(common: &PanelCommon, kind: &Kind, path: &Path, scope: &mut Scope<'_>
             name: String::new(),
             source: common.source.clone(),
             query: common.query.clone().unwrap_or_default(),
+            scalar: false,
         };
         vec![(single, path.key("source"), path.key("query"))]
     } else {
@@ -159,7 +162,7 @@ fn of_the_board(kind: &Kind, set: EventSet, path: &Path, scope: &mut Scope<'_>) 
     for place in scope.event_sources(set) {
         let id = scope.events_of(place);
         let Some(source) = scope.sources.get(place) else { continue };
-        resolved.panel.push(PanelQuery { name: source.name.to_string(), id, promise: source.promise });
+        resolved.panel.push(PanelQuery { name: source.name.to_string(), id, limits: source.limits, scalar: false });
         resolved.simulated |= source.simulated;
     }
     if resolved.panel.is_empty() && scope.broken.is_empty() {
@@ -214,7 +217,7 @@ fn one_query(
     warn_about_another_shape(kind, source.kind, source_path, scope);
     let history = kind.history.then_some(common.window.unwrap_or(scope.window));
     let id = scope.queries.id(place, Ask { query: text.into(), history });
-    resolved.panel.push(PanelQuery { name: query.name.clone(), id, promise: source.promise });
+    resolved.panel.push(PanelQuery { name: query.name.clone(), id, limits: source.limits, scalar: query.scalar });
     resolved.simulated |= source.simulated;
 }
 
@@ -323,6 +326,19 @@ fn thresholds(common: &PanelCommon, kind: &Kind, path: &Path, scope: &mut Scope<
         Hysteresis::default()
     });
     Thresholds { warning, critical, hold: common.hold.unwrap_or_default(), hysteresis }
+}
+
+/// What an answer with nothing in it means.
+fn empty(common: &PanelCommon, path: &Path, scope: &mut Scope<'_>) -> Option<Empty> {
+    match common.empty.as_ref()? {
+        NumberOrText::Number(number) if number.is_finite() => Some(Empty::Value(*number)),
+        NumberOrText::Text(text) if text == "ok" => Some(Empty::Ok),
+        _ => {
+            let help = "write empty = \"ok\" where nothing is good news, or a number such as empty = 0".to_owned();
+            scope.report.error("bad-empty", &path.key("empty"), "an empty answer is \"ok\" or a number", help);
+            None
+        }
+    }
 }
 
 fn upside_down(path: &Path, scope: &mut Scope<'_>) {

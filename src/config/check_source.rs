@@ -11,7 +11,7 @@ use super::nearest::suggestion;
 use super::places::Path;
 use super::raw::SourceCommon;
 use super::read::{Report, keys, split, table, with};
-use crate::eval::freshness::Promise;
+use crate::eval::freshness::FreshnessLimits;
 use crate::model::fault::Reason;
 use crate::model::glob::Globs;
 use crate::model::poll::QueryId;
@@ -67,11 +67,10 @@ pub(super) fn check(
     }
     check_tls_pair(&http, path, report);
     let pace = pace(&common, refresh, forced, path, report);
-    let promise = Promise {
-        refresh: pace.refresh,
-        stale_after: common.stale_after.unwrap_or(Promise::for_refresh(pace.refresh).stale_after),
-    };
-    if promise.stale_after < pace.refresh {
+    let default = FreshnessLimits::for_refresh(pace.refresh);
+    let limits =
+        common.stale_after.map_or(default, |stale_after| FreshnessLimits { stale_after, is_given: true, ..default });
+    if limits.stale_after < pace.refresh {
         let help = "make stale_after longer than refresh, or leave it out".to_owned();
         report.error("too-short", &path.key("stale_after"), "data would be stale before the next poll", help);
     }
@@ -87,7 +86,7 @@ pub(super) fn check(
     };
     let fingerprint = fingerprint(name, value, pace, people);
     let name = SafeText::new(name);
-    Some(SourceSpec { name, kind, config, keys: own, http, pace, promise, treatment, simulated, fingerprint })
+    Some(SourceSpec { name, kind, config, keys: own, http, pace, limits, treatment, simulated, fingerprint })
 }
 
 /// A number, because what is written may hold a secret, and need not be kept to be compared.

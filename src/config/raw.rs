@@ -156,6 +156,12 @@ pub(super) struct PanelCommon {
     pub hold: Option<Span>,
     /// How far back a value must come before a limit counts as left: a number in the panel's unit, or "5%".
     pub hysteresis: Option<NumberOrText>,
+    /// How many series, builds or rows there should be: fewer make the panel unknown. Without it, a series that
+    /// was there once and has vanished does; with 0 any number will do.
+    pub expect: Option<usize>,
+    /// What an answer with nothing in it means: "ok" where nothing is good news, or the number it stands for,
+    /// such as 0 for `count(up == 0)` (default: nothing is unknown).
+    pub empty: Option<NumberOrText>,
     /// Names to keep: a glob, or a list of them.
     #[serde(rename = "match", default)]
     pub keep: OneOrMany,
@@ -182,6 +188,10 @@ pub(super) struct NamedQuery {
     /// What it asks.
     #[serde(default)]
     pub query: String,
+    /// In `value`, its only series goes with every series of the other queries (default: series go together
+    /// whose labels are equal, and one without labels goes with all).
+    #[serde(default)]
+    pub scalar: bool,
 }
 
 /// A number, or a text such as "5%".

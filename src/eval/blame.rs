@@ -6,12 +6,16 @@ use crate::model::build::TrackedBuild;
 use crate::model::event::Event;
 use crate::model::format;
 use crate::model::freshness::Freshness;
-use crate::model::judgement::{Content, JudgedSeries};
+use crate::model::judgement::{Content, JudgedSeries, Lack};
 use crate::model::status::Status;
+use crate::model::text::ellipsis;
 use crate::model::time::{Timestamp, Zone};
 use crate::model::unit::Unit;
 
-/// Who is to blame, by how much, since when; and which change came just before. Without the title.
+/// Most columns of a text that is shown in place of a number.
+const LONGEST: usize = 40;
+
+/// Why a panel is as it is, without its title: by how much which limit is crossed, what is missing, since when.
 pub fn blame(evaluation: &Evaluation<'_>, rule: &Rule, unit: &Unit, now: Timestamp, zone: &Zone) -> String {
     if !evaluation.freshness.can_be_judged() {
         return no_answer(evaluation);
@@ -20,37 +24,91 @@ pub fn blame(evaluation: &Evaluation<'_>, rule: &Rule, unit: &Unit, now: Timesta
         let why = evaluation.fault.as_ref().map_or_else(|| "no answer".to_owned(), |fault| fault.error.to_string());
         return format!("without {}: {why}", evaluation.without.join(", "));
     }
-    let since = |at: Option<Timestamp>| match (&evaluation.cause, at) {
-        (Some(cause), _) => format!(" {cause}"),
-        (None, Some(at)) => format!(" since {}", at.since_at(now, zone)),
-        (None, None) => String::new(),
-    };
+    let mut parts: Vec<String> = Vec::new();
+    let missing = missing(evaluation);
+    // Of what is unknown because a part is missing, that part is the reason.
+    if evaluation.status != Status::Unknown || missing.is_empty() {
+        parts.push(judged(evaluation, rule, unit, now, zone));
+    }
+    parts.extend(missing);
+    parts.retain(|part| !part.is_empty());
+    parts.join("; ")
+}
+
+/// What is missing in the answers, part by part.
+fn missing(evaluation: &Evaluation<'_>) -> Vec<String> {
+    let partial = evaluation.caveat.filter(|caveat| caveat.partial).map(|caveat| caveat.text.to_string());
+    partial.into_iter().chain(evaluation.gaps.iter().cloned()).collect()
+}
+
+fn judged(evaluation: &Evaluation<'_>, rule: &Rule, unit: &Unit, now: Timestamp, zone: &Zone) -> String {
     match &evaluation.content {
         Content::Nothing => "no data yet".to_owned(),
-        Content::Series(series) if series.is_empty() => "no data: the query returned nothing".to_owned(),
-        Content::Series(series) => {
-            let bad: Vec<&JudgedSeries<'_>> =
-                series.iter().filter(|one| one.judgement.status == evaluation.status).collect();
-            let Some(first) = bad.iter().min_by_key(|one| one.judgement.since) else { return String::new() };
-            let name = if first.name.is_empty() { String::new() } else { format!("{} ", first.name) };
-            let value = first.value.map_or_else(|| "has no value".to_owned(), |v| format::text(v, unit, now));
-            let bound = rule
-                .thresholds
-                .bound(evaluation.status)
-                .map(|bound| format!(" {}", bound.phrase(|limit| format::text(limit, unit, now))))
-                .unwrap_or_default();
-            let more = if bad.len() > 1 { format!(" and {} more", bad.len() - 1) } else { String::new() };
-            format!("{name}{value}{bound}{}{more}", since(evaluation.since))
-        }
+        Content::Series(series) if series.is_empty() => nothing_returned(rule),
+        Content::Series(series) => series_blame(series, evaluation, rule, unit, now, zone),
+        Content::Table(table, _) if table.rows.is_empty() => nothing_returned(rule),
         Content::Table(_, rows) => {
             let bad = rows.iter().filter(|status| **status == evaluation.status).count();
-            format!("{bad} of {} rows {}", rows.len(), evaluation.status.word())
+            let what = if evaluation.status == Status::Unknown { "without a number" } else { evaluation.status.word() };
+            format!("{bad} of {} rows {what}", rows.len())
         }
         Content::Builds(builds) => builds_blame(builds, now),
         Content::Events(events) => events_blame(events, evaluation.status, now),
-        Content::Reviews(_) => "no reviews".to_owned(),
-        Content::Lines(_) => "nothing was printed".to_owned(),
+        Content::Reviews(_) => "a limit is about a number, and reviews are none".to_owned(),
+        Content::Lines(lines) => match lines.iter().find(|line| !line.is_empty()) {
+            Some(line) if rule.thresholds.is_some() => format!("not a number: {}", ellipsis(line.as_str(), LONGEST)),
+            _ => "nothing was printed".to_owned(),
+        },
     }
+}
+
+fn nothing_returned(rule: &Rule) -> String {
+    const REMEDY: &str = "if nothing is good news, add empty = \"ok\" or empty = 0";
+    if rule.thresholds.is_some() {
+        format!("no data: the query returned nothing ({REMEDY})")
+    } else {
+        "no data: the query returned nothing".to_owned()
+    }
+}
+
+fn series_blame(
+    series: &[JudgedSeries<'_>],
+    evaluation: &Evaluation<'_>,
+    rule: &Rule,
+    unit: &Unit,
+    now: Timestamp,
+    zone: &Zone,
+) -> String {
+    let is_bad = |one: &&JudgedSeries<'_>| {
+        one.judgement.status == evaluation.status && (evaluation.status != Status::Unknown || one.lack.is_some())
+    };
+    let bad: Vec<&JudgedSeries<'_>> = series.iter().filter(is_bad).collect();
+    let Some(first) = bad.iter().min_by_key(|one| one.judgement.since) else { return String::new() };
+    let name = if first.name.is_empty() { String::new() } else { format!("{} ", first.name) };
+    let value = match &first.lack {
+        Some(lack) => lack_words(lack, now),
+        None => first.value.map_or_else(|| "has no value".to_owned(), |value| format::text(value, unit, now)),
+    };
+    let bound = rule.thresholds.bound(evaluation.status);
+    let bound = bound.map(|bound| format!(" {}", bound.phrase(|limit| format::text(limit, unit, now))));
+    let more = if bad.len() > 1 { format!(" and {} more", bad.len() - 1) } else { String::new() };
+    let since = evaluation.since.map_or_else(String::new, |at| format!(" {}", since_words(at, evaluation, now, zone)));
+    format!("{name}{value}{}{since}{more}", bound.unwrap_or_default())
+}
+
+fn lack_words(lack: &Lack, now: Timestamp) -> String {
+    match lack {
+        Lack::Vanished => "is missing in the answer".to_owned(),
+        Lack::NoNumber => "has no value".to_owned(),
+        Lack::Old(at) => format!("newest value {} old", at.age_at(now).brief()),
+        Lack::NoPartner(query) => format!("has no series of '{query}' to go with it"),
+    }
+}
+
+/// "since 20:55", or "since before 20:55" of what was so when andon first looked.
+pub fn since_words(at: Timestamp, evaluation: &Evaluation<'_>, now: Timestamp, zone: &Zone) -> String {
+    let before = if evaluation.open_start { "before " } else { "" };
+    format!("since {before}{}", at.since_at(now, zone))
 }
 
 fn no_answer(evaluation: &Evaluation<'_>) -> String {
@@ -58,6 +116,10 @@ fn no_answer(evaluation: &Evaluation<'_>) -> String {
     match (&evaluation.fault, evaluation.freshness) {
         (Some(fault), _) => format!("{}{age}", fault.error),
         (None, Freshness::Waiting) => "waiting for the first answer".to_owned(),
+        (None, _) if evaluation.answered < evaluation.age => {
+            let age = evaluation.age.unwrap_or_default().brief();
+            format!("the source answers, but its newest value is {age} old")
+        }
         (None, _) => format!("no answer{age}"),
     }
 }

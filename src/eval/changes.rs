@@ -3,21 +3,41 @@
 use std::collections::BTreeMap;
 
 use crate::model::event::{Event, EventKind, EventState};
+use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
 
 /// A panel that turns red within this time after a change says so.
 const SUSPECT: Span = Span::seconds(30 * 60);
 
-/// The last change of these (oldest first) before a moment, if it came shortly before it.
-pub fn cause<'a>(events: &[&'a Event], since: Timestamp) -> Option<&'a Event> {
-    let before = |event: &&&Event| event.at <= since && event.kind.is_change() && event.state == EventState::Done;
-    let last = events.iter().rev().find(before)?;
-    (last.at.age_at(since) <= SUSPECT).then_some(last)
+/// A change that came just before a panel turned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
+    /// "deploy shop v2.14".
+    pub change: String,
+    /// How long before.
+    pub before: Span,
 }
 
-/// "since deploy shop v2.14, 6 min before".
-pub fn cause_words(event: &Event, since: Timestamp) -> String {
-    format!("since {}, {} before", event.brief(), event.at.age_at(since).brief())
+impl Cause {
+    /// "14 min after deploy shop v2.14".
+    pub fn words(&self) -> String {
+        format!("{} after {}", self.before.brief(), self.change)
+    }
+}
+
+/// The last change of these (oldest first) before a panel turned, if it came shortly before. A change counts
+/// only where it names the panel's service or its environment: what is near in time only is no cause.
+pub fn cause(events: &[&Event], since: Timestamp, about: (Option<&str>, Option<&str>)) -> Option<Cause> {
+    let agrees = |event: &Event| {
+        let same = |own: &SafeText, of: Option<&str>| of.is_some_and(|of| own.as_str().eq_ignore_ascii_case(of));
+        event.belongs_to(about.0, about.1) && (same(&event.service, about.0) || same(&event.environment, about.1))
+    };
+    let before = |event: &&&Event| {
+        event.at <= since && event.kind.is_change() && event.state == EventState::Done && agrees(event)
+    };
+    let last = events.iter().rev().find(before)?;
+    let before = last.at.age_at(since);
+    (before <= SUSPECT).then(|| Cause { change: last.brief(), before })
 }
 
 /// The last deploy of all (oldest first) up to a moment.
@@ -72,13 +92,14 @@ mod tests {
     fn the_change_just_before_is_named_and_an_old_one_is_not() {
         let all = [deploy(0, "shop", "v1", EventState::Done), deploy(60, "shop", "v2", EventState::Done)];
         let all: Vec<&Event> = all.iter().collect();
-        let words = |minute: i64| {
-            let since = Timestamp(minute * 60_000);
-            cause(&all, since).map(|event| cause_words(event, since))
+        let words = |minute: i64, service: Option<&str>| {
+            cause(&all, Timestamp(minute * 60_000), (service, None)).map(|cause| cause.words())
         };
-        assert_eq!(words(66).as_deref(), Some("since deploy shop v2, 6 min before"));
-        assert_eq!(words(91), None, "too long after");
-        assert_eq!(words(59), None, "the next deploy had not come");
+        assert_eq!(words(66, Some("shop")).as_deref(), Some("6 min after deploy shop v2"));
+        assert_eq!(words(91, Some("shop")), None, "too long after");
+        assert_eq!(words(59, Some("shop")), None, "the next deploy had not come");
+        assert_eq!(words(66, Some("mail")), None, "of another service");
+        assert_eq!(words(66, None), None, "the panel does not say what it is about: near in time is no cause");
     }
 
     #[test]

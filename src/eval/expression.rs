@@ -3,11 +3,7 @@
 //! Grammar: numbers, names, `+ - * /`, parentheses, unary minus, `min(x, y)`, `max(x, y)`, `abs(x)`.
 //! What cannot be computed (a division by zero, a missing value) is a gap, never a zero.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use crate::model::series::Point;
-use crate::model::text::SafeText;
-use crate::model::time::Timestamp;
+use std::collections::BTreeSet;
 
 /// Deepest nesting taken.
 const MAX_DEPTH: usize = 64;
@@ -60,9 +56,6 @@ pub struct ExpressionError {
     pub message: String,
 }
 
-/// A named line of points, as the expression sees it.
-pub type Line<'a> = (SafeText, &'a [Point]);
-
 impl Expression {
     /// Reads an expression.
     pub fn parse(text: &str) -> Result<Self, ExpressionError> {
@@ -97,7 +90,7 @@ impl Expression {
     }
 
     /// Its value; not finite is a gap.
-    fn value(&self, of: &impl Fn(&str) -> f64) -> f64 {
+    pub fn value(&self, of: &impl Fn(&str) -> f64) -> f64 {
         match self {
             Self::Number(number) => *number,
             Self::Name(name) => of(name),
@@ -119,53 +112,6 @@ impl Expression {
             }
         }
     }
-
-    /// Computes it over lines: one line for each series name. A query with a single line goes with
-    /// every name. Values are taken at the moments of the densest line; a moment at which one of them
-    /// has nothing yet, or nothing within `tolerance` milliseconds before it, is a gap.
-    pub fn over(&self, queries: &BTreeMap<&str, Vec<Line<'_>>>, tolerance: i64) -> Vec<(SafeText, Vec<Point>)> {
-        let names: BTreeSet<SafeText> =
-            queries.values().filter(|lines| lines.len() > 1).flatten().map(|(name, _)| name.clone()).collect();
-        let names = if names.is_empty() { BTreeSet::from([SafeText::default()]) } else { names };
-        names
-            .into_iter()
-            .map(|series| {
-                let lines: BTreeMap<&str, &[Point]> =
-                    queries.iter().map(|(query, lines)| (*query, pick(lines, &series))).collect();
-                let points = self.points(&lines, tolerance);
-                (series, points)
-            })
-            .collect()
-    }
-
-    fn points(&self, lines: &BTreeMap<&str, &[Point]>, tolerance: i64) -> Vec<Point> {
-        let used: Vec<&[Point]> = self.names().iter().filter_map(|name| lines.get(name).copied()).collect();
-        let Some(grid) = used.iter().max_by_key(|line| line.len()) else { return Vec::new() };
-        grid.iter()
-            .map(|point| {
-                let of = |name: &str| lines.get(name).map_or(f64::NAN, |line| value_at(line, point.at, tolerance));
-                let value = self.value(&of);
-                Point { at: point.at, value: if value.is_finite() { value } else { f64::NAN } }
-            })
-            .collect()
-    }
-}
-
-fn pick<'a>(lines: &[Line<'a>], series: &SafeText) -> &'a [Point] {
-    match lines {
-        [(_, single)] => single,
-        many => many.iter().find(|(name, _)| name == series).map_or(&[], |(_, points)| points),
-    }
-}
-
-/// The value at a moment, or the last one before it; queries are answered a few milliseconds apart, so
-/// one that comes just after counts, too.
-fn value_at(line: &[Point], at: Timestamp, tolerance: i64) -> f64 {
-    let after = line.partition_point(|point| point.at <= at);
-    let before = after.checked_sub(1).and_then(|i| line.get(i));
-    let next = line.get(after);
-    let near = |point: &&Point| (point.at.0 - at.0).abs() <= tolerance;
-    before.filter(near).or_else(|| next.filter(near)).map_or(f64::NAN, |point| point.value)
 }
 
 struct Parser<'a> {
@@ -299,53 +245,28 @@ impl Parser<'_> {
 mod tests {
     use super::*;
 
-    fn line(values: &[f64]) -> Vec<Point> {
-        values.iter().enumerate().map(|(i, &value)| Point { at: Timestamp(i as i64 * 10), value }).collect()
-    }
-
-    fn compute(text: &str, a: &[f64], b: &[f64]) -> Vec<f64> {
-        let (a, b) = (line(a), line(b));
-        let queries = BTreeMap::from([
-            ("a", vec![(SafeText::default(), a.as_slice())]),
-            ("b", vec![(SafeText::default(), b.as_slice())]),
-        ]);
-        let result = Expression::parse(text).unwrap().over(&queries, 5);
-        result[0].1.iter().map(|p| p.value).collect()
+    fn compute(text: &str, a: f64, b: f64) -> f64 {
+        Expression::parse(text).unwrap().value(&|name| if name == "a" { a } else { b })
     }
 
     #[test]
     fn precedence_is_that_of_school() {
-        assert_eq!(compute("a + b * 2", &[1.0], &[3.0]), [7.0]);
-        assert_eq!(compute("(a + b) * 2", &[1.0], &[3.0]), [8.0]);
-        assert_eq!(compute("a - b - 1", &[5.0], &[3.0]), [1.0]);
-        assert_eq!(compute("-a + max(b, 2.5)", &[1.0], &[2.0]), [1.5]);
-        assert_eq!(compute("abs(a - b) / 2", &[1.0], &[5.0]), [2.0]);
+        for (text, a, b, value) in [
+            ("a + b * 2", 1.0, 3.0, 7.0),
+            ("(a + b) * 2", 1.0, 3.0, 8.0),
+            ("a - b - 1", 5.0, 3.0, 1.0),
+            ("-a + max(b, 2.5)", 1.0, 2.0, 1.5),
+            ("abs(a - b) / 2", 1.0, 5.0, 2.0),
+        ] {
+            assert!((compute(text, a, b) - value).abs() < 1e-9, "{text}");
+        }
     }
 
     #[test]
-    fn a_division_by_zero_is_a_gap() {
-        let result = compute("a / b", &[1.0, 1.0], &[0.0, 2.0]);
-        assert!(result[0].is_nan());
-        assert_eq!(result[1..], [0.5]);
-    }
-
-    #[test]
-    fn a_missing_value_is_a_gap_not_a_zero() {
-        let result = compute("a + b", &[1.0, 2.0, 3.0], &[1.0]);
-        assert_eq!(result[..1], [2.0]);
-        assert!(result[1].is_nan() && result[2].is_nan());
-    }
-
-    #[test]
-    fn a_single_line_goes_with_every_series() {
-        let (x, y, all) = (line(&[1.0]), line(&[2.0]), line(&[10.0]));
-        let queries = BTreeMap::from([
-            ("part", vec![("x".into(), x.as_slice()), ("y".into(), y.as_slice())]),
-            ("all", vec![(SafeText::default(), all.as_slice())]),
-        ]);
-        let result = Expression::parse("part / all").unwrap().over(&queries, 5);
-        assert_eq!(result[0], ("x".into(), vec![Point { at: Timestamp(0), value: 0.1 }]));
-        assert_eq!(result[1].1, [Point { at: Timestamp(0), value: 0.2 }]);
+    fn a_division_by_zero_and_a_missing_value_are_gaps() {
+        assert!(compute("a / b", 1.0, 0.0).is_nan());
+        assert!(compute("a + b", 1.0, f64::NAN).is_nan());
+        assert!(compute("max(a, b)", 1.0, f64::NAN).is_nan());
     }
 
     #[test]

@@ -13,6 +13,10 @@ pub struct Tally {
     pub critical: usize,
     /// Panels that nobody knows of.
     pub unknown: usize,
+    /// Panels without limits: they show something, and nothing says whether it is good.
+    pub without_limits: usize,
+    /// Panels whose source has failed at least twice in a row; they are counted by their last status, too.
+    pub late: usize,
 }
 
 impl Tally {
@@ -30,6 +34,12 @@ impl Tally {
         tally
     }
 
+    /// Every status that occurs, worst first, with its count.
+    pub fn classes(&self) -> impl Iterator<Item = (Status, usize)> {
+        let of = |status| (status, self.count(status));
+        Status::WORST_FIRST.map(of).into_iter().filter(|(_, count)| *count > 0)
+    }
+
     /// How many have this status.
     pub const fn count(&self, status: Status) -> usize {
         match status {
@@ -40,7 +50,7 @@ impl Tally {
         }
     }
 
-    /// All of them.
+    /// All that are judged.
     pub const fn total(&self) -> usize {
         self.ok + self.warning + self.critical + self.unknown
     }

@@ -1,7 +1,7 @@
 //! Limits: when a number is a warning or critical, and since when.
 //!
-//! The answer is folded from the history, so that it is the same for every viewer, after every restart
-//! that still has the history, and for any past moment.
+//! Each value is followed once, when it comes: the verdict depends neither on what is drawn nor on the
+//! length of the window, and a second costs the same however long the past is.
 
 use crate::model::judgement::{Judgement, LimitLine};
 use crate::model::series::Point;
@@ -154,7 +154,7 @@ pub struct Thresholds {
 }
 
 /// One condition, followed over time.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone, Copy, PartialEq)]
 struct Follow {
     met_since: Option<Timestamp>,
 }
@@ -198,30 +198,72 @@ impl Thresholds {
         }
     }
 
-    /// Judges a line by its history. Points that are not finite tell nothing and change nothing; a line
-    /// without a current value is unknown.
-    pub fn judge(&self, points: &[Point]) -> Judgement {
-        let (mut warning, mut critical) = (Follow::default(), Follow::default());
-        for point in points.iter().filter(|point| point.value.is_finite()) {
-            // What is critical is a warning, too: a value that eases from one to the other has not
-            // begun anew.
-            critical.step(self.critical, self.hysteresis, *point);
-            warning.step(self.warning, self.hysteresis, *point);
-            if self.warning.is_some() && critical.met_since.is_some() && warning.met_since.is_none() {
-                warning.met_since = critical.met_since;
-            }
-        }
-        let Some(now) = points.last().filter(|point| point.value.is_finite()).map(|point| point.at) else {
-            return Judgement::of(Status::Unknown);
-        };
-        let levels = [(Status::Critical, critical), (Status::Warning, warning)];
-        let counted = levels.iter().find(|(_, follow)| follow.counts(now, self.hold));
-        let pending = levels.iter().find(|(_, follow)| follow.met_since.is_some()).map(|(status, _)| *status);
+    /// Judges one value on its own, whatever came before it.
+    pub fn judge_value(&self, value: f64) -> Judgement {
+        let mut levels = Levels::default();
+        levels.follow(self, &[Point { at: Timestamp(0), value }]);
+        Self { hold: Span(0), ..self.clone() }.judgement(&levels)
+    }
+
+    /// The verdict on a series, as of the last value that was followed; without one it is unknown.
+    pub fn judgement(&self, levels: &Levels) -> Judgement {
+        let Some((first, last)) = levels.first.zip(levels.last) else { return Judgement::of(Status::Unknown) };
+        let each = [(Status::Critical, levels.critical), (Status::Warning, levels.warning)];
+        let counted = each.iter().find(|(_, follow)| follow.counts(last, self.hold));
         let status = counted.map_or(Status::Ok, |(status, _)| *status);
+        let crossed = each.iter().find(|(_, follow)| follow.met_since.is_some());
+        let pending = crossed.filter(|(pending, _)| pending.severity() > status.severity());
+        let begin = pending.or(counted).and_then(|(_, follow)| follow.met_since);
         Judgement {
             status,
             since: counted.and_then(|(_, follow)| follow.met_since),
-            pending: pending.filter(|pending| pending.severity() > status.severity()),
+            pending: pending.map(|(status, _)| *status),
+            open_start: begin.is_some_and(|begin| begin <= first),
+        }
+    }
+}
+
+/// How the limits of one series stand: all that judging the next value needs of those before.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Levels {
+    warning: Follow,
+    critical: Follow,
+    /// The first finite value that was followed.
+    first: Option<Timestamp>,
+    /// The last one.
+    last: Option<Timestamp>,
+}
+
+impl Levels {
+    /// The last moment that was followed.
+    pub const fn last(&self) -> Option<Timestamp> {
+        self.last
+    }
+
+    /// Follows values, oldest first, that are later than all before. Those that are not finite tell nothing
+    /// and change nothing.
+    pub fn follow(&mut self, limits: &Thresholds, points: &[Point]) {
+        for &point in points {
+            if !point.value.is_finite() || self.last.is_some_and(|last| point.at <= last) {
+                continue;
+            }
+            // What is critical is a warning, too: a value that eases from one to the other has not
+            // begun anew.
+            self.critical.step(limits.critical, limits.hysteresis, point);
+            self.warning.step(limits.warning, limits.hysteresis, point);
+            if limits.warning.is_some() && self.critical.met_since.is_some() && self.warning.met_since.is_none() {
+                self.warning.met_since = self.critical.met_since;
+            }
+            self.first.get_or_insert(point.at);
+            self.last = Some(point.at);
+        }
+    }
+
+    /// The clock by which the values were stamped was set back.
+    pub fn set_back(&mut self, by: Span) {
+        let moments = [&mut self.warning.met_since, &mut self.critical.met_since, &mut self.first, &mut self.last];
+        for moment in moments.into_iter().flatten() {
+            *moment = moment.minus(by);
         }
     }
 }
@@ -236,6 +278,12 @@ mod tests {
         values.iter().enumerate().map(|(i, &value)| Point { at: Timestamp(i as i64 * 1000), value }).collect()
     }
 
+    fn judge(limits: &Thresholds, points: &[Point]) -> Judgement {
+        let mut levels = Levels::default();
+        levels.follow(limits, points);
+        limits.judgement(&levels)
+    }
+
     fn limits(warning: &str, critical: &str) -> Thresholds {
         Thresholds {
             warning: Some(Bound::parse(warning).unwrap()),
@@ -248,7 +296,7 @@ mod tests {
     fn a_critical_limit_alone_is_left_without_a_warning() {
         let alone = Thresholds { critical: Some(Bound::Above(5.0)), ..Thresholds::default() };
         let point = |at: i64, value| Point { at: Timestamp(at * 1000), value };
-        let judged = |points: &[Point]| alone.judge(points).status;
+        let judged = |points: &[Point]| judge(&alone, points).status;
         assert_eq!(judged(&[point(0, 1.0), point(1, 9.0)]), Status::Critical);
         assert_eq!(judged(&[point(0, 1.0), point(1, 9.0), point(2, 1.0)]), Status::Ok);
     }
@@ -279,9 +327,12 @@ mod tests {
 
     #[test]
     fn critical_outranks_warning_and_tells_since_when() {
-        let judged = limits("> 5", "> 8").judge(&line(&[1.0, 6.0, 7.0, 9.0, 9.5]));
-        assert_eq!(judged, Judgement { status: Status::Critical, since: Some(Timestamp(3000)), pending: None });
-        let judged = limits("> 5", "> 8").judge(&line(&[1.0, 9.0, 7.0]));
+        let judged = judge(&limits("> 5", "> 8"), &line(&[1.0, 6.0, 7.0, 9.0, 9.5]));
+        assert_eq!(
+            judged,
+            Judgement { status: Status::Critical, since: Some(Timestamp(3000)), pending: None, open_start: false }
+        );
+        let judged = judge(&limits("> 5", "> 8"), &line(&[1.0, 9.0, 7.0]));
         assert_eq!((judged.status, judged.since), (Status::Warning, Some(Timestamp(1000))));
     }
 
@@ -289,40 +340,60 @@ mod tests {
     fn a_limit_counts_only_after_its_hold() {
         let mut limits = limits("> 5", "> 8");
         limits.hold = Span::seconds(2);
-        let judged = limits.judge(&line(&[1.0, 9.0, 9.0]));
+        let judged = judge(&limits, &line(&[1.0, 9.0, 9.0]));
         assert_eq!((judged.status, judged.pending), (Status::Ok, Some(Status::Critical)));
-        assert_eq!(limits.judge(&line(&[1.0, 9.0, 9.0, 9.0])).status, Status::Critical);
-        assert_eq!(limits.judge(&line(&[9.0, 9.0, 1.0, 9.0])).status, Status::Ok, "a dip begins anew");
+        assert_eq!(judge(&limits, &line(&[1.0, 9.0, 9.0, 9.0])).status, Status::Critical);
+        assert_eq!(judge(&limits, &line(&[9.0, 9.0, 1.0, 9.0])).status, Status::Ok, "a dip begins anew");
     }
 
     #[test]
     fn hysteresis_keeps_it_until_the_value_is_well_back() {
         let mut limits = limits("> 5", "> 8");
         limits.hysteresis = Hysteresis::parse("10%").unwrap();
-        assert_eq!(limits.judge(&line(&[8.5, 7.9])).status, Status::Critical);
-        assert_eq!(limits.judge(&line(&[7.9])).status, Status::Warning);
-        assert_eq!(limits.judge(&line(&[8.5, 7.1])).status, Status::Warning);
+        assert_eq!(judge(&limits, &line(&[8.5, 7.9])).status, Status::Critical);
+        assert_eq!(judge(&limits, &line(&[7.9])).status, Status::Warning);
+        assert_eq!(judge(&limits, &line(&[8.5, 7.1])).status, Status::Warning);
     }
 
     #[test]
-    fn gaps_tell_nothing_and_no_value_is_unknown() {
+    fn gaps_tell_nothing_and_nothing_followed_is_unknown() {
         let limits = limits("> 5", "> 8");
-        assert_eq!(limits.judge(&line(&[9.0, f64::NAN, 9.0])).since, Some(Timestamp(0)));
-        assert_eq!(limits.judge(&line(&[9.0, f64::NAN])).status, Status::Unknown);
-        assert_eq!(limits.judge(&[]).status, Status::Unknown);
+        assert_eq!(judge(&limits, &line(&[9.0, f64::NAN, 9.0])).since, Some(Timestamp(0)));
+        assert_eq!(judge(&limits, &[]).status, Status::Unknown);
+    }
+
+    #[test]
+    fn what_was_crossed_at_the_first_value_may_have_begun_before() {
+        let mut limits = limits("> 5", "> 8");
+        assert!(judge(&limits, &line(&[9.0, 9.0])).open_start);
+        assert!(!judge(&limits, &line(&[1.0, 9.0])).open_start);
+        limits.hold = Span::seconds(60);
+        let pending = judge(&limits, &line(&[9.0]));
+        assert_eq!((pending.status, pending.pending, pending.open_start), (Status::Ok, Some(Status::Critical), true));
+        assert!(!judge(&limits, &line(&[1.0, 9.0])).open_start, "the source's own past shows that it has not lasted");
+    }
+
+    #[test]
+    fn a_value_is_followed_once_however_often_it_comes() {
+        let limits = limits("> 5", "> 8");
+        let mut levels = Levels::default();
+        levels.follow(&limits, &line(&[1.0, 9.0]));
+        let before = levels;
+        levels.follow(&limits, &line(&[9.0, 1.0]));
+        assert_eq!(levels, before, "another grid of the same past changes nothing");
     }
 
     proptest! {
         #[test]
         fn a_longer_hold_is_never_worse(values in prop::collection::vec(-10.0f64..10.0, 1..60), a in 0i64..20, b in 0i64..20) {
             let (short, long) = (a.min(b), a.max(b));
-            let judge = |hold| Thresholds { hold: Span::seconds(hold), ..limits("> 3", "> 6") }.judge(&line(&values)).status;
-            prop_assert!(judge(long).severity() <= judge(short).severity());
+            let status = |hold| judge(&Thresholds { hold: Span::seconds(hold), ..limits("> 3", "> 6") }, &line(&values)).status;
+            prop_assert!(status(long).severity() <= status(short).severity());
         }
 
         #[test]
         fn without_hold_and_hysteresis_the_last_value_decides(values in prop::collection::vec(-10.0f64..10.0, 1..60)) {
-            let status = limits("> 3", "> 6").judge(&line(&values)).status;
+            let status = judge(&limits("> 3", "> 6"), &line(&values)).status;
             let last = *values.last().unwrap();
             let expected = if last > 6.0 { Status::Critical } else if last > 3.0 { Status::Warning } else { Status::Ok };
             prop_assert_eq!(status, expected);

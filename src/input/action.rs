@@ -225,7 +225,7 @@ fn worst(lens: &mut Lens, scene: &Scene) {
         .iter()
         .enumerate()
         .flat_map(|(page, of)| of.panels.iter().enumerate().map(move |(panel, one)| (page, panel, one)))
-        .filter(|(_, _, one)| one.is_judged)
+        .filter(|(_, _, one)| one.is_fed)
         .max_by_key(|(page, panel, one)| (one.status.severity(), std::cmp::Reverse((*page, *panel))));
     if let Some((page, panel, _)) = found {
         lens.page = page;

@@ -18,12 +18,15 @@ pub struct Judgement {
     pub since: Option<Timestamp>,
     /// A limit is crossed, but not yet for long enough to count.
     pub pending: Option<Status>,
+    /// It was like this at the first value that is known, and perhaps before: `since` is the latest moment
+    /// at which it can have begun, and nobody knows whether what is pending has not lasted long enough.
+    pub open_start: bool,
 }
 
 impl Judgement {
     /// A status without a history.
     pub const fn of(status: Status) -> Self {
-        Self { status, since: None, pending: None }
+        Self { status, since: None, pending: None, open_start: false }
     }
 }
 
@@ -38,6 +41,21 @@ pub struct JudgedSeries<'a> {
     pub value: Option<f64>,
     /// The verdict.
     pub judgement: Judgement,
+    /// Why it has no value, or none that can be judged.
+    pub lack: Option<Lack>,
+}
+
+/// Why a series cannot be judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lack {
+    /// The source answers, but this series is no longer in the answer.
+    Vanished,
+    /// The newest value is no number.
+    NoNumber,
+    /// The newest value is of this moment: too long ago.
+    Old(Timestamp),
+    /// The query of this name has no series with the same labels.
+    NoPartner(String),
 }
 
 /// A limit as it is drawn over a chart.
@@ -64,7 +82,7 @@ pub enum Content<'a> {
     /// What happened, oldest first.
     Events(Vec<&'a Event>),
     /// Reviews.
-    Reviews(&'a [Review]),
+    Reviews(Vec<&'a Review>),
     /// Free text.
     Lines(&'a [SafeText]),
 }

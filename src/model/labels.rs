@@ -44,7 +44,7 @@ impl Labels {
     }
 
     /// All labels, as `key="value"`, with every invisible character spelled out: "code=\"500\" zone=\"a\"".
-    fn spelled(&self) -> String {
+    pub fn spelled(&self) -> String {
         let pair = |(key, value): (&String, &String)| {
             let value: String = value.chars().flat_map(spell).collect();
             if key == NAME { value } else { format!("{key}=\"{value}\"") }

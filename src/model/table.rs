@@ -11,6 +11,16 @@ pub enum Cell {
     Text(SafeText),
 }
 
+impl Cell {
+    /// The number in it, if it is one.
+    pub const fn number(&self) -> Option<f64> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Text(_) => None,
+        }
+    }
+}
+
 /// A table as a source answered it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Table {

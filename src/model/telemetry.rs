@@ -3,6 +3,7 @@
 use super::build::Build;
 use super::event::Event;
 use super::fault::{FetchError, Reason};
+use super::labels::Labels;
 use super::review::Review;
 use super::series::{Coverage, Series};
 use super::table::Table;
@@ -80,12 +81,25 @@ impl Telemetry {
     /// Refuses an answer that is too much to show: all of it, never a part that would look like the whole.
     pub fn within_limits(self) -> Result<Self, FetchError> {
         match self.counts().iter().find(|(_, count, most)| count > most) {
-            None => Ok(self),
+            None => self.without_doubles(),
             Some((what, count, most)) => {
                 let detail = format!("{count} {what}, more than {most}; narrow the query");
                 Err(FetchError::new(Reason::TooLarge, detail))
             }
         }
+    }
+
+    /// Refuses two series with one label set: which of them counts, nobody could tell.
+    fn without_doubles(self) -> Result<Self, FetchError> {
+        if let Self::Series { series, .. } = &self {
+            let mut labels: Vec<&Labels> = series.iter().map(|one| &one.labels).collect();
+            labels.sort_unstable();
+            if let Some([double, _]) = labels.array_windows().find(|[a, b]| a == b) {
+                let detail = format!("two series with the same labels: {}", double.spelled());
+                return Err(FetchError::new(Reason::Parse, detail));
+            }
+        }
+        Ok(self)
     }
 
     /// What is limited, how much of it there is, and how much there may be.

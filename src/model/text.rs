@@ -212,7 +212,7 @@ mod tests {
         let tower = format!("a{}", "\u{301}".repeat(2000));
         assert!(SafeText::new(&tower).as_str().chars().count() <= MAX_MARKS);
         // Found by fuzzing: what is dropped between two towers made one of them.
-        let hidden = format!("a{}", format!("{}\u{200b}", "\u{301}".repeat(8)).repeat(50));
+        let hidden = format!("a{}", format!("{}\u{200d}", "\u{301}".repeat(8)).repeat(50));
         assert!(SafeText::new(&hidden).as_str().chars().count() <= MAX_MARKS);
     }
 

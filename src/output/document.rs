@@ -25,7 +25,7 @@ fn dashboard(page: &Page, scene: &Scene) -> Value {
     json!({
         "name": page.name,
         "status": page.tally.status().unwrap_or(scene.status),
-        "panels": page.panels.iter().filter(|panel| panel.is_judged).map(panel).collect::<Vec<_>>(),
+        "panels": page.panels.iter().filter(|panel| panel.is_fed).map(panel).collect::<Vec<_>>(),
     })
 }
 
@@ -34,7 +34,8 @@ fn panel(panel: &PanelScene) -> Value {
         "id": panel.id,
         "title": panel.title,
         "layer": panel.layer,
-        "status": panel.status,
+        "status": panel.is_judged.then_some(panel.status),
+        "judged": panel.is_judged,
         "freshness": panel.freshness,
         "value": panel.value,
         "unit": none_if_empty(&panel.unit),

@@ -48,7 +48,6 @@ impl Panel for Lamps {
     const SOURCE: Need = Need::Needed;
     const ROOM: Room = Room { min_width: 16, min_height: 1, ideal_height: 4, weight: 2 };
     const DEFAULT_CRITICAL: Option<&'static str> = Some("< 1");
-    const VANISHED_COUNTS: bool = true;
     type Options = Options;
     type View = View;
 

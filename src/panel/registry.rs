@@ -94,8 +94,6 @@ pub struct Kind {
     pub room: Room,
     /// The critical limit it has when the board gives none.
     pub default_critical: Option<&'static str>,
-    /// Whether a series that vanished makes it unknown.
-    pub vanished_counts: bool,
     /// What it makes of what happened.
     pub events: EventsUse,
     /// The schema of its own keys.
@@ -115,7 +113,6 @@ impl Kind {
             layer: P::LAYER,
             room: P::ROOM,
             default_critical: P::DEFAULT_CRITICAL,
-            vanished_counts: P::VANISHED_COUNTS,
             events: P::EVENTS,
             schema: || schemars::schema_for!(P::Options),
             configure,

@@ -132,7 +132,7 @@ impl Panel for Reviews {
 
     fn view(options: &Options, reading: &Reading<'_>) -> View {
         let Content::Reviews(reviews) = &reading.content else { return View::default() };
-        let mut open: Vec<&Review> = reviews.iter().filter(|review| review.merged_at.is_none()).collect();
+        let mut open: Vec<&Review> = reviews.iter().copied().filter(|review| review.merged_at.is_none()).collect();
         open.sort_by_key(|review| (review.waits_for == WaitsFor::Draft, review.opened_at));
         let old = options.old.unwrap_or(OLD);
         let mut lines: Vec<Line> = open.iter().map(|review| Line::of(review, old, reading.now)).collect();
@@ -144,7 +144,7 @@ impl Panel for Reviews {
             }
         }
         let mut headline = vec![open_words(&open, reading.now)];
-        let times: Vec<Span> = reviews.iter().filter_map(Review::lead_time).collect();
+        let times: Vec<Span> = reviews.iter().copied().filter_map(Review::lead_time).collect();
         let merged = times.len();
         if let Some(time) = median(times.into_iter()) {
             headline.push(format!("review lead time median {} (last {merged} merged)", time.humane()));
@@ -296,7 +296,7 @@ mod tests {
 
     fn view(reviews: &[Review]) -> View {
         let zone = Zone::utc();
-        let reading = Reading::alone(Content::Reviews(reviews), NOW, &zone);
+        let reading = Reading::alone(Content::Reviews(reviews.iter().collect()), NOW, &zone);
         Reviews::view(&Options::default(), &reading)
     }
 

@@ -39,8 +39,8 @@ pub(super) fn header(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer
     let chosen = candidates.map(|(words, with_title, brevity)| {
         let right = state(scene, lens, brevity, ink).map_or(clock.clone(), |words| format!("{words}  {clock}"));
         let room = area.width - (right.width() as u16 + 2).min(area.width);
-        let lamps = scene.layers.map(|lamp| lamp_words(lamp, words, ink));
-        let width: usize = lamps.iter().map(|(_, text)| text.width() + 3).sum();
+        let lamps: Vec<Lamp> = scene.layers.iter().filter_map(|lamp| lamp_words(lamp, words, ink)).collect();
+        let width: usize = lamps.iter().flatten().map(|(_, text)| text.width() + 1).sum::<usize>() + 2 * lamps.len();
         let fits = width as u16 + if with_title { title_width + 3 } else { 1 } <= room;
         (fits, lamps, with_title, right, room)
     });
@@ -55,10 +55,13 @@ pub(super) fn header(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer
         let style = ink.style(Role::Accent).add_modifier(Modifier::BOLD);
         x += write(buffer, area, x, 0, scene.title.as_str(), style) + 3;
     }
-    for (status, text) in &lamps {
-        let style =
-            status.map_or(ink.style(Role::Muted), |status| ink.style(status.into()).add_modifier(Modifier::BOLD));
-        x += write(buffer, Rect { width: room.max(x), ..area }, x, 0, text, style) + 3;
+    for lamp in &lamps {
+        for (role, text) in lamp {
+            let style = ink.style(*role);
+            let style = if *role == Role::Muted { style } else { style.add_modifier(Modifier::BOLD) };
+            x += write(buffer, Rect { width: room.max(x), ..area }, x, 0, text, style) + 1;
+        }
+        x += 2;
     }
     write_right(buffer, Rect { width: area.width.saturating_sub(1), ..area }, 0, &right, right_style);
 }
@@ -71,27 +74,41 @@ enum Words {
     Glyph,
 }
 
-/// Glyph, layer and what is wrong: "▲ APPLICATION 1 warning".
-fn lamp_words(lamp: LayerLamp, words: Words, ink: &Ink) -> (Option<Status>, String) {
-    let Some(status) = lamp.tally.status() else {
-        let name = if words == Words::Full { lamp.layer.word() } else { lamp.layer.short() };
-        let text = if words == Words::Glyph { "-".to_owned() } else { format!("- {}", name.to_uppercase()) };
-        return (None, text);
+/// The parts of a layer's lamp, each in a colour of its own.
+type Lamp = Vec<(Role, String)>;
+
+/// Glyph, layer, the worst status in words, and every other status that occurs with its count: "▲ APPLICATION
+/// 1 warning", "◌2". A layer without panels has no lamp.
+fn lamp_words(lamp: &LayerLamp, words: Words, ink: &Ink) -> Option<Lamp> {
+    let tally = lamp.tally;
+    let name = match words {
+        Words::Full => lamp.layer.word().to_uppercase(),
+        Words::Short => lamp.layer.short().to_uppercase(),
+        Words::Count => lamp.layer.short().to_owned(),
+        Words::Glyph => initial(lamp.layer).to_owned(),
+    };
+    let mut classes = tally.classes();
+    let Some((status, count)) = classes.next() else {
+        return (tally.without_limits > 0).then(|| vec![(Role::Muted, format!("- {name}"))]);
     };
     let glyph = ink.glyphs.status(status);
-    let count = lamp.tally.count(status);
-    let long = match status {
-        Status::Ok => "ok".to_owned(),
-        status => format!("{count} {}", status.word()),
+    let worst = match (words, status) {
+        (Words::Glyph, _) => format!("{glyph}{name}"),
+        (Words::Count, Status::Ok) => format!("{glyph} {name}"),
+        (Words::Count, _) => format!("{glyph} {name} {count}"),
+        (_, Status::Ok) => format!("{glyph} {name} ok"),
+        _ => format!("{glyph} {name} {count} {}", status.word()),
     };
-    let text = match words {
-        Words::Full => format!("{glyph} {} {long}", lamp.layer.word().to_uppercase()),
-        Words::Short => format!("{glyph} {} {long}", lamp.layer.short().to_uppercase()),
-        Words::Count if status == Status::Ok => format!("{glyph} {}", lamp.layer.short()),
-        Words::Count => format!("{glyph} {} {count}", lamp.layer.short()),
-        Words::Glyph => format!("{glyph}{}", initial(lamp.layer)),
-    };
-    (Some(status), text)
+    let mut parts = vec![(status.into(), worst)];
+    if words != Words::Glyph {
+        // That others are ok is no news.
+        let others = classes.filter(|(status, _)| *status != Status::Ok);
+        parts.extend(others.map(|(status, count)| (status.into(), format!("{}{count}", ink.glyphs.status(status)))));
+        if tally.late > 0 {
+            parts.push((Role::Warning, format!("{}{}", ink.glyphs.freshness(Freshness::Late), tally.late)));
+        }
+    }
+    Some(parts)
 }
 
 const fn initial(layer: Layer) -> &'static str {
@@ -143,7 +160,9 @@ pub(super) fn verdict(scene: &Scene, area: Rect, buffer: &mut Buffer, ink: &Ink)
     let all_well = scene.remarks.iter().all(|remark| remark.status == Status::Ok);
     for (n, remark) in scene.remarks.iter().enumerate() {
         let left = scene.remarks.len() - n;
-        let text = format!("{} {}", ink.glyphs.status(remark.status), remark.text);
+        let glyph =
+            if remark.is_late { ink.glyphs.freshness(Freshness::Late) } else { ink.glyphs.status(remark.status) };
+        let text = format!("{glyph} {}", remark.text);
         let reserve = if left > 1 { 12 } else { 0 };
         if n > 0 && x + text.width() as u16 + reserve > room {
             x += write(buffer, area, x, 0, &format!("+{left} more"), ink.style(Role::Muted));
@@ -153,7 +172,11 @@ pub(super) fn verdict(scene: &Scene, area: Rect, buffer: &mut Buffer, ink: &Ink)
         if !all_well && n == 0 {
             style = style.add_modifier(Modifier::BOLD);
         }
-        x += write(buffer, Rect { width: room.saturating_sub(reserve), ..area }, x, 0, &text, style);
+        let part = Rect { width: room.saturating_sub(reserve), ..area };
+        x += write(buffer, part, x, 0, &text, style);
+        if !remark.cause.is_empty() && x + 2 + remark.cause.width() as u16 <= part.width {
+            x += write(buffer, part, x, 0, &format!(", {}", remark.cause), ink.style(Role::Muted));
+        }
         if left > 1 {
             x += write(buffer, area, x, 0, dot, ink.style(Role::Muted));
         }
@@ -230,19 +253,31 @@ pub(super) fn footer(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer
     write_right(buffer, Rect { width: area.width - 1, ..area }, 0, &right, ink.style(Role::Muted));
 }
 
-/// "all 7 sources", or who is missing.
+/// "all 7 sources", or who is missing: a source of which one query has no answer is not missing as a whole.
 fn sources(scene: &Scene) -> String {
-    let of = |wanted: fn(Freshness) -> bool| -> Vec<&str> {
-        scene.sources.iter().filter(|source| wanted(source.freshness)).map(|source| source.name.as_str()).collect()
+    let waiting: Vec<_> = scene.sources.iter().filter(|source| source.freshness == Freshness::Waiting).collect();
+    let (missing, partly): (Vec<_>, Vec<_>) =
+        scene.sources.iter().filter(|source| source.missing > 0).partition(|source| source.missing == source.queries);
+    let partly = match partly.as_slice() {
+        [] => String::new(),
+        [one] => format!("{}: {} of {} queries missing", one.name, one.missing, one.queries),
+        several => format!("{} sources with missing queries", several.len()),
     };
-    let waiting = of(|freshness| freshness == Freshness::Waiting);
-    let missing = of(|freshness| !matches!(freshness, Freshness::Fresh | Freshness::Waiting));
-    match (missing.as_slice(), waiting.len(), scene.sources.len()) {
+    let whole = whole_sources(&missing, waiting.len(), scene.sources.len());
+    match (partly.is_empty(), missing.is_empty()) {
+        (true, _) => whole,
+        (false, true) => partly,
+        (false, false) => format!("{whole}, {partly}"),
+    }
+}
+
+fn whole_sources(missing: &[&SourceState], waiting: usize, all: usize) -> String {
+    match (missing, waiting, all) {
         (_, _, 0) => "no sources".to_owned(),
         ([], 0, 1) => "1 source".to_owned(),
         ([], 0, all) => format!("all {all} sources"),
         ([], waiting, all) => format!("connecting to {waiting} of {all} sources"),
-        ([one], _, all) => format!("{one} missing of {all} sources"),
+        ([one], _, all) => format!("{} missing of {all} sources", one.name),
         (several, _, all) => format!("{} of {all} sources missing", several.len()),
     }
 }
@@ -285,12 +320,16 @@ pub(super) fn frame(panel: &PanelScene, area: Rect, focused: bool, buffer: &mut 
 
 /// " ● ok " or " ▲ warning · since 14:21 " at the right of a frame's line. Returns the columns taken.
 fn status_words(panel: &PanelScene, line: Rect, buffer: &mut Buffer, ink: &Ink) -> u16 {
-    if !panel.is_judged {
-        return 0;
-    }
-    let status = format!("{} {}", ink.glyphs.status(panel.status), panel.status.word());
     let age = ink.glyphs.freshness(panel.freshness);
     let age = if age.is_empty() { String::new() } else { format!("{age} ") };
+    if !panel.is_judged {
+        // Without limits it has no status, but its age is said all the same.
+        let note = format!(" {age}{} ", panel.note);
+        let is_said = !panel.note.is_empty() && (note.width() as u16) < line.width / 2;
+        let line = Rect { width: line.width.saturating_sub(1), ..line };
+        return if is_said { write_right(buffer, line, 0, &note, ink.style(Role::Warning)) + 1 } else { 0 };
+    }
+    let status = format!("{} {}", ink.glyphs.status(panel.status), panel.status.word());
     let note = if panel.note.is_empty() { String::new() } else { format!("{}{age}{}", ink.glyphs.dot(), panel.note) };
     // The title keeps at least its own width, or half of the line.
     let title = (panel.title.width() as u16 + 3).min(line.width / 2);
@@ -377,9 +416,15 @@ pub(super) fn counted<'a>(hidden: &(impl Iterator<Item = &'a PanelScene> + Clone
     let parts: Vec<String> = Status::WORST_FIRST
         .into_iter()
         .filter_map(|status| {
-            let count = hidden.clone().filter(|panel| panel.status == status).count();
+            let count = hidden.clone().filter(|panel| panel.is_judged && panel.status == status).count();
             (count > 0).then(|| format!("{} {count} more {}", ink.glyphs.status(status), status.word()))
         })
+        .chain(without_limits(hidden.clone().filter(|panel| !panel.is_judged).count()))
         .collect();
     parts.join(", ")
+}
+
+/// "3 more without limits".
+fn without_limits(count: usize) -> Option<String> {
+    (count > 0).then(|| format!("{count} more without limits"))
 }

@@ -1,12 +1,13 @@
 //! Board, store and moment to scene.
 
-use crate::config::board::{Board, PanelSpec};
-use crate::eval::blame::blame;
-use crate::eval::changes::{cause, cause_words};
+use crate::config::board::{Board, PanelSpec, SourceSpec};
+use crate::eval::blame::{blame, since_words};
+use crate::eval::changes::{Cause, cause};
+use crate::eval::checks::Checks;
 use crate::eval::freshness::freshness;
 use crate::eval::panel::{Evaluation, evaluate};
 use crate::eval::rollup::Tally;
-use crate::eval::verdict::{Finding, verdict};
+use crate::eval::verdict::{Finding, Remark, clock_is_off, silence, verdict};
 use crate::model::build::Activity;
 use crate::model::event::{Event, EventKind};
 use crate::model::fault::{FetchError, Reason};
@@ -15,15 +16,17 @@ use crate::model::isolation::{isolated, tripwire};
 use crate::model::judgement::Content;
 use crate::model::layer::Layer;
 use crate::model::status::Status;
-use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp, Zone};
 use crate::panel::{PanelOptions, Reading, text};
 use crate::store::{Entry, Kept, Store};
 use crate::view::events::Events;
 use crate::view::scene::{LayerLamp, Page, PanelScene, Scene, SourceState};
 
+/// From so many failed polls in a row a source is named as one that does not answer.
+const SILENT: u32 = 2;
+
 /// Everything visible at a moment.
-pub fn scene(board: &Board, store: &Store, now: Timestamp, zone: &Zone) -> Scene {
+pub fn scene(board: &Board, store: &Store, checks: &Checks, now: Timestamp, zone: &Zone) -> Scene {
     let events = Events::of(store);
     let mut findings = Vec::new();
     let mut pages = Vec::with_capacity(board.dashboards.len());
@@ -33,15 +36,10 @@ pub fn scene(board: &Board, store: &Store, now: Timestamp, zone: &Zone) -> Scene
             .iter()
             .map(|spec| {
                 // A panel that cannot be judged or shown says so, and takes nobody with it.
-                let (panel, blame) = isolated(|| judged(spec, store, &events, now, zone))
+                let (panel, finding) = isolated(|| judged(spec, store, checks, &events, now, zone))
                     .unwrap_or_else(|fault| broken(spec, &fault, now, zone));
                 if panel.is_judged && panel.status != Status::Ok {
-                    findings.push(Finding {
-                        status: panel.status,
-                        since: panel.since,
-                        title: panel.title.to_string(),
-                        blame,
-                    });
+                    findings.push(finding);
                 }
                 panel
             })
@@ -49,28 +47,24 @@ pub fn scene(board: &Board, store: &Store, now: Timestamp, zone: &Zone) -> Scene
         pages.push(Page {
             name: dashboard.name.clone(),
             title: dashboard.title.clone(),
-            tally: tally(&panels),
+            tally: tally(panels.iter()),
             rows: dashboard.rows.clone(),
             panels,
         });
     }
-    let all = || pages.iter().flat_map(|page| &page.panels).filter(|panel| panel.is_judged);
-    let layers = Layer::ALL.map(|layer| LayerLamp {
-        layer,
-        tally: Tally::of(all().filter(|panel| panel.layer == layer).map(|panel| panel.status)),
-    });
-    let count = all().count();
+    let all = || pages.iter().flat_map(|page| &page.panels);
+    let layers = Layer::ALL.map(|layer| LayerLamp { layer, tally: tally(all().filter(|panel| panel.layer == layer)) });
     let oldest = all().filter_map(|panel| panel.age).max();
-    let status = Tally::of(all().map(|panel| panel.status)).status().unwrap_or(Status::Unknown);
+    let whole = tally(all());
     let sources = sources(board, store, now);
     Scene {
         title: board.title.clone(),
         // Whole seconds: two scenes of one second without news between them are equal.
         now: Timestamp(now.0.div_euclid(1000) * 1000),
         zone: zone.clone(),
-        status,
+        status: whole.status().unwrap_or(Status::Unknown),
         layers,
-        remarks: verdict(findings, count, oldest),
+        remarks: verdict(findings, source_remarks(board, store, now), whole, oldest),
         last_change: events.last_deploy(now).or_else(|| last_build(store, now)),
         freeze: events.freeze(now, zone),
         pages,
@@ -82,23 +76,45 @@ pub fn scene(board: &Board, store: &Store, now: Timestamp, zone: &Zone) -> Scene
     }
 }
 
-fn tally(panels: &[PanelScene]) -> Tally {
-    Tally::of(panels.iter().filter(|panel| panel.is_judged).map(|panel| panel.status))
+/// How many panels are how. One that asks nobody, such as a clock, is none of them.
+fn tally<'a>(panels: impl Iterator<Item = &'a PanelScene> + Clone) -> Tally {
+    let fed = panels.filter(|panel| panel.is_fed);
+    let judged = Tally::of(fed.clone().filter(|panel| panel.is_judged).map(|panel| panel.status));
+    Tally {
+        without_limits: fed.clone().filter(|panel| !panel.is_judged).count(),
+        late: fed.filter(|panel| panel.is_silent).count(),
+        ..judged
+    }
 }
 
-/// A panel, and what is to blame when it is not ok. (Not the panel's own reason: its countdown to the next
-/// try would make the sentence restless.)
-fn judged(spec: &PanelSpec, store: &Store, events: &Events<'_>, now: Timestamp, zone: &Zone) -> (PanelScene, String) {
+/// A panel, and what is found when it is not ok. (Not the panel's own reason: its countdown to the next try
+/// would make the sentence restless.)
+fn judged(
+    spec: &PanelSpec,
+    store: &Store,
+    checks: &Checks,
+    events: &Events<'_>,
+    now: Timestamp,
+    zone: &Zone,
+) -> (PanelScene, Finding) {
     tripwire::pass("view");
-    let mut evaluation = evaluate(&spec.rule, store, now);
-    evaluation.cause = evaluation.since.and_then(|since| {
+    let mut evaluation = evaluate(&spec.rule, store, checks, now);
+    // Of what was so when andon first looked nobody knows what came just before.
+    evaluation.cause = evaluation.since.filter(|_| !evaluation.open_start).and_then(|since| {
         let changes = belonging(spec, events, &EventKind::ALL, since.minus(Span::seconds(3600)), since);
-        Some(cause_words(cause(&changes, since)?, since))
+        cause(&changes, since, spec.about())
     });
     let blame = blame(&evaluation, &spec.rule, &spec.unit, now, zone);
     let panel = panel(spec, &evaluation, events, now, zone);
-    let said = if panel.status == Status::Ok { String::new() } else { blame.clone() };
-    (PanelScene { blame: said, ..panel }, blame)
+    let finding = Finding {
+        status: panel.status,
+        since: panel.since,
+        title: panel.title.to_string(),
+        blame,
+        cause: evaluation.cause.as_ref().map(Cause::words).unwrap_or_default(),
+    };
+    let blame = if panel.status == Status::Ok { String::new() } else { finding.blame.clone() };
+    (PanelScene { blame, ..panel }, finding)
 }
 
 /// What happened between two moments to what a panel is about.
@@ -109,29 +125,23 @@ fn belonging<'a>(
     from: Timestamp,
     to: Timestamp,
 ) -> Vec<&'a Event> {
-    let service = spec.service.as_ref().map(SafeText::as_str);
-    events.over((from, to), kinds, service, spec.environment.as_ref().map(SafeText::as_str))
+    let (service, environment) = spec.about();
+    events.over((from, to), kinds, service, environment)
 }
 
 /// What stands for a panel in which andon itself has failed: a note, which has nothing in it to fail.
-fn broken(spec: &PanelSpec, fault: &str, now: Timestamp, zone: &Zone) -> (PanelScene, String) {
-    let nothing = Evaluation {
-        status: Status::Unknown,
-        freshness: Freshness::Failed,
-        age: None,
-        since: None,
-        pending: None,
-        cause: None,
-        without: Vec::new(),
-        fault: None,
-        content: Content::Nothing,
-    };
+fn broken(spec: &PanelSpec, fault: &str, now: Timestamp, zone: &Zone) -> (PanelScene, Finding) {
     let reason = FetchError::new(Reason::Internal, fault).to_string();
     let note = PanelSpec { options: PanelOptions::Text(text::Options::default()), ..spec.clone() };
-    (
-        PanelScene { is_judged: true, reason: reason.clone(), ..panel(&note, &nothing, &Events::default(), now, zone) },
-        reason,
-    )
+    let panel = panel(&note, &Evaluation::of_nothing(), &Events::default(), now, zone);
+    let finding = Finding {
+        status: Status::Unknown,
+        since: None,
+        title: panel.title.to_string(),
+        blame: reason.clone(),
+        cause: String::new(),
+    };
+    (PanelScene { is_fed: true, is_judged: true, reason, ..panel }, finding)
 }
 
 fn panel(
@@ -153,8 +163,8 @@ fn panel(
         window: spec.rule.window,
         refresh,
         zone,
-        service: spec.service.as_ref().map(SafeText::as_str),
-        environment: spec.environment.as_ref().map(SafeText::as_str),
+        service: spec.about().0,
+        environment: spec.about().1,
         events: if kind.history {
             // A graph ends with its newest point: its window begins that much earlier.
             let from = now.minus(spec.rule.window).minus(refresh.times(2.0));
@@ -165,20 +175,23 @@ fn panel(
     };
     let view = spec.options.view(&reading);
     let text = view.strip();
-    let is_judged = !spec.rule.queries.is_empty();
+    let is_fed = !spec.rule.queries.is_empty();
     let history = spec.rule.queries.iter().filter(|_| kind.history).map(|query| query.id).collect();
     PanelScene {
         id: spec.id.clone(),
         title: spec.title.clone(),
         layer: spec.layer,
         status: evaluation.status,
-        is_judged,
-        freshness: if is_judged { evaluation.freshness } else { Freshness::Fresh },
+        is_fed,
+        is_judged: evaluation.is_judged,
+        is_silent: evaluation.freshness.can_be_judged()
+            && evaluation.fault.is_some_and(|fault| fault.failures >= SILENT),
+        freshness: if is_fed { evaluation.freshness } else { Freshness::Fresh },
         age: evaluation.age,
         since: evaluation.since,
         note: note(evaluation, now, zone),
         blame: String::new(),
-        reason: if is_judged { reason(spec, evaluation, now, zone) } else { String::new() },
+        reason: if is_fed { reason(spec, evaluation, now, zone) } else { String::new() },
         text,
         value: single_value(&evaluation.content),
         unit: spec.unit.to_string(),
@@ -195,7 +208,7 @@ fn panel(
 /// The moment a panel's drawing is about: its newest answer while that is fresh, so that nothing moves
 /// between two polls; else this moment, so that a gap grows.
 fn steady(now: Timestamp, evaluation: &Evaluation<'_>, refresh: Span) -> Timestamp {
-    match (evaluation.freshness, evaluation.age) {
+    match (evaluation.freshness, evaluation.answered) {
         // Ages in words move on their own, in steps that a person can follow.
         (Freshness::Fresh, Some(age)) if refresh <= Span::seconds(60) => now.minus(age),
         _ => now,
@@ -211,7 +224,7 @@ fn note(evaluation: &Evaluation<'_>, now: Timestamp, zone: &Zone) -> String {
         Freshness::Failed => "no answer".to_owned(),
         Freshness::Waiting => "waiting".to_owned(),
         Freshness::Fresh => match (evaluation.since, evaluation.pending) {
-            (Some(since), _) => format!("since {}", since.since_at(now, zone)),
+            (Some(since), _) => since_words(since, evaluation, now, zone),
             (None, Some(pending)) => format!("{} pending", pending.word()),
             (None, None) => String::new(),
         },
@@ -237,10 +250,16 @@ fn reason(spec: &PanelSpec, evaluation: &Evaluation<'_>, now: Timestamp, zone: &
             Content::Events(events) => !events.is_empty(),
             _ => false,
         };
-    if evaluation.status == Status::Ok || speaks {
-        String::new()
-    } else {
-        blame(evaluation, &spec.rule, &spec.unit, now, zone)
+    let caveat = evaluation.caveat.map(|caveat| caveat.text.to_string()).unwrap_or_default();
+    match (evaluation.status, &evaluation.pending) {
+        _ if speaks => caveat,
+        (Status::Ok, _) if !evaluation.is_judged && !evaluation.gaps.is_empty() => evaluation.gaps.join("; "),
+        (Status::Ok, _) => caveat,
+        (status, pending) => {
+            let blame = blame(evaluation, &spec.rule, &spec.unit, now, zone);
+            // One look cannot tell whether it has lasted: what counts is that nothing shows that it has not.
+            if *pending == Some(status) { format!("{} pending: {blame}", status.word()) } else { blame }
+        }
     }
 }
 
@@ -251,39 +270,49 @@ fn single_value(content: &Content<'_>) -> Option<f64> {
     }
 }
 
-fn sources(board: &Board, store: &Store, now: Timestamp) -> Vec<SourceState> {
-    board
-        .sources
-        .iter()
-        .enumerate()
-        .map(|(place, spec)| {
-            let entries: Vec<&Entry> = board
-                .queries
-                .iter()
-                .filter(|query| query.source == place)
-                .filter_map(|query| store.entry(query.id))
-                .collect();
-            let worst = entries
-                .iter()
-                .map(|entry| freshness(entry, spec.promise, now))
-                .reduce(Freshness::or_worse)
-                .unwrap_or(Freshness::Waiting);
-            SourceState {
-                name: spec.name.clone(),
-                kind: spec.kind.word,
-                freshness: worst,
-                last_success_age: entries.iter().filter_map(|entry| entry.last_success).max().map(|at| at.age_at(now)),
-                budget: entries.iter().filter_map(|entry| entry.budget).min_by_key(|budget| budget.remaining),
-                reason: entries
-                    .iter()
-                    .find_map(|entry| entry.error.as_ref())
-                    .map_or_else(String::new, ToString::to_string),
-            }
-        })
-        .collect()
+/// The queries of a source, as the store knows them.
+fn entries_of<'a>(board: &Board, store: &'a Store, source: usize) -> Vec<&'a Entry> {
+    let queries = board.queries.iter().filter(|query| query.source == source);
+    queries.filter_map(|query| store.entry(query.id)).collect()
 }
 
-/// Whose server will soon take no more questions: panels that go grey by and by are to be no riddle.
+/// What the sentence says about sources: those that have not answered twice in a row while their values still
+/// count, and those whose clock is too far off to believe the age of their data.
+fn source_remarks(board: &Board, store: &Store, now: Timestamp) -> Vec<Remark> {
+    let mut remarks = Vec::new();
+    for (index, spec) in board.sources.iter().enumerate() {
+        let entries = entries_of(board, store, index);
+        let is_silent =
+            |entry: &&&Entry| entry.failures >= SILENT && freshness(entry, spec.limits, now).can_be_judged();
+        let oldest = entries.iter().filter(is_silent).map(|entry| entry.last_success.map(|at| at.age_at(now))).max();
+        remarks.extend(oldest.map(|age| silence(&spec.name, age)));
+        let skew = entries.iter().filter_map(|entry| entry.clock_skew).max_by_key(|skew| skew.0.abs());
+        let is_off = |skew: &Span| skew.0.abs() > spec.limits.stale_after.0;
+        remarks.extend(skew.filter(is_off).map(|skew| clock_is_off(&spec.name, skew)));
+    }
+    remarks
+}
+
+fn sources(board: &Board, store: &Store, now: Timestamp) -> Vec<SourceState> {
+    let state = |(index, spec): (usize, &SourceSpec)| {
+        let entries = entries_of(board, store, index);
+        let each: Vec<Freshness> = entries.iter().map(|entry| freshness(entry, spec.limits, now)).collect();
+        let is_missing = |freshness: &&Freshness| !matches!(freshness, Freshness::Fresh | Freshness::Waiting);
+        SourceState {
+            name: spec.name.clone(),
+            kind: spec.kind.word,
+            freshness: each.iter().copied().reduce(Freshness::or_worse).unwrap_or(Freshness::Waiting),
+            queries: each.len(),
+            missing: each.iter().filter(is_missing).count(),
+            last_success_age: entries.iter().filter_map(|entry| entry.last_success).max().map(|at| at.age_at(now)),
+            budget: entries.iter().filter_map(|entry| entry.budget).min_by_key(|budget| budget.remaining),
+            reason: entries.iter().find_map(|entry| entry.error.as_ref()).map_or_else(String::new, ToString::to_string),
+        }
+    };
+    board.sources.iter().enumerate().map(state).collect()
+}
+
+/// A warning before the rate limit of a server runs out: later its panels would grow old one by one.
 fn soon_refused(sources: &[SourceState]) -> Option<String> {
     let is_low = |source: &&SourceState| source.budget.is_some_and(|budget| budget.is_low());
     sources.iter().find(is_low)?.budget_words()

@@ -89,8 +89,12 @@ pub struct PanelScene {
     pub layer: Layer,
     /// How it is.
     pub status: Status,
-    /// Whether it has a status at all; a note or a clock has none.
+    /// Whether it asks a source; a note or a clock does not.
+    pub is_fed: bool,
+    /// Whether it has a status: what has no limits says nothing about health as long as it has its data.
     pub is_judged: bool,
+    /// Whether its source has failed twice in a row, though its last values still count.
+    pub is_silent: bool,
     /// How old it is, in words.
     pub freshness: Freshness,
     /// The age of its oldest answer.
@@ -134,6 +138,10 @@ pub struct SourceState {
     pub kind: &'static str,
     /// The worst of its queries.
     pub freshness: Freshness,
+    /// How many queries it is asked.
+    pub queries: usize,
+    /// How many of them have no fresh answer.
+    pub missing: usize,
     /// The age of its newest answer.
     pub last_success_age: Option<Span>,
     /// What its server lets us ask, where it tells.

@@ -21,7 +21,7 @@ fn board(value: &str) -> (Folder, String) {
 
 #[test]
 fn status_exits_as_monitoring_plugins_do() {
-    for (value, code, word) in [("1", 0, "OK"), ("6", 1, "WARNING"), ("9", 2, "CRITICAL"), ("nonsense", 0, "OK")] {
+    for (value, code, word) in [("1", 0, "OK"), ("6", 1, "WARNING"), ("9", 2, "CRITICAL"), ("nonsense", 3, "UNKNOWN")] {
         let (_folder, file) = board(value);
         let output = run(&["status", "--config", &file]);
         let text = stdout(&output);
@@ -52,6 +52,7 @@ fn status_json_has_the_fixed_shape() {
             "title",
             "layer",
             "status",
+            "judged",
             "freshness",
             "value",
             "unit",

@@ -409,7 +409,9 @@ fn an_expression_that_never_ends_holds_up_only_itself() {
         format!("[sources.{name}]\ntype = \"json\"\nurl = \"{}?{name}\"\ntimeout = \"400ms\"\n", server.url("/x"))
     };
     let panel = |id: &str, query: &str| {
-        format!("[[dashboards.panels]]\nid = \"{id}\"\nview = \"stat\"\nsource = \"{id}\"\nquery = \"{query}\"\n")
+        format!(
+            "[[dashboards.panels]]\nid = \"{id}\"\nview = \"stat\"\nsource = \"{id}\"\nquery = \"{query}\"\ncritical = \"< 0\"\n"
+        )
     };
     let file = folder.write(
         "b.toml",

@@ -190,7 +190,7 @@ fn a_log_that_cannot_be_written_is_not_written_onto_the_board() {
     let (_server, _folder, file) = counted();
     let arguments = ["--config", &file, "--log", "/dev/full"];
     let mut session = Session::start_with(&arguments, (100, 30), &[("ANDON_LOG", "trace")]);
-    session.wait_for("some polls", |text| text.contains("all 2 panels ok"));
+    session.wait_for("some polls", |text| text.contains("2 panels without limits"));
     session.send("q");
     assert_eq!(session.exit_within(SOON), Some(0));
     session.wait_for_modes(false);
