@@ -142,6 +142,12 @@ impl Store {
         self.window = window;
         let mut former = std::mem::take(&mut self.entries);
         self.entries = queries.map(|query| (query, former.remove(&query).unwrap_or_default())).collect();
+        // Whoever has changed the board has seen what is missing: it is not waited for any longer.
+        for entry in self.entries.values_mut() {
+            if let Kept::Series(tracks) = &mut entry.kept {
+                tracks.retain(|track| track.present);
+            }
+        }
     }
 
     /// The entry of a query; one that is not held has none.
@@ -360,6 +366,8 @@ mod tests {
         store.apply(outcome(30_000, sample(30_000, &["a"])));
         let [a, b] = tracks(&store) else { panic!("{:?}", tracks(&store)) };
         assert!(a.present && !b.present, "its past has left the window, but nobody said that it may be missing");
+        store.hold(std::iter::once(QueryId(0)), Span::seconds(10));
+        assert_eq!(tracks(&store).len(), 1, "another config has been written");
     }
 
     #[test]

@@ -157,10 +157,8 @@ impl Check {
         let Some(at) = round(&self.rule, store) else { return };
         // The first look has the whole past to follow; later ones have one value each.
         let most = if self.lines.is_empty() { usize::MAX } else { NEWEST };
-        let (operands, tolerance) = operands(&self.rule, store, |track| match track.present {
-            true => newest(track.ring.points(), most),
-            false => &[],
-        });
+        let (operands, tolerance) =
+            operands(&self.rule, store, |track| if track.present { newest(track.ring.points(), most) } else { &[] });
         let computed = compute(expression, &operands, tolerance);
         self.lines.retain(|(_, labels), _| computed.iter().any(|one| one.labels == *labels));
         for Computed { labels, points, .. } in computed {

@@ -1,7 +1,7 @@
 //! Which series of one query belongs to which of another, when a value is computed of several.
 //!
-//! Matching is one to one, over the labels that both queries have, as between vectors in PromQL ("Vector
-//! matching"). A query is a scalar, which goes with every series, when its only series has no labels (a sum
+//! Matching is one to one, over the labels that both queries have, as between vectors in `PromQL`
+//! ("Vector matching"). A query is a scalar, which goes with every series, when its only series has no labels (a sum
 //! over everything), or when the board says so (`scalar = true`). What has no partner is a gap, by name.
 
 use std::collections::{BTreeMap, BTreeSet};

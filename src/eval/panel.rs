@@ -161,6 +161,8 @@ impl Evaluation<'_> {
 /// A poll that failed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fault<'a> {
+    /// Which query.
+    pub query: QueryId,
     /// Why.
     pub error: &'a FetchError,
     /// How many in a row.
@@ -202,9 +204,9 @@ pub fn evaluate<'a>(rule: &'a Rule, store: &'a Store, checks: &'a Checks, now: T
         without,
         gaps,
         caveat,
-        fault: entries.iter().find_map(|(_, entry)| {
+        fault: entries.iter().find_map(|(query, entry)| {
             let error = entry.error.as_ref()?;
-            Some(Fault { error, failures: entry.failures, next_try: entry.next_try })
+            Some(Fault { query: query.id, error, failures: entry.failures, next_try: entry.next_try })
         }),
         content,
     }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::checks::{Checks, empty_labels, operands};
+use super::checks::{Checks, LineKey, empty_labels, operands};
 use super::freshness::data_is_old;
 use super::matching::{Computed, compute};
 use super::panel::{PanelQuery, Rule, Subject};
@@ -185,21 +185,21 @@ impl<'a> Look<'a> {
         let value = last.map(|point| point.value).filter(|_| is_shown);
         let judgement = match value.filter(|_| lack.is_none()) {
             None => Judgement::of(Status::Unknown),
-            Some(value) => self.judgement((index, track.labels.clone()), value),
+            Some(value) => self.judgement(&(index, track.labels.clone()), value),
         };
         JudgedSeries { name, points: Cow::Borrowed(points), value, judgement, lack }
     }
 
-    fn judgement(self, key: (usize, Labels), value: f64) -> Judgement {
+    fn judgement(self, key: &LineKey, value: f64) -> Judgement {
         if !self.rule.thresholds.is_some() {
             return Judgement::of(Status::Ok);
         }
-        self.checks.judgement(self.rule, &key).unwrap_or_else(|| self.rule.thresholds.judge_value(value))
+        self.checks.judgement(self.rule, key).unwrap_or_else(|| self.rule.thresholds.judge_value(value))
     }
 
     /// The number that an empty answer stands for.
     fn stand_in(self, index: usize, labels: Labels, name: SafeText, point: Point) -> JudgedSeries<'a> {
-        let judgement = self.judgement((index, labels), point.value);
+        let judgement = self.judgement(&(index, labels), point.value);
         JudgedSeries { name, points: Cow::Owned(vec![point]), value: Some(point.value), judgement, lack: None }
     }
 
@@ -225,7 +225,7 @@ impl<'a> Look<'a> {
         let value = value.filter(|_| lack.is_none());
         let judgement = match value {
             None => Judgement::of(Status::Unknown),
-            Some(value) => self.judgement((0, labels), value),
+            Some(value) => self.judgement(&(0, labels), value),
         };
         JudgedSeries { name, points: Cow::Owned(points), value, judgement, lack }
     }

@@ -43,6 +43,8 @@ pub struct Finding {
     pub blame: String,
     /// What may have caused it.
     pub cause: String,
+    /// The source behind it that does not answer, and why: one fact, however many panels it is behind.
+    pub source: Option<(SafeText, String)>,
 }
 
 /// A source that has not answered at least twice in a row, though its panels still show its last values.
@@ -99,25 +101,31 @@ fn joined(mut findings: Vec<Finding>) -> Vec<Remark> {
         let oldest_first = a.since.unwrap_or(Timestamp(i64::MAX)).cmp(&b.since.unwrap_or(Timestamp(i64::MAX)));
         by_status.then(oldest_first).then_with(|| a.title.cmp(&b.title))
     });
-    let mut remarks: Vec<(Remark, String, usize)> = Vec::new();
+    let mut remarks: Vec<(Remark, Finding, usize)> = Vec::new();
     for finding in findings {
         // One thing on two pages is one thing.
         let text = format!("{} {}", finding.title, finding.blame);
         if remarks.iter().any(|(remark, _, _)| remark.status == finding.status && remark.text == text) {
             continue;
         }
-        let same = remarks.iter_mut().find(|(remark, blame, _)| {
-            remark.status == Status::Unknown && finding.status == Status::Unknown && *blame == finding.blame
-        });
-        if let Some((remark, blame, count)) = same {
+        if let Some((remark, first, count)) = remarks.iter_mut().find(|(_, first, _)| is_one_fact(first, &finding)) {
             *count += 1;
-            remark.text = format!("{count} panels: {blame}");
+            remark.text = match &first.source {
+                Some((source, reason)) => format!("{source}: {reason} ({count} panels)"),
+                None => format!("{count} panels: {}", first.blame),
+            };
         } else {
-            let remark = Remark { cause: finding.cause, ..Remark::new(finding.status, text) };
-            remarks.push((remark, finding.blame, 1));
+            let remark = Remark { cause: finding.cause.clone(), ..Remark::new(finding.status, text) };
+            remarks.push((remark, finding, 1));
         }
     }
     remarks.into_iter().map(|(remark, _, _)| remark).collect()
+}
+
+/// Whether two panels are unknown for one reason.
+fn is_one_fact(first: &Finding, other: &Finding) -> bool {
+    let unknown = first.status == Status::Unknown && other.status == Status::Unknown;
+    unknown && if first.source.is_some() { first.source == other.source } else { first.blame == other.blame }
 }
 
 #[cfg(test)]
@@ -131,6 +139,7 @@ mod tests {
             title: title.into(),
             blame: blame.into(),
             cause: String::new(),
+            source: None,
         }
     }
 
@@ -156,6 +165,19 @@ mod tests {
         let remarks = verdict(vec![down("a"), down("b"), down("c")], Vec::new(), Tally::default(), None);
         assert_eq!(remarks.len(), 1);
         assert_eq!(remarks[0].text, "3 panels: connection refused");
+    }
+
+    #[test]
+    fn a_source_behind_two_panels_says_one_fact_once_whatever_their_ages() {
+        let down = |title: &str, age: i64| Finding {
+            source: Some(("stats".into(), "connection refused".into())),
+            ..finding(Status::Unknown, 0, title, &format!("connection refused, last value {age} s old"))
+        };
+        let remarks = verdict(vec![down("a", 31), down("b", 33)], Vec::new(), Tally::default(), None);
+        assert_eq!(
+            remarks.iter().map(|one| one.text.as_str()).collect::<Vec<_>>(),
+            ["stats: connection refused (2 panels)"]
+        );
     }
 
     #[test]

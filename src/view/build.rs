@@ -36,7 +36,7 @@ pub fn scene(board: &Board, store: &Store, checks: &Checks, now: Timestamp, zone
             .iter()
             .map(|spec| {
                 // A panel that cannot be judged or shown says so, and takes nobody with it.
-                let (panel, finding) = isolated(|| judged(spec, store, checks, &events, now, zone))
+                let (panel, finding) = isolated(|| judged(board, spec, store, checks, &events, now, zone))
                     .unwrap_or_else(|fault| broken(spec, &fault, now, zone));
                 if panel.is_judged && panel.status != Status::Ok {
                     findings.push(finding);
@@ -82,7 +82,7 @@ fn tally<'a>(panels: impl Iterator<Item = &'a PanelScene> + Clone) -> Tally {
     let judged = Tally::of(fed.clone().filter(|panel| panel.is_judged).map(|panel| panel.status));
     Tally {
         without_limits: fed.clone().filter(|panel| !panel.is_judged).count(),
-        late: fed.filter(|panel| panel.is_silent).count(),
+        late: fed.filter(|panel| panel.failures >= SILENT && panel.freshness.can_be_judged()).count(),
         ..judged
     }
 }
@@ -90,6 +90,7 @@ fn tally<'a>(panels: impl Iterator<Item = &'a PanelScene> + Clone) -> Tally {
 /// A panel, and what is found when it is not ok. (Not the panel's own reason: its countdown to the next try
 /// would make the sentence restless.)
 fn judged(
+    board: &Board,
     spec: &PanelSpec,
     store: &Store,
     checks: &Checks,
@@ -112,6 +113,10 @@ fn judged(
         title: panel.title.to_string(),
         blame,
         cause: evaluation.cause.as_ref().map(Cause::words).unwrap_or_default(),
+        source: evaluation
+            .fault
+            .filter(|_| !evaluation.freshness.can_be_judged())
+            .and_then(|fault| Some((board.source_of(fault.query)?.name.clone(), fault.error.to_string()))),
     };
     let blame = if panel.status == Status::Ok { String::new() } else { finding.blame.clone() };
     (PanelScene { blame, ..panel }, finding)
@@ -140,6 +145,7 @@ fn broken(spec: &PanelSpec, fault: &str, now: Timestamp, zone: &Zone) -> (PanelS
         title: panel.title.to_string(),
         blame: reason.clone(),
         cause: String::new(),
+        source: None,
     };
     (PanelScene { is_fed: true, is_judged: true, reason, ..panel }, finding)
 }
@@ -184,8 +190,7 @@ fn panel(
         status: evaluation.status,
         is_fed,
         is_judged: evaluation.is_judged,
-        is_silent: evaluation.freshness.can_be_judged()
-            && evaluation.fault.is_some_and(|fault| fault.failures >= SILENT),
+        failures: evaluation.fault.map_or(0, |fault| fault.failures),
         freshness: if is_fed { evaluation.freshness } else { Freshness::Fresh },
         age: evaluation.age,
         since: evaluation.since,

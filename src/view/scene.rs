@@ -93,8 +93,8 @@ pub struct PanelScene {
     pub is_fed: bool,
     /// Whether it has a status: what has no limits says nothing about health as long as it has its data.
     pub is_judged: bool,
-    /// Whether its source has failed twice in a row, though its last values still count.
-    pub is_silent: bool,
+    /// How many polls of its source have failed in a row.
+    pub failures: u32,
     /// How old it is, in words.
     pub freshness: Freshness,
     /// The age of its oldest answer.
