@@ -6,7 +6,7 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use andon::config::{Request, load, load_text};
+use andon::config::{Overrides, Request, load, load_text};
 use andon::hub::Hub;
 use andon::model::build::{Activity, Build, BuildResult, Run};
 use andon::model::labels::Labels;
@@ -94,7 +94,7 @@ fn frame_200x50(bencher: divan::Bencher<'_, '_>, panels: usize) {
 /// One panel with 500 builds in 40 groups: 30 are red, 20 run, each has 15 past runs.
 fn wall() -> Hub {
     let text = "[sources.ci]\ntype = \"jenkins\"\nurl = \"http://127.0.0.1:1\"\n[[dashboards]]\nname = \"d\"\n[[dashboards.panels]]\nid = \"wall\"\nview = \"builds\"\nsource = \"ci\"\n";
-    let board = load_text("bench.toml", text).unwrap().board;
+    let board = load_text("bench.toml", text, Overrides::default()).unwrap().board;
     let query = board.queries[0].id;
     let mut hub = Hub::new(Arc::new(board), Zone::utc(), Clock::Wall);
     let build = |n: i64| {

@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use andon::config::load_text;
+use andon::config::{Overrides, load_text};
 use andon::eval::expression::Expression;
 use andon::eval::matching::{Operand, compute};
 use andon::eval::threshold::{Bound, Hysteresis};
@@ -141,7 +141,7 @@ pub fn cctray_feed(data: &[u8]) {
 /// The config file: either a board, or problems that can be shown.
 pub fn config(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    match load_text("fuzz.toml", text) {
+    match load_text("fuzz.toml", text, Overrides::default()) {
         Ok(loaded) => is_harmless(loaded.board.title.as_str()),
         Err(problems) => {
             assert!(!problems.is_empty(), "refused without a word");

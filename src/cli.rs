@@ -2,6 +2,7 @@
 
 pub mod arguments;
 mod catalogue;
+mod demo;
 mod doctor;
 mod event;
 mod init;
@@ -36,9 +37,16 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return explain(&error),
     };
-    let command = arguments.command.unwrap_or(Command::Run(arguments.run));
+    let command = match arguments.into_command() {
+        Ok(command) => command,
+        Err(message) => {
+            complain(&format!("andon: {message}"));
+            return ExitCode::from(2);
+        }
+    };
     let done = match command {
         Command::Run(flags) => run::run(&flags),
+        Command::Demo(flags) => demo::run(&flags),
         Command::Validate(flags) => validate::run(&flags),
         Command::Status(flags) => status::run(&flags),
         Command::Snapshot(flags) => snapshot::run(&flags),
@@ -125,7 +133,7 @@ pub(crate) fn load(flags: &BoardFlags) -> Result<(Board, Theme), Failure> {
     match config::load(&request) {
         Ok(loaded) => {
             complain_about(&loaded.warnings);
-            let theme = themes::load(&loaded.board.theme)?;
+            let theme = themes::load(&loaded.board.theme, loaded.theme_place.as_ref())?;
             Ok((loaded.board, theme))
         }
         Err(problems) => {

@@ -22,7 +22,7 @@ use std::path::PathBuf;
 
 pub use board::Board;
 pub use layers::{Overrides, files, locate};
-use problem::Problem;
+use problem::{Place, Problem};
 
 /// What to load.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +40,8 @@ pub struct Loaded {
     pub board: Board,
     /// Warnings only.
     pub warnings: Vec<Problem>,
+    /// Where a file names the theme; none where the environment, a flag or nobody does.
+    pub theme_place: Option<Place>,
 }
 
 /// Reads, checks and resolves. Either a board that can be run, or all problems at once.
@@ -47,9 +49,9 @@ pub fn load(request: &Request) -> Result<Loaded, Vec<Problem>> {
     resolve(&layers::gather(request)?)
 }
 
-/// The same for a text that is no file: no personal layer, no flags.
-pub fn load_text(name: &str, text: &str) -> Result<Loaded, Vec<Problem>> {
-    let request = Request::default();
+/// The same for a text that is no file: no personal layer.
+pub fn load_text(name: &str, text: &str, overrides: Overrides) -> Result<Loaded, Vec<Problem>> {
+    let request = Request { overrides, ..Request::default() };
     resolve(&layers::join(vec![(PathBuf::from(name), text.to_owned())], &request)?)
 }
 
@@ -57,7 +59,10 @@ fn resolve(layers: &layers::Layers) -> Result<Loaded, Vec<Problem>> {
     let (board, mut problems) = check::check(layers);
     problem::sort(&mut problems);
     match board {
-        Some(board) if !problems.iter().any(Problem::is_error) => Ok(Loaded { board, warnings: problems }),
+        Some(board) if !problems.iter().any(Problem::is_error) => {
+            let theme_place = check::theme_place(layers, &board.theme);
+            Ok(Loaded { board, warnings: problems, theme_place })
+        }
         _ => Err(problems),
     }
 }

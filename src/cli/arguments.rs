@@ -9,8 +9,8 @@ use crate::model::event::{ChangeReason, EventKind, EventState};
 
 /// The board over your line: business, application, client, infrastructure and pipeline health.
 #[derive(Debug, Parser)]
-#[command(name = "andon", version, about, long_about = None, args_conflicts_with_subcommands = true)]
-#[command(after_help = "Without a command: the board of ./dashboards.toml, full screen.\n\
+#[command(name = "andon", version, about, long_about = None)]
+#[command(after_help = "Without a command: the board of ./dashboards.toml, full screen. New here? Try 'andon demo'.\n\
     Keys: ? help, Tab next, Enter zoom, p pause, r refresh, q quit.")]
 pub struct Arguments {
     /// What to do; without one, `run`.
@@ -26,6 +26,8 @@ pub struct Arguments {
 pub enum Command {
     /// The board, full screen (the default); one text snapshot when stdout is no terminal
     Run(RunFlags),
+    /// A board of a simulated shop, full screen: needs no config and no network
+    Demo(DemoFlags),
     /// Check the config without polling; exit 2 when it is invalid
     Validate(ValidateFlags),
     /// Poll once, print every panel's status; exit 0 ok, 1 warning, 2 critical, 3 unknown
@@ -87,6 +89,67 @@ pub struct RunFlags {
     /// Write a log to this file (kept under 10 MiB; `ANDON_LOG=debug` says more)
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
+}
+
+/// Flags of `demo`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct DemoFlags {
+    /// A theme's name (see `andon themes`), or a theme file
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<String>,
+    /// For walls: no key hints, no mouse; only q and Ctrl-C do anything
+    #[arg(long)]
+    pub kiosk: bool,
+}
+
+impl BoardFlags {
+    const fn is_given(&self) -> bool {
+        self.config.is_some() || self.theme.is_some() || self.refresh.is_some() || !self.variables.is_empty()
+    }
+
+    /// Flags that were given before the command stand in for those that were not given after it.
+    fn or(&mut self, before: &Self) {
+        self.config = self.config.take().or_else(|| before.config.clone());
+        self.theme = self.theme.take().or_else(|| before.theme.clone());
+        self.refresh = self.refresh.take().or_else(|| before.refresh.clone());
+        self.variables.splice(0..0, before.variables.iter().cloned());
+    }
+}
+
+impl Arguments {
+    /// The command, with the flags that were given before it: `andon --config FILE status` is
+    /// `andon status --config FILE`. A flag that the command does not take is an error.
+    pub fn into_command(self) -> Result<Command, String> {
+        let (before, Some(mut command)) = (self.run.clone(), self.command) else { return Ok(Command::Run(self.run)) };
+        let is_run = matches!(command, Command::Run(_));
+        let (board, dashboard) = match &mut command {
+            Command::Run(flags) => {
+                flags.kiosk |= before.kiosk;
+                flags.log = flags.log.take().or_else(|| before.log.clone());
+                (Some(&mut flags.board), Some(&mut flags.dashboard))
+            }
+            Command::Validate(flags) => (Some(&mut flags.board), None),
+            Command::Status(flags) => (Some(&mut flags.board), Some(&mut flags.dashboard)),
+            Command::Snapshot(flags) => (Some(&mut flags.board), Some(&mut flags.dashboard)),
+            Command::Doctor(flags) => (Some(&mut flags.board), None),
+            _ => (None, None),
+        };
+        let refused = [
+            ("--dashboard", before.dashboard.is_some() && dashboard.is_none()),
+            ("--config, --theme, --refresh or --var", before.board.is_given() && board.is_none()),
+            ("--kiosk or --log", !is_run && (before.kiosk || before.log.is_some())),
+        ];
+        if let Some((flag, _)) = refused.iter().find(|(_, is_refused)| *is_refused) {
+            return Err(format!("{flag} before the command is not a flag of it; see 'andon help'"));
+        }
+        if let Some(board) = board {
+            board.or(&before.board);
+        }
+        if let Some(dashboard) = dashboard {
+            *dashboard = dashboard.take().or(before.dashboard);
+        }
+        Ok(command)
+    }
 }
 
 /// Flags of `validate`.

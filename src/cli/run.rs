@@ -18,6 +18,7 @@ use crate::output::terminal::{Left, Setup, show};
 use crate::output::text;
 use crate::panel::ink::Glyphs;
 use crate::render::render;
+use crate::render::theme::Theme;
 use crate::view::lens::Lens;
 
 /// How long a snapshot to a pipe waits for sources.
@@ -25,6 +26,18 @@ const WAIT: Span = Span::seconds(12);
 
 pub(super) fn run(flags: &RunFlags) -> Done {
     let (board, theme) = load(&flags.board)?;
+    start(Start { board, theme, file: Some(request(&flags.board)) }, flags)
+}
+
+/// A board that is ready to be shown.
+pub(super) struct Start {
+    pub board: Board,
+    pub theme: Theme,
+    /// Where it came from: changes of it are followed. None for a board that has no file.
+    pub file: Option<Request>,
+}
+
+pub(super) fn start(Start { board, theme, file }: Start, flags: &RunFlags) -> Done {
     let page = page_of(&board, flags.dashboard.as_deref())?;
     let variables = Variables::read();
     let glyphs = variables.glyphs();
@@ -39,9 +52,14 @@ pub(super) fn run(flags: &RunFlags) -> Done {
     }
     tracing::info!(version = env!("CARGO_PKG_VERSION"), sources = board.sources.len(), "start");
     let (ink_sender, inks) = watch::channel(ink);
-    let request = request(&flags.board);
-    let reloading =
-        Reloading { files: files(&request, &board), load: Arc::new(move || reload(&request, glyphs)), ink: ink_sender };
+    let reloading = Reloading {
+        files: file.as_ref().map(|request| files(request, &board)).unwrap_or_default(),
+        load: Arc::new(move || match &file {
+            Some(request) => reload(request, glyphs),
+            None => Err("this board has no file".to_owned()),
+        }),
+        ink: ink_sender,
+    };
     let engine = app::start(board, Zone::system(), reloading)?;
     let (scenes, commands) = (engine.scenes.clone(), engine.commands.clone());
     let setup = Setup { scenes, commands, inks, depth: variables.depth(), lens };

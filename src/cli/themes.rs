@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::{Done, Failure, complain, say};
+use super::{Done, Failure, complain_about, say};
+use crate::config::problem::{Place, Problem, Severity};
 use crate::model::text::SafeText;
 use crate::render::theme::{EMBEDDED, Theme, ThemeError, embedded};
 
@@ -51,11 +52,23 @@ pub(super) fn find(name: &str) -> Result<Theme, ThemeError> {
 }
 
 /// The same for a command: a wrong theme is a wrong config.
-pub(super) fn load(name: &str) -> Result<Theme, Failure> {
+pub(super) fn load(name: &str, place: Option<&Place>) -> Result<Theme, Failure> {
     find(name).map_err(|error| {
-        complain(&format!("andon: {error}"));
+        complain_about(&[problem(&error, place)]);
         Failure::Quiet(ExitCode::from(2))
     })
+}
+
+/// A theme that cannot be used, with the place in the file that names it.
+pub(super) fn problem(error: &ThemeError, place: Option<&Place>) -> Problem {
+    Problem {
+        severity: Severity::Error,
+        code: "theme",
+        path: "theme".to_owned(),
+        place: place.cloned(),
+        message: error.to_string(),
+        help: Some("'andon themes' lists those there are".to_owned()),
+    }
 }
 
 pub(super) fn run() -> Done {

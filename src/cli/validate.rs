@@ -11,12 +11,12 @@ use crate::model::text::SafeText;
 
 pub(super) fn run(flags: &ValidateFlags) -> Done {
     let request = request(&flags.board);
-    let (board, mut problems) = match config::load(&request) {
-        Ok(loaded) => (Some(loaded.board), loaded.warnings),
-        Err(problems) => (None, problems),
+    let (board, mut problems, theme_place) = match config::load(&request) {
+        Ok(loaded) => (Some(loaded.board), loaded.warnings, loaded.theme_place),
+        Err(problems) => (None, problems, None),
     };
     if let Some(board) = &board {
-        problems.extend(beyond_the_file(board));
+        problems.extend(beyond_the_file(board, theme_place.as_ref()));
         sort(&mut problems);
     }
     let errors = problems.iter().filter(|problem| problem.is_error()).count();
@@ -57,21 +57,20 @@ fn summary(board: Option<&Board>, file: &str, valid: bool, errors: usize, warnin
 }
 
 /// Themes and certificate files: what only this machine can tell.
-fn beyond_the_file(board: &Board) -> Vec<Problem> {
-    let problem = |severity, code, path: String, message: String| Problem {
-        severity,
-        code,
-        path,
-        place: None,
-        message,
-        help: None,
-    };
+fn beyond_the_file(board: &Board, theme_place: Option<&Place>) -> Vec<Problem> {
     let mut problems = Vec::new();
     if let Err(error) = themes::find(&board.theme) {
-        problems.push(problem(Severity::Error, "theme", "theme".to_owned(), error.to_string()));
+        problems.push(themes::problem(&error, theme_place));
     }
     for (source, error) in unusable_sources(board) {
-        problems.push(problem(Severity::Warning, "source", format!("sources.{source}"), error.to_string()));
+        problems.push(Problem {
+            severity: Severity::Warning,
+            code: "source",
+            path: format!("sources.{source}"),
+            place: None,
+            message: error.to_string(),
+            help: None,
+        });
     }
     problems
 }

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Map, Value};
 
 use super::board::{Board, Dashboard, PanelSpec, QuerySpec, SourceSpec};
-use super::layers::Layers;
+use super::layers::{DEFAULTS, Layers};
 use super::nearest::suggestion;
-use super::places::{Part, Path};
-use super::problem::{Problem, Severity};
-use super::read::{Report, keys, split, table};
+use super::places::{Part, Path, find};
+use super::problem::{Place, Problem, Severity};
+use super::read::{Report, keys, split, table, table_with_stand_ins};
 use super::{check_notify, check_panel, check_source, raw};
 use crate::model::event::EventSet;
 use crate::model::poll::{Ask, QueryId};
@@ -74,7 +74,8 @@ pub(super) fn check(layers: &Layers) -> (Option<Board>, Vec<Problem>) {
     let mut merged = layers.merged.as_object().cloned().unwrap_or_default();
     let known = split(&mut merged, &schema);
     report_unknown(&merged, &root_path, &keys(&schema), &mut report);
-    let Some(root) = table::<raw::Root>(known, &root_path, &mut report) else {
+    let defaults: Value = toml_edit::de::from_str(DEFAULTS).unwrap_or_default();
+    let Some(root) = table_with_stand_ins::<raw::Root>(known, &defaults, &root_path, &mut report) else {
         return (None, report.problems);
     };
     let variables = variables(&root, layers, &mut report);
@@ -117,6 +118,13 @@ pub(super) fn check(layers: &Layers) -> (Option<Board>, Vec<Problem>) {
     (Some(board), scope.report.problems)
 }
 
+/// Where a file names the theme that is used.
+pub(super) fn theme_place(layers: &Layers, theme: &str) -> Option<Place> {
+    let place = find(&layers.sources, &Path::default().key("theme"), Part::Value)?;
+    // A flag or the environment may have named another one.
+    place.text.get(place.span.clone()).is_some_and(|text| text.trim_matches(['"', '\'']) == theme).then_some(place)
+}
+
 /// Polling faster than once a second helps nobody and hurts the polled.
 pub(super) fn too_short(report: &mut Report<'_>, path: &Path) {
     report.error("too-short", path, "the shortest refresh is 1s", "write refresh = \"1s\" or more".to_owned());
@@ -137,9 +145,22 @@ pub(super) fn report_unknown(left: &Map<String, Value>, path: &Path, known: &[St
     }
 }
 
+/// The variables of Grafana that queries are often copied with. A rate needs at least four samples of a usual
+/// scrape interval (Grafana, `$__rate_interval`).
+fn built_in(root: &raw::Root) -> BTreeMap<String, String> {
+    const SCRAPE: Span = Span::seconds(15);
+    let seconds = |span: Span| format!("{}s", span.0.div_euclid(1000).max(1));
+    let interval = root.refresh.max(SCRAPE);
+    BTreeMap::from([
+        ("__interval".to_owned(), seconds(interval)),
+        ("__rate_interval".to_owned(), seconds(interval.times(4.0))),
+        ("__range".to_owned(), seconds(root.window)),
+    ])
+}
+
 fn variables(root: &raw::Root, layers: &Layers, report: &mut Report<'_>) -> BTreeMap<String, String> {
     let path = Path::default().key("variables");
-    let mut chosen = BTreeMap::new();
+    let mut chosen = built_in(root);
     for (name, variable) in &root.variables {
         let Some(first) = variable.values.first() else {
             let help = "write values = [\"...\"] with at least one value".to_owned();

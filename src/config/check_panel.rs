@@ -32,6 +32,13 @@ pub(super) fn check(value: &Value, path: &Path, scope: &mut Scope<'_>) -> Option
     let common_schema = schemars::schema_for!(PanelCommon);
     let common = table::<PanelCommon>(split(&mut left, &common_schema), path, &mut scope.report);
     let kind = kind(object.get("view"), path, scope);
+    if kind.is_none() {
+        // Of a view that nobody knows: what no view has is unknown all the same.
+        let mut known = keys(&common_schema);
+        known.extend(KINDS.iter().flat_map(|kind| keys(&(kind.schema)())));
+        left.retain(|key, _| !known.contains(key));
+        report_unknown(&left, path, &known, &mut scope.report);
+    }
     let options = kind.and_then(|kind| {
         let own_schema = (kind.schema)();
         let own = split(&mut left, &own_schema);

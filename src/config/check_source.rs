@@ -44,7 +44,15 @@ pub(super) fn check(
     let mut left = object.clone();
     let common_schema = schemars::schema_for!(SourceCommon);
     let common = table::<SourceCommon>(split(&mut left, &common_schema), path, report);
-    let kind = kind(name, object, path, report)?;
+    let Some(kind) = kind(name, object, path, report) else {
+        // Of a type that nobody knows: what no type has is unknown all the same.
+        let mut known = keys(&common_schema);
+        known.extend(keys(&schemars::schema_for!(HttpOptions)));
+        known.extend(KINDS.iter().flat_map(|kind| keys(&(kind.schema)())));
+        left.retain(|key, _| !known.contains(key));
+        report_unknown(&left, path, &known, report);
+        return None;
+    };
     let http_schema = schemars::schema_for!(HttpOptions);
     let http = if kind.http {
         table::<HttpOptions>(split(&mut left, &http_schema), path, report)

@@ -13,7 +13,7 @@ use super::masking::{mask, mask_unparsed};
 use super::places::Source;
 use super::problem::{Place, Problem, Severity};
 
-const DEFAULTS: &str = r#"
+pub(super) const DEFAULTS: &str = r#"
 title = "andon"
 theme = "andon"
 refresh = "10s"
@@ -164,7 +164,18 @@ fn parse(path: &FilePath, text: &str) -> Result<Source, Box<Problem>> {
             path: String::new(),
             place: error.span().map(|span| Place { file, text: mask_unparsed(text).into(), span }),
             message: error.message().lines().next().unwrap_or("this is not TOML").to_owned(),
-            help: Some("the file is TOML: texts stand in quotes, tables in [brackets]".to_owned()),
+            help: Some(syntax_help(text, error.span().map_or(0, |span| span.start))),
         })),
+    }
+}
+
+/// What is most often wrong with a line that is not TOML.
+fn syntax_help(text: &str, at: usize) -> String {
+    let begin = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
+    let line = text.get(begin..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+    if line.matches('"').count() > 2 && !line.contains("\"\"\"") {
+        "a text that holds double quotes stands in single ones: query = 'up{job=\"shop\"}'".to_owned()
+    } else {
+        "the file is TOML: texts stand in quotes, tables in [brackets]".to_owned()
     }
 }

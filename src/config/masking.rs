@@ -18,13 +18,18 @@ pub(super) fn mask(text: &str, document: &Document<String>) -> String {
     overwrite(text, &spans)
 }
 
-/// The same for a text that is not TOML: on lines that may hold a secret, everything in quotes goes.
+/// The same for a text that is not TOML: on lines that may hold a secret, and on those that go on with such a
+/// line, everything behind the key goes.
 pub(super) fn mask_unparsed(text: &str) -> String {
     let mut spans = Vec::new();
     let mut begin = 0;
+    let mut goes_on = false;
     for line in text.split_inclusive('\n') {
         let lower = line.to_ascii_lowercase();
-        if SUSPECTS.iter().any(|word| lower.contains(word)) {
+        let begins_anew = line.contains('=') || line.trim_start().starts_with('[');
+        let is_suspect = SUSPECTS.iter().any(|word| lower.contains(word)) || line.contains('@');
+        goes_on = is_suspect || (goes_on && !begins_anew);
+        if goes_on {
             let value = line.find('=').map_or(0, |at| at + 1);
             let end = line.trim_end().len();
             spans.push(begin + value..begin + end.max(value));
@@ -42,7 +47,8 @@ fn collect(table: &dyn TableLike, in_auth: bool, spans: &mut Vec<Range<usize>>) 
 
 fn visit(key: &str, item: &Item, in_auth: bool, spans: &mut Vec<Range<usize>>) {
     if let Some(table) = item.as_table_like() {
-        collect(table, in_auth, spans);
+        // A table in the place of a secret: whatever stands in it may be the secret under a wrong key.
+        collect(table, in_auth || is_secret(key, in_auth), spans);
     } else if let Some(tables) = item.as_array_of_tables() {
         for table in tables {
             collect(table, in_auth, spans);
@@ -77,12 +83,16 @@ fn scalar(value: &toml_edit::Value, secret: bool, spans: &mut Vec<Range<usize>>)
     }
 }
 
-/// Where in a URL a password or a query may begin.
+/// Where in a URL a password or a query may begin. Its scheme may be missing or mistyped: "me:secret@host".
 fn secret_of_url(url: &str) -> Option<usize> {
-    let rest = url.find("://")? + 3;
+    let scheme = url.find(":/").filter(|at| url.get(..*at).is_some_and(|word| !word.contains('@')));
+    let rest =
+        scheme.map_or(0, |at| at + url.get(at + 1..).unwrap_or_default().chars().take_while(|c| *c == '/').count() + 1);
     let tail = url.get(rest..)?;
-    let user = tail.split('/').next().is_some_and(|authority| authority.contains('@'));
-    if user { Some(rest) } else { tail.find('?').map(|at| rest + at + 1) }
+    let authority = tail.split('/').next().unwrap_or_default();
+    // Without a scheme only a password makes an address of it: an address of mail has none.
+    let has_user = authority.split_once('@').is_some_and(|(user, _)| scheme.is_some() || user.contains(':'));
+    if has_user { Some(rest) } else { tail.find('?').filter(|_| scheme.is_some()).map(|at| rest + at + 1) }
 }
 
 fn overwrite(text: &str, spans: &[Range<usize>]) -> String {
@@ -123,6 +133,10 @@ mod tests {
             "[s]\ncommand = \"curl -H 'Authorization: Bearer 12345678'\"\n",
             "[s]\ncommand = [\"curl\", \"-H\", \"Authorization: Bearer 12345678\"]\n",
             "[s]\napi_token = 12345678\n",
+            "[s]\nurl = \"me:12345678@prom:9090/\"\n",
+            "[s]\nurl = \"http:/me:12345678@prom:9090/\"\n",
+            "[s]\nurl = \"htp://me:12345678@prom:9090/\"\n",
+            "[s]\ntoken = { value = \"12345678\" }\n",
         ] {
             let masked = mask(text, &Document::parse(text.to_owned()).unwrap());
             assert!(!masked.contains("12345678"), "{masked}");
@@ -134,5 +148,7 @@ mod tests {
     fn a_broken_file_hides_more_rather_than_less() {
         let masked = mask_unparsed("auth = { bearer = \"CANARY\n title = \"Shop\"\n");
         assert!(!masked.contains("CANARY") && masked.contains("Shop"));
+        let masked = mask_unparsed("auth = { bearer =\n CANARY }\n[x]\ntitle = \"Shop\"\nx = me:CANARY@h\n");
+        assert!(!masked.contains("CANARY") && masked.contains("Shop"), "{masked}");
     }
 }

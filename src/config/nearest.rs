@@ -10,8 +10,42 @@ pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
         .map(|(_, candidate)| candidate)
 }
 
+/// What other tools (Grafana, Prometheus, sampler) call a thing, and what it is called here.
+const SYNONYMS: [(&str, &str); 24] = [
+    ("expr", "query"),
+    ("expression", "query"),
+    ("promql", "query"),
+    ("targets", "queries"),
+    ("datasource", "source"),
+    ("data_source", "source"),
+    ("type", "view"),
+    ("visualization", "view"),
+    ("graph", "chart"),
+    ("timeseries", "chart"),
+    ("linechart", "chart"),
+    ("runchart", "chart"),
+    ("singlestat", "stat"),
+    ("bargauge", "bars"),
+    ("barchart", "bars"),
+    ("time_range", "window"),
+    ("range", "window"),
+    ("interval", "refresh"),
+    ("refresh_rate", "refresh"),
+    ("thresholds", "warning"),
+    ("threshold", "critical"),
+    ("warn", "warning"),
+    ("crit", "critical"),
+    ("legendFormat", "legend"),
+];
+
 /// "did you mean 'refresh'?", or a list of what there is.
 pub(super) fn suggestion(word: &str, known: &[&str]) -> String {
+    let synonym = SYNONYMS.iter().find(|(theirs, ours)| theirs.eq_ignore_ascii_case(word) && known.contains(ours));
+    if let Some((_, ours)) = synonym {
+        let forms =
+            if word.starts_with("threshold") { "; write warning = \"> 0.8\" and critical = \"> 0.9\"" } else { "" };
+        return format!("here it is called '{ours}'{forms}");
+    }
     // "github" of "github-actions" and its siblings.
     let longer: Vec<String> = known
         .iter()
@@ -29,6 +63,14 @@ pub(super) fn suggestion(word: &str, known: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_words_of_other_tools_are_known() {
+        assert_eq!(suggestion("expr", &["query", "source"]), "here it is called 'query'");
+        assert_eq!(suggestion("timeseries", &["chart", "stat"]), "here it is called 'chart'");
+        assert!(suggestion("thresholds", &["warning", "critical"]).contains("warning = \"> 0.8\""));
+        assert!(suggestion("expr", &["title"]).starts_with("known are"), "only where it is a key");
+    }
 
     #[test]
     fn a_slip_of_the_finger_finds_its_name() {

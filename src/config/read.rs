@@ -88,9 +88,30 @@ pub(super) fn table<T: DeserializeOwned + JsonSchema>(value: Value, path: &Path,
     with(value, path, report, |value| serde_path_to_error::deserialize(value))
 }
 
+/// The same where what comes after is checked all the same: a key that cannot be read is reported, and stood in
+/// for by `stand_ins` or left out. The board is not used, but all its problems come in one run.
+pub(super) fn table_with_stand_ins<T: DeserializeOwned + JsonSchema>(
+    value: Value,
+    stand_ins: &Value,
+    path: &Path,
+    report: &mut Report<'_>,
+) -> Option<T> {
+    read_all(value, Some(stand_ins), path, report, |value| serde_path_to_error::deserialize(value))
+}
+
 /// The same, for a reader that is known only by its function.
 pub(super) fn with<T>(
+    value: Value,
+    path: &Path,
+    report: &mut Report<'_>,
+    read: impl Fn(&Value) -> Result<T, serde_path_to_error::Error<serde_json::Error>>,
+) -> Option<T> {
+    read_all(value, None, path, report, read)
+}
+
+fn read_all<T>(
     mut value: Value,
+    stand_ins: Option<&Value>,
     path: &Path,
     report: &mut Report<'_>,
     read: impl Fn(&Value) -> Result<T, serde_path_to_error::Error<serde_json::Error>>,
@@ -100,7 +121,7 @@ pub(super) fn with<T>(
     // Each round reports one problem and takes the key that has it away, so that the next shows.
     for _ in 0..100 {
         match read(&value) {
-            Ok(read) => return (!failed).then_some(read),
+            Ok(read) => return (!failed || stand_ins.is_some()).then_some(read),
             Err(error) => {
                 failed = true;
                 // A key that was taken away for its own problem is not missing, too.
@@ -112,7 +133,12 @@ pub(super) fn with<T>(
                 let at = path.join(error.path());
                 let removed = remove(&mut value, error.path());
                 explain(&at, path, removed.as_ref().map(|(_, value)| value), &message, report);
-                taken.push(removed?.0);
+                let key = removed?.0;
+                if let (Some(stand_in), Some(table)) = (stand_ins.and_then(|all| all.get(&key)), value.as_object_mut())
+                {
+                    table.insert(key.clone(), stand_in.clone());
+                }
+                taken.push(key);
             }
         }
     }

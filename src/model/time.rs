@@ -217,8 +217,26 @@ impl Span {
 impl<'de> serde::Deserialize<'de> for Span {
     /// From a text such as "10s".
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'_, str>>::deserialize(deserializer)?;
-        Self::parse(&text).map_err(serde::de::Error::custom)
+        struct Text;
+        impl serde::de::Visitor<'_> for Text {
+            type Value = Span;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a length of time in quotes, such as \"10s\"")
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Span, E> {
+                Span::parse(text).map_err(E::custom)
+            }
+            fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Span, E> {
+                Err(E::custom(format!("a length of time has a unit: write \"{number}s\"")))
+            }
+            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Span, E> {
+                Err(E::custom(format!("a length of time has a unit: write \"{number}s\"")))
+            }
+            fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Span, E> {
+                Err(E::custom(format!("a length of time has a unit: write \"{number}s\"")))
+            }
+        }
+        deserializer.deserialize_any(Text)
     }
 }
 

@@ -29,6 +29,7 @@ mod doctor;
 mod encoder;
 mod events;
 mod faults;
+mod first_steps;
 mod frames;
 mod fuzz;
 mod github;
