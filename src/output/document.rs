@@ -34,7 +34,8 @@ fn panel(panel: &PanelScene) -> Value {
         "id": panel.id,
         "title": panel.title,
         "layer": panel.layer,
-        "status": panel.is_judged.then_some(panel.status),
+        // Without limits: nothing is known to be wrong, and nothing says what would be.
+        "status": panel.status,
         "judged": panel.is_judged,
         "freshness": panel.freshness,
         "value": panel.value,
