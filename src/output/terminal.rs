@@ -341,3 +341,77 @@ impl<'a> Viewer<'a> {
         self.repaint(Begin::Taken);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::layer::Layer;
+    use crate::model::status::Status;
+    use crate::model::text::SafeText;
+    use crate::model::time::{Timestamp, Zone};
+    use crate::panel::ink::Glyphs;
+    use crate::render::theme::{Theme, embedded};
+    use crate::view::scene::LayerLamp;
+
+    fn scene() -> Arc<Scene> {
+        Arc::new(Scene {
+            title: SafeText::new("Nothing"),
+            now: Timestamp(0),
+            zone: Zone::utc(),
+            status: Status::Ok,
+            layers: Layer::ALL.map(|layer| LayerLamp { layer, tally: crate::eval::rollup::Tally::default() }),
+            remarks: Vec::new(),
+            last_change: None,
+            freeze: None,
+            pages: Vec::new(),
+            sources: Vec::new(),
+            updated: None,
+            window: Span::seconds(60),
+            ring: None,
+            banner: None,
+        })
+    }
+
+    /// A viewer whose hub, keyboard and screen are silent, and which has drawn.
+    fn viewer(screen: &Screen) -> (Viewer<'_>, watch::Sender<Arc<Scene>>) {
+        let (scenes, receiver) = watch::channel(scene());
+        let setup = Setup {
+            scenes: receiver,
+            commands: mpsc::channel(1).0,
+            inks: watch::channel(Theme::load("andon", &embedded).unwrap().ink(Glyphs::Full)).1,
+            depth: Depth::True,
+            lens: Lens::default(),
+        };
+        let mut viewer = Viewer::new(setup, Writer::spawn().unwrap(), Keys::silent(), screen);
+        viewer.draw();
+        (viewer, scenes)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn once_a_minute_the_whole_picture_is_painted_over_what_is_there() {
+        let screen = Screen::of_nobody();
+        let (mut viewer, _scenes) = viewer(&screen);
+        tokio::time::advance(REPAINT.saturating_sub(Duration::from_secs(1))).await;
+        viewer.watch();
+        assert!(viewer.shown.is_some() && viewer.begin.is_none());
+        tokio::time::advance(Duration::from_secs(1)).await;
+        viewer.watch();
+        assert_eq!((viewer.shown.is_none(), viewer.begin, viewer.dirty), (true, Some(Begin::Over), true));
+        assert!(!screen.begin(Begin::Over).contains("\x1b[2J"), "without a flicker");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_three_seconds_without_a_scene_the_board_says_so_each_second() {
+        let screen = Screen::of_nobody();
+        let (mut viewer, _scenes) = viewer(&screen);
+        for second in 1..=5 {
+            tokio::time::advance(Duration::from_secs(1)).await;
+            viewer.dirty = false;
+            viewer.watch();
+            let silence = (second > 2).then_some(Span::seconds(second));
+            assert_eq!((viewer.lens.silence, viewer.dirty), (silence, second > 2));
+        }
+        viewer.show_scene();
+        assert_eq!((viewer.lens.silence, viewer.dirty), (None, true));
+    }
+}

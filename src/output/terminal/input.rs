@@ -54,6 +54,13 @@ impl Keys {
         Ok(Self { events, _until_dropped: until_dropped })
     }
 
+    /// A keyboard that says nothing.
+    #[cfg(test)]
+    pub fn silent() -> Self {
+        let (_, until_dropped) = std::io::pipe().unwrap();
+        Self { events: mpsc::channel(1).1, _until_dropped: until_dropped }
+    }
+
     /// The next event. A reader that is gone is a terminal that is gone.
     pub async fn next(&mut self) -> Event {
         self.events.recv().await.unwrap_or(Event::HangUp)

@@ -60,6 +60,12 @@ impl Screen {
         Ok(screen)
     }
 
+    /// A screen that was not taken.
+    #[cfg(test)]
+    pub const fn of_nobody() -> Self {
+        Self { mouse: true }
+    }
+
     /// The same after a stop, whatever was done to the terminal meanwhile.
     pub fn take_again(&self) -> std::io::Result<()> {
         TAKEN.store(true, Ordering::SeqCst);
