@@ -5,6 +5,7 @@ mod catalogue;
 mod demo;
 mod doctor;
 mod event;
+mod file;
 mod init;
 pub mod log;
 mod run;
@@ -15,7 +16,6 @@ mod status;
 mod themes;
 mod validate;
 
-use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -23,6 +23,7 @@ use clap::Parser as _;
 
 use crate::config::{self, Board, Overrides, Request, problem::Problem};
 use crate::model::text::SafeText;
+use crate::output::patient;
 use crate::render::theme::Theme;
 use arguments::{Arguments, BoardFlags, Command};
 
@@ -99,8 +100,7 @@ pub type Done = Result<ExitCode, Failure>;
 
 /// Writes to standard output; a reader that has gone away is no error (`andon panels | head`).
 pub(crate) fn say(text: &str) -> Done {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match patient::write_all(rustix::stdio::stdout(), text.as_bytes()) {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
         Err(error) => Err(Failure::Message(format!("cannot write: {error}"))),
@@ -109,11 +109,15 @@ pub(crate) fn say(text: &str) -> Done {
 
 /// Writes to standard error, line by line, each made safe.
 pub(crate) fn complain(text: &str) {
-    let mut out = std::io::stderr().lock();
     for line in text.lines() {
-        // Nobody is left to be told that nobody can be told.
-        let _nobody = writeln!(out, "{}", SafeText::new(line));
+        tell(&format!("{}\n", SafeText::new(line)));
     }
+}
+
+/// Writes what is safe to standard error.
+fn tell(text: &str) {
+    // Nobody is left to be told that nobody can be told.
+    let _nobody = patient::write_all(rustix::stdio::stderr(), text.as_bytes());
 }
 
 /// Problems in rustc's manner on standard error. Colours are added after the text has been made safe.
@@ -121,9 +125,7 @@ pub(crate) fn complain_about(problems: &[Problem]) {
     let colours = rustix::termios::isatty(rustix::stdio::stderr())
         && crate::output::terminal::caps::Variables::read().depth() != crate::output::ansi::Depth::None;
     for problem in problems {
-        let safe = validate::made_safe(problem);
-        let mut out = std::io::stderr().lock();
-        let _nobody = writeln!(out, "{}\n", safe.render(colours));
+        tell(&format!("{}\n\n", validate::made_safe(problem).render(colours)));
     }
 }
 

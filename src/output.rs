@@ -3,6 +3,7 @@
 pub mod ansi;
 pub mod document;
 pub mod html;
+pub mod patient;
 mod runs;
 pub mod svg;
 pub mod terminal;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::arguments::InitFlags;
-use super::{Done, Failure, say};
+use super::{Done, Failure, file, say};
 
 /// How long a service may take to answer.
 const PATIENCE: Duration = Duration::from_millis(700);
@@ -14,13 +14,13 @@ const EPHEMERAL: u16 = 32_768;
 
 pub(super) fn run(flags: &InitFlags) -> Done {
     let path = &flags.output;
-    if path.exists() && !flags.force {
+    // A link to nowhere is there, too.
+    if path.symlink_metadata().is_ok() && !flags.force {
         let message = format!("{} is there already; --force replaces it, -o FILE writes another", path.display());
         return Err(Failure::Message(message));
     }
     let found = look_around()?;
-    std::fs::write(path, starter(&found))
-        .map_err(|error| Failure::Message(format!("cannot write {}: {error}", path.display())))?;
+    file::write(path, starter(&found).as_bytes())?;
     let what = if found.prometheus.is_some() { "this machine and its Prometheus" } else { "this machine" };
     say(&format!("{} written: it shows {what}. Now: andon --config {}\n", path.display(), path.display()))?;
     Ok(ExitCode::SUCCESS)

@@ -1,12 +1,10 @@
 //! `andon snapshot`: one poll, one frame, in a format.
 
-use std::io::Write as _;
-use std::path::Path;
 use std::process::ExitCode;
 
 use super::arguments::{PictureFormat, SnapshotFlags};
 use super::status::wait;
-use super::{Done, Failure, load, page_of, say};
+use super::{Done, file, load, page_of, say};
 use crate::app;
 use crate::model::time::Zone;
 use crate::output::ansi::Depth;
@@ -37,24 +35,8 @@ pub(super) fn run(flags: &SnapshotFlags) -> Done {
     match &flags.output {
         None => say(&picture),
         Some(path) => {
-            replace(path, picture.as_bytes())?;
+            file::write(path, picture.as_bytes())?;
             Ok(ExitCode::SUCCESS)
         }
     }
-}
-
-/// Writes beside the file and renames, so that a reader never sees half of it.
-fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let wrong = |error: std::io::Error| Failure::Message(format!("cannot write {}: {error}", path.display()));
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}.part", std::process::id()));
-    let beside = Path::new(&beside);
-    let written = std::fs::File::create(beside)
-        .and_then(|mut file| file.write_all(bytes))
-        .and_then(|()| std::fs::rename(beside, path));
-    written.map_err(|error| {
-        // Nothing half-written is left behind, if it was begun at all.
-        let _not_begun = std::fs::remove_file(beside);
-        wrong(error)
-    })
 }

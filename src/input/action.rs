@@ -47,6 +47,8 @@ pub enum Action {
     Pause,
     /// Ask all sources now.
     Refresh,
+    /// Paint the whole screen anew.
+    Repaint,
     /// A click on a panel.
     Click(usize),
 }
@@ -58,6 +60,8 @@ pub enum Effect {
     Quit,
     /// Ask all sources now.
     Refresh,
+    /// Paint the whole screen anew.
+    Repaint,
 }
 
 /// Applies an action to a lens. `arrangement` is where panels were drawn last.
@@ -66,6 +70,7 @@ pub fn apply(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &A
     match action {
         Action::Quit => return Some(Effect::Quit),
         Action::Refresh => return Some(Effect::Refresh),
+        Action::Repaint => return Some(Effect::Repaint),
         Action::Help => lens.help = !lens.help,
         Action::Back => back(lens, live),
         Action::Pause if lens.frozen.is_some() => thaw(lens, live),

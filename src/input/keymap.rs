@@ -52,9 +52,10 @@ const TABLE: &[(Key, Action)] = &[
     (Key::Char('p'), Action::Pause),
     (Key::Char(' '), Action::Pause),
     (Key::Char('r'), Action::Refresh),
+    (Key::Ctrl('l'), Action::Repaint),
 ];
 
-/// What a key does; in kiosk mode only leaving is possible.
+/// What a key does; in kiosk mode only what changes nothing that is seen, and leaving.
 pub fn action(key: Key, kiosk: bool) -> Option<Action> {
     if let (Key::Char(digit @ '1'..='9'), false) = (key, kiosk) {
         return Some(Action::Page(digit as usize - '1' as usize));
@@ -63,5 +64,5 @@ pub fn action(key: Key, kiosk: bool) -> Option<Action> {
         .iter()
         .find(|(known, _)| *known == key)
         .map(|(_, action)| *action)
-        .filter(|action| !kiosk || *action == Action::Quit)
+        .filter(|action| !kiosk || matches!(action, Action::Quit | Action::Repaint))
 }

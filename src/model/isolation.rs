@@ -31,7 +31,7 @@ pub fn message(panic: &(dyn Any + Send)) -> String {
         .unwrap_or_else(|| "it panicked".to_owned())
 }
 
-/// Panics on purpose, at places that the tests name. Not in release builds.
+/// Panics or hangs on purpose, at places that the tests name. Not in release builds.
 #[cfg(debug_assertions)]
 pub mod tripwire {
     use std::sync::OnceLock;
@@ -44,13 +44,16 @@ pub mod tripwire {
         let _strung_already = PLACE.set(place);
     }
 
-    /// Goes past a place.
+    /// Goes past a place; hangs there for ever if the wire is strung at `PLACE-hangs`.
     ///
     /// # Panics
     ///
     /// If the wire is strung here; `main-twice` panics once more on the way out.
     pub fn pass(place: &str) {
         let Some(strung) = PLACE.get() else { return };
+        while strung.strip_suffix("-hangs") == Some(place) {
+            std::thread::park();
+        }
         let _again = (place == "main" && strung == "main-twice").then(|| Bomb);
         assert!(strung.trim_end_matches("-twice") != place, "tripped at {place}");
     }

@@ -1,19 +1,21 @@
 //! The board on this terminal.
 //!
-//! Three parties: a reader thread (keys, resizes, hang-up), a writer thread (a stuck terminal blocks it
-//! and nobody else), and the loop between them, which draws only when something changed and only when
-//! the writer is free: the newest frame wins, frames are never queued.
+//! Three parties: a reader thread (keys, hang-up), a writer thread (a stuck terminal blocks it and nobody
+//! else), and the loop between them, which draws only when something changed and only when the writer is
+//! free: the newest frame wins, frames are never queued. The loop waits for nobody, so that it can always
+//! be left.
 
 pub mod caps;
 pub mod input;
+pub mod keyboard;
 pub mod screen;
+pub mod signals;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ratatui::buffer::Buffer;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -27,11 +29,16 @@ use crate::panel::ink::Ink;
 use crate::render::{Frame, render};
 use crate::view::lens::Lens;
 use crate::view::scene::Scene;
-use input::Event;
-use screen::{Screen, Writer};
+use input::{Event, Keys};
+use screen::{Begin, Screen, Writer};
+use signals::{Asked, Signals};
 
-/// Without a scene for this long the header says so: scenes come every second.
-const SILENCE: Duration = Duration::from_secs(4);
+/// Without a scene for this long the board says so, at the next second: scenes come every second.
+const SILENCE: Duration = Duration::from_secs(2);
+/// What others write onto the terminal (the kernel, `wall`) stays at most this long.
+const REPAINT: Duration = Duration::from_mins(1);
+/// So many events are taken before the next picture.
+const BURST: usize = 64;
 /// The largest picture drawn; a terminal that claims more gets this.
 const MAX_SIZE: (u16, u16) = (500, 200);
 
@@ -67,41 +74,17 @@ pub fn show(setup: Setup) -> Result<Left, String> {
         .enable_all()
         .build()
         .map_err(|error| format!("no runtime: {error}"))?;
-    let screen = Screen::enter(!setup.lens.kiosk).map_err(|error| format!("this terminal cannot be used: {error}"))?;
     let left = runtime.block_on(async {
-        let mut signals = Signals::new().map_err(|error| format!("no signals: {error}"))?;
-        let (events, keys) = mpsc::channel(64);
-        input::spawn(events).map_err(|error| format!("no keyboard: {error}"))?;
+        // First of all: while the terminal is ours, no signal may have its default action.
+        let signals = Signals::new().map_err(|error| format!("no signals: {error}"))?;
+        let screen =
+            Screen::take(!setup.lens.kiosk).map_err(|error| format!("this terminal cannot be used: {error}"))?;
+        let keys = Keys::spawn().map_err(|error| format!("no keyboard: {error}"))?;
         let writer = Writer::spawn().map_err(|error| format!("no writer: {error}"))?;
-        Ok(Viewer::new(setup, writer, keys, &screen).run(&mut signals).await)
+        Ok(Viewer::new(setup, writer, keys, &screen).run(signals).await)
     });
     runtime.shutdown_background();
-    screen.leave(left == Ok(Left::HangUp));
     left
-}
-
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    hang_up: Signal,
-    quit: Signal,
-    stop: Signal,
-    go_on: Signal,
-    resize: Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
-            quit: signal(SignalKind::quit())?,
-            stop: signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?,
-            go_on: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
-            resize: signal(SignalKind::window_change())?,
-        })
-    }
 }
 
 struct Viewer<'a> {
@@ -111,11 +94,14 @@ struct Viewer<'a> {
     depth: Depth,
     lens: Lens,
     writer: Writer,
-    keys: mpsc::Receiver<Event>,
+    keys: Keys,
     screen: &'a Screen,
     size: (u16, u16),
     /// What the terminal shows once the writer is done.
     shown: Option<Buffer>,
+    /// What the next picture begins with, if it is a whole one; and when the last whole one was asked for.
+    begin: Option<Begin>,
+    painted: Instant,
     frame: Option<Frame>,
     /// Something changed since the last picture.
     dirty: bool,
@@ -129,7 +115,7 @@ struct Viewer<'a> {
 }
 
 impl<'a> Viewer<'a> {
-    fn new(setup: Setup, writer: Writer, keys: mpsc::Receiver<Event>, screen: &'a Screen) -> Self {
+    fn new(setup: Setup, writer: Writer, keys: Keys, screen: &'a Screen) -> Self {
         let seen = Arc::clone(&setup.scenes.borrow());
         Self {
             seen,
@@ -143,6 +129,8 @@ impl<'a> Viewer<'a> {
             screen,
             size: screen::size(),
             shown: None,
+            begin: Some(Begin::Taken),
+            painted: Instant::now(),
             frame: None,
             dirty: true,
             last_scene: Instant::now(),
@@ -152,33 +140,26 @@ impl<'a> Viewer<'a> {
         }
     }
 
-    async fn run(mut self, signals: &mut Signals) -> Left {
-        use rustix::process::Signal as S;
+    async fn run(mut self, mut signals: Signals) -> Left {
         let mut watchdog = interval(Duration::from_secs(1));
         watchdog.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             if self.dirty && self.writer.is_free() {
                 self.draw();
             }
+            // No order: a flood of one kind must not keep the others away.
             tokio::select! {
-                biased;
-                event = self.keys.recv() => {
-                    // All keys that wait are taken before the next picture.
-                    let mut next = event;
-                    while let Some(event) = next {
-                        if let Some(left) = self.take(event) {
-                            return left;
-                        }
-                        next = self.keys.try_recv().ok();
+                asked = signals.next() => match asked {
+                    Asked::End(number) => return Left::Signal(number),
+                    Asked::Stop => self.suspend(),
+                    Asked::GoOn => self.resume(),
+                    Asked::Resize => self.resized(),
+                },
+                event = self.keys.next() => {
+                    if let Some(left) = self.take_all(event) {
+                        return left;
                     }
                 }
-                _ = signals.interrupt.recv() => return Left::Signal(S::INT.as_raw()),
-                _ = signals.terminate.recv() => return Left::Signal(S::TERM.as_raw()),
-                _ = signals.quit.recv() => return Left::Signal(S::QUIT.as_raw()),
-                _ = signals.hang_up.recv() => return Left::Signal(S::HUP.as_raw()),
-                _ = signals.stop.recv() => self.suspend(),
-                _ = signals.go_on.recv() => self.resume(),
-                _ = signals.resize.recv() => self.resized(),
                 done = self.writer.done() => {
                     if done.is_err() {
                         return Left::HangUp;
@@ -188,20 +169,38 @@ impl<'a> Viewer<'a> {
                     // Without an engine the watchdog says that nothing comes; keys go on.
                     self.engine_gone = changed.is_err();
                     if !self.engine_gone {
-                        let scene = Arc::clone(&self.scenes.borrow_and_update());
-                        if self.lens.frozen.is_none() {
-                            self.lens.follow(&self.seen, &scene);
-                        }
-                        self.seen = scene;
-                        self.last_scene = Instant::now();
-                        self.lens.silence = None;
-                        self.dirty |= self.lens.frozen.is_none() || self.seen.ring.as_ref().is_some_and(|ring| ring.number != self.rung);
+                        self.show_scene();
                     }
                 }
                 Ok(()) = self.inks.changed() => self.dirty = true,
                 _ = watchdog.tick() => self.watch(),
             }
         }
+    }
+
+    /// All keys that wait are taken before the next picture, but not for ever.
+    fn take_all(&mut self, first: Event) -> Option<Left> {
+        let mut next = Some(first);
+        for _ in 0..BURST {
+            let Some(event) = next else { break };
+            if let Some(left) = self.take(event) {
+                return Some(left);
+            }
+            next = self.keys.waiting();
+        }
+        next.and_then(|event| self.take(event))
+    }
+
+    /// A frozen picture is drawn, too: it says how old it is by now.
+    fn show_scene(&mut self) {
+        let scene = Arc::clone(&self.scenes.borrow_and_update());
+        if self.lens.frozen.is_none() {
+            self.lens.follow(&self.seen, &scene);
+        }
+        self.seen = scene;
+        self.last_scene = Instant::now();
+        self.lens.silence = None;
+        self.dirty = true;
     }
 
     /// The hub sends a scene each second; when it does not, old numbers must not look alive.
@@ -215,6 +214,17 @@ impl<'a> Viewer<'a> {
         if screen::size() != self.size {
             self.resized();
         }
+        if self.painted.elapsed() >= REPAINT {
+            self.repaint(Begin::Over);
+        }
+    }
+
+    /// The next picture is a whole one.
+    fn repaint(&mut self, begin: Begin) {
+        self.begin = self.begin.max(Some(begin));
+        self.shown = None;
+        self.painted = Instant::now();
+        self.dirty = true;
     }
 
     fn draw(&mut self) {
@@ -222,14 +232,16 @@ impl<'a> Viewer<'a> {
         let scene = Arc::clone(&self.scenes.borrow_and_update());
         let (width, height) = (self.size.0.min(MAX_SIZE.0), self.size.1.min(MAX_SIZE.1));
         let frame = render(&scene, &self.lens, &self.inks.borrow_and_update().clone(), width, height);
-        let mut bytes = encode(self.shown.as_ref(), &frame.buffer, self.depth);
+        let begin = self.begin.take();
+        let mut bytes = begin.map_or_else(Vec::new, |how| self.screen.begin(how).into_bytes());
+        bytes.extend(encode(self.shown.as_ref(), &frame.buffer, self.depth));
         bytes.extend(self.ring(&scene));
         self.dirty = false;
         self.demand(&scene, &frame);
         self.shown = Some(frame.buffer.clone());
         self.frame = Some(frame);
         if !bytes.is_empty() {
-            self.writer.write(bytes);
+            self.writer.write(bytes, begin == Some(Begin::Taken));
         }
     }
 
@@ -291,6 +303,10 @@ impl<'a> Viewer<'a> {
                 let _asked_already = self.commands.try_send(Command::RefreshNow);
                 None
             }
+            Effect::Repaint => {
+                self.repaint(Begin::Cleared);
+                None
+            }
         }
     }
 
@@ -303,13 +319,12 @@ impl<'a> Viewer<'a> {
 
     fn resized(&mut self) {
         self.size = screen::size();
-        self.shown = None;
-        self.dirty = true;
+        self.repaint(Begin::Over);
     }
 
     /// Ctrl-Z: the shell gets its terminal back, and we stop like everybody else.
     fn suspend(&mut self) {
-        self.screen.restore();
+        screen::restore();
         let me = rustix::process::getpid();
         // SIGSTOP, because a stop that we send ourselves as SIGTSTP is lost in an orphaned group.
         if rustix::process::kill_process(me, rustix::process::Signal::STOP).is_err() {
@@ -320,8 +335,83 @@ impl<'a> Viewer<'a> {
     /// After a stop, however it came: the terminal is as the shell left it.
     fn resume(&mut self) {
         // Without raw mode the board still shows; keys then wait for Enter.
-        let _line_mode = self.screen.set_up();
+        let _line_mode = self.screen.take_again();
         self.last_scene = Instant::now();
         self.resized();
+        self.repaint(Begin::Taken);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::layer::Layer;
+    use crate::model::status::Status;
+    use crate::model::text::SafeText;
+    use crate::model::time::{Timestamp, Zone};
+    use crate::panel::ink::Glyphs;
+    use crate::render::theme::{Theme, embedded};
+    use crate::view::scene::LayerLamp;
+
+    fn scene() -> Arc<Scene> {
+        Arc::new(Scene {
+            title: SafeText::new("Nothing"),
+            now: Timestamp(0),
+            zone: Zone::utc(),
+            status: Status::Ok,
+            layers: Layer::ALL.map(|layer| LayerLamp { layer, tally: crate::eval::rollup::Tally::default() }),
+            remarks: Vec::new(),
+            last_change: None,
+            freeze: None,
+            pages: Vec::new(),
+            sources: Vec::new(),
+            updated: None,
+            window: Span::seconds(60),
+            ring: None,
+            banner: None,
+        })
+    }
+
+    /// A viewer whose hub, keyboard and screen are silent, and which has drawn.
+    fn viewer(screen: &Screen) -> (Viewer<'_>, watch::Sender<Arc<Scene>>) {
+        let (scenes, receiver) = watch::channel(scene());
+        let setup = Setup {
+            scenes: receiver,
+            commands: mpsc::channel(1).0,
+            inks: watch::channel(Theme::load("andon", &embedded).unwrap().ink(Glyphs::Full)).1,
+            depth: Depth::True,
+            lens: Lens::default(),
+        };
+        let mut viewer = Viewer::new(setup, Writer::spawn().unwrap(), Keys::silent(), screen);
+        viewer.draw();
+        (viewer, scenes)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn once_a_minute_the_whole_picture_is_painted_over_what_is_there() {
+        let screen = Screen::of_nobody();
+        let (mut viewer, _scenes) = viewer(&screen);
+        tokio::time::advance(REPAINT.saturating_sub(Duration::from_secs(1))).await;
+        viewer.watch();
+        assert!(viewer.shown.is_some() && viewer.begin.is_none());
+        tokio::time::advance(Duration::from_secs(1)).await;
+        viewer.watch();
+        assert_eq!((viewer.shown.is_none(), viewer.begin, viewer.dirty), (true, Some(Begin::Over), true));
+        assert!(!screen.begin(Begin::Over).contains("\x1b[2J"), "without a flicker");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_three_seconds_without_a_scene_the_board_says_so_each_second() {
+        let screen = Screen::of_nobody();
+        let (mut viewer, _scenes) = viewer(&screen);
+        for second in 1..=5 {
+            tokio::time::advance(Duration::from_secs(1)).await;
+            viewer.dirty = false;
+            viewer.watch();
+            let silence = (second > 2).then_some(Span::seconds(second));
+            assert_eq!((viewer.lens.silence, viewer.dirty), (silence, second > 2));
+        }
+        viewer.show_scene();
+        assert_eq!((viewer.lens.silence, viewer.dirty), (None, true));
     }
 }

@@ -9,6 +9,7 @@ use crate::model::event::EventKind;
 use crate::model::freshness::Freshness;
 use crate::model::layer::Layer;
 use crate::model::status::Status;
+use crate::model::time::Span;
 use crate::panel::changes::{Mark, words};
 use crate::panel::ink::{Ink, Role};
 use crate::panel::marks::{columns, outline, put, write, write_right};
@@ -18,8 +19,8 @@ use crate::view::scene::{LayerLamp, PanelScene, Scene, SourceState};
 /// The least that is worth saying of what changed last.
 const LEAST_CHANGE: usize = 24;
 
-/// Board, five lamps, clock. Words get shorter as the screen gets narrower; lamps stay.
-pub(super) fn header(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+/// Board, five lamps, clock; `age` is how long ago all this was so. Words get shorter as the screen gets narrower; lamps stay.
+pub(super) fn header(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: &mut Buffer, ink: &Ink) {
     if area.is_empty() {
         return;
     }
@@ -37,7 +38,7 @@ pub(super) fn header(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer
     .into_iter()
     .flat_map(|(words, brevity)| [(words, true, brevity), (words, false, brevity)]);
     let chosen = candidates.map(|(words, with_title, brevity)| {
-        let right = state(scene, lens, brevity, ink).map_or(clock.clone(), |words| format!("{words}  {clock}"));
+        let right = state(scene, lens, age, brevity, ink).map_or(clock.clone(), |words| format!("{words}  {clock}"));
         let room = area.width - (right.width() as u16 + 2).min(area.width);
         let lamps: Vec<Lamp> = scene.layers.iter().filter_map(|lamp| lamp_words(lamp, words, ink)).collect();
         let width: usize = lamps.iter().flatten().map(|(_, text)| text.width() + 1).sum::<usize>() + 2 * lamps.len();
@@ -135,11 +136,12 @@ fn first_or_last<T>(all: impl Iterator<Item = T>, will_do: impl Fn(&T) -> bool) 
 
 /// What the viewer must know about what is seen: frozen, no longer fed, or a time without changes. A freeze
 /// is told with its name, with its end, or as a word.
-fn state(scene: &Scene, lens: &Lens, brevity: usize, ink: &Ink) -> Option<String> {
+fn state(scene: &Scene, lens: &Lens, age: Span, brevity: usize, ink: &Ink) -> Option<String> {
     if let Some(silence) = lens.silence {
         return Some(format!("{} NO UPDATE for {}", ink.glyphs.status(Status::Critical), silence.brief()));
     }
-    let paused = lens.frozen.is_some().then(|| format!("PAUSED at {}", scene.now.clock(&scene.zone)));
+    let at = || scene.now.clock(&scene.zone);
+    let paused = lens.frozen.is_some().then(|| format!("PAUSED at {}, {} ago", at(), age.brief()));
     let freeze = scene
         .freeze
         .as_ref()
@@ -149,14 +151,17 @@ fn state(scene: &Scene, lens: &Lens, brevity: usize, ink: &Ink) -> Option<String
     (!words.is_empty()).then(|| words.join(ink.glyphs.dot()))
 }
 
-/// The one sentence. What does not fit is counted.
-pub(super) fn verdict(scene: &Scene, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+/// The one sentence. What does not fit is counted; what is not so at this moment says when it was.
+pub(super) fn verdict(scene: &Scene, age: Span, area: Rect, buffer: &mut Buffer, ink: &Ink) {
     if area.is_empty() {
         return;
     }
     let dot = ink.glyphs.dot();
     let room = area.width.saturating_sub(1);
     let mut x = 1;
+    if age >= Span::seconds(1) {
+        x += write(buffer, area, x, 0, &format!("{} ago: ", age.brief()), ink.style(Role::Warning));
+    }
     let all_well = scene.remarks.iter().all(|remark| remark.status == Status::Ok);
     for (n, remark) in scene.remarks.iter().enumerate() {
         let left = scene.remarks.len() - n;
@@ -226,13 +231,13 @@ pub(super) fn tabs(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer, 
 }
 
 /// Keys, and how old the data is.
-pub(super) fn footer(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+pub(super) fn footer(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: &mut Buffer, ink: &Ink) {
     if area.is_empty() {
         return;
     }
     let mut right = sources(scene);
     if let Some(updated) = scene.updated {
-        right = format!("updated {} ago{}{right}", updated.age_at(scene.now).brief(), ink.glyphs.dot());
+        right = format!("updated {} ago{}{right}", updated.age_at(scene.now.plus(age)).brief(), ink.glyphs.dot());
     }
     let right_room = (right.width() as u16 + 2).min(area.width);
     let hints: &[(&str, &str)] = if lens.changes(scene).is_some() {
@@ -343,7 +348,14 @@ fn status_words(panel: &PanelScene, line: Rect, buffer: &mut Buffer, ink: &Ink) 
 }
 
 /// The zoomed panel's own facts, below it: what happened where the viewer points, or age and link.
-pub(super) fn details(panel: &PanelScene, scene: &Scene, inner: Rect, buffer: &mut Buffer, ink: &Ink) -> Rect {
+pub(super) fn details(
+    panel: &PanelScene,
+    scene: &Scene,
+    age: Span,
+    inner: Rect,
+    buffer: &mut Buffer,
+    ink: &Ink,
+) -> Rect {
     if inner.height < 6 {
         return inner;
     }
@@ -357,8 +369,8 @@ pub(super) fn details(panel: &PanelScene, scene: &Scene, inner: Rect, buffer: &m
         write(buffer, foot, x, 0, &said, ink.style(Role::Text));
         return above;
     }
-    let age = panel.age.map_or_else(|| "no answer yet".to_owned(), |age| format!("answered {} ago", age.brief()));
-    let mut facts = vec![panel.layer.word().to_owned(), age];
+    let answered = |old: Span| format!("answered {} ago", Span(old.0.saturating_add(age.0)).brief());
+    let mut facts = vec![panel.layer.word().to_owned(), panel.age.map_or_else(|| "no answer yet".to_owned(), answered)];
     if panel.simulated {
         facts.push("simulated".to_owned());
     }

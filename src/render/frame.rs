@@ -16,6 +16,7 @@ use super::chrome;
 use super::help;
 use crate::model::freshness::Freshness;
 use crate::model::isolation::{isolated, tripwire};
+use crate::model::time::Span;
 use crate::panel::ink::{Glyphs, Ink, Role};
 use crate::panel::marks::write;
 use crate::view::arrange::{Arrangement, arrange};
@@ -37,15 +38,15 @@ pub struct Frame {
 pub fn render(scene: &Scene, lens: &Lens, ink: &Ink, width: u16, height: u16) -> Frame {
     let area = Rect::new(0, 0, width, height);
     let mut buffer = Buffer::empty(area);
-    let scene = lens.scene(scene);
+    let (scene, age) = (lens.scene(scene), lens.age(scene));
     buffer.set_style(area, ink.style(Role::Text));
     let plan = Plan::of(scene, lens, area);
-    chrome::header(scene, lens, plan.header, &mut buffer, ink);
-    chrome::verdict(scene, plan.verdict, &mut buffer, ink);
+    chrome::header(scene, lens, age, plan.header, &mut buffer, ink);
+    chrome::verdict(scene, age, plan.verdict, &mut buffer, ink);
     chrome::banner(scene, plan.banner, &mut buffer, ink);
     let tabs = chrome::tabs(scene, lens, plan.tabs, &mut buffer, ink);
-    chrome::footer(scene, lens, plan.footer, &mut buffer, ink);
-    let arrangement = body(scene, lens, plan.body, &mut buffer, ink);
+    chrome::footer(scene, lens, age, plan.footer, &mut buffer, ink);
+    let arrangement = body(scene, lens, age, plan.body, &mut buffer, ink);
     if lens.help {
         help::draw(area, &mut buffer, ink);
     }
@@ -107,7 +108,7 @@ impl Plan {
     }
 }
 
-fn body(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer, ink: &Ink) -> Arrangement {
+fn body(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: &mut Buffer, ink: &Ink) -> Arrangement {
     let Some(page) = scene.page(lens.page) else {
         return Arrangement::default();
     };
@@ -118,7 +119,7 @@ fn body(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer, ink: &Ink) 
     for (place, at) in &arrangement.framed {
         if let Some(panel) = page.panels.get(*place) {
             let ink = Ink { cursor: lens.cursor.filter(|_| lens.zoom), ..ink.clone() };
-            framed(panel, (*at, scene), lens.focus == Some(*place), lens.zoom, buffer, &ink);
+            framed(panel, (*at, scene, age), lens.focus == Some(*place), lens.zoom, buffer, &ink);
         }
     }
     for (place, at) in &arrangement.strips {
@@ -136,14 +137,14 @@ fn body(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer, ink: &Ink) 
 
 fn framed(
     panel: &PanelScene,
-    (area, scene): (Rect, &Scene),
+    (area, scene, age): (Rect, &Scene, Span),
     focused: bool,
     zoomed: bool,
     buffer: &mut Buffer,
     ink: &Ink,
 ) {
     let inner = chrome::frame(panel, area, focused, buffer, ink);
-    let inner = if zoomed { chrome::details(panel, scene, inner, buffer, ink) } else { inner };
+    let inner = if zoomed { chrome::details(panel, scene, age, inner, buffer, ink) } else { inner };
     if inner.is_empty() {
         return;
     }

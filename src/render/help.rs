@@ -11,7 +11,7 @@ use crate::panel::ink::{Ink, Role};
 use crate::panel::marks::{columns, outline, put, row, write};
 
 /// Keys and what they do; `input` reads the same table.
-pub const KEYS: [(&str, &str); 15] = [
+pub const KEYS: [(&str, &str); 16] = [
     ("Tab / Shift-Tab", "next, previous panel"),
     ("arrows, h j k l", "panel left, down, up, right"),
     ("Enter", "zoom the chosen panel, and back"),
@@ -22,6 +22,7 @@ pub const KEYS: [(&str, &str); 15] = [
     ("! or g", "the worst panel of the board"),
     ("p or Space", "freeze the picture; polling goes on"),
     ("r", "ask all sources now"),
+    ("Ctrl-L", "paint the whole screen anew"),
     ("Esc", "back: help, pointer, zoom, choice, freeze"),
     ("?", "this help"),
     ("q, Ctrl-C", "quit"),

@@ -33,6 +33,12 @@ impl Lens {
         self.frozen.as_deref().unwrap_or(live)
     }
 
+    /// How long ago what this viewer sees was so: not at all, unless it is frozen or no scene comes.
+    pub fn age(&self, live: &Scene) -> Span {
+        let frozen = self.scene(live).now.age_at(live.now);
+        Span(frozen.0.saturating_add(self.silence.unwrap_or_default().0))
+    }
+
     /// Stays with what it looks at when a reload has moved it: the page of the same name, the panel of the
     /// same id. What is gone is not looked at any more.
     pub fn follow(&mut self, before: &Scene, after: &Scene) {

@@ -92,6 +92,64 @@ fn snapshots_come_in_every_format_and_size() {
 }
 
 #[test]
+fn a_snapshot_replaces_a_file_and_nothing_else() {
+    use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _, symlink};
+    let (folder, file) = board("6");
+    let at = |name: &str| folder.path().join(name);
+    let snapshot =
+        |name: &str| run(&["snapshot", "--size", "60x12", "--config", &file, "-o", at(name).to_str().unwrap()]);
+    let kind = |name: &str| std::fs::symlink_metadata(at(name)).unwrap().file_type();
+    let is_a_picture = |name: &str| std::fs::read_to_string(at(name)).unwrap().contains("Load");
+
+    folder.write("real.txt", "as it was");
+    std::fs::set_permissions(at("real.txt"), std::fs::Permissions::from_mode(0o604)).unwrap();
+    for (link, target) in
+        [("link", "real.txt"), ("link-to-link", "link"), ("to-nothing-yet", "new.txt"), ("device", "/dev/null")]
+    {
+        symlink(target, at(link)).unwrap();
+        assert!(snapshot(link).status.success(), "{link}");
+        assert!(kind(link).is_symlink(), "{link} is no link any more");
+    }
+    assert!(is_a_picture("real.txt") && is_a_picture("new.txt"));
+    assert_eq!(std::fs::metadata(at("real.txt")).unwrap().permissions().mode() & 0o777, 0o604);
+    assert!(std::fs::metadata("/dev/null").unwrap().file_type().is_char_device());
+
+    let made = std::process::Command::new("mkfifo").arg(at("fifo")).status().unwrap();
+    assert!(made.success());
+    let reading = std::thread::spawn({
+        let fifo = at("fifo");
+        move || std::fs::read_to_string(fifo).unwrap()
+    });
+    assert!(snapshot("fifo").status.success());
+    assert!(kind("fifo").is_fifo() && reading.join().unwrap().contains("Load"));
+
+    let output = snapshot("");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("it is a folder; name a file in it"), "{}", stderr(&output));
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(!left.iter().any(|name| name.to_string_lossy().ends_with(".part")), "{left:?}");
+}
+
+#[test]
+fn output_that_was_left_non_blocking_is_written_whole() {
+    use std::io::Read as _;
+    let (_folder, file) = board("6");
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    rustix::fs::fcntl_setfl(&writer, rustix::fs::OFlags::NONBLOCK).unwrap();
+    let size = ["snapshot", "--size", "500x200", "--config", &file];
+    let mut child = andon().args(size).stdout(writer).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    // Read from only when it is full.
+    while rustix::io::ioctl_fionread(&reader).unwrap() < 60_000 && child.try_wait().unwrap().is_none() {
+        std::thread::park_timeout(std::time::Duration::from_millis(5));
+    }
+    let mut text = String::new();
+    reader.read_to_string(&mut text).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(text.lines().count(), 200);
+}
+
+#[test]
 fn a_dashboard_can_be_named_and_a_wrong_name_is_answered() {
     let (_folder, file) = board("6");
     assert!(stdout(&run(&["snapshot", "--dashboard", "two", "--config", &file])).contains("2 two"));
@@ -157,6 +215,12 @@ fn init_writes_a_board_that_is_valid_and_replaces_nothing_unasked() {
     assert_eq!(again.status.code(), Some(1));
     assert!(stderr(&again).contains("is there already"));
     assert!(run(&["init", "--force", "-o", file]).status.success());
+    let link = folder.path().join("link.toml");
+    std::os::unix::fs::symlink("elsewhere.toml", &link).unwrap();
+    let link = link.to_str().unwrap();
+    assert!(stderr(&run(&["init", "-o", link])).contains("is there already"), "a link to nothing is there, too");
+    assert!(run(&["init", "--force", "-o", link]).status.success());
+    assert!(std::fs::symlink_metadata(link).unwrap().is_symlink() && folder.path().join("elsewhere.toml").exists());
 }
 
 #[test]

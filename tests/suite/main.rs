@@ -55,5 +55,7 @@ mod sources;
 mod supply;
 mod terminal;
 mod terminal_faults;
+mod terminal_input;
+mod terminal_shared;
 mod time;
 mod wall;

@@ -92,7 +92,13 @@ fn outlives_its_terminal(line: &str) -> Duration {
 #[test]
 fn a_vanished_terminal_ends_the_program_within_a_second() {
     let andon = env!("CARGO_BIN_EXE_andon");
-    for line in [format!("exec {andon}"), format!("trap '' HUP; exec {andon}")] {
+    let hangs = "ANDON_TRIPWIRE=hub-hangs";
+    for line in [
+        format!("exec {andon}"),
+        format!("trap '' HUP; exec {andon}"),
+        format!("{hangs} exec {andon}"),
+        format!("exec {andon} </dev/null"),
+    ] {
         let outlived = outlives_its_terminal(&line);
         assert!(outlived < ONE_SECOND, "{line}: it ran on for {outlived:?}");
     }
@@ -148,6 +154,9 @@ fn keys_do_what_the_help_says() {
     session.wait_for("all panels", |text| text.contains("Orders") && text.contains("Builds"));
     session.send("p");
     session.wait_for("the frozen picture", |text| text.contains("PAUSED"));
+    let is_old =
+        |text: &str| ["updated ", "PAUSED at "].iter().all(|word| text.contains(word)) && text.contains("s ago: ");
+    session.wait_for("the age of the frozen picture", |text| is_old(text) && text.contains(", 3 s ago"));
     session.send("p");
     session.wait_for("the living picture", |text| !text.contains("PAUSED"));
     session.send("r");

@@ -81,24 +81,36 @@ fn a_panic_of_a_part_leaves_everything_else_up() {
 #[test]
 fn without_an_engine_the_board_says_so_and_keys_go_on() {
     let (_server, _folder, file) = counted();
-    let mut session = Session::start_with(&["--config", &file], (120, 40), &[("ANDON_TRIPWIRE", "hub")]);
-    session.wait_for("no update", |text| text.contains("NO UPDATE for"));
-    session.send("?");
-    session.wait_for("the help", |text| text.contains("freeze the picture"));
-    session.send("q");
-    assert_eq!(session.exit_within(SOON), Some(0));
-    session.wait_for_modes(false);
+    // It panicked, or it hangs for ever and cannot be told to end.
+    for place in ["hub", "hub-hangs"] {
+        for (end, code) in [("q", 0), ("SIGTERM", 143)] {
+            let mut session = Session::start_with(&["--config", &file], (120, 40), &[("ANDON_TRIPWIRE", place)]);
+            session.wait_for("no update", |text| text.contains("NO UPDATE for 2 s"));
+            session.wait_for("its age to grow", |text| text.contains("NO UPDATE for 4 s"));
+            session.send("?");
+            session.wait_for("the help", |text| text.contains("freeze the picture"));
+            if end == "q" {
+                session.send("q")
+            } else {
+                session.signal(Signal::TERM)
+            }
+            assert_eq!(session.exit_within(SOON), Some(code), "{place}, {end}");
+            session.wait_for_modes(false);
+        }
+    }
 }
 
 #[test]
-fn quit_by_signal_is_an_end_like_any_other() {
-    let mut session = Session::start(&[], (120, 40));
-    let before = session.settings();
-    shown(&session);
-    session.signal(Signal::QUIT);
-    assert_eq!(session.exit_within(SOON), Some(131));
-    session.wait_for_modes(false);
-    assert_eq!(session.settings(), before);
+fn a_signal_that_is_rarely_sent_is_an_end_like_any_other() {
+    for (signal, code) in [(Signal::QUIT, 131), (Signal::USR1, 138), (Signal::USR2, 140), (Signal::ALARM, 142)] {
+        let mut session = Session::start(&[], (120, 40));
+        let before = session.settings();
+        shown(&session);
+        session.signal(signal);
+        assert_eq!(session.exit_within(SOON), Some(code));
+        session.wait_for_modes(false);
+        assert_eq!(session.settings(), before);
+    }
 }
 
 #[test]
@@ -338,22 +350,6 @@ fn a_hundred_dead_sources_cost_next_to_nothing() {
     let file = folder.write("b.toml", &format!("refresh = \"2s\"\n{sources}[[dashboards]]\nname = \"d\"\n{panels}"));
     let session = Session::start(&["--config", &file], (200, 50));
     session.wait_for("all of them to fail", |text| text.contains("100 panels: connection refused"));
-    let ticks = || -> u64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", session.pid)).unwrap();
-        let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
-        fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
-    };
-    let (before, begin) = (ticks(), Instant::now());
-    let clock = |session: &Session| {
-        session.text().lines().next().unwrap_or_default().trim_end().rsplit(' ').next().unwrap_or_default().to_owned()
-    };
-    let mut seconds = std::collections::BTreeSet::new();
-    while seconds.len() < 7 {
-        seconds.insert(clock(&session));
-        assert!(begin.elapsed() < PATIENCE, "the clock stands still");
-        std::thread::park_timeout(Duration::from_millis(50));
-    }
-    // A tick is a hundredth of a second.
-    let share = (ticks() - before) as f64 / 100.0 / begin.elapsed().as_secs_f64();
+    let share = session.share_of_a_core(6);
     assert!(share < 0.05, "{:.1} % of a core", share * 100.0);
 }

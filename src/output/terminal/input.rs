@@ -1,15 +1,23 @@
 //! Keys, clicks and the hang-up, read by a thread of its own.
 //!
-//! crossterm tells nothing of a terminal that went away: its reader would spin on an end of file. So the
-//! terminal is asked with `poll` first, and read only when there is something to read.
+//! There is one reader of the terminal, and one rule: `poll` says that there is something to read, `read`
+//! takes some of it, `poll` says whether there is more. crossterm's reader is not used: it is told once of
+//! bytes that come, leaves those that do not fit into its buffer, and spins on the end of the file.
 
+use std::io::{PipeReader, PipeWriter};
 use std::os::fd::OwnedFd;
 
-use crossterm::event::{Event as Raw, KeyCode, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind};
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use tokio::sync::mpsc;
 
+use super::keyboard::Keyboard;
 use crate::input::keymap::Key;
+
+/// Events on their way to the viewer.
+const EVENTS: usize = 64;
+/// The bytes of a sequence come together; an escape that is alone for this long is the key.
+const PAUSE: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 
 /// What a terminal tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,13 +32,47 @@ pub enum Event {
     HangUp,
 }
 
-/// Starts the thread. It ends with the program: a read cannot be called off.
-pub fn spawn(events: mpsc::Sender<Event>) -> std::io::Result<()> {
-    let terminal = terminal()?;
-    std::thread::Builder::new().name("andon-keys".to_owned()).spawn(move || read(&terminal, &events)).map(drop)
+/// The thread that reads. It ends when this is dropped: what is typed afterwards is for the shell.
+#[derive(Debug)]
+pub struct Keys {
+    events: mpsc::Receiver<Event>,
+    _until_dropped: PipeWriter,
 }
 
-/// What crossterm reads: standard input when that is a terminal, else the controlling one.
+impl Keys {
+    /// Starts the thread.
+    pub fn spawn() -> std::io::Result<Self> {
+        let terminal = terminal()?;
+        let (ending, until_dropped) = std::io::pipe()?;
+        let (sender, events) = mpsc::channel(EVENTS);
+        std::thread::Builder::new().name("andon-keys".to_owned()).spawn(move || {
+            if read(&terminal, &ending, &sender).is_err() {
+                // The board may have been left already.
+                let _left = sender.blocking_send(Event::HangUp);
+            }
+        })?;
+        Ok(Self { events, _until_dropped: until_dropped })
+    }
+
+    /// A keyboard that says nothing.
+    #[cfg(test)]
+    pub fn silent() -> Self {
+        let (_, until_dropped) = std::io::pipe().unwrap();
+        Self { events: mpsc::channel(1).1, _until_dropped: until_dropped }
+    }
+
+    /// The next event. A reader that is gone is a terminal that is gone.
+    pub async fn next(&mut self) -> Event {
+        self.events.recv().await.unwrap_or(Event::HangUp)
+    }
+
+    /// Another event that has come already.
+    pub fn waiting(&mut self) -> Option<Event> {
+        self.events.try_recv().ok()
+    }
+}
+
+/// Standard input when that is a terminal, else the controlling one: the one that raw mode is set on.
 fn terminal() -> std::io::Result<OwnedFd> {
     if rustix::termios::isatty(rustix::stdio::stdin()) {
         return Ok(rustix::io::dup(rustix::stdio::stdin())?);
@@ -38,64 +80,36 @@ fn terminal() -> std::io::Result<OwnedFd> {
     Ok(std::fs::File::open("/dev/tty")?.into())
 }
 
-fn read(terminal: &OwnedFd, events: &mpsc::Sender<Event>) {
+/// Reads until nobody listens; an error when the terminal is gone.
+fn read(terminal: &OwnedFd, ending: &PipeReader, events: &mpsc::Sender<Event>) -> Result<(), Errno> {
+    let mut keyboard = Keyboard::default();
+    let mut bytes = [0; 1024];
     loop {
-        let mut wanted = [PollFd::new(terminal, PollFlags::IN)];
-        match poll(&mut wanted, None) {
-            Ok(_) => {}
-            Err(rustix::io::Errno::INTR) => continue,
-            Err(_) => break,
+        let mut wanted = [PollFd::new(terminal, PollFlags::IN), PollFd::new(ending, PollFlags::IN)];
+        let ready = match poll(&mut wanted, keyboard.has_begun().then_some(&PAUSE)) {
+            Err(Errno::INTR) => continue,
+            ready => ready?,
+        };
+        if !wanted[1].revents().is_empty() {
+            return Ok(());
         }
-        let seen = wanted[0].revents();
-        if seen.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
-            break;
+        if wanted[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
+            return Err(Errno::IO);
         }
-        loop {
-            match crossterm::event::poll(std::time::Duration::ZERO) {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(_) => return hang_up(events),
+        let seen = if ready == 0 {
+            keyboard.pause().into_iter().collect()
+        } else {
+            match rustix::io::read(terminal, &mut bytes) {
+                Ok(0) => return Err(Errno::IO),
+                Ok(count) => keyboard.take(bytes.get(..count).unwrap_or_default()),
+                Err(Errno::INTR | Errno::AGAIN) => continue,
+                Err(error) => return Err(error),
             }
-            let Ok(raw) = crossterm::event::read() else { return hang_up(events) };
-            if let Some(event) = translate(&raw)
-                && events.blocking_send(event).is_err()
-            {
-                return;
+        };
+        for event in seen {
+            if events.blocking_send(event).is_err() {
+                return Ok(());
             }
         }
-    }
-    hang_up(events);
-}
-
-fn hang_up(events: &mpsc::Sender<Event>) {
-    // The board may have been left already.
-    let _left = events.blocking_send(Event::HangUp);
-}
-
-fn translate(raw: &Raw) -> Option<Event> {
-    match raw {
-        Raw::Key(key) if key.kind != KeyEventKind::Release => {
-            let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
-            Some(Event::Key(match key.code {
-                KeyCode::Char(c) if ctrl => Key::Ctrl(c.to_ascii_lowercase()),
-                KeyCode::Char(c) => Key::Char(c),
-                KeyCode::Enter => Key::Enter,
-                KeyCode::Esc => Key::Esc,
-                KeyCode::Tab => Key::Tab,
-                KeyCode::BackTab => Key::BackTab,
-                KeyCode::Up => Key::Up,
-                KeyCode::Down => Key::Down,
-                KeyCode::Left => Key::Left,
-                KeyCode::Right => Key::Right,
-                _ => return None,
-            }))
-        }
-        Raw::Mouse(mouse) => match mouse.kind {
-            MouseEventKind::Down(MouseButton::Left) => Some(Event::Click(mouse.column, mouse.row)),
-            MouseEventKind::ScrollDown => Some(Event::Wheel(true)),
-            MouseEventKind::ScrollUp => Some(Event::Wheel(false)),
-            _ => None,
-        },
-        _ => None,
     }
 }

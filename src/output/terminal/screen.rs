@@ -1,59 +1,93 @@
 //! The terminal's state: taken, given back, written to.
 
-use std::io::Write as _;
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-/// Alternate screen, no cursor.
-const ENTER: &str = "\x1b[?1049h\x1b[?25l\x1b[2J";
+use crate::output::patient::write_all;
+
+/// The alternate screen.
+const ENTER: &str = "\x1b[?1049h";
+/// No cursor, and what other programs may have left: colours, scrolling region, origin, character set.
+const PREPARE: &str = "\x1b[0m\x1b[?25l\x1b[r\x1b[?6l\x1b(B\x0f";
+const CLEAR: &str = "\x1b[2J";
 /// Clicks and the wheel, with coordinates in decimal.
 const MOUSE: &str = "\x1b[?1000h\x1b[?1006h";
 /// Everything back; what was not on is not harmed by being switched off.
 const LEAVE: &str = "\x1b[?2026l\x1b[?1006l\x1b[?1000l\x1b[0m\x1b[?25h\x1b[?1049l";
+/// How long a terminal may take to be given back.
+const LONGEST: Duration = Duration::from_millis(300);
 
 /// Whether the terminal is ours at this moment: the panic hook asks.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+/// Whether it shows a screen of ours. Held while something is written, so that nothing of ours comes after
+/// the terminal has been given back.
+static ENTERED: Mutex<bool> = Mutex::new(false);
 
-/// The size in columns and rows; 80 by 24 when nobody tells (a serial line says 0 by 0).
+/// The size of what is drawn on, in columns and rows; 80 by 24 when nobody tells (a serial line says 0 by 0).
 pub fn size() -> (u16, u16) {
-    crossterm::terminal::size().ok().filter(|(columns, rows)| *columns > 0 && *rows > 0).unwrap_or((80, 24))
+    let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok();
+    size.map(|size| (size.ws_col, size.ws_row)).filter(|(columns, rows)| *columns > 0 && *rows > 0).unwrap_or((80, 24))
 }
 
-/// A terminal that was taken over.
+/// What a whole picture begins with, the least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Begin {
+    /// It is painted over what is there, without a flicker.
+    Over,
+    /// The screen is cleared.
+    Cleared,
+    /// The screen is taken.
+    Taken,
+}
+
+/// A terminal that was taken over. It is given back when this is dropped.
 #[derive(Debug)]
 pub struct Screen {
     mouse: bool,
 }
 
 impl Screen {
-    /// Takes the terminal.
-    pub fn enter(mouse: bool) -> std::io::Result<Self> {
+    /// Takes the terminal: no echo, no line editing, keys instead of signals. The screen itself is taken by
+    /// the first picture, because a terminal that takes no bytes would hold us up.
+    pub fn take(mouse: bool) -> std::io::Result<Self> {
         let screen = Self { mouse };
-        screen.set_up()?;
+        screen.take_again()?;
         Ok(screen)
     }
 
-    /// Raw mode, alternate screen: also after a stop.
-    pub fn set_up(&self) -> std::io::Result<()> {
-        crossterm::terminal::enable_raw_mode()?;
+    /// A screen that was not taken.
+    #[cfg(test)]
+    pub const fn of_nobody() -> Self {
+        Self { mouse: true }
+    }
+
+    /// The same after a stop, whatever was done to the terminal meanwhile.
+    pub fn take_again(&self) -> std::io::Result<()> {
         TAKEN.store(true, Ordering::SeqCst);
-        send(&format!("{ENTER}{}", if self.mouse { MOUSE } else { "" }))
+        // Raw mode is not set anew where it is believed to be set. It fails only where setting it does.
+        let _same_below = crossterm::terminal::disable_raw_mode();
+        crossterm::terminal::enable_raw_mode()
     }
 
-    /// Gives the terminal back, for now or for good.
-    pub fn restore(&self) {
-        restore();
-    }
-
-    /// Gives the terminal back for good. A terminal that is gone gets nothing written to it.
-    pub fn leave(self, gone: bool) {
-        if gone {
-            TAKEN.store(false, Ordering::SeqCst);
-        } else {
-            restore();
+    /// The bytes that a whole picture begins with.
+    pub fn begin(&self, how: Begin) -> String {
+        let mouse = if self.mouse { MOUSE } else { "" };
+        match how {
+            Begin::Over => format!("{PREPARE}{mouse}"),
+            Begin::Cleared => format!("{PREPARE}{CLEAR}{mouse}"),
+            Begin::Taken => format!("{ENTER}{PREPARE}{CLEAR}{mouse}"),
         }
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        restore();
     }
 }
 
@@ -67,27 +101,34 @@ pub fn restore() {
     }
     // First, because it always can be done. It only fails when the terminal is gone.
     let _gone = crossterm::terminal::disable_raw_mode();
-    let (done, wait) = std::sync::mpsc::channel();
-    let writing = std::thread::Builder::new().spawn(move || {
-        let sent = send(LEAVE);
+    let (done, wait) = sync_channel(1);
+    let leaving = std::thread::Builder::new().spawn(move || {
+        leave();
         // Nobody waits any more when it took too long.
-        let _too_late = done.send(sent.is_ok());
+        let _too_late = done.send(());
     });
-    if writing.is_ok() {
-        let _stuck = wait.recv_timeout(Duration::from_millis(300));
+    if leaving.is_ok() {
+        let _stuck = wait.recv_timeout(LONGEST);
     }
 }
 
-fn send(text: &str) -> std::io::Result<()> {
-    // Not through the buffered stdout: its lock may be held by a writer that is stuck.
-    let mut terminal = std::fs::File::from(rustix::io::dup(rustix::stdio::stdout())?);
-    terminal.write_all(text.as_bytes())
+fn leave() {
+    let mut entered = ENTERED.lock().unwrap_or_else(PoisonError::into_inner);
+    // It may have been taken again, if this took long.
+    if *entered && !TAKEN.load(Ordering::SeqCst) {
+        *entered = false;
+        // A terminal that is gone needs nothing back.
+        let _gone = write_all(rustix::stdio::stdout(), LEAVE.as_bytes());
+    }
 }
 
-/// A thread that writes one frame at a time.
+/// Bytes for the terminal, and whether they take the screen.
+type Picture = (Vec<u8>, bool);
+
+/// A thread that writes one picture at a time.
 #[derive(Debug)]
 pub struct Writer {
-    frames: std::sync::mpsc::SyncSender<Vec<u8>>,
+    pictures: SyncSender<Picture>,
     results: mpsc::Receiver<std::io::Result<()>>,
     busy: bool,
 }
@@ -95,43 +136,48 @@ pub struct Writer {
 impl Writer {
     /// Starts the thread.
     pub fn spawn() -> std::io::Result<Self> {
-        let (frames, queue) = std::sync::mpsc::sync_channel::<Vec<u8>>(1);
+        let terminal = rustix::io::dup(rustix::stdio::stdout())?;
+        let (pictures, queue) = sync_channel::<Picture>(1);
         let (done, results) = mpsc::channel(1);
         std::thread::Builder::new().name("andon-writer".to_owned()).spawn(move || {
-            let terminal = rustix::io::dup(rustix::stdio::stdout()).map(std::fs::File::from);
-            let Ok(mut terminal) = terminal else { return };
-            while let Ok(frame) = queue.recv() {
-                let written = terminal.write_all(&frame);
-                if done.blocking_send(written).is_err() {
+            while let Ok(picture) = queue.recv() {
+                if done.blocking_send(put(&terminal, &picture)).is_err() {
                     return;
                 }
             }
         })?;
-        Ok(Self { frames, results, busy: false })
+        Ok(Self { pictures, results, busy: false })
     }
 
-    /// Whether the last frame has been written.
+    /// Whether the last picture has been written.
     pub const fn is_free(&self) -> bool {
         !self.busy
     }
 
-    /// Hands a frame over; only when free.
-    pub fn write(&mut self, frame: Vec<u8>) {
-        // The channel has room for one, and one is only sent when none is under way.
-        self.busy = self.frames.try_send(frame).is_ok();
+    /// Hands a picture over; only when free.
+    pub fn write(&mut self, bytes: Vec<u8>, takes_the_screen: bool) {
+        // There is room for one, and one is only sent when none is under way: it fails only when the thread
+        // is gone, which `done` tells.
+        let _told_by_done = self.pictures.try_send((bytes, takes_the_screen));
+        self.busy = true;
     }
 
-    /// Waits until the frame under way is written. An error means that the terminal is gone.
-    pub async fn done(&mut self) -> Result<(), ()> {
+    /// Waits until the picture under way is written. An error means that the terminal is gone.
+    pub async fn done(&mut self) -> std::io::Result<()> {
         if !self.busy {
             std::future::pending::<()>().await;
         }
         let result = self.results.recv().await;
         self.busy = false;
-        match result {
-            Some(Ok(())) => Ok(()),
-            Some(Err(error)) if error.kind() == std::io::ErrorKind::Interrupted => Ok(()),
-            _ => Err(()),
-        }
+        result.unwrap_or_else(|| Err(std::io::ErrorKind::BrokenPipe.into()))
     }
+}
+
+fn put(terminal: &OwnedFd, (bytes, takes_the_screen): &Picture) -> std::io::Result<()> {
+    let mut entered = ENTERED.lock().unwrap_or_else(PoisonError::into_inner);
+    if !TAKEN.load(Ordering::SeqCst) {
+        return Ok(());
+    }
+    *entered |= takes_the_screen;
+    write_all(terminal, bytes)
 }

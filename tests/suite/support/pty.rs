@@ -1,13 +1,33 @@
 //! The program in a pseudo terminal, read by a terminal emulator.
 
+use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use portable_pty::{Child, CommandBuilder, MasterPty, PtyPair, PtySize, native_pty_system};
+use rustix::fs::OFlags;
 
 /// How long a test waits for what must come.
 pub const PATIENCE: Duration = Duration::from_secs(20);
+
+const ENVIRONMENT: [(&str, &str); 6] = [
+    ("TERM", "xterm-256color"),
+    ("COLORTERM", "truecolor"),
+    ("TZ", "UTC"),
+    ("LANG", "C.UTF-8"),
+    ("HOME", "/nonexistent"),
+    ("PATH", "/usr/bin:/bin"),
+];
+
+/// Opens a terminal as somebody whom it does not belong to.
+fn open(terminal: &Path, flags: OFlags) -> File {
+    let flags = (flags | OFlags::NOCTTY).bits() as i32;
+    OpenOptions::new().read(true).write(true).custom_flags(flags).open(terminal).unwrap()
+}
 
 fn nonzero(n: u16) -> std::num::NonZeroU16 {
     std::num::NonZeroU16::new(n).unwrap()
@@ -39,24 +59,39 @@ impl Session {
         command.args(arguments);
         command.env_clear();
         command.cwd(env!("CARGO_MANIFEST_DIR"));
-        let basics = [
-            ("TERM", "xterm-256color"),
-            ("COLORTERM", "truecolor"),
-            ("TZ", "UTC"),
-            ("LANG", "C.UTF-8"),
-            ("HOME", "/nonexistent"),
-            ("PATH", "/usr/bin:/bin"),
-        ];
-        for (name, value) in basics.iter().chain(environment) {
+        for (name, value) in ENVIRONMENT.iter().chain(environment) {
             command.env(name, value);
         }
         Self::spawn(command, (columns, rows))
     }
 
-    pub fn spawn(command: CommandBuilder, (columns, rows): (u16, u16)) -> Self {
+    pub fn spawn(command: CommandBuilder, size: (u16, u16)) -> Self {
+        Self::on(size, |pair| pair.slave.spawn_command(command).unwrap())
+    }
+
+    /// Starts the program on a terminal that was prepared, with an output that was opened with flags of its own.
+    pub fn start_on(arguments: &[&str], size: (u16, u16), output: OFlags, prepare: impl FnOnce(&File)) -> Self {
+        Self::on(size, |pair| {
+            let name = pair.master.tty_name().unwrap();
+            prepare(&open(&name, OFlags::empty()));
+            let child = Command::new(env!("CARGO_BIN_EXE_andon"))
+                .args(arguments)
+                .env_clear()
+                .envs(ENVIRONMENT)
+                .current_dir(env!("CARGO_MANIFEST_DIR"))
+                .stdin(open(&name, OFlags::empty()))
+                .stdout(open(&name, output))
+                .stderr(std::process::Stdio::null())
+                .spawn()
+                .unwrap();
+            Box::new(child)
+        })
+    }
+
+    fn on((columns, rows): (u16, u16), spawn: impl FnOnce(&PtyPair) -> Box<dyn Child + Send + Sync>) -> Self {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
-        let child = pair.slave.spawn_command(command).unwrap();
+        let child = spawn(&pair);
         drop(pair.slave);
         let mut reader = pair.master.try_clone_reader().unwrap();
         let writer = pair.master.take_writer().unwrap();
@@ -163,6 +198,11 @@ impl Session {
         writer.flush().unwrap();
     }
 
+    /// The keyboard, for a thread of its own.
+    pub fn input(&mut self) -> Box<dyn std::io::Write + Send> {
+        self.writer.take().unwrap()
+    }
+
     pub fn resize(&mut self, columns: u16, rows: u16) {
         self.seen.0.lock().unwrap().parser.screen_mut().set_size(nonzero(rows), nonzero(columns));
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
@@ -178,6 +218,37 @@ impl Session {
     pub fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_raw(self.pid as i32).unwrap();
         rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// Another program's hand on the terminal.
+    pub fn other(&self) -> File {
+        open(&self.master.as_ref().unwrap().tty_name().unwrap(), OFlags::empty())
+    }
+
+    /// Processor time that the program has used.
+    fn processor_time(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap();
+        let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
+        let ticks = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
+        // A tick is a hundredth of a second.
+        Duration::from_millis(ticks * 10)
+    }
+
+    /// The share of a core that the program takes while the board's clock moves on by so many seconds.
+    #[track_caller]
+    pub fn share_of_a_core(&self, seconds: usize) -> f64 {
+        let clock = || {
+            let text = self.text();
+            text.lines().next().unwrap_or_default().trim_end().rsplit(' ').next().unwrap_or_default().to_owned()
+        };
+        let (before, begin) = (self.processor_time(), Instant::now());
+        let mut seen = std::collections::BTreeSet::new();
+        while seen.len() <= seconds {
+            seen.insert(clock());
+            assert!(begin.elapsed() < PATIENCE, "the clock stands still:\n{}", self.text());
+            std::thread::park_timeout(Duration::from_millis(50));
+        }
+        (self.processor_time() - before).as_secs_f64() / begin.elapsed().as_secs_f64()
     }
 
     /// The terminal's settings, as `stty -a` shows them.

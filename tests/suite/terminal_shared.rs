@@ -1,0 +1,71 @@
+//! A terminal is not ours alone: others set flags on it, stop its output, and write on it.
+
+use std::io::Write as _;
+use std::time::{Duration, Instant};
+
+use rustix::fs::OFlags;
+use rustix::process::Signal;
+use rustix::termios::Action;
+
+use crate::support::pty::{PATIENCE, Session};
+
+/// It ends at once; the rest is for a busy machine.
+const SOON: Duration = Duration::from_secs(5);
+
+fn shown(session: &Session) {
+    session.wait_for("the board", |text| text.contains("Orders") && text.contains("per min"));
+}
+
+#[test]
+fn an_output_that_was_left_non_blocking_is_written_to_with_patience() {
+    let mut session = Session::start_on(&[], (300, 100), OFlags::NONBLOCK, |_| {});
+    let before = session.settings();
+    shown(&session);
+    // Whole pictures, larger than what the terminal takes at once.
+    for columns in [299, 300, 298] {
+        session.resize(columns, 100);
+        session.wait_for("a whole picture", |text| text.contains("Orders") && text.contains("q quit"));
+    }
+    session.send("q");
+    assert_eq!(session.exit_within(SOON), Some(0));
+    session.wait_for_modes(false);
+    assert_eq!(session.settings(), before);
+}
+
+#[test]
+fn a_terminal_that_takes_no_bytes_from_the_start_can_be_left() {
+    for (end, code) in [("SIGTERM", 143), ("SIGHUP", 129), ("q", 0)] {
+        let stopped = |terminal: &std::fs::File| rustix::termios::tcflow(terminal, Action::OOff).unwrap();
+        let mut session = Session::start_on(&[], (120, 40), OFlags::empty(), stopped);
+        let is_raw = |session: &Session| !session.settings().unwrap().contains("ICANON");
+        let begin = Instant::now();
+        while !is_raw(&session) {
+            assert!(begin.elapsed() < PATIENCE, "the terminal is never taken");
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+        match end {
+            "SIGTERM" => session.signal(Signal::TERM),
+            "SIGHUP" => session.signal(Signal::HUP),
+            keys => session.send(keys),
+        }
+        assert_eq!(session.exit_within(SOON), Some(code), "{end}");
+        assert!(!is_raw(&session), "{end}: the terminal is not given back");
+    }
+}
+
+#[test]
+fn what_others_write_is_painted_over() {
+    for arguments in [&[][..], &["--kiosk"]] {
+        let mut session = Session::start(arguments, (120, 40));
+        shown(&session);
+        // Text, a scrolling region, line drawing letters, and a cursor that is shown.
+        let foreign = "\x1b7\x1b[8;20H[1234.5] usb 1-1: disconnect\x1b[5;9r\x0e\x1b[?25h\x1b8";
+        session.other().write_all(foreign.as_bytes()).unwrap();
+        session.wait_for("the foreign text", |text| text.contains("usb 1-1"));
+        session.send("\x0c");
+        session.wait_for("the board alone", |text| text.contains("Orders") && !text.contains("usb 1-1"));
+        session.wait_for_modes(true);
+        session.send("q");
+        assert_eq!(session.exit_within(SOON), Some(0));
+    }
+}
