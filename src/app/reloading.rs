@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use super::polling::Polling;
 use crate::config::Board;
@@ -21,6 +21,9 @@ use crate::panel::ink::Ink;
 const LOOK: Duration = Duration::from_secs(2);
 /// A file must have been left alone for this long.
 const QUIET: Duration = Duration::from_millis(150);
+
+/// Reading a config takes milliseconds; after this long its disk does not answer.
+const LONG: Duration = Duration::from_secs(10);
 
 /// A config as it was read: what it says, and where.
 #[derive(Debug, Clone)]
@@ -76,6 +79,22 @@ impl Reloading {
         tokio::task::spawn_blocking(look).await.unwrap_or_default()
     }
 
+    /// The config as it is now, read where polling need not wait for it. One reading at a time: while a disk
+    /// does not answer, the board says so and goes on.
+    async fn loaded(&self, reloads: &mpsc::Sender<Reload>) -> Result<Config, String> {
+        let load = Arc::clone(&self.load);
+        let mut loading = tokio::task::spawn_blocking(move || load());
+        let loaded = if let Ok(loaded) = timeout(LONG, &mut loading).await {
+            loaded
+        } else {
+            let why = "config not taken yet: reading it takes long; this is the board of before";
+            // The hub is gone: the caller hears of it with the next word.
+            let _gone = reloads.send(Reload::Refused(why.to_owned())).await;
+            loading.await
+        };
+        loaded.unwrap_or_else(|_| Err("the config could not be read: a fault of andon".to_owned()))
+    }
+
     /// Watches for as long as the hub listens.
     pub async fn run(mut self, mut board: Arc<Board>, mut polling: Polling, reloads: mpsc::Sender<Reload>) {
         let mut seen = self.marks().await;
@@ -96,11 +115,7 @@ impl Reloading {
                 now = later;
             }
             seen = now;
-            let load = Arc::clone(&self.load);
-            // Reading and checking takes milliseconds, which polling need not wait for.
-            let loaded = tokio::task::spawn_blocking(move || load()).await;
-            let loaded = loaded.unwrap_or_else(|_| Err("the config could not be read: a fault of andon".to_owned()));
-            match loaded {
+            match self.loaded(&reloads).await {
                 Err(why) => {
                     if reloads.send(Reload::Refused(why)).await.is_err() {
                         return;

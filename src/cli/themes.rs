@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use super::{Done, Failure, complain, say};
 use crate::model::text::SafeText;
 use crate::render::theme::{EMBEDDED, Theme, ThemeError, embedded};
+use crate::source::file::read;
 
 /// Largest theme file taken, in bytes.
 const MAX_FILE: u64 = 256 * 1024;
@@ -40,9 +41,8 @@ fn file(name: &str) -> Option<PathBuf> {
 
 /// The user's file of that name, else the embedded one.
 fn text(name: &str) -> Option<String> {
-    let path = file(name);
-    let small = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() <= MAX_FILE);
-    path.filter(small).and_then(|path| std::fs::read_to_string(path).ok()).or_else(|| embedded(name))
+    let own = file(name).and_then(|path| read(&path, MAX_FILE).ok());
+    own.and_then(|bytes| String::from_utf8(bytes).ok()).or_else(|| embedded(name))
 }
 
 /// Finds and reads a theme.

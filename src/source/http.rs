@@ -16,13 +16,14 @@ use std::time::Duration;
 use reqwest::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, IF_NONE_MATCH, LOCATION, RETRY_AFTER};
 use reqwest::{Client, StatusCode, Url};
 use schemars::JsonSchema;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::auth::Auth;
 use super::network::Network;
+use super::offload;
 use super::tls::TlsOptions;
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::poll::Budget;
@@ -57,6 +58,8 @@ pub struct HttpOptions {
 pub struct Http {
     client: Client,
     auth: Option<Auth>,
+    /// As it was read last.
+    secret: Arc<Mutex<Option<SecretString>>>,
     max_body: usize,
     network: Network,
     host: Arc<Semaphore>,
@@ -157,6 +160,7 @@ impl Http {
         Ok(Self {
             client,
             auth: options.auth.clone(),
+            secret: Arc::default(),
             max_body: options.max_body.unwrap_or(DEFAULT_MAX_BODY),
             host: network.limits.host(&authority(&url)),
             network: network.clone(),
@@ -175,10 +179,24 @@ impl Http {
 
     /// The error without our own secret, should a server have put it into what it says.
     pub fn scrub(&self, mut error: FetchError) -> FetchError {
-        if let Some(secret) = self.auth.as_ref().and_then(|auth| auth.secret().read().ok()) {
+        if let Some(secret) = self.secret() {
             error.detail = scrubbed(&error.detail, secret.expose_secret());
         }
         error
+    }
+
+    /// The secret as it was read last.
+    fn secret(&self) -> Option<SecretString> {
+        self.secret.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads the secret anew: it may have been changed.
+    async fn read_secret(&self) -> Result<(), FetchError> {
+        if let Some(auth) = &self.auth {
+            let secret = auth.secret().read_aside().await?;
+            *self.secret.lock().unwrap_or_else(PoisonError::into_inner) = Some(secret);
+        }
+        Ok(())
     }
 
     /// What was seen of the last answer.
@@ -199,6 +217,12 @@ impl Http {
     /// Asks for what may have changed since it was asked for last (RFC 9110, `If-None-Match`): the same
     /// body as then costs the server next to nothing, and is not sent again.
     pub async fn fetch_unless_known(&self, url: &Url, accept: &str, deadline: Instant) -> Result<Document, FetchError> {
+        let document = self.ask_unless_known(url, accept, deadline).await?;
+        offload::aside_if_large(document.body.len()).await;
+        Ok(document)
+    }
+
+    async fn ask_unless_known(&self, url: &Url, accept: &str, deadline: Instant) -> Result<Document, FetchError> {
         let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let validator = known().validator(url.as_str());
         let request = Request { method: Method::Get, accept, validator: validator.as_deref() };
@@ -232,10 +256,14 @@ impl Http {
         accept: &str,
         deadline: Instant,
     ) -> Result<Response, FetchError> {
-        self.exchange_one(url, Request { method, accept, validator: None }, deadline).await
+        let response = self.exchange_one(url, Request { method, accept, validator: None }, deadline).await?;
+        offload::aside_if_large(response.body.len()).await;
+        Ok(response)
     }
 
     async fn exchange_one(&self, url: &Url, request: Request<'_>, deadline: Instant) -> Result<Response, FetchError> {
+        // Before it takes a place that others wait for.
+        self.read_secret().await?;
         let _place = tokio::time::timeout_at(deadline, self.network.limits.place(&self.host))
             .await
             .map_err(|_| FetchError::from(Reason::Timeout(Phase::Queue)))?;
@@ -277,8 +305,8 @@ impl Http {
         if let Some(validator) = asked.validator {
             request = request.header(IF_NONE_MATCH, validator);
         }
-        if let Some(auth) = &self.auth {
-            request = auth.apply(request)?;
+        if let (Some(auth), Some(secret)) = (&self.auth, self.secret()) {
+            request = auth.apply(request, &secret)?;
         }
         tokio::time::timeout_at(deadline, request.send())
             .await

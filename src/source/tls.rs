@@ -6,9 +6,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use x509_cert::der::Decode as _;
 
+use super::file;
 use crate::model::fault::{FetchError, Reason, TlsFault};
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
+
+/// Largest PEM file taken, in bytes; the authorities of a whole system are a quarter of a megabyte.
+const MAX_FILE: u64 = 4 * 1024 * 1024;
 
 /// The `tls` table of a source.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -23,12 +27,16 @@ pub struct TlsOptions {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, FetchError> {
-    std::fs::read(path).map_err(|e| {
-        FetchError::new(Reason::Tls(TlsFault::Files), format!("{} cannot be read: {}", path.display(), e.kind()))
-    })
+    file::read(path, MAX_FILE)
+        .map_err(|why| FetchError::new(Reason::Tls(TlsFault::Files), format!("{} {why}", path.display())))
 }
 
 impl TlsOptions {
+    /// Whether it takes files to make a client: then it may take as long as their disk.
+    pub const fn has_files(&self) -> bool {
+        self.ca_file.is_some() || self.client_cert.is_some() || self.client_key.is_some()
+    }
+
     /// Adds what the table says to a client that is being built.
     pub fn apply(&self, mut builder: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder, FetchError> {
         let wrong = |path: &Path, what: &str| {
