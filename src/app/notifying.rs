@@ -7,14 +7,12 @@ use std::time::Duration;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 use tokio::sync::mpsc;
-use tokio::time::Instant;
 
 use crate::config::board::Webhook;
 use crate::hub::Notification;
 use crate::model::text::SafeText;
 use crate::source;
 use crate::source::limits::Limits;
-use crate::source::offload::Worker;
 
 /// The longest that telling one may take.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -49,9 +47,8 @@ impl Drop for Teller {
 }
 
 async fn tell(mut queue: mpsc::Receiver<Notification>, limits: Limits) {
-    let worker = Worker::new(&limits);
     while let Some(one) = queue.recv().await {
-        for said in [command(&one, &limits).await, webhook(&one, &worker).await] {
+        for said in [command(&one, &limits).await, webhook(&one).await] {
             if let Err(why) = said {
                 tracing::warn!("a notification was not told: {}", SafeText::new(&why));
             }
@@ -125,20 +122,20 @@ async fn command(one: &Notification, limits: &Limits) -> Result<(), String> {
     }
 }
 
-async fn webhook(one: &Notification, worker: &Worker) -> Result<(), String> {
+async fn webhook(one: &Notification) -> Result<(), String> {
     let Some(webhook) = &one.webhook else { return Ok(()) };
     let url = &webhook.url;
     let wrong = |what: &str| format!("the webhook at {}: {what}", crate::source::http::origin(url));
-    let post = tokio::time::timeout(LONGEST, post(webhook.clone(), one.clone()));
-    match worker.drive(Instant::now() + LONGEST, post).await {
-        Err(_) | Ok(Err(_)) => Err(wrong("no answer in time")),
-        Ok(Ok(Err(why))) => Err(wrong(&why)),
-        Ok(Ok(Ok(status))) if status.is_success() => Ok(()),
-        Ok(Ok(Ok(status))) => Err(wrong(&format!("HTTP {}", status.as_u16()))),
+    let sent = tokio::time::timeout(LONGEST, post(webhook, one)).await;
+    match sent {
+        Err(_) => Err(wrong("no answer in time")),
+        Ok(Err(why)) => Err(wrong(&why)),
+        Ok(Ok(status)) if status.is_success() => Ok(()),
+        Ok(Ok(status)) => Err(wrong(&format!("HTTP {}", status.as_u16()))),
     }
 }
 
-async fn post(webhook: Webhook, one: Notification) -> Result<reqwest::StatusCode, String> {
+async fn post(webhook: &Webhook, one: &Notification) -> Result<reqwest::StatusCode, String> {
     let mut client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("andon/", env!("CARGO_PKG_VERSION")));
@@ -153,12 +150,12 @@ async fn post(webhook: Webhook, one: Notification) -> Result<reqwest::StatusCode
     let client = client.build().map_err(|_| "no client".to_owned())?;
     // "text" is what chat servers show; the rest is for programs.
     let body: serde_json::Map<_, _> =
-        values(&one).into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect();
+        values(one).into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect();
     let body = serde_json::to_string(&body).map_err(|error| error.to_string())?;
     let mut request =
         client.post(webhook.url.clone()).header(reqwest::header::CONTENT_TYPE, "application/json").body(body);
     if let Some(token) = &webhook.token {
-        let token = token.read_aside().await.map_err(|error| error.detail.to_string())?;
+        let token = token.read().map_err(|error| error.detail.to_string())?;
         request = request.bearer_auth(token.expose_secret());
     }
     // Its error would name the whole address, which may hold a secret of its own.

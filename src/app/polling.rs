@@ -170,19 +170,20 @@ impl Begin {
         self.spec.config.poll(context, self.poll, self.spec.pace, self.lines).await;
     }
 
-    /// The client that all polls of the source share. Its files are read on a worker thread: their disk may
-    /// not answer.
+    /// The client that all polls of the source share. Certificates are read on a worker thread, its own and
+    /// the system's: there are hundreds, and their disk may not answer.
     async fn made(&self) -> Result<Option<Arc<Http>>, FetchError> {
         if let Some(made) = self.client.get() {
             return Ok(made.clone());
         }
         let (spec, network, shared) = (self.spec.clone(), self.network.clone(), Arc::clone(&self.client));
+        let on_a_worker = is_https(&spec);
         let make = move || match shared.get() {
             // Another poll was first.
             Some(made) => Ok(made.clone()),
             None => client(&spec, &network).map(|made| shared.get_or_init(|| made).clone()),
         };
-        if self.spec.http.tls.has_files() {
+        if on_a_worker {
             let deadline = Instant::now() + self.spec.pace.timeout.duration();
             self.lines.worker.run(deadline, make).await?
         } else {
@@ -202,6 +203,12 @@ impl Begin {
         }
         true
     }
+}
+
+/// Whether a client for it needs certificates.
+fn is_https(source: &SourceSpec) -> bool {
+    let url = source.config.url().and_then(|url| parse_url(url).ok());
+    source.kind.http && url.is_some_and(|url| url.scheme() == "https")
 }
 
 /// The queries of one source, as they are asked: all in one request, or each in its own.

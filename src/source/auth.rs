@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::{file, offload};
+use super::file;
 use crate::model::fault::{FetchError, Reason};
 
 /// Largest secret file taken, in bytes.
@@ -73,14 +73,6 @@ impl Secret {
         }
     }
 
-    /// The same while a board runs: a file is read aside, because its disk may not answer.
-    pub async fn read_aside(&self) -> Result<SecretString, FetchError> {
-        if matches!(self, Self::File(_)) {
-            offload::aside().await;
-        }
-        self.read()
-    }
-
     /// Whether it stands in the config file itself.
     pub const fn is_literal(&self) -> bool {
         matches!(self, Self::Literal(_))
@@ -143,13 +135,10 @@ impl Auth {
         }
     }
 
-    /// Puts the secret, as it was read, on a request, marked sensitive so that no `Debug` shows it.
-    pub fn apply(
-        &self,
-        request: reqwest::RequestBuilder,
-        secret: &SecretString,
-    ) -> Result<reqwest::RequestBuilder, FetchError> {
+    /// Puts it on a request, marked sensitive so that no `Debug` shows it.
+    pub fn apply(&self, request: reqwest::RequestBuilder) -> Result<reqwest::RequestBuilder, FetchError> {
         use reqwest::header::{HeaderName, HeaderValue};
+        let secret = self.secret().read()?;
         let secret = secret.expose_secret();
         let mut value = HeaderValue::from_str(secret)
             .map_err(|_| FetchError::new(Reason::Auth, "the secret has characters that no header may carry"))?;

@@ -16,7 +16,7 @@ use std::time::Duration;
 use reqwest::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, IF_NONE_MATCH, LOCATION, RETRY_AFTER};
 use reqwest::{Client, StatusCode, Url};
 use schemars::JsonSchema;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -58,8 +58,6 @@ pub struct HttpOptions {
 pub struct Http {
     client: Client,
     auth: Option<Auth>,
-    /// As it was read last.
-    secret: Arc<Mutex<Option<SecretString>>>,
     max_body: usize,
     network: Network,
     host: Arc<Semaphore>,
@@ -160,7 +158,6 @@ impl Http {
         Ok(Self {
             client,
             auth: options.auth.clone(),
-            secret: Arc::default(),
             max_body: options.max_body.unwrap_or(DEFAULT_MAX_BODY),
             host: network.limits.host(&authority(&url)),
             network: network.clone(),
@@ -179,24 +176,10 @@ impl Http {
 
     /// The error without our own secret, should a server have put it into what it says.
     pub fn scrub(&self, mut error: FetchError) -> FetchError {
-        if let Some(secret) = self.secret() {
+        if let Some(secret) = self.auth.as_ref().and_then(|auth| auth.secret().read().ok()) {
             error.detail = scrubbed(&error.detail, secret.expose_secret());
         }
         error
-    }
-
-    /// The secret as it was read last.
-    fn secret(&self) -> Option<SecretString> {
-        self.secret.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Reads the secret anew: it may have been changed.
-    async fn read_secret(&self) -> Result<(), FetchError> {
-        if let Some(auth) = &self.auth {
-            let secret = auth.secret().read_aside().await?;
-            *self.secret.lock().unwrap_or_else(PoisonError::into_inner) = Some(secret);
-        }
-        Ok(())
     }
 
     /// What was seen of the last answer.
@@ -262,8 +245,6 @@ impl Http {
     }
 
     async fn exchange_one(&self, url: &Url, request: Request<'_>, deadline: Instant) -> Result<Response, FetchError> {
-        // Before it takes a place that others wait for.
-        self.read_secret().await?;
         let _place = tokio::time::timeout_at(deadline, self.network.limits.place(&self.host))
             .await
             .map_err(|_| FetchError::from(Reason::Timeout(Phase::Queue)))?;
@@ -305,8 +286,8 @@ impl Http {
         if let Some(validator) = asked.validator {
             request = request.header(IF_NONE_MATCH, validator);
         }
-        if let (Some(auth), Some(secret)) = (&self.auth, self.secret()) {
-            request = auth.apply(request, &secret)?;
+        if let Some(auth) = &self.auth {
+            request = auth.apply(request)?;
         }
         tokio::time::timeout_at(deadline, request.send())
             .await

@@ -32,11 +32,6 @@ fn read(path: &Path) -> Result<Vec<u8>, FetchError> {
 }
 
 impl TlsOptions {
-    /// Whether it takes files to make a client: then it may take as long as their disk.
-    pub const fn has_files(&self) -> bool {
-        self.ca_file.is_some() || self.client_cert.is_some() || self.client_key.is_some()
-    }
-
     /// Adds what the table says to a client that is being built.
     pub fn apply(&self, mut builder: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder, FetchError> {
         let wrong = |path: &Path, what: &str| {
