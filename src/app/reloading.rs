@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use super::polling::Polling;
@@ -79,22 +80,6 @@ impl Reloading {
         tokio::task::spawn_blocking(look).await.unwrap_or_default()
     }
 
-    /// The config as it is now, read where polling need not wait for it. One reading at a time: while a disk
-    /// does not answer, the board says so and goes on.
-    async fn loaded(&self, reloads: &mpsc::Sender<Reload>) -> Result<Config, String> {
-        let load = Arc::clone(&self.load);
-        let mut loading = tokio::task::spawn_blocking(move || load());
-        let loaded = if let Ok(loaded) = timeout(LONG, &mut loading).await {
-            loaded
-        } else {
-            let why = "config not taken yet: reading it takes long; this is the board of before";
-            // The hub is gone: the caller hears of it with the next word.
-            let _gone = reloads.send(Reload::Refused(why.to_owned())).await;
-            loading.await
-        };
-        loaded.unwrap_or_else(|_| Err("the config could not be read: a fault of andon".to_owned()))
-    }
-
     /// Watches for as long as the hub listens.
     pub async fn run(mut self, mut board: Arc<Board>, mut polling: Polling, reloads: mpsc::Sender<Reload>) {
         let mut seen = self.marks().await;
@@ -115,7 +100,10 @@ impl Reloading {
                 now = later;
             }
             seen = now;
-            match self.loaded(&reloads).await {
+            let load = Arc::clone(&self.load);
+            // Reading and checking takes milliseconds, which polling need not wait for.
+            let loading = tokio::task::spawn_blocking(move || load());
+            match loaded(loading, LONG, &reloads).await {
                 Err(why) => {
                     if reloads.send(Reload::Refused(why)).await.is_err() {
                         return;
@@ -143,6 +131,24 @@ impl Reloading {
     }
 }
 
+/// What was read, at last. One reading at a time: while a disk does not answer for long, the board says so
+/// and goes on as it is.
+async fn loaded(
+    mut loading: JoinHandle<Result<Config, String>>,
+    long: Duration,
+    reloads: &mpsc::Sender<Reload>,
+) -> Result<Config, String> {
+    let loaded = if let Ok(loaded) = timeout(long, &mut loading).await {
+        loaded
+    } else {
+        let why = "config not taken yet: reading it takes long; this is the board of before";
+        // The hub is gone: the caller hears of it with the next word.
+        let _gone = reloads.send(Reload::Refused(why.to_owned())).await;
+        loading.await
+    };
+    loaded.unwrap_or_else(|_| Err("the config could not be read: a fault of andon".to_owned()))
+}
+
 /// The hub first, so that no answer comes before its question is known. False when the hub is gone.
 pub async fn take(board: &Arc<Board>, polling: &mut Polling, reloads: &mpsc::Sender<Reload>) -> bool {
     let (taken, wait) = oneshot::channel();
@@ -151,4 +157,24 @@ pub async fn take(board: &Arc<Board>, polling: &mut Polling, reloads: &mpsc::Sen
     }
     polling.poll(board).await;
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_config_on_a_disk_that_does_not_answer_is_said_to_be_late_and_taken_when_it_comes() {
+        let (answer, disk) = std::sync::mpsc::channel();
+        let loading = tokio::task::spawn_blocking(move || {
+            disk.recv().unwrap();
+            Err("read at last".to_owned())
+        });
+        let (sender, mut reloads) = mpsc::channel(1);
+        let waiting = tokio::spawn(async move { loaded(loading, Duration::from_millis(1), &sender).await });
+        let Some(Reload::Refused(why)) = reloads.recv().await else { panic!("no banner") };
+        assert!(why.contains("takes long"), "{why}");
+        answer.send(()).unwrap();
+        assert_eq!(waiting.await.unwrap().unwrap_err(), "read at last");
+    }
 }

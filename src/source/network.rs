@@ -108,3 +108,18 @@ impl Resolve for SystemNames {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_name_is_looked_up_once_at_a_time_whoever_asks() {
+        let names = SystemNames::default();
+        let mut first = names.look_up("localhost");
+        assert!(first.same_channel(&names.look_up("localhost")), "a second look-up beside the first");
+        assert!(!first.same_channel(&names.look_up("127.0.0.1")));
+        assert!(first.wait_for(Option::is_some).await.unwrap().as_ref().unwrap().is_ok());
+        assert!(!names.asked.lock().unwrap().contains_key("localhost"), "the next one asks anew");
+    }
+}
