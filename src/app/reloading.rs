@@ -43,11 +43,11 @@ pub type Load = Arc<dyn Fn() -> Result<Config, String> + Send + Sync>;
 /// What is needed to bring changes to a running board.
 pub struct Reloading {
     /// The files that are watched; some may not be there.
-    pub files: Vec<PathBuf>,
-    /// Reads the config again.
-    pub load: Load,
-    /// Where the colours go.
-    pub ink: watch::Sender<Ink>,
+    files: Vec<PathBuf>,
+    /// As they were when the board was made of them.
+    seen: Vec<Mark>,
+    load: Load,
+    ink: watch::Sender<Ink>,
 }
 
 impl std::fmt::Debug for Reloading {
@@ -73,6 +73,12 @@ fn mark(path: &Path) -> Mark {
 }
 
 impl Reloading {
+    /// Watches these files, as they are now; `load` reads them again, and colours go to `ink`.
+    pub fn new(files: Vec<PathBuf>, load: Load, ink: watch::Sender<Ink>) -> Self {
+        let seen = files.iter().map(|file| mark(file)).collect();
+        Self { files, seen, load, ink }
+    }
+
     /// A look at the files, on a thread that may block: a dead mount must not hold up the engine.
     async fn marks(&self) -> Vec<Mark> {
         let files = self.files.clone();
@@ -82,13 +88,12 @@ impl Reloading {
 
     /// Watches for as long as the hub listens.
     pub async fn run(mut self, mut board: Arc<Board>, mut polling: Polling, reloads: mpsc::Sender<Reload>) {
-        let mut seen = self.marks().await;
         let mut looks = interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             looks.tick().await;
             let mut now = self.marks().await;
-            if now == seen {
+            if now == self.seen {
                 continue;
             }
             loop {
@@ -99,7 +104,7 @@ impl Reloading {
                 }
                 now = later;
             }
-            seen = now;
+            self.seen = now;
             let load = Arc::clone(&self.load);
             // Reading and checking takes milliseconds, which polling need not wait for.
             let loading = tokio::task::spawn_blocking(move || load());
@@ -113,7 +118,7 @@ impl Reloading {
                     if files != self.files {
                         // Another theme, perhaps: its file as it was read just now.
                         self.files = files;
-                        seen = self.marks().await;
+                        self.seen = self.marks().await;
                     }
                     let new = Arc::new(new.continuing(&board));
                     if !take(&new, &mut polling, &reloads).await {

@@ -39,8 +39,7 @@ pub(super) fn run(flags: &RunFlags) -> Done {
     tracing::info!(version = env!("CARGO_PKG_VERSION"), sources = board.sources.len(), "start");
     let (ink_sender, inks) = watch::channel(ink);
     let request = Request { again: true, ..request(&flags.board) };
-    let reloading =
-        Reloading { files: files(&request, &board), load: Arc::new(move || reload(&request, glyphs)), ink: ink_sender };
+    let reloading = Reloading::new(files(&request, &board), Arc::new(move || reload(&request, glyphs)), ink_sender);
     let engine = app::start(board, zone(), reloading)?;
     let (scenes, commands) = (engine.scenes.clone(), engine.commands.clone());
     let setup = Setup { scenes, commands, inks, depth: variables.depth(), lens };
