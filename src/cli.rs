@@ -24,6 +24,7 @@ use clap::Parser as _;
 use crate::config::{self, Board, Overrides, Request, problem::Problem};
 use crate::model::text::SafeText;
 use crate::output::patient;
+use crate::model::time::Zone;
 use crate::render::theme::Theme;
 use arguments::{Arguments, BoardFlags, Command};
 
@@ -155,7 +156,13 @@ pub(crate) fn request(flags: &BoardFlags) -> Request {
             refresh: flags.refresh.clone(),
             variables: flags.variables.clone(),
         },
+        again: false,
     }
+}
+
+/// The time zone of the screen.
+pub(crate) fn zone() -> Zone {
+    crate::source::zone::of_this_machine().into()
 }
 
 /// "1 error", "3 errors".

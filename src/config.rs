@@ -31,6 +31,8 @@ pub struct Request {
     pub file: PathBuf,
     /// What flags say.
     pub overrides: Overrides,
+    /// Whether a board is up already: then nothing is read that would be waited for.
+    pub again: bool,
 }
 
 /// A board, and what is doubtful about it.

@@ -8,14 +8,17 @@
 mod registry;
 pub mod auth;
 pub mod backoff;
+pub mod file;
 mod github;
 pub mod http;
 pub mod limits;
 pub mod network;
+pub mod offload;
 pub mod progress;
 pub mod supervisor;
 pub mod tls;
 pub mod treatment;
+pub mod zone;
 
 use std::collections::HashMap;
 use std::future::Future;

@@ -4,10 +4,11 @@
 //! goes on undisturbed; the rest ends or begins.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::config::Board;
 use crate::config::board::{SIMULATOR_SCHEME, SourceSpec};
@@ -17,6 +18,7 @@ use crate::model::time::Span;
 use crate::simulator::Simulator;
 use crate::source::http::{Http, parse_url};
 use crate::source::network::Network;
+use crate::source::offload::Worker;
 use crate::source::supervisor::{Lines, Poll, Pulse};
 use crate::source::{Clock, Context, Resolution, Widths};
 
@@ -46,10 +48,14 @@ pub struct Polling {
 /// A source with its tasks, each by the queries it asks.
 #[derive(Debug)]
 struct Running {
-    client: Result<Option<Arc<Http>>, FetchError>,
+    client: Client,
     pulse: Arc<Pulse>,
+    worker: Worker,
     tasks: HashMap<Vec<QueryId>, Task>,
 }
+
+/// The client of a source, if it speaks HTTP; made by the first of its polls that can.
+type Client = Arc<OnceLock<Option<Arc<Http>>>>;
 
 /// A task that ends when it is dropped.
 #[derive(Debug)]
@@ -88,7 +94,7 @@ impl Polling {
 
     /// The client of a source that is polled, if it speaks HTTP.
     pub fn client(&self, source: &SourceSpec) -> Option<Arc<Http>> {
-        self.sources.get(&source.fingerprint)?.client.as_ref().ok()?.clone()
+        self.sources.get(&source.fingerprint)?.client.get()?.clone()
     }
 
     /// Polls a source from now on; `begun` others begin at the same time. Returns how many it adds.
@@ -96,8 +102,9 @@ impl Polling {
         let spec = addressed(spec, self.simulator.as_ref());
         let network = &self.wires.network;
         let running = self.sources.entry(spec.fingerprint).or_insert_with(|| Running {
-            client: client(&spec, network),
+            client: Client::default(),
             pulse: Arc::default(),
+            worker: Worker::new(&network.limits),
             tasks: HashMap::new(),
         });
         let keys: HashSet<Vec<QueryId>> = groups.iter().map(|group| key(group)).collect();
@@ -109,6 +116,7 @@ impl Polling {
             let Some(first) = key.first() else { continue };
             let begin = Begin {
                 spec: spec.clone(),
+                client: Arc::clone(&running.client),
                 poll: Poll { asks, place },
                 resolution: Resolution::of(*first, self.wires.widths.clone()),
                 network: network.clone(),
@@ -116,10 +124,11 @@ impl Polling {
                     outcomes: self.wires.outcomes.clone(),
                     refresh_now: self.wires.refresh_now.clone(),
                     pulse: Arc::clone(&running.pulse),
+                    worker: running.worker.clone(),
                     clock: self.wires.clock.clone(),
                 },
             };
-            running.tasks.insert(key, Task(tokio::spawn(begin.poll(running.client.clone()))));
+            running.tasks.insert(key, Task(tokio::spawn(begin.poll())));
         }
         added
     }
@@ -128,6 +137,7 @@ impl Polling {
 /// Everything that a task begins with.
 struct Begin {
     spec: SourceSpec,
+    client: Client,
     poll: Poll,
     resolution: Resolution,
     network: Network,
@@ -135,12 +145,12 @@ struct Begin {
 }
 
 impl Begin {
-    /// Polls with this client. Where there is none (a certificate file that is not there) it says so, again
-    /// and again, so that it does not look like one that is waiting, and tries again each time.
-    async fn poll(self, mut made: Result<Option<Arc<Http>>, FetchError>) {
+    /// Polls with the source's client. Where there is none (a certificate file that is not there) it says so,
+    /// again and again, so that it does not look like one that is waiting, and tries again each time.
+    async fn poll(self) {
         let mut failures = 0;
         let http = loop {
-            let error = match made {
+            let error = match self.made().await {
                 Ok(http) => break http,
                 Err(error) => error,
             };
@@ -149,7 +159,6 @@ impl Begin {
                 return;
             }
             tokio::time::sleep(self.spec.pace.refresh.duration()).await;
-            made = client(&self.spec, &self.network);
         };
         let context = Context {
             http,
@@ -160,6 +169,27 @@ impl Begin {
             nudge: Arc::default(),
         };
         self.spec.config.poll(context, self.poll, self.spec.pace, self.lines).await;
+    }
+
+    /// The client that all polls of the source share. Certificates are read on a worker thread, its own and
+    /// the system's: there are hundreds, and their disk may not answer.
+    async fn made(&self) -> Result<Option<Arc<Http>>, FetchError> {
+        if let Some(made) = self.client.get() {
+            return Ok(made.clone());
+        }
+        let (spec, network, shared) = (self.spec.clone(), self.network.clone(), Arc::clone(&self.client));
+        let on_a_worker = is_https(&spec);
+        let make = move || match shared.get() {
+            // Another poll was first.
+            Some(made) => Ok(made.clone()),
+            None => client(&spec, &network).map(|made| shared.get_or_init(|| made).clone()),
+        };
+        if on_a_worker {
+            let deadline = Instant::now() + self.spec.pace.timeout.duration();
+            self.lines.worker.run(deadline, make).await?
+        } else {
+            make()
+        }
     }
 
     /// One failed poll for each query; false when nobody listens.
@@ -183,6 +213,12 @@ impl Begin {
         }
         true
     }
+}
+
+/// Whether a client for it needs certificates.
+fn is_https(source: &SourceSpec) -> bool {
+    let url = source.config.url().and_then(|url| parse_url(url).ok());
+    source.kind.http && url.is_some_and(|url| url.scheme() == "https")
 }
 
 /// The queries of one source, as they are asked: all in one request, or each in its own.

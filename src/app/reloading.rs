@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use super::polling::Polling;
 use crate::config::Board;
@@ -21,6 +22,9 @@ use crate::panel::ink::Ink;
 const LOOK: Duration = Duration::from_secs(2);
 /// A file must have been left alone for this long.
 const QUIET: Duration = Duration::from_millis(150);
+
+/// Reading a config takes milliseconds; after this long its disk does not answer.
+const LONG: Duration = Duration::from_secs(10);
 
 /// A config as it was read: what it says, and where.
 #[derive(Debug, Clone)]
@@ -39,11 +43,11 @@ pub type Load = Arc<dyn Fn() -> Result<Config, String> + Send + Sync>;
 /// What is needed to bring changes to a running board.
 pub struct Reloading {
     /// The files that are watched; some may not be there.
-    pub files: Vec<PathBuf>,
-    /// Reads the config again.
-    pub load: Load,
-    /// Where the colours go.
-    pub ink: watch::Sender<Ink>,
+    files: Vec<PathBuf>,
+    /// As they were when the board was made of them.
+    seen: Vec<Mark>,
+    load: Load,
+    ink: watch::Sender<Ink>,
 }
 
 impl std::fmt::Debug for Reloading {
@@ -69,6 +73,12 @@ fn mark(path: &Path) -> Mark {
 }
 
 impl Reloading {
+    /// Watches these files, as they are now; `load` reads them again, and colours go to `ink`.
+    pub fn new(files: Vec<PathBuf>, load: Load, ink: watch::Sender<Ink>) -> Self {
+        let seen = files.iter().map(|file| mark(file)).collect();
+        Self { files, seen, load, ink }
+    }
+
     /// A look at the files, on a thread that may block: a dead mount must not hold up the engine.
     async fn marks(&self) -> Vec<Mark> {
         let files = self.files.clone();
@@ -78,13 +88,12 @@ impl Reloading {
 
     /// Watches for as long as the hub listens.
     pub async fn run(mut self, mut board: Arc<Board>, mut polling: Polling, reloads: mpsc::Sender<Reload>) {
-        let mut seen = self.marks().await;
         let mut looks = interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             looks.tick().await;
             let mut now = self.marks().await;
-            if now == seen {
+            if now == self.seen {
                 continue;
             }
             loop {
@@ -95,12 +104,11 @@ impl Reloading {
                 }
                 now = later;
             }
-            seen = now;
+            self.seen = now;
             let load = Arc::clone(&self.load);
             // Reading and checking takes milliseconds, which polling need not wait for.
-            let loaded = tokio::task::spawn_blocking(move || load()).await;
-            let loaded = loaded.unwrap_or_else(|_| Err("the config could not be read: a fault of andon".to_owned()));
-            match loaded {
+            let loading = tokio::task::spawn_blocking(move || load());
+            match loaded(loading, LONG, &reloads).await {
                 Err(why) => {
                     if reloads.send(Reload::Refused(why)).await.is_err() {
                         return;
@@ -110,7 +118,7 @@ impl Reloading {
                     if files != self.files {
                         // Another theme, perhaps: its file as it was read just now.
                         self.files = files;
-                        seen = self.marks().await;
+                        self.seen = self.marks().await;
                     }
                     let new = Arc::new(new.continuing(&board));
                     if !take(&new, &mut polling, &reloads).await {
@@ -128,6 +136,24 @@ impl Reloading {
     }
 }
 
+/// What was read, at last. One reading at a time: while a disk does not answer for long, the board says so
+/// and goes on as it is.
+async fn loaded(
+    mut loading: JoinHandle<Result<Config, String>>,
+    long: Duration,
+    reloads: &mpsc::Sender<Reload>,
+) -> Result<Config, String> {
+    let loaded = if let Ok(loaded) = timeout(long, &mut loading).await {
+        loaded
+    } else {
+        let why = "config not taken yet: reading it takes long; this is the board of before";
+        // The hub is gone: the caller hears of it with the next word.
+        let _gone = reloads.send(Reload::Refused(why.to_owned())).await;
+        loading.await
+    };
+    loaded.unwrap_or_else(|_| Err("the config could not be read: a fault of andon".to_owned()))
+}
+
 /// The hub first, so that no answer comes before its question is known. False when the hub is gone.
 pub async fn take(board: &Arc<Board>, polling: &mut Polling, reloads: &mpsc::Sender<Reload>) -> bool {
     let (taken, wait) = oneshot::channel();
@@ -136,4 +162,24 @@ pub async fn take(board: &Arc<Board>, polling: &mut Polling, reloads: &mpsc::Sen
     }
     polling.poll(board).await;
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_config_on_a_disk_that_does_not_answer_is_said_to_be_late_and_taken_when_it_comes() {
+        let (answer, disk) = std::sync::mpsc::channel();
+        let loading = tokio::task::spawn_blocking(move || {
+            disk.recv().unwrap();
+            Err("read at last".to_owned())
+        });
+        let (sender, mut reloads) = mpsc::channel(1);
+        let waiting = tokio::spawn(async move { loaded(loading, Duration::from_millis(1), &sender).await });
+        let Some(Reload::Refused(why)) = reloads.recv().await else { panic!("no banner") };
+        assert!(why.contains("takes long"), "{why}");
+        answer.send(()).unwrap();
+        assert_eq!(waiting.await.unwrap().unwrap_err(), "read at last");
+    }
 }

@@ -4,11 +4,10 @@ use std::process::ExitCode;
 
 use super::arguments::DoctorFlags;
 use super::status::wait;
-use super::{Done, count, load, say};
+use super::{Done, count, load, say, zone};
 use crate::app::diagnosis::{Diagnosis, Probe, Step, Verdict, diagnose};
 use crate::model::status::Status;
 use crate::model::text::SafeText;
-use crate::model::time::Zone;
 use crate::output::ansi::Depth;
 use crate::output::terminal::caps::Variables;
 use crate::panel::ink::Glyphs;
@@ -16,7 +15,7 @@ use crate::view::scene::PanelScene;
 
 pub(super) fn run(flags: &DoctorFlags) -> Done {
     let (board, _) = load(&flags.board)?;
-    let diagnosis = diagnose(board, Zone::system(), wait(&flags.wait)?)?;
+    let diagnosis = diagnose(board, zone(), wait(&flags.wait)?)?;
     let variables = Variables::read();
     let is_terminal = rustix::termios::isatty(rustix::stdio::stdout());
     let pen =

@@ -1,10 +1,18 @@
 //! The log: a file, never the screen. And panics: the terminal first, then the report.
+//!
+//! The file is written by a thread of its own. A disk that hangs, or a pipe that nobody reads, holds up that
+//! thread only: what does not fit into its queue is lost, and the log says how much.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use tracing::level_filters::LevelFilter;
 
 use super::Failure;
@@ -13,19 +21,27 @@ use crate::model::text::SafeText;
 
 /// The file is begun anew at this size; the one before is kept as FILE.1.
 const MAX_FILE: u64 = 5 * 1024 * 1024;
+/// Lines that may wait for the disk.
+const WAITING: usize = 1024;
+/// Longest line, in bytes.
+const LONGEST_LINE: usize = 8 * 1024;
+/// How long the end of the program waits for what is still to be written.
+const LONGEST_END: Duration = Duration::from_millis(300);
 
 /// Logs to a file from now on: what `ANDON_LOG` asks for (error, warn, info, debug or trace), else info.
-pub(super) fn to_file(path: &Path) -> Result<(), Failure> {
+pub(super) fn to_file(path: &Path) -> Result<Log, Failure> {
     let level = match std::env::var("ANDON_LOG") {
         Err(_) => LevelFilter::INFO,
         Ok(word) => word.parse().map_err(|_| {
             Failure::Message(format!("ANDON_LOG={word} is no level; write error, warn, info, debug or trace"))
         })?,
     };
-    let log = Rotating::open(path)
+    let queue = Rotating::open(path)
+        .and_then(Queue::start)
         .map_err(|error| Failure::Message(format!("cannot write the log {}: {error}", path.display())))?;
+    let lines = queue.clone();
     let subscriber = tracing_subscriber::fmt()
-        .with_writer(Mutex::new(log))
+        .with_writer(move || lines.clone())
         .with_ansi(false)
         .with_target(false)
         .with_max_level(level)
@@ -33,7 +49,83 @@ pub(super) fn to_file(path: &Path) -> Result<(), Failure> {
         .log_internal_errors(false)
         .finish();
     tracing::subscriber::set_global_default(subscriber)
-        .map_err(|_| Failure::Message("a log is open already".to_owned()))
+        .map_err(|_| Failure::Message("a log is open already".to_owned()))?;
+    Ok(Log(queue))
+}
+
+/// The open log. When it is dropped, what still waits is written, if that does not take long.
+#[derive(Debug)]
+#[must_use = "without it the last lines may be missing"]
+pub(super) struct Log(Queue);
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        let (written, wait) = channel();
+        if self.0.lines.try_send(Item::End(written)).is_ok() {
+            // A disk that hangs must not keep the program from ending.
+            let _hangs = wait.recv_timeout(LONGEST_END);
+        }
+    }
+}
+
+/// The way to the thread that writes. Nobody waits on it.
+#[derive(Debug, Clone)]
+struct Queue {
+    lines: SyncSender<Item>,
+    /// Lines that found no room since the last that did.
+    lost: Arc<AtomicU64>,
+}
+
+/// What is to be written.
+#[derive(Debug)]
+enum Item {
+    /// A line, and how many were lost before it.
+    Line(u64, Vec<u8>),
+    /// No more; somebody waits for what came before.
+    End(Sender<()>),
+}
+
+impl Queue {
+    fn start(log: Rotating) -> io::Result<Self> {
+        let (lines, items) = sync_channel(WAITING);
+        let queue = Self { lines, lost: Arc::default() };
+        let lost = Arc::clone(&queue.lost);
+        std::thread::Builder::new().name("andon-log".to_owned()).spawn(move || write_all(log, &items, &lost))?;
+        Ok(queue)
+    }
+}
+
+impl Write for Queue {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let line = bytes.get(..LONGEST_LINE).unwrap_or(bytes).to_vec();
+        let lost = self.lost.swap(0, Ordering::Relaxed);
+        if self.lines.try_send(Item::Line(lost, line)).is_err() {
+            self.lost.fetch_add(lost + 1, Ordering::Relaxed);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes what comes, until nobody can send any more. What cannot be written (the disk is full) is lost too.
+fn write_all(mut log: Rotating, items: &Receiver<Item>, lost: &AtomicU64) {
+    for item in items {
+        match item {
+            Item::Line(before, line) => {
+                let said = if before > 0 { log.write(format!("{before} lines lost").as_bytes()) } else { Ok(()) };
+                let unsaid = if said.is_err() { before } else { 0 };
+                let unwritten = u64::from(log.write(&line).is_err());
+                lost.fetch_add(unsaid + unwritten, Ordering::Relaxed);
+            }
+            Item::End(written) => {
+                // Whoever waited may have gone.
+                let _gone = written.send(());
+            }
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -41,18 +133,27 @@ struct Rotating {
     path: PathBuf,
     file: File,
     size: u64,
+    /// Whether it grows: a pipe or a device does not, and is not moved away.
+    grows: bool,
 }
 
 impl Rotating {
+    /// Opens it, for its owner only: the log tells who asks whom. A pipe without a reader is an error: it
+    /// would be waited for.
     fn open(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
-        Ok(Self { path: path.to_owned(), size: file.metadata()?.len(), file })
+        let waits_for_nobody = OFlags::NONBLOCK.union(OFlags::NOCTTY).bits() as i32;
+        let file =
+            OpenOptions::new().create(true).append(true).mode(0o600).custom_flags(waits_for_nobody).open(path)?;
+        // From now on it may block: there is a thread for it.
+        fcntl_setfl(&file, fcntl_getfl(&file)?.difference(OFlags::NONBLOCK))?;
+        let meta = file.metadata()?;
+        // A symbolic link stays what it is: the file behind it is what is moved away.
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        Ok(Self { path, size: meta.len(), grows: meta.is_file(), file })
     }
-}
 
-impl Write for Rotating {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.size > MAX_FILE {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.grows && self.size > MAX_FILE {
             let mut old = self.path.clone().into_os_string();
             old.push(".1");
             match std::fs::rename(&self.path, old).and_then(|()| Self::open(&self.path)) {
@@ -64,13 +165,8 @@ impl Write for Rotating {
         }
         // One line an event: whatever text came in from outside, it stays one line.
         let line = String::from_utf8_lossy(bytes);
-        writeln!(self.file, "{}", SafeText::new(line.trim_end()))?;
         self.size += bytes.len() as u64;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        self.file.write_all(format!("{}\n", SafeText::new(line.trim_end())).as_bytes())
     }
 }
 
@@ -93,4 +189,102 @@ pub(super) fn keep_panics_off_the_screen() {
             }
         }
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn new(name: &str) -> Self {
+            Self(std::env::temp_dir().join(format!("andon-log-{}-{name}", std::process::id())))
+        }
+
+        /// A pipe, held open by a reader that does not read.
+        fn pipe(name: &str) -> (Self, File) {
+            let pipe = Self::new(name);
+            rustix::fs::mknodat(rustix::fs::CWD, &pipe.0, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+            let reader = OpenOptions::new().read(true).write(true).open(&pipe.0).unwrap();
+            (pipe, reader)
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _gone = std::fs::remove_file(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_pipe_that_nobody_reads_holds_nobody_up_and_what_is_lost_is_counted() {
+        let (pipe, mut reader) = Scratch::pipe("full");
+        let mut queue = Queue::start(Rotating::open(&pipe.0).unwrap()).unwrap();
+        let all = WAITING * 4;
+        for n in 0..all {
+            queue.write_all(format!("{n:0100}\n").as_bytes()).unwrap();
+        }
+        // Ends all the same.
+        drop(Log(queue.clone()));
+        let (mut read, mut ends) = (String::new(), 0);
+        let mut buffer = vec![0; 65536];
+        // Room for one more line comes with reading.
+        while !read.contains("end\n") {
+            queue.write_all(b"end\n").unwrap();
+            ends += 1;
+            let count = reader.read(&mut buffer).unwrap();
+            read.push_str(std::str::from_utf8(&buffer[..count]).unwrap());
+        }
+        assert!(read.contains(" lines lost\n"), "a pipe and a queue cannot hold so much");
+        let before = read.lines().take_while(|line| *line != "end");
+        let count = |line: &str| line.strip_suffix(" lines lost").map_or(1, |lost| lost.parse::<usize>().unwrap());
+        let accounted: usize = before.map(count).sum();
+        assert!((all..all + ends).contains(&accounted), "{accounted} of {all}, and {ends} more");
+    }
+
+    #[test]
+    fn the_last_lines_are_written_when_it_ends() {
+        let file = Scratch::new("end");
+        let mut queue = Queue::start(Rotating::open(&file.0).unwrap()).unwrap();
+        for n in 0..WAITING / 2 {
+            queue.write_all(format!("line {n}\n").as_bytes()).unwrap();
+        }
+        drop(Log(queue));
+        assert_eq!(std::fs::read_to_string(&file.0).unwrap().lines().count(), WAITING / 2);
+    }
+
+    #[test]
+    fn only_its_owner_may_read_it() {
+        let file = Scratch::new("mode");
+        drop(Rotating::open(&file.0).unwrap());
+        assert_eq!(std::fs::metadata(&file.0).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_link_stays_a_link_when_the_file_behind_it_is_begun_anew() {
+        let (file, link, old) = (Scratch::new("real"), Scratch::new("link"), Scratch::new("real.1"));
+        std::os::unix::fs::symlink(&file.0, &link.0).unwrap();
+        let mut log = Rotating::open(&link.0).unwrap();
+        log.size = MAX_FILE + 1;
+        log.write(b"anew").unwrap();
+        assert!(std::fs::symlink_metadata(&link.0).unwrap().is_symlink());
+        assert_eq!(std::fs::read_to_string(&file.0).unwrap(), "anew\n");
+        assert!(old.0.exists());
+    }
+
+    #[test]
+    fn what_is_no_file_is_never_moved_away() {
+        let (pipe, mut reader) = Scratch::pipe("moved");
+        let mut log = Rotating::open(&pipe.0).unwrap();
+        log.size = MAX_FILE + 1;
+        log.write(b"still here").unwrap();
+        let mut buffer = [0; 64];
+        let count = reader.read(&mut buffer).unwrap();
+        assert_eq!(&buffer[..count], b"still here\n");
+        assert!(pipe.0.exists());
+    }
 }

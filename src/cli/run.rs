@@ -7,12 +7,12 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::arguments::RunFlags;
-use super::{Done, load, page_of, request, say, themes};
+use super::{Done, load, page_of, request, say, themes, zone};
 use crate::app;
 use crate::app::reloading::{Config, Reloading};
 use crate::config::problem::brief;
 use crate::config::{self, Board, Request};
-use crate::model::time::{Span, Zone};
+use crate::model::time::Span;
 use crate::output::terminal::caps::Variables;
 use crate::output::terminal::{Left, Setup, show};
 use crate::output::text;
@@ -44,23 +44,21 @@ pub(super) fn start(Start { board, theme, file }: Start, flags: &RunFlags) -> Do
     let ink = theme.ink(board.glyphs.unwrap_or(glyphs));
     let lens = Lens { page, kiosk: flags.kiosk, ..Lens::default() };
     if !rustix::termios::isatty(rustix::stdio::stdout()) || variables.is_dumb() {
-        let scene = app::poll_once(board, Zone::system(), WAIT)?.scene;
+        let scene = app::poll_once(board, zone(), WAIT)?.scene;
         return say(&text::plain(&render(&scene, &lens, &ink, 120, 40).buffer));
     }
-    if let Some(file) = &flags.log {
-        super::log::to_file(file)?;
-    }
+    // It is dropped last, and writes what still waits.
+    let _log = flags.log.as_deref().map(super::log::to_file).transpose()?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), sources = board.sources.len(), "start");
     let (ink_sender, inks) = watch::channel(ink);
-    let reloading = Reloading {
-        files: file.as_ref().map(|request| files(request, &board)).unwrap_or_default(),
-        load: Arc::new(move || match &file {
-            Some(request) => reload(request, glyphs),
-            None => Err("this board has no file".to_owned()),
-        }),
-        ink: ink_sender,
-    };
-    let engine = app::start(board, Zone::system(), reloading)?;
+    let file = file.map(|request| Request { again: true, ..request });
+    let watched = file.as_ref().map(|request| files(request, &board)).unwrap_or_default();
+    let load = Arc::new(move || match &file {
+        Some(request) => reload(request, glyphs),
+        None => Err("this board has no file".to_owned()),
+    });
+    let reloading = Reloading::new(watched, load, ink_sender);
+    let engine = app::start(board, zone(), reloading)?;
     let (scenes, commands) = (engine.scenes.clone(), engine.commands.clone());
     let setup = Setup { scenes, commands, inks, depth: variables.depth(), lens };
     let left = show(setup)?;

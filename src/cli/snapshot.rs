@@ -4,9 +4,8 @@ use std::process::ExitCode;
 
 use super::arguments::{PictureFormat, SnapshotFlags};
 use super::status::wait;
-use super::{Done, file, load, page_of, say};
+use super::{Done, file, load, page_of, say, zone};
 use crate::app;
-use crate::model::time::Zone;
 use crate::output::ansi::Depth;
 use crate::output::{ansi, document, html, svg, text};
 use crate::panel::ink::Glyphs;
@@ -18,7 +17,7 @@ pub(super) fn run(flags: &SnapshotFlags) -> Done {
     let page = page_of(&board, flags.dashboard.as_deref())?;
     let ink = theme.ink(board.glyphs.unwrap_or(Glyphs::Full));
     let title = board.title.clone();
-    let scene = app::poll_once(board, Zone::system(), wait(&flags.wait)?)?.scene;
+    let scene = app::poll_once(board, zone(), wait(&flags.wait)?)?.scene;
     let lens = Lens { page, kiosk: true, ..Lens::default() };
     let frame = render(&scene, &lens, &ink, flags.size.0, flags.size.1).buffer;
     let picture = match flags.format {

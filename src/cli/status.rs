@@ -3,11 +3,11 @@
 use std::process::ExitCode;
 
 use super::arguments::{StatusFlags, TextOrJson};
-use super::{Done, Failure, load, page_of, say};
+use super::{Done, Failure, load, page_of, say, zone};
 use crate::app;
 use crate::eval::verdict::Remark;
 use crate::model::text::SafeText;
-use crate::model::time::{Span, Zone};
+use crate::model::time::Span;
 use crate::output::document;
 use crate::view::scene::{PanelScene, Scene};
 
@@ -18,7 +18,7 @@ pub(super) fn run(flags: &StatusFlags) -> Done {
         board.dashboards = board.dashboards.into_iter().skip(page).take(1).collect();
     }
     let wait = wait(&flags.wait)?;
-    let scene = app::poll_once(board, Zone::system(), wait)?.scene;
+    let scene = app::poll_once(board, zone(), wait)?.scene;
     match flags.format {
         TextOrJson::Json => say(&format!("{:#}\n", document::status(&scene)))?,
         TextOrJson::Text => say(&text(&scene))?,

@@ -8,6 +8,7 @@ use super::{Done, Failure, complain_about, say};
 use crate::config::problem::{Place, Problem, Severity};
 use crate::model::text::SafeText;
 use crate::render::theme::{EMBEDDED, Theme, ThemeError, embedded};
+use crate::source::file::read;
 
 /// Largest theme file taken, in bytes.
 const MAX_FILE: u64 = 256 * 1024;
@@ -41,9 +42,8 @@ fn file(name: &str) -> Option<PathBuf> {
 
 /// The user's file of that name, else the embedded one.
 fn text(name: &str) -> Option<String> {
-    let path = file(name);
-    let small = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() <= MAX_FILE);
-    path.filter(small).and_then(|path| std::fs::read_to_string(path).ok()).or_else(|| embedded(name))
+    let own = file(name).and_then(|path| read(&path, MAX_FILE).ok());
+    own.and_then(|bytes| String::from_utf8(bytes).ok()).or_else(|| embedded(name))
 }
 
 /// Finds and reads a theme.

@@ -1,6 +1,7 @@
 //! The layers of the config, joined by the `config` crate.
 
 use std::collections::HashMap;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use super::Request;
 use super::masking::{mask, mask_unparsed};
 use super::places::Source;
 use super::problem::{Place, Problem, Severity};
+use crate::source::file::{self, Unreadable};
 
 pub(super) const DEFAULTS: &str = r#"
 title = "andon"
@@ -72,7 +74,7 @@ pub(super) fn gather(request: &Request) -> Result<Layers, Vec<Problem>> {
     for path in files(request) {
         let is_board = path == request.file;
         if is_board || path.exists() {
-            let text = read(&path, is_board).map_err(|problem| vec![*problem])?;
+            let text = read(&path, is_board, request.again).map_err(|problem| vec![*problem])?;
             texts.push((path, text));
         }
     }
@@ -121,7 +123,20 @@ fn unjoinable() -> Problem {
     }
 }
 
-fn read(path: &FilePath, is_board: bool) -> Result<String, Box<Problem>> {
+/// The content of a file. At the start it may come through a pipe (`--config <(...)`), which is waited for
+/// while nothing is shown yet; later nothing is read that would be waited for.
+fn bytes(path: &FilePath, again: bool) -> Result<Vec<u8>, Unreadable> {
+    match file::read(path, MAX_FILE) {
+        Err(Unreadable::NotAFile) if !again => {
+            let mut bytes = Vec::new();
+            std::fs::File::open(path)?.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+            if bytes.len() as u64 > MAX_FILE { Err(Unreadable::TooLarge(MAX_FILE)) } else { Ok(bytes) }
+        }
+        read => read,
+    }
+}
+
+fn read(path: &FilePath, is_board: bool, again: bool) -> Result<String, Box<Problem>> {
     let problem = |code, message: String, help: &str| {
         Box::new(Problem {
             severity: Severity::Error,
@@ -133,17 +148,15 @@ fn read(path: &FilePath, is_board: bool) -> Result<String, Box<Problem>> {
         })
     };
     let shown = path.display();
-    let size = std::fs::metadata(path).map(|meta| meta.len());
-    if size.as_ref().is_ok_and(|size| *size > MAX_FILE) {
-        return Err(problem("too-large", format!("{shown} is over {MAX_FILE} bytes"), "is this the right file?"));
-    }
-    let bytes = std::fs::read(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound if is_board => problem(
+    let bytes = bytes(path, again).map_err(|why| match why {
+        Unreadable::Io(ErrorKind::NotFound) if is_board => problem(
             "no-file",
             format!("there is no {shown}"),
             "'andon init' writes one from what answers on this machine, or name another with --config",
         ),
-        kind => problem("unreadable", format!("{shown} cannot be read: {kind}"), "check its permissions"),
+        Unreadable::Io(_) => problem("unreadable", format!("{shown} {why}"), "check its permissions"),
+        Unreadable::NotAFile => problem("unreadable", format!("{shown} {why}"), "write the config into a file"),
+        Unreadable::TooLarge(_) => problem("too-large", format!("{shown} {why}"), "is this the right file?"),
     })?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();

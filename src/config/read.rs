@@ -9,6 +9,10 @@ use super::places::Source;
 use super::places::{Part, Path, find};
 use super::problem::{Problem, Severity};
 
+/// Most problems told of one config; the rest is counted as one more. Each is shown with its place, which is
+/// searched for in the whole file.
+const MOST: usize = 100;
+
 /// Problems as they are found, with the files to find their places in.
 #[derive(Debug)]
 pub(super) struct Report<'a> {
@@ -26,6 +30,9 @@ impl Report<'_> {
         message: impl Into<String>,
         help: impl Into<Option<String>>,
     ) {
+        if self.problems.len() >= MOST {
+            return self.add_more(severity);
+        }
         self.problems.push(Problem {
             severity,
             code,
@@ -34,6 +41,21 @@ impl Report<'_> {
             message: message.into(),
             help: help.into(),
         });
+    }
+
+    /// There are more, and of this severity: an error is never lost, because a config with one is not taken.
+    fn add_more(&mut self, severity: Severity) {
+        let is_said = |one: &Problem| one.code == "too-many" && one.severity <= severity;
+        if !self.problems.iter().any(is_said) {
+            self.problems.push(Problem {
+                severity,
+                code: "too-many",
+                path: String::new(),
+                place: None,
+                message: format!("there are more problems than these {MOST}"),
+                help: Some("mend these first; is this the right file?".to_owned()),
+            });
+        }
     }
 
     /// The name of the file that a key stands in.

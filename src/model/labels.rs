@@ -63,19 +63,29 @@ fn spell(c: char) -> Vec<char> {
 /// The shortest names that tell series apart: the values of only those labels that differ. Where those
 /// read alike, the whole label set is written out: two series never share a drawn name.
 pub fn names(all: &[&Labels]) -> Vec<SafeText> {
-    let keys: BTreeSet<&String> = all.iter().flat_map(|labels| labels.0.keys()).collect();
-    let differs =
-        |key: &&&String| all.iter().any(|other| other.0.get(**key) != all.first().and_then(|l| l.0.get(**key)));
-    let telling: Vec<&String> = keys.iter().filter(|key| key.as_str() == NAME || differs(key)).copied().collect();
+    let telling = telling(all);
     let mut names: Vec<SafeText> = all
         .iter()
         .map(|labels| {
-            let values: Vec<&str> = telling.iter().filter_map(|key| labels.get(key)).collect();
-            SafeText::new(&values.join(" "))
+            let values = labels.0.iter().filter(|(key, _)| telling.contains(key)).map(|(_, value)| value.as_str());
+            SafeText::new(&values.collect::<Vec<_>>().join(" "))
         })
         .collect();
     spell_out_doubles(&mut names, all);
     names
+}
+
+/// The labels that differ, and the name of a series without labels. Each label of each series is looked at
+/// once: a server may send as many as it likes.
+fn telling<'a>(all: &[&'a Labels]) -> BTreeSet<&'a String> {
+    let mut seen: BTreeMap<&String, (usize, &String, bool)> = BTreeMap::new();
+    for (key, value) in all.iter().flat_map(|labels| labels.0.iter()) {
+        let (count, first, differs) = seen.entry(key).or_insert((0, value, false));
+        *count += 1;
+        *differs |= *first != value;
+    }
+    let tells = |key: &str, count: usize, differs: bool| key == NAME || differs || count != all.len();
+    seen.into_iter().filter(|(key, (count, _, differs))| tells(key, *count, *differs)).map(|(key, _)| key).collect()
 }
 
 fn spell_out_doubles(names: &mut [SafeText], all: &[&Labels]) {

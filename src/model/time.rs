@@ -96,11 +96,6 @@ impl Timestamp {
 pub struct Zone(TimeZone);
 
 impl Zone {
-    /// The zone of this machine (`TZ`, `/etc/localtime`), else UTC.
-    pub fn system() -> Self {
-        Self(TimeZone::try_system().unwrap_or(TimeZone::UTC))
-    }
-
     /// UTC.
     pub const fn utc() -> Self {
         Self(TimeZone::UTC)
@@ -108,6 +103,12 @@ impl Zone {
 
     fn at(&self, at: Timestamp) -> Option<jiff::Zoned> {
         jiff::Timestamp::from_millisecond(at.0).ok().map(|t| t.to_zoned(self.0.clone()))
+    }
+}
+
+impl From<TimeZone> for Zone {
+    fn from(zone: TimeZone) -> Self {
+        Self(zone)
     }
 }
 

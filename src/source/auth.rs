@@ -6,7 +6,11 @@ use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+use super::file;
 use crate::model::fault::{FetchError, Reason};
+
+/// Largest secret file taken, in bytes.
+const MAX_FILE: u64 = 64 * 1024;
 
 /// A secret by reference: `{ env = "NAME" }`, `{ file = "/path" }`, or a literal (which is warned about).
 #[derive(Debug, Clone, JsonSchema)]
@@ -60,9 +64,12 @@ impl Secret {
             Self::Env(EnvSecret { env }) => std::env::var(env)
                 .map(SecretString::from)
                 .map_err(|_| missing(format!("the environment variable {env} is not set"))),
-            Self::File(FileSecret { file }) => std::fs::read_to_string(file)
-                .map(|text| SecretString::from(text.trim_end_matches(['\n', '\r'])))
-                .map_err(|e| missing(format!("the file {} cannot be read: {}", file.display(), e.kind()))),
+            Self::File(FileSecret { file: path }) => {
+                let wrong = |what: &dyn std::fmt::Display| missing(format!("the file {} {what}", path.display()));
+                let bytes = file::read(path, MAX_FILE).map_err(|why| wrong(&why))?;
+                let text = String::from_utf8(bytes).map_err(|_| wrong(&"is not UTF-8"))?;
+                Ok(SecretString::from(text.trim_end_matches(['\n', '\r'])))
+            }
         }
     }
 

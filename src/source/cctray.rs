@@ -18,6 +18,13 @@ use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
 
+/// Most namespaces declared in a feed, which needs none: the parser's work grows with the cube of those that
+/// are in force at once.
+const MAX_NAMESPACES: usize = 256;
+/// Most quotes between two angle brackets, two for each attribute: the parser compares each attribute of an
+/// element with each other.
+const MAX_QUOTES: usize = 1024;
+
 /// The keys of a `CCTray` source.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -74,6 +81,7 @@ impl Source for CcTray {
 /// Reads a feed. Of two projects with one name the later completed one wins.
 pub fn parse(body: &[u8], zone: &jiff::tz::TimeZone, base: &Url) -> Result<Vec<Build>, FetchError> {
     let text = decode(body);
+    refuse_bombs(&text)?;
     let document = roxmltree::Document::parse(&text).map_err(|error| xml_fault(&error))?;
     let root = document.root_element();
     if !root.tag_name().name().eq_ignore_ascii_case("Projects") {
@@ -99,6 +107,18 @@ fn decode(body: &[u8]) -> String {
         return body.iter().map(|&byte| char::from(byte)).collect();
     }
     String::from_utf8_lossy(body).into_owned()
+}
+
+/// Refuses what would take the parser minutes, by counting.
+fn refuse_bombs(text: &str) -> Result<(), FetchError> {
+    let refuse = |what: String| Err(FetchError::new(Reason::TooLarge, what));
+    if text.matches("xmlns").nth(MAX_NAMESPACES).is_some() {
+        return refuse(format!("over {MAX_NAMESPACES} XML namespaces, and a CCTray feed needs none"));
+    }
+    if text.split('<').any(|element| element.matches(['"', '\'']).nth(MAX_QUOTES).is_some()) {
+        return refuse(format!("an XML element with over {} attributes", MAX_QUOTES / 2));
+    }
+    Ok(())
 }
 
 fn xml_fault(error: &roxmltree::Error) -> FetchError {
@@ -182,4 +202,44 @@ fn moment(text: &str, zone: &jiff::tz::TimeZone) -> Option<Timestamp> {
         bare.to_zoned(zone.clone()).ok().map(|zoned| zoned.timestamp())
     })?;
     Some(Timestamp(at.as_millisecond())).filter(|at| at.0 > 86_400_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<Build>, FetchError> {
+        parse(text.as_bytes(), &jiff::tz::TimeZone::UTC, &Url::parse("http://ci.test/").unwrap())
+    }
+
+    #[test]
+    fn what_would_take_the_parser_minutes_is_refused_before() {
+        let namespaces: String = (0..20_000).fold(String::new(), |mut text, n| {
+            write!(text, "<Projects xmlns:a{n}='b{n}'>").unwrap();
+            text
+        });
+        let attributes: String = (0..500_000).fold("<Projects".to_owned(), |mut text, n| {
+            write!(text, " a{n}=''").unwrap();
+            text
+        });
+        // An angle bracket in a value ends no element.
+        let hidden = attributes.replacen("''", "'>'", 1);
+        for (bomb, words) in [(namespaces, "namespaces"), (attributes, "attributes"), (hidden, "attributes")] {
+            let fault = read(&bomb).unwrap_err();
+            assert_eq!(fault.reason, Reason::TooLarge);
+            assert!(fault.detail.as_str().contains(words), "{}", fault.detail);
+        }
+    }
+
+    #[test]
+    fn a_feed_at_the_limits_is_read() {
+        let projects: String = (0..MAX_NAMESPACES).fold(String::new(), |mut text, n| {
+            let messages = "it's ".repeat(MAX_QUOTES / 2);
+            write!(text, "<Project xmlns='urn:x' name='job {n}' note=\"{messages}\"/>").unwrap();
+            text
+        });
+        assert_eq!(read(&format!("<Projects>{projects}</Projects>")).unwrap().len(), MAX_NAMESPACES);
+    }
 }

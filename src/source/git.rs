@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::command;
 use super::limits::Limits;
+use super::offload;
 use super::{Context, Moment, QueryLanguage, Source, Tells};
 use crate::model::event::{ChangeReason, Event, EventKind};
 use crate::model::fault::{FetchError, Phase, Reason};
@@ -164,6 +165,7 @@ impl Git {
         let output = tokio::time::timeout_at(moment.deadline, run)
             .await
             .map_err(|_| FetchError::from(Reason::Timeout(Phase::Run)))??;
+        offload::aside_if_large(output.len()).await;
         Ok(String::from_utf8_lossy(&output).into_owned())
     }
 }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use sysinfo::{CpuRefreshKind, Disks, MemoryRefreshKind, Networks, RefreshKind, System};
 
-use super::{Context, Moment, QueryLanguage, Source};
+use super::{Context, Moment, QueryLanguage, Source, offload};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
 use crate::model::series::{Coverage, Series};
@@ -33,9 +33,13 @@ const READINGS: [(&str, &str); 11] = [
 #[serde(deny_unknown_fields)]
 pub struct Config {}
 
-/// The open machine: CPU and network are differences between two polls.
+/// The open machine.
+#[derive(Debug, Default)]
+pub struct Host(Option<Machine>);
+
+/// What was read of it: CPU and network are differences between two polls.
 #[derive(Debug)]
-pub struct Host {
+struct Machine {
     system: System,
     disks: Disks,
     networks: Networks,
@@ -65,6 +69,34 @@ impl Source for Host {
     }
 
     fn open(_: &Config, _: &Context) -> Result<Self, FetchError> {
+        Ok(Self::default())
+    }
+
+    async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
+        // The size of a file system on a dead network mount is asked for in vain.
+        offload::aside().await;
+        let machine = match &mut self.0 {
+            Some(machine) => machine,
+            None => self.0.insert(Machine::open()?),
+        };
+        let since = if let Some(polled) = machine.polled.replace(Stopwatch::now()) {
+            polled.elapsed()
+        } else {
+            // The first values of CPU and network need a span to be measured over.
+            machine.networks.refresh(true);
+            let span = sysinfo::MINIMUM_CPU_UPDATE_INTERVAL;
+            tokio::time::sleep(span).await;
+            offload::aside().await;
+            span
+        };
+        let seconds = since.as_secs_f64().max(0.001);
+        machine.refresh();
+        Ok(asks.iter().map(|ask| machine.telemetry(&ask.query, seconds, moment.now)).collect())
+    }
+}
+
+impl Machine {
+    fn open() -> Result<Self, FetchError> {
         let what = RefreshKind::nothing()
             .with_cpu(CpuRefreshKind::nothing().with_usage())
             .with_memory(MemoryRefreshKind::everything());
@@ -76,26 +108,13 @@ impl Source for Host {
         })
     }
 
-    async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
-        let since = if let Some(polled) = self.polled.replace(Stopwatch::now()) {
-            polled.elapsed()
-        } else {
-            // The first values of CPU and network need a span to be measured over.
-            self.networks.refresh(true);
-            let span = sysinfo::MINIMUM_CPU_UPDATE_INTERVAL;
-            tokio::time::sleep(span).await;
-            span
-        };
+    fn refresh(&mut self) {
         self.system.refresh_cpu_usage();
         self.system.refresh_memory();
         self.disks.refresh(true);
         self.networks.refresh(true);
-        let seconds = since.as_secs_f64().max(0.001);
-        Ok(asks.iter().map(|ask| self.telemetry(&ask.query, seconds, moment.now)).collect())
     }
-}
 
-impl Host {
     fn telemetry(&self, reading: &str, seconds: f64, now: Timestamp) -> Answer {
         let one = |value: f64| vec![Series::single("", now, value)];
         let series = match reading {

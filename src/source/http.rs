@@ -24,6 +24,7 @@ use tokio::time::Instant;
 
 use super::auth::Auth;
 use super::network::Network;
+use super::offload;
 use super::tls::TlsOptions;
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::poll::Budget;
@@ -227,6 +228,12 @@ impl Http {
     /// Asks for what may have changed since it was asked for last (RFC 9110, `If-None-Match`): the same
     /// body as then costs the server next to nothing, and is not sent again.
     pub async fn fetch_unless_known(&self, url: &Url, accept: &str, deadline: Instant) -> Result<Document, FetchError> {
+        let document = self.ask_unless_known(url, accept, deadline).await?;
+        offload::aside_if_large(document.body.len()).await;
+        Ok(document)
+    }
+
+    async fn ask_unless_known(&self, url: &Url, accept: &str, deadline: Instant) -> Result<Document, FetchError> {
         let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let validator = known().validator(url.as_str());
         let request = Request { method: Method::Get, accept, validator: validator.as_deref() };
@@ -260,7 +267,9 @@ impl Http {
         accept: &str,
         deadline: Instant,
     ) -> Result<Response, FetchError> {
-        self.exchange_one(url, Request { method, accept, validator: None }, deadline).await
+        let response = self.exchange_one(url, Request { method, accept, validator: None }, deadline).await?;
+        offload::aside_if_large(response.body.len()).await;
+        Ok(response)
     }
 
     async fn exchange_one(&self, url: &Url, request: Request<'_>, deadline: Instant) -> Result<Response, FetchError> {

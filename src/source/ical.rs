@@ -14,18 +14,18 @@ mod recurrence;
 mod rule;
 mod zones;
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use reqwest::Url;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
-use tokio::time::Instant;
 
+use super::file::{self, Unreadable};
 use super::http::{Http, parse_url};
+use super::offload;
 use super::{Context, Moment, QueryLanguage, Source, Tells};
-use crate::model::fault::{FetchError, Phase, Reason};
+use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
 use crate::model::telemetry::Telemetry;
 pub use meaning::{Rules, parse};
@@ -77,7 +77,7 @@ fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>,
 #[derive(Debug)]
 pub struct Ical {
     place: Place,
-    rules: Arc<Rules>,
+    rules: Rules,
 }
 
 /// Where a calendar is.
@@ -111,7 +111,7 @@ impl Source for Ical {
             (None, Some(file)) => Place::File(file.clone()),
             _ => return Err(FetchError::new(Reason::Parse, "a calendar needs a url or a file, and not both")),
         };
-        Ok(Self { place, rules: Arc::new(Rules::of(config, context.treatment.people)?) })
+        Ok(Self { place, rules: Rules::of(config, context.treatment.people)? })
     }
 
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
@@ -123,44 +123,22 @@ impl Source for Ical {
                 document.body
             }
             Place::File(path) => {
-                let path = path.clone();
-                aside(moment.deadline, move || read_file(&path)).await?.into()
+                offload::aside().await;
+                read_file(path)?.into()
             }
         };
-        let rules = Arc::clone(&self.rules);
-        let events = aside(moment.deadline, move || parse(&body, &rules, moment.now)).await?;
+        // A few bytes may say "every second for a hundred years".
+        offload::aside().await;
+        let events = parse(&body, &self.rules, moment.now)?;
         Ok(vec![Ok(Telemetry::Events(events)); asks.len()])
     }
 }
 
-/// Works on a thread that may block: neither a large calendar nor a disk that does not answer may hold up
-/// anybody else.
-async fn aside<T: Send + 'static>(
-    deadline: Instant,
-    work: impl FnOnce() -> Result<T, FetchError> + Send + 'static,
-) -> Result<T, FetchError> {
-    match tokio::time::timeout_at(deadline, tokio::task::spawn_blocking(work)).await {
-        Err(_) => Err(FetchError::new(Reason::Timeout(Phase::Run), "the calendar takes too long to read")),
-        Ok(Err(_)) => Err(FetchError::new(Reason::Internal, "reading the calendar panicked")),
-        Ok(Ok(done)) => done,
-    }
-}
-
 fn read_file(path: &Path) -> Result<Vec<u8>, FetchError> {
-    let place = path.display();
-    let unreadable =
-        |error: std::io::Error| FetchError::new(Reason::Parse, format!("{place} cannot be read: {}", error.kind()));
-    // A pipe would keep us waiting for ever.
-    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
-        return Err(FetchError::new(Reason::Parse, format!("{place} is not a file")));
-    }
-    let mut body = Vec::new();
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    file.take(MAX_FILE + 1).read_to_end(&mut body).map_err(unreadable)?;
-    if body.len() as u64 > MAX_FILE {
-        return Err(FetchError::new(Reason::TooLarge, format!("{place} is over {MAX_FILE} bytes")));
-    }
-    Ok(body)
+    file::read(path, MAX_FILE).map_err(|why| {
+        let reason = if matches!(why, Unreadable::TooLarge(_)) { Reason::TooLarge } else { Reason::Parse };
+        FetchError::new(reason, format!("{} {why}", path.display()))
+    })
 }
 
 /// The commonest "broken calendar" is a log-in form.

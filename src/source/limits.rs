@@ -1,4 +1,4 @@
-//! How many requests may be under way: in all, and to one host. And how many commands.
+//! How many requests may be under way: in all, and to one host. And how many commands and worker threads.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,12 +12,16 @@ const PER_HOST: usize = 6;
 const OVERALL: usize = 256;
 /// Commands that run at once: they share this machine with the board.
 const COMMANDS: usize = 4;
+/// Worker threads in use at once. The runtime ends at 512 threads: the rest is for names, expressions and
+/// the config, should this many sources be stuck on a dead disk.
+const WORKERS: usize = 128;
 
 /// The places to ask from; shared by all clients of a board.
 #[derive(Debug, Clone)]
 pub struct Limits {
     overall: Arc<Semaphore>,
     commands: Arc<Semaphore>,
+    workers: Arc<Semaphore>,
     hosts: Arc<Mutex<HashMap<String, Arc<Semaphore>>>>,
 }
 
@@ -26,6 +30,7 @@ impl Default for Limits {
         Self {
             overall: Arc::new(Semaphore::new(OVERALL)),
             commands: Arc::new(Semaphore::new(COMMANDS)),
+            workers: Arc::new(Semaphore::new(WORKERS)),
             hosts: Arc::default(),
         }
     }
@@ -56,6 +61,11 @@ impl Limits {
     /// Waits until a command may run.
     pub async fn command(&self) -> Place {
         Place { _host: Arc::clone(&self.commands).acquire_owned().await.ok(), _overall: None }
+    }
+
+    /// Waits until a worker thread may be used.
+    pub async fn worker(&self) -> Place {
+        Place { _host: None, _overall: Arc::clone(&self.workers).acquire_owned().await.ok() }
     }
 
     /// Waits for a place: first at the host, then overall, so that a slow host holds up itself only.

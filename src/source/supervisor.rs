@@ -1,7 +1,9 @@
 //! Pace, deadline, back-off and isolation for every source alike.
 //!
 //! One task a poll. A poll is one query, or all queries of a source that answers them with one request.
-//! It has one request in flight, never more; a panic in it is a failed poll.
+//! It has one request in flight, never more; a panic in it is a failed poll. What may block or burn in it
+//! is done aside (see [`super::offload`]); one that does not end there is a timeout, and no second one is
+//! begun beside it.
 
 mod pulse;
 
@@ -15,12 +17,13 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Duration, Instant, sleep_until, timeout_at};
 
 use super::http::Heard;
+use super::offload::Worker;
 use super::{Clock, Context, Moment, Source, backoff};
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::isolation::{message, tripwire};
-use crate::model::poll::{Ask, Outcome, QueryId};
+use crate::model::poll::{Answer, Ask, Outcome, QueryId};
 use crate::model::telemetry::Telemetry;
-use crate::model::time::Span;
+use crate::model::time::{Span, Timestamp};
 pub use pulse::Pulse;
 use pulse::Share;
 
@@ -68,6 +71,8 @@ pub struct Lines {
     pub refresh_now: watch::Receiver<u64>,
     /// Shared by the polls of a source.
     pub pulse: Arc<Pulse>,
+    /// Where the polls of a source do what may block.
+    pub worker: Worker,
     /// The clock of the stamps.
     pub clock: Clock,
 }
@@ -81,9 +86,18 @@ pub async fn supervise<S: Source>(
     mut lines: Lines,
 ) {
     context.http = context.http.map(|http| Arc::new(http.of_one_poll()));
-    let asks: Vec<Ask> = poll.asks.iter().map(|(_, ask)| ask.clone()).collect();
     let share = Share::of(&lines.pulse, poll.id());
-    let mut source: Option<S> = None;
+    let asks = poll.asks.iter().map(|(_, ask)| ask.clone()).collect();
+    let context = Arc::new(context);
+    let mut asking = Asking::<S> {
+        source: None,
+        config,
+        context: Arc::clone(&context),
+        asks,
+        pace,
+        worker: lines.worker.clone(),
+        at_work: Arc::default(),
+    };
     let mut failures = 0_u32;
     let mut back = share.back();
     let mut next = Instant::now() + poll.stagger();
@@ -93,7 +107,7 @@ pub async fn supervise<S: Source>(
         let begin = Instant::now();
         back.mark_unchanged();
         lines.refresh_now.mark_unchanged();
-        let answers = context.scrub(attempt(&mut source, &config, &context, &asks, pace, &lines.clock).await);
+        let answers = context.scrub(asking.attempt(lines.clock.now()).await);
         let error = answers.as_ref().map_or_else(|e| Some(e.clone()), |all| whole_failure(all));
         let outage = error.as_ref().is_some_and(|e| e.reason.is_outage() && e.retry_after.is_none());
         let pause = match &error {
@@ -133,7 +147,7 @@ pub async fn supervise<S: Source>(
 }
 
 /// When every answer failed, the poll as a whole did.
-fn whole_failure(answers: &[crate::model::poll::Answer]) -> Option<FetchError> {
+fn whole_failure(answers: &[Answer]) -> Option<FetchError> {
     let first = answers.first()?.as_ref().err()?;
     answers.iter().all(Result::is_err).then(|| first.clone())
 }
@@ -148,37 +162,62 @@ fn next_begin(planned: Instant, begin: Instant, pause: Span, failures: u32) -> I
     (begin + pause).max(now)
 }
 
-async fn attempt<S: Source>(
-    source: &mut Option<S>,
-    config: &S::Config,
-    context: &Context,
-    asks: &[Ask],
+/// What is left open after a poll, and what it was told.
+type Polled<S> = (S, Result<Vec<Answer>, FetchError>);
+
+/// What a poll asks, and whom.
+struct Asking<S: Source> {
+    /// What the last poll left open; gone with one that panicked or does not end.
+    source: Option<S>,
+    config: Arc<S::Config>,
+    context: Arc<Context>,
+    asks: Arc<[Ask]>,
     pace: Pace,
-    clock: &Clock,
-) -> Result<Vec<crate::model::poll::Answer>, FetchError> {
-    let deadline = Instant::now() + pace.timeout.duration();
-    let moment = Moment { now: clock.now(), deadline };
-    let former = source.take();
-    let answers = isolate(async {
-        tripwire::pass("source");
-        let mut open = match former {
-            Some(open) => open,
-            None => S::open(config, context)?,
-        };
-        let answers = timeout_at(deadline + GRACE, open.fetch(asks, moment)).await;
-        // What panicked before this is thrown away; the next poll opens it anew.
-        *source = Some(open);
-        let answers = answers.map_err(|_| FetchError::from(Reason::Timeout(Phase::Run)))??;
-        if answers.len() != asks.len() {
-            return Err(Reason::Internal.into());
+    worker: Worker,
+    /// Held by a poll for as long as it is there, be it one that does not end on a worker thread.
+    at_work: Arc<()>,
+}
+
+impl<S: Source> Asking<S> {
+    async fn attempt(&mut self, now: Timestamp) -> Result<Vec<Answer>, FetchError> {
+        if Arc::strong_count(&self.at_work) > 1 {
+            return Err(FetchError::new(Reason::Timeout(Phase::Run), "the poll before this one does not end"));
         }
-        Ok(answers
-            .into_iter()
-            .map(|answer| answer.and_then(Telemetry::within_limits).map(|telemetry| context.treatment.of(telemetry)))
-            .collect())
-    })
-    .await;
-    answers.unwrap_or_else(|what| Err(FetchError::new(Reason::Internal, what)))
+        let deadline = Instant::now() + self.pace.timeout.duration();
+        let poll = self.poll(Moment { now, deadline });
+        let driven = isolate(self.worker.drive(deadline + GRACE, poll)).await;
+        let (open, answers) = driven.unwrap_or_else(|what| Err(FetchError::new(Reason::Internal, what)))??;
+        self.source = Some(open);
+        answers
+    }
+
+    /// One poll, on its own: it may be handed from thread to thread. What panics in it is thrown away; the
+    /// next poll opens anew.
+    fn poll(&mut self, moment: Moment) -> impl Future<Output = Result<Polled<S>, FetchError>> + Send + use<S> {
+        let (former, at_work) = (self.source.take(), Arc::clone(&self.at_work));
+        let (config, context, asks) = (Arc::clone(&self.config), Arc::clone(&self.context), Arc::clone(&self.asks));
+        async move {
+            tripwire::pass("source");
+            let mut open = match former {
+                Some(open) => open,
+                None => S::open(&config, &context)?,
+            };
+            let answers = timeout_at(moment.deadline + GRACE, open.fetch(&asks, moment)).await;
+            let answers = answers.unwrap_or_else(|_| Err(Reason::Timeout(Phase::Run).into()));
+            let answers = answers.and_then(|answers| treated(answers, asks.len(), &context));
+            drop(at_work);
+            Ok((open, answers))
+        }
+    }
+}
+
+/// One answer for each question, within the limits, and as the board wants them.
+fn treated(answers: Vec<Answer>, wanted: usize, context: &Context) -> Result<Vec<Answer>, FetchError> {
+    if answers.len() != wanted {
+        return Err(Reason::Internal.into());
+    }
+    let treat = |answer: Answer| answer.and_then(Telemetry::within_limits).map(|one| context.treatment.of(one));
+    Ok(answers.into_iter().map(treat).collect())
 }
 
 /// Runs a future; a panic in it comes back as its message.
@@ -196,7 +235,7 @@ async fn isolate<F: Future>(future: F) -> Result<F::Output, String> {
 async fn report(
     lines: &Lines,
     poll: &Poll,
-    answers: Result<Vec<crate::model::poll::Answer>, FetchError>,
+    answers: Result<Vec<Answer>, FetchError>,
     failures: u32,
     wait: Duration,
     heard: Heard,
@@ -224,9 +263,9 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
-    use crate::model::poll::Answer;
-    use crate::model::time::Timestamp;
+    use crate::source::limits::Limits;
     use crate::source::network::Network;
+    use crate::source::offload::aside;
     use crate::source::treatment::Treatment;
     use crate::source::{QueryLanguage, Resolution};
 
@@ -239,6 +278,8 @@ mod tests {
         RetryAfter(i64),
         Hang,
         Panic,
+        /// Blocks its thread until the script is dropped or says so.
+        Block,
     }
 
     #[derive(Debug, Default)]
@@ -246,6 +287,7 @@ mod tests {
         acts: Mutex<VecDeque<Act>>,
         polls: Mutex<Vec<Duration>>,
         begin: Mutex<Option<Instant>>,
+        blocks: Mutex<Option<std::sync::mpsc::Receiver<()>>>,
     }
 
     #[derive(Debug)]
@@ -302,6 +344,12 @@ mod tests {
                 }
                 Act::Hang => std::future::pending().await,
                 Act::Panic => panic!("scripted"),
+                Act::Block => {
+                    aside().await;
+                    let blocks = self.0.blocks.lock().unwrap().take().unwrap();
+                    let _released = blocks.recv();
+                    Ok(vec![Ok(Telemetry::Lines(vec!["late".into()])); asks.len()])
+                }
             }
         }
     }
@@ -313,10 +361,15 @@ mod tests {
     }
 
     fn start(acts: &[Act], pulse: &Arc<Pulse>, place: u32) -> Run {
-        let script = Arc::new(Script { acts: Mutex::new(acts.iter().cloned().collect()), ..Script::default() });
+        let script = Script { acts: Mutex::new(acts.iter().cloned().collect()), ..Script::default() };
+        let pace = Pace { refresh: Span::seconds(10), timeout: Span::seconds(4) };
+        start_script(script, pace, pulse, place)
+    }
+
+    fn start_script(script: Script, pace: Pace, pulse: &Arc<Pulse>, place: u32) -> Run {
+        let script = Arc::new(script);
         let (sender, outcomes) = mpsc::channel(1000);
         let refresh_now = watch::Sender::new(0);
-        let pace = Pace { refresh: Span::seconds(10), timeout: Span::seconds(4) };
         let query = QueryId(place as usize);
         let context = Context {
             http: None,
@@ -329,7 +382,13 @@ mod tests {
         let ask = Ask { query: "".into(), history: None };
         let poll = Poll { asks: vec![(query, ask)], place };
         let clock = Clock::Scripted { start: Timestamp(0), since: Instant::now(), moved: Arc::default() };
-        let lines = Lines { outcomes: sender, refresh_now: refresh_now.subscribe(), pulse: Arc::clone(pulse), clock };
+        let lines = Lines {
+            outcomes: sender,
+            refresh_now: refresh_now.subscribe(),
+            pulse: Arc::clone(pulse),
+            worker: Worker::new(&Limits::default()),
+            clock,
+        };
         let config = Arc::new(Config { script: Arc::clone(&script) });
         tokio::spawn(supervise::<Scripted>(config, context, poll, pace, lines));
         Run { script, outcomes, refresh_now }
@@ -356,6 +415,28 @@ mod tests {
         let outcome = run.outcomes.recv().await.unwrap();
         assert_eq!(outcome.answer.unwrap_err().reason, Reason::Timeout(Phase::Run));
         assert!((4000..4200).contains(&outcome.at.0), "{:?}", outcome.at);
+    }
+
+    // In real time: tokio's paused clock stands still while a thread of it works.
+    #[tokio::test]
+    async fn a_poll_that_blocks_is_a_timeout_and_no_second_one_begins_beside_it() {
+        let pace = Pace { refresh: Span(20), timeout: Span(20) };
+        let (release, blocks) = std::sync::mpsc::channel();
+        let acts = Mutex::new([Act::Block, Act::Answer].into());
+        let script = Script { acts, blocks: Mutex::new(Some(blocks)), ..Script::default() };
+        let mut stuck = start_script(script, pace, &Arc::default(), 0);
+        let answers = Script { acts: Mutex::new([Act::Answer].into()), ..Script::default() };
+        let mut healthy = start_script(answers, pace, &Arc::default(), 1);
+        for _ in 0..3 {
+            let outcome = stuck.outcomes.recv().await.unwrap();
+            assert_eq!(outcome.answer.unwrap_err().reason, Reason::Timeout(Phase::Run));
+            assert!(healthy.outcomes.recv().await.unwrap().answer.is_ok());
+        }
+        assert_eq!(polls(&stuck).len(), 1, "a second one was begun beside the one that does not end");
+        release.send(()).unwrap();
+        let heard = async { while stuck.outcomes.recv().await.unwrap().answer.is_err() {} };
+        tokio::time::timeout(Duration::from_secs(20), heard).await.expect("it is asked again once it has ended");
+        assert_eq!(polls(&stuck).len(), 2);
     }
 
     #[tokio::test(start_paused = true)]

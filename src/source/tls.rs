@@ -6,9 +6,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use x509_cert::der::Decode as _;
 
+use super::file;
 use crate::model::fault::{FetchError, Reason, TlsFault};
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
+
+/// Largest PEM file taken, in bytes; the authorities of a whole system are a quarter of a megabyte.
+const MAX_FILE: u64 = 4 * 1024 * 1024;
 
 /// The `tls` table of a source.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -23,9 +27,8 @@ pub struct TlsOptions {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, FetchError> {
-    std::fs::read(path).map_err(|e| {
-        FetchError::new(Reason::Tls(TlsFault::Files), format!("{} cannot be read: {}", path.display(), e.kind()))
-    })
+    file::read(path, MAX_FILE)
+        .map_err(|why| FetchError::new(Reason::Tls(TlsFault::Files), format!("{} {why}", path.display())))
 }
 
 impl TlsOptions {

@@ -299,7 +299,7 @@ fn files_that_cannot_be_read_are_explained() {
     let place = folder.path().display().to_string();
     for (keys, part) in [
         (format!("file = \"{missing}\""), "missing.ics cannot be read"),
-        (format!("file = \"{place}\""), "is not a file"),
+        (format!("file = \"{place}\""), "is not a regular file"),
     ] {
         let panel = panel(&keys);
         assert!(panel["reason"].as_str().unwrap().contains(part), "{keys}: {panel}");

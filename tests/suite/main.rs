@@ -21,6 +21,7 @@ mod support;
 
 mod argocd;
 mod bad_data;
+mod blocking;
 mod cctray;
 mod cli;
 mod commands;

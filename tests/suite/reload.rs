@@ -106,7 +106,7 @@ fn what_cannot_be_used_leaves_the_old_board_up_and_says_why() {
         ("is over 4194304 bytes", |case| {
             std::fs::File::options().write(true).open(&case.file).unwrap().set_len(1 << 30).unwrap();
         }),
-        ("cannot be read", |case| {
+        ("is not a regular file", |case| {
             std::fs::remove_file(&case.file).unwrap();
             std::fs::create_dir(&case.file).unwrap();
         }),

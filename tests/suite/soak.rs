@@ -145,6 +145,7 @@ async fn polls_alone() {
             outcomes: wiring.wires.outcomes.clone(),
             refresh_now: wiring.wires.refresh_now.clone(),
             pulse: Arc::clone(&pulses[query.source % PANELS]),
+            worker: andon::source::offload::Worker::new(&wiring.wires.network.limits),
             clock: clock.clone(),
         };
         let poll = Poll { asks: vec![(query.id, query.ask.clone())], place: place as u32 };

@@ -37,7 +37,7 @@ impl Rules {
         };
         Ok(Self {
             zone: config.timezone.as_ref().map(zone).transpose()?,
-            here: TimeZone::try_system().unwrap_or(TimeZone::UTC),
+            here: crate::source::zone::of_this_machine(),
             freezes: Globs::of_any_case(&config.freezes),
             releases: Globs::of_any_case(&config.releases),
             service: SafeText::new(config.service.as_deref().unwrap_or_default()),
