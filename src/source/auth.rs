@@ -1,12 +1,17 @@
 //! Secrets and how they are presented.
 
-use std::path::PathBuf;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
+use reqwest::header::{HeaderName, HeaderValue};
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::model::fault::{FetchError, Reason};
+
+/// Longest secret in a file, in bytes.
+const LONGEST: u64 = 65_536;
 
 /// A secret by reference: `{ env = "NAME" }`, `{ file = "/path" }`, or a literal (which is warned about).
 #[derive(Debug, Clone, JsonSchema)]
@@ -52,24 +57,57 @@ impl<'de> Deserialize<'de> for Secret {
 }
 
 impl Secret {
-    /// Reads it. The error names where it should have been, never what it is.
+    /// Reads it. The error names where it should have been, never what it is. An empty one is missing: the
+    /// server would take it for another user, or for nobody.
     pub fn read(&self) -> Result<SecretString, FetchError> {
         let missing = |detail: String| FetchError::new(Reason::Auth, detail);
-        match self {
-            Self::Literal(secret) => Ok(secret.clone()),
+        let secret = match self {
+            Self::Literal(secret) => secret.clone(),
             Self::Env(EnvSecret { env }) => std::env::var(env)
                 .map(SecretString::from)
-                .map_err(|_| missing(format!("the environment variable {env} is not set"))),
-            Self::File(FileSecret { file }) => std::fs::read_to_string(file)
-                .map(|text| SecretString::from(text.trim_end_matches(['\n', '\r'])))
-                .map_err(|e| missing(format!("the file {} cannot be read: {}", file.display(), e.kind()))),
+                .map_err(|_| missing(format!("the environment variable {env} is not set")))?,
+            Self::File(FileSecret { file }) => {
+                let text = read_file(file).map_err(|why| missing(format!("the file {} {why}", file.display())))?;
+                SecretString::from(text.trim_end_matches(['\n', '\r']))
+            }
+        };
+        if secret.expose_secret().trim().is_empty() {
+            return Err(missing(format!("{} is empty", self.place())));
         }
+        Ok(secret)
+    }
+
+    /// Where it is, without what it is.
+    fn place(&self) -> String {
+        match self {
+            Self::Env(EnvSecret { env }) => format!("the environment variable {env}"),
+            Self::File(FileSecret { file }) => format!("the file {}", file.display()),
+            Self::Literal(_) => "the secret in the config file".to_owned(),
+        }
+    }
+
+    /// Whether it stands in a file of its own.
+    pub const fn is_in_file(&self) -> bool {
+        matches!(self, Self::File(_))
     }
 
     /// Whether it stands in the config file itself.
     pub const fn is_literal(&self) -> bool {
         matches!(self, Self::Literal(_))
     }
+}
+
+/// Reads a file with a secret; the error ends the sentence "the file ...". Only a regular file: a pipe might
+/// never end, a device has no end.
+fn read_file(path: &Path) -> Result<String, String> {
+    let unreadable = |error: std::io::Error| format!("cannot be read: {}", error.kind());
+    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err("is not a regular file".to_owned());
+    }
+    let mut text = String::new();
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    file.take(LONGEST + 1).read_to_string(&mut text).map_err(unreadable)?;
+    if text.len() as u64 > LONGEST { Err(format!("is over {LONGEST} bytes")) } else { Ok(text) }
 }
 
 /// How a source shows who it is.
@@ -129,21 +167,32 @@ impl Auth {
     }
 
     /// Puts it on a request, marked sensitive so that no `Debug` shows it.
-    pub fn apply(&self, request: reqwest::RequestBuilder) -> Result<reqwest::RequestBuilder, FetchError> {
-        use reqwest::header::{HeaderName, HeaderValue};
-        let secret = self.secret().read()?;
-        let secret = secret.expose_secret();
-        let mut value = HeaderValue::from_str(secret)
-            .map_err(|_| FetchError::new(Reason::Auth, "the secret has characters that no header may carry"))?;
-        value.set_sensitive(true);
+    pub(super) fn apply(
+        &self,
+        request: reqwest::RequestBuilder,
+        secret: &SecretString,
+    ) -> Result<reqwest::RequestBuilder, FetchError> {
         Ok(match self {
-            Self::Bearer(_) => request.bearer_auth(secret),
-            Self::Basic(basic) => request.basic_auth(&basic.username, Some(secret)),
-            Self::Header(header) => {
-                let name = HeaderName::from_bytes(header.name.as_bytes())
-                    .map_err(|_| FetchError::new(Reason::Auth, format!("'{}' is not a header name", header.name)))?;
-                request.header(name, value)
+            Self::Bearer(_) => {
+                sensitive(secret)?;
+                request.bearer_auth(secret.expose_secret())
             }
+            Self::Basic(basic) => request.basic_auth(&basic.username, Some(secret.expose_secret())),
+            Self::Header(header) => request.header(header_name(&header.name)?, sensitive(secret)?),
         })
     }
+}
+
+/// Reads the name of a header (RFC 9110, section 5.1).
+pub(super) fn header_name(name: &str) -> Result<HeaderName, FetchError> {
+    HeaderName::from_bytes(name.as_bytes())
+        .map_err(|_| FetchError::new(Reason::Auth, format!("'{name}' is not a header name")))
+}
+
+/// A secret as the value of a header.
+pub(super) fn sensitive(secret: &SecretString) -> Result<HeaderValue, FetchError> {
+    let mut value = HeaderValue::from_str(secret.expose_secret())
+        .map_err(|_| FetchError::new(Reason::Auth, "the secret has characters that no header may carry"))?;
+    value.set_sensitive(true);
+    Ok(value)
 }

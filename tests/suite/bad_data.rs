@@ -217,7 +217,7 @@ fn bad_json() {
 
 fn prometheus(code: StatusCode, body: &[u8]) -> Result<Telemetry, FetchError> {
     let response = Response { status: code, headers: HeaderMap::new(), body: body.to_vec(), certificate: None };
-    let series: Vec<Series> = prometheus::parse(&response, NOW)?;
+    let series: Vec<Series> = prometheus::parse(&response, NOW)?.series;
     Ok(Telemetry::Series { series, coverage: andon::model::series::Coverage::Whole })
 }
 
