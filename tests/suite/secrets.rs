@@ -285,7 +285,7 @@ fn what_a_server_repeats_of_a_credential_is_shown_in_no_form_however_long_its_wo
             server.url(&format!("/{name}"))
         ));
         panels.push_str(&format!(
-            "[[dashboards.panels]]\nid = \"{name}\"\nview = \"stat\"\nsource = \"{name}\"\nquery = \"up\"\n"
+            "[[dashboards.panels]]\nid = \"{name}\"\nview = \"gauge\"\nsource = \"{name}\"\nquery = \"up\"\n"
         ));
     }
     let file = folder.write("b.toml", &(text + &panels));

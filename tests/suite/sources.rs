@@ -329,7 +329,7 @@ async fn a_partial_answer_of_prometheus_says_so() {
     let server = Server::start();
     let body = VECTOR.replacen('{', r#"{"isPartial":true,"warnings":["No StoreAPIs matched for this query"],"#, 1);
     server.route("/api/v1/query", Reply::body("application/json", &body));
-    let text = board(&prometheus(&server), "view = \"stat\"\nquery = \"up\"");
+    let text = board(&prometheus(&server), "view = \"gauge\"\nquery = \"up\"");
     let mut running = Running::start(&text).await;
     let (values, caveat) = readings(running.outcome("p").await.answer);
     let caveat = caveat.unwrap();
@@ -358,10 +358,11 @@ fn a_server_that_wants_a_tenant_is_heard_and_is_told_it_by_a_second_header() {
             }
         }),
     );
-    let plain = panel(&prometheus(&server), "view = \"stat\"\nquery = \"up\"");
-    assert_eq!(plain["reason"], "not authorised: HTTP 401; check the source's auth: no org id");
+    let plain = panel(&prometheus(&server), "view = \"gauge\"\nquery = \"up\"");
+    let reason = plain["reason"].as_str().unwrap();
+    assert!(reason.starts_with("not authorised: HTTP 401; check the source's auth: no org id"), "{reason}");
     let keys = "auth = { bearer = \"t0p-s3cret\" }\nheaders = { \"X-Scope-OrgID\" = \"team\" }";
-    let known = panel(&format!("{}\n{keys}", prometheus(&server)), "view = \"stat\"\nquery = \"up\"");
+    let known = panel(&format!("{}\n{keys}", prometheus(&server)), "view = \"gauge\"\nquery = \"up\"");
     assert_eq!(known["value"], 4.5, "{known}");
 }
 
@@ -384,7 +385,7 @@ fn doctor_tells_near_names_of_a_metric_that_is_not_there() {
     let names = r#"{"status":"success","data":["go_goroutines","http_requests_total","up"]}"#;
     server.route("/api/v1/label/__name__/values", Reply::body("application/json", names));
     let file =
-        folder.write("b.toml", &board(&prometheus(&server), "view = \"stat\"\nquery = \"sum(http_request_total)\""));
+        folder.write("b.toml", &board(&prometheus(&server), "view = \"gauge\"\nquery = \"sum(http_request_total)\""));
     let said = stdout(&run(&["doctor", "--config", &file]));
     assert!(said.contains("the server has no metric 'http_request_total'; near it: http_requests_total"), "{said}");
     let asked = |server: &Server| server.requests().iter().filter(|head| head.contains("__name__")).count();
