@@ -250,7 +250,10 @@ pub fn prometheus_answer(data: &[u8]) {
     let status = codes.get(usize::from(*first) % codes.len()).copied().unwrap_or(StatusCode::OK);
     let response = Response { status, headers: HeaderMap::new(), body: body.to_vec(), certificate: None };
     match prometheus::parse(&response, NOW) {
-        Ok(series) => are_sound(&series),
+        Ok(answered) => {
+            are_sound(&answered.series);
+            is_harmless(answered.caveat.map(|caveat| caveat.text).unwrap_or_default().as_str());
+        }
         Err(error) => is_harmless(&error.detail.to_string()),
     }
 }

@@ -23,8 +23,8 @@ use clap::Parser as _;
 
 use crate::config::{self, Board, Overrides, Request, problem::Problem};
 use crate::model::text::SafeText;
-use crate::output::patient;
 use crate::model::time::Zone;
+use crate::output::patient;
 use crate::render::theme::Theme;
 use arguments::{Arguments, BoardFlags, Command};
 

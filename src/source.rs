@@ -157,12 +157,12 @@ pub struct Context {
 }
 
 impl Context {
-    /// The answers, with the source's own secret taken out of every error.
+    /// The answers, with the source's own secrets taken out of every error and caveat.
     fn scrub(&self, answers: Result<Vec<Answer>, FetchError>) -> Result<Vec<Answer>, FetchError> {
         let Some(http) = &self.http else { return answers };
         match answers {
-            Ok(all) => Ok(all.into_iter().map(|answer| answer.map_err(|error| http.scrub(error))).collect()),
-            Err(error) => Err(http.scrub(error)),
+            Ok(all) => Ok(all.into_iter().map(|answer| http.scrub(answer)).collect()),
+            Err(error) => Err(http.scrub_error(error)),
         }
     }
 

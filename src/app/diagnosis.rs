@@ -3,6 +3,7 @@
 //! The queries are polled exactly as the board polls them; name look-up and connection are tried once
 //! more beside that, so that a poll that fails can be told apart at its first broken step.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,10 +25,11 @@ use crate::model::telemetry::Telemetry;
 use crate::model::text::{SafeText, ellipsis};
 use crate::model::time::{Span, Timestamp, Zone, now};
 use crate::model::unit::Unit;
-use crate::source::Tells;
-use crate::source::http::{Exchange, is_loopback, origin, parse_url};
+use crate::source::http::{Exchange, io_fault, is_loopback, origin, parse_url, shown_path};
 use crate::source::network::Network;
+use crate::source::prometheus::{Prometheus, metrics};
 use crate::source::tls::Certificate;
+use crate::source::{Source as _, Tells};
 use crate::view::scene::Scene;
 
 /// Two clocks that differ by less agree: the header has whole seconds, and the answer took its time.
@@ -121,7 +123,8 @@ pub fn diagnose(board: Board, zone: Zone, wait: Span) -> Result<Diagnosis, Strin
         let mut probes = Vec::with_capacity(board.sources.len());
         for (source, reached) in board.sources.iter().zip(reached) {
             let steps = reached.await.unwrap_or_default();
-            probes.push(probe(source, &board, &polled, steps));
+            let unknown = unknown_metrics(source, &board, &polled).await;
+            probes.push(probe(source, &board, &polled, steps, &unknown));
         }
         Diagnosis { probes, scene: polled.scene }
     });
@@ -157,10 +160,7 @@ async fn reach(url: &Url, network: &Network, patience: Duration) -> Vec<Step> {
             let peer = stream.peer_addr().map_or_else(|_| String::new(), |peer| peer.to_string());
             Step::good("connection", format!("{peer} answers, in {}", milliseconds(begin.elapsed())))
         }
-        Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
-            Step::bad("connection", &Reason::Refused.into())
-        }
-        Ok(Err(error)) => Step::bad("connection", &FetchError::new(Reason::Refused, error.kind().to_string())),
+        Ok(Err(error)) => Step::bad("connection", &io_fault(&error, Phase::Connect)),
         Err(_) => Step::bad("connection", &Reason::Timeout(Phase::Connect).into()),
     };
     vec![name, unreached(url, connection)]
@@ -182,7 +182,13 @@ fn has_proxy(scheme: &str) -> bool {
     names.iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
 }
 
-fn probe(source: &SourceSpec, board: &Board, polled: &Polled, reached: Vec<Step>) -> Probe {
+fn probe(
+    source: &SourceSpec,
+    board: &Board,
+    polled: &Polled,
+    reached: Vec<Step>,
+    unknown: &HashMap<QueryId, String>,
+) -> Probe {
     let outcomes: Vec<&Outcome> = polled
         .outcomes
         .iter()
@@ -199,7 +205,7 @@ fn probe(source: &SourceSpec, board: &Board, polled: &Polled, reached: Vec<Step>
         steps.extend(exchange.iter().flat_map(answer));
         steps.extend(polled.polling.client(source).and_then(|client| client.budget()).map(budget));
     }
-    steps.extend(queries(source, board, &outcomes));
+    steps.extend(queries(source, board, &outcomes, unknown));
     // What to do is said once, at the first step that is broken.
     let mut said = Vec::new();
     for step in &mut steps {
@@ -211,7 +217,7 @@ fn probe(source: &SourceSpec, board: &Board, polled: &Polled, reached: Vec<Step>
     let address = match address(source) {
         // The address of a private calendar is its secret.
         Some(url) if source.kind.tells == Tells::Plans => origin(&url),
-        Some(url) => format!("{}{}", origin(&url), url.path().trim_end_matches('/')),
+        Some(url) => format!("{}{}", origin(&url), shown_path(&url)),
         None if source.simulated => "the built-in simulator".to_owned(),
         None => String::new(),
     };
@@ -285,14 +291,38 @@ fn answer(exchange: &Exchange) -> Vec<Step> {
     std::iter::once(status).chain(clock).collect()
 }
 
-/// One step a query; those that failed for one reason are one.
-fn queries(source: &SourceSpec, board: &Board, outcomes: &[&Outcome]) -> Vec<Step> {
-    let asked: Vec<(QueryId, &str)> = board
+/// What the queries of a source are.
+fn asked<'a>(source: &SourceSpec, board: &'a Board) -> Vec<(QueryId, &'a str)> {
+    board
         .queries
         .iter()
         .filter(|query| board.sources.get(query.source).is_some_and(|one| one.fingerprint == source.fingerprint))
         .map(|query| (query.id, query.ask.query.as_ref()))
-        .collect();
+        .collect()
+}
+
+/// Why queries of a Prometheus server got nothing: a name that it does not have, with near ones.
+async fn unknown_metrics(source: &SourceSpec, board: &Board, polled: &Polled) -> HashMap<QueryId, String> {
+    let empty = |query: &QueryId| {
+        let is_empty = |outcome: &Outcome| outcome.answer.as_ref().is_ok_and(Telemetry::is_empty);
+        polled.outcomes.iter().any(|outcome| outcome.query == *query && is_empty(outcome))
+    };
+    let mut asked = asked(source, board);
+    asked.retain(|(query, _)| source.kind.word == Prometheus::TYPE && empty(query));
+    let (Some(client), Some(url), false) = (polled.polling.client(source), address(source), asked.is_empty()) else {
+        return HashMap::new();
+    };
+    let deadline = Instant::now() + source.pace.timeout.duration();
+    let known = metrics::names(&client, url.as_str(), deadline).await.unwrap_or_default();
+    if known.is_empty() {
+        return HashMap::new();
+    }
+    asked.into_iter().filter_map(|(id, query)| Some((id, metrics::unknown(query, &known)?))).collect()
+}
+
+/// One step a query; those that failed for one reason are one.
+fn queries(source: &SourceSpec, board: &Board, outcomes: &[&Outcome], unknown: &HashMap<QueryId, String>) -> Vec<Step> {
+    let asked = asked(source, board);
     if asked.is_empty() {
         return vec![Step::doubtful("query", "no panel asks it anything", "show it on a panel, or take it away")];
     }
@@ -313,7 +343,7 @@ fn queries(source: &SourceSpec, board: &Board, outcomes: &[&Outcome]) -> Vec<Ste
             Some(Ok(telemetry)) if telemetry.is_empty() => Step {
                 verdict: Verdict::Bad,
                 remedy: Reason::NoMatch.remedy(),
-                ..Step::good("query", format!("{query}nothing"))
+                ..Step::good("query", format!("{query}{}", unknown.get(&id).map_or("nothing", String::as_str)))
             },
             Some(Ok(telemetry)) => Step::good("query", format!("{query}{}", sample(telemetry))),
         };

@@ -26,6 +26,9 @@ use crate::source::{Configured, Context, KINDS, Kind, Resolution, Tells};
 /// The longest timeout that is set when none is given.
 const LONGEST_TIMEOUT: Span = Span::seconds(10);
 
+/// Parts of the names of headers whose values are secrets.
+const SECRET_HEADERS: [&str; 7] = ["auth", "cookie", "key", "pass", "secret", "session", "token"];
+
 /// Checks one source. `forced` puts the board's refresh above the source's own (`--refresh`); `people` says
 /// whether the board wants names.
 pub(super) fn check(
@@ -69,7 +72,8 @@ pub(super) fn check(
     report_unknown(&left, path, &known, report);
     let config = with(own.clone(), path, report, kind.configure);
     let (common, http, config) = (common?, http?, config?);
-    warn_about_literals(&http, path, report);
+    check_secrets(&http, path, report);
+    check_headers(&http, path, report);
     if check_addresses(config.as_ref(), path, report) && !has_simulator(&own) {
         check_keys(config.as_ref(), &own, path, report);
     }
@@ -154,19 +158,48 @@ fn pace(common: &SourceCommon, board: Span, forced: bool, path: &Path, report: &
     Pace { refresh, timeout: timeout.unwrap_or_else(|| refresh.times(0.8).min(LONGEST_TIMEOUT)) }
 }
 
-fn warn_about_literals(http: &HttpOptions, path: &Path, report: &mut Report<'_>) {
-    let Some(auth) = &http.auth else { return };
-    if auth.secret().is_literal() {
-        let path = path.key("auth");
-        let help = "put it into { env = \"NAME\" } or { file = \"PATH\" }";
-        report.warning("literal-secret", &path, "a secret stands in the file", help.to_owned());
-        if let Some(file) = report.file_of(&path).filter(|file| others_may_read(file)) {
-            let help = format!("chmod 600 {file}, or take the secret out of it");
-            report.warning("readable-secret", &path, "a secret stands in a file that others may read", help);
+fn check_secrets(http: &HttpOptions, path: &Path, report: &mut Report<'_>) {
+    for (keys, secret) in http.secrets() {
+        let place = keys.iter().fold(path.clone(), |place, key| place.key(key));
+        match secret.read() {
+            Err(empty) if secret.is_literal() => {
+                let help = "write it, or take the key away".to_owned();
+                report.error("empty-secret", &place, empty.detail.to_string(), help);
+            }
+            Err(missing) => {
+                let help = "until it is there, this source's panels will say so";
+                report.warning("secret-missing", &place, missing.detail.to_string(), help.to_owned());
+            }
+            Ok(_) if secret.is_literal() && is_secret(&keys) => warn_about_literal(&place, report),
+            Ok(_) => {}
         }
-    } else if let Err(missing) = auth.secret().read() {
-        let help = "until it is there, this source's panels will say so";
-        report.warning("secret-missing", &path.key("auth"), missing.detail.to_string(), help.to_owned());
+    }
+}
+
+/// Whether a value at these keys is one: not every header is (`X-Scope-OrgID`).
+fn is_secret(keys: &[&str]) -> bool {
+    match keys {
+        ["headers", name] => {
+            let name = name.to_ascii_lowercase();
+            SECRET_HEADERS.iter().any(|part| name.contains(part))
+        }
+        _ => true,
+    }
+}
+
+fn warn_about_literal(place: &Path, report: &mut Report<'_>) {
+    let help = "put it into { env = \"NAME\" } or { file = \"PATH\" }";
+    report.warning("literal-secret", place, "a secret stands in the file", help.to_owned());
+    if let Some(file) = report.file_of(place).filter(|file| others_may_read(file)) {
+        let help = format!("chmod 600 {file}, or take the secret out of it");
+        report.warning("readable-secret", place, "a secret stands in a file that others may read", help);
+    }
+}
+
+fn check_headers(http: &HttpOptions, path: &Path, report: &mut Report<'_>) {
+    for (keys, what, help) in http.wrong_headers() {
+        let place = keys.iter().fold(path.clone(), |place, key| place.key(key));
+        report.error("bad-header", &place, what, help);
     }
 }
 

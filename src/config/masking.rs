@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use toml_edit::{Document, Item, TableLike};
 
-/// Keys under `auth` whose texts are no secrets; everything else there may be one.
+/// Keys under `auth` and `headers` whose texts are no secrets; everything else there may be one.
 const PUBLIC_KEYS: [&str; 4] = ["env", "file", "username", "name"];
 /// Parts of keys whose texts are secrets wherever they stand, be it in the wrong place.
 const SECRET_KEYS: [&str; 7] = ["webhook", "bearer", "passw", "token", "secret", "apikey", "api_key"];
@@ -41,7 +41,7 @@ pub(super) fn mask_unparsed(text: &str) -> String {
 
 fn collect(table: &dyn TableLike, in_auth: bool, spans: &mut Vec<Range<usize>>) {
     for (key, item) in table.iter() {
-        visit(key, item, in_auth || key == "auth", spans);
+        visit(key, item, in_auth || matches!(key, "auth" | "headers"), spans);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use reqwest::header::{HeaderName, HeaderValue};
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -56,21 +57,40 @@ impl<'de> Deserialize<'de> for Secret {
 }
 
 impl Secret {
-    /// Reads it. The error names where it should have been, never what it is.
+    /// Reads it. The error names where it should have been, never what it is. An empty one is missing: the
+    /// server would take it for another user, or for nobody.
     pub fn read(&self) -> Result<SecretString, FetchError> {
         let missing = |detail: String| FetchError::new(Reason::Auth, detail);
-        match self {
-            Self::Literal(secret) => Ok(secret.clone()),
+        let secret = match self {
+            Self::Literal(secret) => secret.clone(),
             Self::Env(EnvSecret { env }) => std::env::var(env)
                 .map(SecretString::from)
-                .map_err(|_| missing(format!("the environment variable {env} is not set"))),
+                .map_err(|_| missing(format!("the environment variable {env} is not set")))?,
             Self::File(FileSecret { file: path }) => {
                 let wrong = |what: &dyn std::fmt::Display| missing(format!("the file {} {what}", path.display()));
                 let bytes = file::read(path, MAX_FILE).map_err(|why| wrong(&why))?;
                 let text = String::from_utf8(bytes).map_err(|_| wrong(&"is not UTF-8"))?;
-                Ok(SecretString::from(text.trim_end_matches(['\n', '\r'])))
+                SecretString::from(text.trim_end_matches(['\n', '\r']))
             }
+        };
+        if secret.expose_secret().trim().is_empty() {
+            return Err(missing(format!("{} is empty", self.place())));
         }
+        Ok(secret)
+    }
+
+    /// Where it is, without what it is.
+    fn place(&self) -> String {
+        match self {
+            Self::Env(EnvSecret { env }) => format!("the environment variable {env}"),
+            Self::File(FileSecret { file }) => format!("the file {}", file.display()),
+            Self::Literal(_) => "the secret in the config file".to_owned(),
+        }
+    }
+
+    /// Whether it stands in a file of its own.
+    pub const fn is_in_file(&self) -> bool {
+        matches!(self, Self::File(_))
     }
 
     /// Whether it stands in the config file itself.
@@ -136,21 +156,32 @@ impl Auth {
     }
 
     /// Puts it on a request, marked sensitive so that no `Debug` shows it.
-    pub fn apply(&self, request: reqwest::RequestBuilder) -> Result<reqwest::RequestBuilder, FetchError> {
-        use reqwest::header::{HeaderName, HeaderValue};
-        let secret = self.secret().read()?;
-        let secret = secret.expose_secret();
-        let mut value = HeaderValue::from_str(secret)
-            .map_err(|_| FetchError::new(Reason::Auth, "the secret has characters that no header may carry"))?;
-        value.set_sensitive(true);
+    pub(super) fn apply(
+        &self,
+        request: reqwest::RequestBuilder,
+        secret: &SecretString,
+    ) -> Result<reqwest::RequestBuilder, FetchError> {
         Ok(match self {
-            Self::Bearer(_) => request.bearer_auth(secret),
-            Self::Basic(basic) => request.basic_auth(&basic.username, Some(secret)),
-            Self::Header(header) => {
-                let name = HeaderName::from_bytes(header.name.as_bytes())
-                    .map_err(|_| FetchError::new(Reason::Auth, format!("'{}' is not a header name", header.name)))?;
-                request.header(name, value)
+            Self::Bearer(_) => {
+                sensitive(secret)?;
+                request.bearer_auth(secret.expose_secret())
             }
+            Self::Basic(basic) => request.basic_auth(&basic.username, Some(secret.expose_secret())),
+            Self::Header(header) => request.header(header_name(&header.name)?, sensitive(secret)?),
         })
     }
+}
+
+/// Reads the name of a header (RFC 9110, section 5.1).
+pub(super) fn header_name(name: &str) -> Result<HeaderName, FetchError> {
+    HeaderName::from_bytes(name.as_bytes())
+        .map_err(|_| FetchError::new(Reason::Auth, format!("'{name}' is not a header name")))
+}
+
+/// A secret as the value of a header.
+pub(super) fn sensitive(secret: &SecretString) -> Result<HeaderValue, FetchError> {
+    let mut value = HeaderValue::from_str(secret.expose_secret())
+        .map_err(|_| FetchError::new(Reason::Auth, "the secret has characters that no header may carry"))?;
+    value.set_sensitive(true);
+    Ok(value)
 }

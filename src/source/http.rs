@@ -5,37 +5,50 @@
 //! reaches another one. Every failure becomes one of the closed list of reasons.
 
 mod classify;
+mod credentials;
 mod heard;
 mod known;
 mod limited;
+mod load;
+mod options;
 mod pages;
+mod read;
+mod redirect;
+mod refusal;
+mod scrub;
+mod shown;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, IF_NONE_MATCH, LOCATION, RETRY_AFTER};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, IF_NONE_MATCH};
 use reqwest::{Client, StatusCode, Url};
-use schemars::JsonSchema;
-use secrecy::ExposeSecret as _;
-use serde::Deserialize;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use super::auth::Auth;
 use super::network::Network;
 use super::offload;
-use super::tls::TlsOptions;
 use crate::model::fault::{FetchError, Phase, Reason};
-use crate::model::poll::Budget;
+use crate::model::poll::{Answer, Budget};
+use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp, now};
+pub use classify::io_fault;
 use classify::transport;
+use credentials::Credentials;
 pub use heard::Heard;
 use heard::clock_ahead;
 pub use known::Document;
 use known::Known;
-use limited::{budget, refused_for_a_while, spent};
+use limited::{budget, spent};
+use load::Load;
+pub use options::HttpOptions;
+use read::Wanted;
+use redirect::{Target, leads_on};
+use refusal::check_status;
+pub use refusal::{refusal, refuse_html, retry_after};
+pub use shown::shown_path;
 
 /// Largest body taken, in bytes, unless the source says otherwise.
 const DEFAULT_MAX_BODY: usize = 8 * 1024 * 1024;
@@ -44,24 +57,12 @@ const MAX_REDIRECTS: usize = 5;
 const LONGEST_CONNECT: Span = Span::seconds(5);
 const USER_AGENT: &str = concat!("andon/", env!("CARGO_PKG_VERSION"));
 
-/// The keys that every source speaking HTTP takes.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct HttpOptions {
-    /// Who we are: `{ bearer = ... }`, `{ basic = { username, password } }`, `{ header = { name, value } }`.
-    pub auth: Option<Auth>,
-    /// Whom we trust: `{ ca_file, client_cert, client_key }`.
-    pub tls: TlsOptions,
-    /// Largest answer taken, in bytes (default 8 MiB).
-    pub max_body: Option<usize>,
-}
-
 /// A client for one source; its polls share connections and what was learnt of the server. Each has a
 /// handle of its own ([`Http::of_one_poll`]), so that what one hears is not taken for what another does.
 #[derive(Debug)]
 pub struct Http {
     client: Client,
-    auth: Option<Auth>,
+    credentials: Arc<Credentials>,
     max_body: usize,
     network: Network,
     host: Arc<Semaphore>,
@@ -117,6 +118,7 @@ struct Request<'a> {
     accept: &'a str,
     /// The validator of an answer that is known.
     validator: Option<&'a str>,
+    wanted: Wanted,
 }
 
 /// A whole answer.
@@ -162,7 +164,7 @@ impl Http {
         let client = builder.build().map_err(|e| transport(&e, Phase::Connect))?;
         Ok(Self {
             client,
-            auth: options.auth.clone(),
+            credentials: Arc::new(Credentials::of(&url, options)),
             max_body: options.max_body.unwrap_or(DEFAULT_MAX_BODY),
             host: network.limits.host(&authority(&url)),
             network: network.clone(),
@@ -178,7 +180,7 @@ impl Http {
     pub fn of_one_poll(&self) -> Self {
         Self {
             client: self.client.clone(),
-            auth: self.auth.clone(),
+            credentials: Arc::clone(&self.credentials),
             max_body: self.max_body,
             network: self.network.clone(),
             host: Arc::clone(&self.host),
@@ -202,11 +204,21 @@ impl Http {
         self
     }
 
-    /// The error without our own secret, should a server have put it into what it says.
-    pub fn scrub(&self, mut error: FetchError) -> FetchError {
-        if let Some(secret) = self.auth.as_ref().and_then(|auth| auth.secret().read().ok()) {
-            error.detail = scrubbed(&error.detail, secret.expose_secret());
+    /// The answer without our own secrets, should a server have put them into what it says of it.
+    pub fn scrub(&self, answer: Answer) -> Answer {
+        match answer {
+            Ok(Telemetry::Caveat { telemetry, mut caveat }) => {
+                caveat.text = self.credentials.scrub(&caveat.text).unwrap_or(caveat.text);
+                Ok(Telemetry::Caveat { telemetry, caveat })
+            }
+            Ok(whole) => Ok(whole),
+            Err(error) => Err(self.scrub_error(error)),
         }
+    }
+
+    /// The same of an error.
+    pub fn scrub_error(&self, mut error: FetchError) -> FetchError {
+        error.detail = self.credentials.scrub(&error.detail).unwrap_or(error.detail);
         error
     }
 
@@ -236,7 +248,7 @@ impl Http {
     async fn ask_unless_known(&self, url: &Url, accept: &str, deadline: Instant) -> Result<Document, FetchError> {
         let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let validator = known().validator(url.as_str());
-        let request = Request { method: Method::Get, accept, validator: validator.as_deref() };
+        let request = Request { method: Method::Get, accept, validator: validator.as_deref(), wanted: Wanted::Whole };
         let response = self.exchange_one(url, request, deadline).await?;
         if response.status == StatusCode::NOT_MODIFIED {
             let again = known().again(url.as_str());
@@ -267,16 +279,29 @@ impl Http {
         accept: &str,
         deadline: Instant,
     ) -> Result<Response, FetchError> {
-        let response = self.exchange_one(url, Request { method, accept, validator: None }, deadline).await?;
+        let request = Request { method, accept, validator: None, wanted: Wanted::Whole };
+        let response = self.exchange_one(url, request, deadline).await?;
         offload::aside_if_large(response.body.len()).await;
         Ok(response)
+    }
+
+    /// Asks whether anybody answers: any status code does, and a redirect to elsewhere. The body is read as
+    /// far as the cap, and not kept.
+    pub async fn look(&self, url: &Url, method: Method<'_>, deadline: Instant) -> Result<Response, FetchError> {
+        let request = Request { method, accept: "*/*", validator: None, wanted: Wanted::Arrival };
+        self.exchange_one(url, request, deadline).await
     }
 
     async fn exchange_one(&self, url: &Url, request: Request<'_>, deadline: Instant) -> Result<Response, FetchError> {
         let _place = tokio::time::timeout_at(deadline, self.network.limits.place(&self.host))
             .await
             .map_err(|_| FetchError::from(Reason::Timeout(Phase::Queue)))?;
-        let mut url = url.clone();
+        let load = Load::begin();
+        self.follow(url.clone(), request, deadline).await.map_err(|error| load.judge(error))
+    }
+
+    /// Asks at an address, and at where that leads.
+    async fn follow(&self, mut url: Url, request: Request<'_>, deadline: Instant) -> Result<Response, FetchError> {
         let begin = Instant::now();
         for _ in 0..=MAX_REDIRECTS {
             let mut sent = self.send(&url, request, deadline).await;
@@ -284,7 +309,7 @@ impl Http {
                 // A server that was restarted has closed the connection that was kept: it never saw this.
                 sent = self.send(&url, request, deadline).await;
             }
-            let response = self.read(sent?, begin, deadline).await?;
+            let response = self.read(sent?, request.wanted, begin, deadline).await?;
             if !leads_on(response.status) {
                 return Ok(response);
             }
@@ -292,7 +317,10 @@ impl Http {
                 // It may be sent to a path that only reads, and nobody knows what the other one does.
                 return Err(FetchError::new(Reason::RedirectBlocked, "a form is not sent on"));
             }
-            url = redirect_target(&url, &response.headers)?;
+            match Target::of(&url, &response.headers) {
+                Target::Elsewhere(_) if request.wanted == Wanted::Arrival => return Ok(response),
+                target => url = target.follow()?,
+            }
         }
         Err(FetchError::new(Reason::RedirectBlocked, format!("more than {MAX_REDIRECTS} redirects")))
     }
@@ -314,10 +342,8 @@ impl Http {
         if let Some(validator) = asked.validator {
             request = request.header(IF_NONE_MATCH, validator);
         }
-        if let Some(auth) = &self.auth {
-            request = auth.apply(request)?;
-        }
-        tokio::time::timeout_at(deadline, request.send())
+        let request = self.credentials.put_on(request).await?;
+        tokio::time::timeout_at(deadline, self.client.execute(request))
             .await
             .map_err(|_| FetchError::from(Reason::Timeout(Phase::Headers)))?
             .map_err(|e| transport(&e, Phase::Headers))
@@ -326,6 +352,7 @@ impl Http {
     async fn read(
         &self,
         mut response: reqwest::Response,
+        wanted: Wanted,
         begin: Instant,
         deadline: Instant,
     ) -> Result<Response, FetchError> {
@@ -338,45 +365,21 @@ impl Http {
         if let Some(left) = budget(response.headers()) {
             *self.budget.lock().unwrap_or_else(PoisonError::into_inner) = Some(left);
         }
-        let too_large = || FetchError::new(Reason::TooLarge, format!("over {} bytes", self.max_body));
         let certificate = response
             .extensions()
             .get::<reqwest::tls::TlsInfo>()
             .and_then(|info| info.peer_certificate().map(<[u8]>::to_vec));
-        if response.content_length().is_some_and(|length| length > self.max_body as u64) {
-            return Err(too_large());
-        }
-        if let Some(encoding) = response.headers().get(CONTENT_ENCODING)
-            && encoding != "identity"
-        {
-            return Err(FetchError::new(Reason::Encoding, format!("{encoding:?}")));
-        }
-        let mut body = Vec::new();
-        while let Some(chunk) = tokio::time::timeout_at(deadline, response.chunk())
-            .await
-            .map_err(|_| FetchError::from(Reason::Timeout(Phase::Body)))?
-            .map_err(|e| transport(&e, Phase::Body))?
-        {
-            if body.len() + chunk.len() > self.max_body {
-                return Err(too_large());
-            }
-            body.extend_from_slice(&chunk);
-        }
+        let (body, bytes) = read::body(&mut response, wanted, self.max_body, deadline).await?;
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(Exchange {
             peer: response.remote_addr(),
             status: response.status().as_u16(),
-            bytes: body.len(),
+            bytes,
             took: begin.elapsed(),
             clock_ahead,
             certificate: certificate.clone(),
         });
         Ok(Response { status: response.status(), headers: response.headers().clone(), body, certificate })
     }
-}
-
-/// Whether the answer is somewhere else.
-fn leads_on(status: StatusCode) -> bool {
-    status.is_redirection() && status != StatusCode::NOT_MODIFIED
 }
 
 /// Host and port of an address.
@@ -397,14 +400,6 @@ pub fn parse_url(url: &str) -> Result<Url, FetchError> {
     Ok(parsed)
 }
 
-/// A text without a secret; one of a letter or two is no secret, and would take away every such letter.
-fn scrubbed(text: &SafeText, secret: &str) -> SafeText {
-    if secret.len() < 4 || !text.as_str().contains(secret) {
-        return text.clone();
-    }
-    SafeText::new(&text.as_str().replace(secret, "***"))
-}
-
 /// A link that may be shown: http or https.
 pub fn link(text: Option<&str>) -> Option<SafeText> {
     parse_url(text?).ok().map(|url| SafeText::new(url.as_str()))
@@ -416,106 +411,12 @@ pub fn is_loopback(url: &Url) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// The next address, if it is of the same origin.
-fn redirect_target(from: &Url, headers: &HeaderMap) -> Result<Url, FetchError> {
-    let blocked = |detail: &str| FetchError::new(Reason::RedirectBlocked, detail);
-    let location = headers
-        .get(LOCATION)
-        .and_then(|value| value.to_str().ok())
-        .ok_or_else(|| blocked("a redirect without an address"))?;
-    let target = from.join(location).map_err(|_| blocked("a redirect to no address"))?;
-    if target.origin() == from.origin() {
-        Ok(target)
-    } else {
-        Err(blocked(&format!("to {}; set the source's url to where it should ask", origin(&target))))
-    }
-}
-
 /// Scheme, host and port of an address: what may be shown of it.
 pub fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
 }
 
-fn check_status(response: &Response) -> Result<(), FetchError> {
-    let status = response.status;
-    if status.is_success() {
-        return Ok(());
-    }
-    if let Some(error) = refused_for_a_while(response) {
-        return Err(error);
-    }
-    let reason = Reason::of_status(status.as_u16());
-    let detail = match status.as_u16() {
-        code @ (401 | 403) => format!("HTTP {code}; check the source's auth"),
-        _ => status.canonical_reason().unwrap_or_default().to_owned(),
-    };
-    let mut error = FetchError::new(reason, detail);
-    error.retry_after = retry_after(&response.headers);
-    Err(error)
-}
-
-/// Reads `Retry-After`: seconds or an HTTP date (RFC 9110, section 10.2.3); nonsense is ignored.
-pub fn retry_after(headers: &HeaderMap) -> Option<Span> {
-    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = value.parse::<u32>() {
-        return Some(Span::seconds(i64::from(seconds)));
-    }
-    Some(http_date(value)?.age_before(now()))
-}
-
 fn http_date(text: &str) -> Option<Timestamp> {
     let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
     Some(Timestamp(date.as_millisecond()))
-}
-
-/// Refuses a web page where data was expected: the commonest "malformed feed" is a log-in form.
-pub fn refuse_html(response: &Response) -> Result<(), FetchError> {
-    let is_html = response
-        .headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.trim_start().to_ascii_lowercase().starts_with("text/html"));
-    let begin: String =
-        String::from_utf8_lossy(response.body.get(..64).unwrap_or(&response.body)).trim_start().to_ascii_lowercase();
-    if is_html || begin.starts_with("<!doctype html") || begin.starts_with("<html") {
-        return Err(FetchError::new(
-            Reason::Parse,
-            "the server answered with a web page, perhaps a log-in form; check the url and auth",
-        ));
-    }
-    if response.body.iter().all(u8::is_ascii_whitespace) {
-        return Err(FetchError::new(Reason::Parse, "the answer is empty"));
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn headers(value: &str) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        headers.insert(RETRY_AFTER, value.parse().unwrap());
-        headers
-    }
-
-    #[test]
-    fn retry_after_takes_seconds_and_dates_and_ignores_nonsense() {
-        assert_eq!(retry_after(&headers("120")), Some(Span::seconds(120)));
-        assert_eq!(retry_after(&headers("Wed, 21 Oct 2015 07:28:00 GMT")), Some(Span(0)));
-        assert_eq!(retry_after(&headers("-1")), None);
-        assert_eq!(retry_after(&headers("soon")), None);
-    }
-
-    #[test]
-    fn only_the_same_origin_is_followed() {
-        let from = Url::parse("http://a.test:8080/x").unwrap();
-        let mut headers = HeaderMap::new();
-        headers.insert(LOCATION, "/y".parse().unwrap());
-        assert_eq!(redirect_target(&from, &headers).unwrap().as_str(), "http://a.test:8080/y");
-        for elsewhere in ["http://a.test/y", "https://a.test:8080/y", "http://b.test:8080/", "file:///etc/passwd"] {
-            headers.insert(LOCATION, elsewhere.parse().unwrap());
-            assert_eq!(redirect_target(&from, &headers).unwrap_err().reason, Reason::RedirectBlocked);
-        }
-    }
 }

@@ -3,6 +3,8 @@
 //! A target that does not answer is telemetry (down), not a failed poll: that is what it was asked for.
 //! The words follow the blackbox exporter's probes.
 
+mod names;
+
 use std::sync::Arc;
 use std::time::Instant as Stopwatch;
 
@@ -12,16 +14,20 @@ use serde::Deserialize;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use super::http::{Http, HttpOptions, Method, parse_url};
+use super::http::{Http, HttpOptions, Method, io_fault, parse_url};
 use super::network::Network;
 use super::tls::{Certificate, TlsOptions};
 use super::{Context, Moment, QueryLanguage, Source};
-use crate::model::fault::{FetchError, Reason};
+use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::poll::{Answer, Ask};
 use crate::model::series::{Coverage, Series};
 use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
+use names::{Written, names};
+
+/// Targets that are down and named with their reasons; the rest is counted.
+const NAMED: usize = 3;
 
 /// What a query picks, and what it means.
 const READINGS: [(&str, &str); 4] = [
@@ -63,9 +69,11 @@ struct Target {
     network: Network,
 }
 
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone)]
 struct Seen {
     up: bool,
+    /// Why it is down.
+    why: Option<SafeText>,
     latency: Option<f64>,
     status: Option<f64>,
     certificate_days: Option<f64>,
@@ -94,8 +102,10 @@ impl Source for Probe {
         if config.targets.is_empty() {
             return Err(FetchError::new(Reason::Parse, "a probe needs at least one target"));
         }
-        let targets = config.targets.iter().map(|text| target(text, config, context)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { targets })
+        let written = config.targets.iter().map(|text| written(text)).collect::<Result<Vec<_>, _>>()?;
+        let names = names(&written);
+        let targets = written.into_iter().zip(names).map(|(one, name)| target(one, &name, config, context));
+        Ok(Self { targets: targets.collect::<Result<_, _>>()? })
     }
 
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
@@ -131,63 +141,75 @@ impl Probe {
                 Series::single(target.name.as_str(), now, value.unwrap_or(f64::NAN))
             })
             .collect();
-        Telemetry::Series { series, coverage: Coverage::Sample }
+        let telemetry = Telemetry::Series { series, coverage: Coverage::Sample };
+        match self.reasons(seen) {
+            Some(reasons) => telemetry.with_caveat(reasons, false),
+            None => telemetry,
+        }
+    }
+
+    /// Why targets are down: "shop: connection refused, api: HTTP 503".
+    fn reasons(&self, seen: &[Seen]) -> Option<SafeText> {
+        let down: Vec<String> = self
+            .targets
+            .iter()
+            .zip(seen)
+            .filter_map(|(target, seen)| Some(format!("{}: {}", target.name, seen.why.as_ref()?)))
+            .collect();
+        let more = match down.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            count => format!(", and {count} more down"),
+        };
+        let named = down.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+        (!down.is_empty()).then(|| SafeText::from(named + &more))
     }
 }
 
 /// Reads `name=url` or `url`.
-fn target(text: &str, config: &Config, context: &Context) -> Result<Arc<Target>, FetchError> {
+fn written(text: &str) -> Result<Written<'_>, FetchError> {
     let (name, address) = match text.split_once('=') {
         Some((name, address)) if !name.contains([':', '/', '?']) => (name.trim(), address.trim()),
         _ => ("", text.trim()),
     };
-    let url = if address.starts_with("tcp://") {
-        let url = Url::parse(address).map_err(|e| FetchError::new(Reason::Parse, format!("not a URL: {e}")))?;
-        if url.host_str().is_none() || url.port().is_none() {
-            return Err(FetchError::new(Reason::Parse, format!("'{address}' needs a host and a port")));
-        }
-        url
-    } else {
-        parse_url(address)?
-    };
-    // Without what may be a token: user, query, fragment.
-    let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
-    let place = format!("{}{port}{}", url.host_str().unwrap_or_default(), url.path());
-    let shown = if name.is_empty() { place.as_str() } else { name };
-    let network = &context.network;
+    if !address.starts_with("tcp://") {
+        return Ok(Written { name, url: parse_url(address)? });
+    }
+    let url = Url::parse(address).map_err(|e| FetchError::new(Reason::Parse, format!("not a URL: {e}")))?;
+    if url.host_str().is_none() || url.port().is_none() {
+        return Err(FetchError::new(Reason::Parse, "a tcp:// target needs a host and a port"));
+    }
+    Ok(Written { name, url })
+}
+
+fn target(written: Written<'_>, name: &str, config: &Config, context: &Context) -> Result<Arc<Target>, FetchError> {
     let options = HttpOptions { tls: config.tls.clone(), ..HttpOptions::default() };
-    let http = if url.scheme() == "tcp" {
+    let http = if written.url.scheme() == "tcp" {
         None
     } else {
-        Some(Http::new(url.as_str(), &options, network, context.pace.timeout)?)
+        Some(Http::new(written.url.as_str(), &options, &context.network, context.pace.timeout)?)
     };
     Ok(Arc::new(Target {
-        name: SafeText::new(shown.trim_end_matches('/')),
-        url,
+        name: SafeText::new(name),
+        url: written.url,
         http,
         expect: config.expect,
         head: config.head,
-        network: network.clone(),
+        network: context.network.clone(),
     }))
 }
 
 async fn probe(target: &Target, moment: Moment) -> Seen {
     let watch = Stopwatch::now();
-    let Some(http) = &target.http else {
-        let (host, port) = (target.url.host_str().unwrap_or_default(), target.url.port().unwrap_or(0));
-        let connect = async {
-            let addresses = target.network.addresses(host, port).await.ok()?;
-            TcpStream::connect(addresses.as_slice()).await.ok()
-        };
-        let up = matches!(tokio::time::timeout_at(moment.deadline, connect).await, Ok(Some(_)));
-        return Seen { up, latency: up.then(|| watch.elapsed().as_secs_f64()), ..Seen::default() };
-    };
+    let Some(http) = &target.http else { return connect(target, moment).await };
     let method = if target.head { Method::Head } else { Method::Get };
-    match http.exchange(&target.url, method, "*/*", moment.deadline).await {
+    match http.look(&target.url, method, moment.deadline).await {
         Ok(response) => {
             let code = response.status.as_u16();
+            let up = target.expect.map_or((200..400).contains(&code), |expected| code == expected);
+            let wanted = target.expect.map_or_else(String::new, |expected| format!(", not {expected}"));
             Seen {
-                up: target.expect.map_or((200..400).contains(&code), |expected| code == expected),
+                up,
+                why: (!up).then(|| SafeText::from(format!("HTTP {code}{wanted}"))),
                 latency: Some(watch.elapsed().as_secs_f64()),
                 status: Some(f64::from(code)),
                 certificate_days: response
@@ -195,9 +217,26 @@ async fn probe(target: &Target, moment: Moment) -> Seen {
                     .and_then(|der| Some(Certificate::read(&der)?.days_left(moment.now))),
             }
         }
-        // A redirect elsewhere is an answer: the target is there.
-        Err(error) => {
-            Seen { up: error.reason == Reason::RedirectBlocked && target.expect.is_none(), ..Seen::default() }
-        }
+        Err(error) => Seen::down(&http.scrub_error(error)),
+    }
+}
+
+async fn connect(target: &Target, moment: Moment) -> Seen {
+    let watch = Stopwatch::now();
+    let (host, port) = (target.url.host_str().unwrap_or_default(), target.url.port().unwrap_or(0));
+    let connect = async {
+        let addresses = target.network.addresses(host, port).await?;
+        TcpStream::connect(addresses.as_slice()).await.map_err(|error| io_fault(&error, Phase::Connect))
+    };
+    match tokio::time::timeout_at(moment.deadline, connect).await {
+        Ok(Ok(_open)) => Seen { up: true, latency: Some(watch.elapsed().as_secs_f64()), ..Seen::default() },
+        Ok(Err(error)) => Seen::down(&error),
+        Err(_) => Seen::down(&Reason::Timeout(Phase::Connect).into()),
+    }
+}
+
+impl Seen {
+    fn down(error: &FetchError) -> Self {
+        Self { why: Some(SafeText::from(error.to_string())), ..Self::default() }
     }
 }

@@ -6,6 +6,9 @@
 //! of the grid or, between two of them, for the value of this moment. The step follows the width of the
 //! panel. So a refresh is one small request, and the value shown is never older than the refresh.
 
+mod answer;
+pub mod metrics;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -13,15 +16,14 @@ use reqwest::Url;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::http::{Http, Method, Response, parse_url, refuse_html};
+use super::http::{Http, Method, parse_url};
 use super::{Context, Moment, QueryLanguage, Resolution, Source};
 use crate::model::fault::{FetchError, Reason};
-use crate::model::labels::Labels;
 use crate::model::poll::{Answer, Ask};
-use crate::model::series::{Coverage, Point, Series};
-use crate::model::telemetry::Telemetry;
-use crate::model::text::SafeText;
+use crate::model::series::{Coverage, Point};
+use crate::model::telemetry::{Caveat, Telemetry};
 use crate::model::time::{Span, Timestamp};
+pub use answer::{Answered, parse};
 
 /// Queries longer than this go as a form: servers and proxies limit the length of an address.
 const LONGEST_GET: usize = 1500;
@@ -69,10 +71,7 @@ impl Source for Prometheus {
     }
 
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
-        let mut base = parse_url(&config.url)?;
-        if !base.path().ends_with('/') {
-            base.set_path(&format!("{}/", base.path()));
-        }
+        let base = base(&config.url)?;
         Ok(Self { http: context.http()?, base, resolution: context.resolution.clone(), grid: None })
     }
 
@@ -106,7 +105,7 @@ impl Prometheus {
             ("end", format!("{:.3}", end.seconds())),
             ("step", format!("{:.3}", step.as_seconds())),
         ];
-        let mut series = self.ask("api/v1/query_range", &parameters, moment).await?;
+        let Answered { mut series, caveat } = self.ask("api/v1/query_range", &parameters, moment).await?;
         // A range leaves out the moments at which a series has no value: they are gaps.
         for one in &mut series {
             one.points = on_grid(&one.points, start, end, step);
@@ -114,16 +113,16 @@ impl Prometheus {
         // What is refused is not fetched: the next poll asks for it again.
         let telemetry = Telemetry::Series { series, coverage }.within_limits()?;
         self.grid = Some(Grid { step, last: end });
-        Ok(telemetry)
+        Ok(with(caveat, telemetry))
     }
 
     async fn instant(&self, query: &str, moment: Moment, coverage: Coverage) -> Answer {
         let parameters = [("query", query.to_owned()), ("time", format!("{:.3}", moment.now.seconds()))];
-        let series = self.ask("api/v1/query", &parameters, moment).await?;
-        Ok(Telemetry::Series { series, coverage })
+        let Answered { series, caveat } = self.ask("api/v1/query", &parameters, moment).await?;
+        Ok(with(caveat, Telemetry::Series { series, coverage }))
     }
 
-    async fn ask(&self, path: &str, parameters: &[(&str, String)], moment: Moment) -> Result<Vec<Series>, FetchError> {
+    async fn ask(&self, path: &str, parameters: &[(&str, String)], moment: Moment) -> Result<Answered, FetchError> {
         let mut url = self.base.join(path).map_err(|_| FetchError::from(Reason::Internal))?;
         let long = parameters.iter().map(|(_, value)| value.len()).sum::<usize>() > LONGEST_GET;
         let response = if long {
@@ -133,6 +132,26 @@ impl Prometheus {
             self.http.exchange(&url, Method::Get, "application/json", moment.deadline).await?
         };
         parse(&response, moment.now)
+    }
+}
+
+/// The address that the paths of the API are joined to.
+fn base(url: &str) -> Result<Url, FetchError> {
+    let mut base = parse_url(url)?;
+    if base.path().trim_end_matches('/').ends_with("/api/v1") || base.path().contains("/api/v1/query") {
+        let wrong = "the url holds /api/v1, which andon adds itself; write it without /api/v1";
+        return Err(FetchError::new(Reason::Parse, wrong));
+    }
+    if !base.path().ends_with('/') {
+        base.set_path(&format!("{}/", base.path()));
+    }
+    Ok(base)
+}
+
+fn with(caveat: Option<Caveat>, telemetry: Telemetry) -> Telemetry {
+    match caveat {
+        Some(caveat) => telemetry.with_caveat(caveat.text, caveat.partial),
+        None => telemetry,
     }
 }
 
@@ -160,117 +179,6 @@ fn on_grid(points: &[Point], start: Timestamp, end: Timestamp, step: Span) -> Ve
         .collect()
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Envelope {
-    status: String,
-    data: Option<Data>,
-    error_type: Option<String>,
-    error: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase", tag = "resultType", content = "result")]
-enum Data {
-    Matrix(Vec<MatrixItem>),
-    Vector(Vec<VectorItem>),
-    Scalar(Sample),
-    String(serde::de::IgnoredAny),
-}
-
-#[derive(Deserialize)]
-struct MatrixItem {
-    metric: BTreeMap<String, String>,
-    // Absent where a server sends native histograms only.
-    #[serde(default)]
-    values: Vec<Sample>,
-}
-
-#[derive(Deserialize)]
-struct VectorItem {
-    metric: BTreeMap<String, String>,
-    value: Option<Sample>,
-}
-
-/// Time in seconds, value as text ("NaN" and "+Inf" are values).
-#[derive(Deserialize)]
-struct Sample(f64, String);
-
-impl Sample {
-    fn point(&self) -> Result<Point, FetchError> {
-        let value: f64 = self
-            .1
-            .parse()
-            .map_err(|_| FetchError::new(Reason::Parse, format!("'{}' is not a number", SafeText::new(&self.1))))?;
-        let at =
-            Timestamp::from_seconds(self.0).ok_or_else(|| FetchError::new(Reason::Parse, "a sample without a time"))?;
-        // What is not finite is a gap: an axis cannot hold it.
-        Ok(Point { at, value: if value.is_finite() { value } else { f64::NAN } })
-    }
-}
-
-/// Reads the answer to a query: its series, or why there are none.
-pub fn parse(response: &Response, now: Timestamp) -> Result<Vec<Series>, FetchError> {
-    read(response)?.series(now)
-}
-
-fn read(response: &Response) -> Result<Data, FetchError> {
-    let code = response.status.as_u16();
-    let envelope = serde_json::from_slice::<Envelope>(&response.body);
-    let ends_early = envelope.as_ref().is_err_and(serde_json::Error::is_eof);
-    if let Ok(envelope) = envelope {
-        if let (true, Some(data)) = (envelope.status == "success", envelope.data) {
-            return Ok(data);
-        }
-        if let Some(message) = envelope.error {
-            // Prometheus explains a bad query with 400 or 422; a 503 carries a timeout or an abort.
-            let reason = if matches!(code, 400 | 422) { Reason::NoMatch } else { Reason::of_status(code) };
-            let kind = envelope.error_type.unwrap_or_default();
-            return Err(FetchError::new(
-                reason,
-                if kind == "bad_data" { message } else { format!("{kind}: {message}") },
-            ));
-        }
-    }
-    if !response.status.is_success() {
-        let mut error =
-            FetchError::new(Reason::of_status(code), response.status.canonical_reason().unwrap_or_default());
-        error.retry_after = super::http::retry_after(&response.headers);
-        return Err(error);
-    }
-    refuse_html(response)?;
-    if ends_early {
-        return Err(FetchError::new(Reason::Truncated, "the JSON ends early"));
-    }
-    Err(FetchError::new(Reason::Parse, "not an answer of the Prometheus API; is the url right?"))
-}
-
-impl Data {
-    fn series(self, now: Timestamp) -> Result<Vec<Series>, FetchError> {
-        let (labels, points): (Vec<_>, Vec<_>) = match self {
-            Self::Matrix(items) => items.into_iter().map(|item| (item.metric, item.values)).unzip(),
-            Self::Vector(items) => {
-                items.into_iter().map(|item| (item.metric, item.value.into_iter().collect())).unzip()
-            }
-            Self::Scalar(sample) => (vec![BTreeMap::new()], vec![vec![sample]]),
-            Self::String(_) => {
-                return Err(FetchError::new(Reason::NoMatch, "the query yields a text, not numbers"));
-            }
-        };
-        let mut all = Vec::with_capacity(labels.len());
-        for (labels, samples) in labels.into_iter().zip(points) {
-            let mut points = samples.iter().map(Sample::point).collect::<Result<Vec<_>, _>>()?;
-            points.retain(|point| point.at <= now.plus(Span::seconds(1)));
-            // In order, and of two at one moment the first, whatever a proxy made of it.
-            points.sort_by_key(|point| point.at);
-            points.dedup_by_key(|point| point.at);
-            all.push(Series { labels: Labels::new(labels), points });
-        }
-        all.sort_by(|a, b| a.labels.cmp(&b.labels));
-        Ok(all)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -293,12 +201,5 @@ mod tests {
         assert_eq!(filled[0].at, Timestamp(10));
         assert!(values[1].is_nan() && values[3].is_nan());
         assert_eq!((values[0], values[2]), (1.0, 3.0));
-    }
-
-    #[test]
-    fn samples_that_are_not_finite_are_gaps_and_text_is_refused() {
-        assert!(Sample(1.0, "+Inf".into()).point().unwrap().value.is_nan());
-        assert!(Sample(1.0, "NaN".into()).point().unwrap().value.is_nan());
-        assert_eq!(Sample(1.0, "many".into()).point().unwrap_err().reason, Reason::Parse);
     }
 }

@@ -217,7 +217,7 @@ fn bad_json() {
 
 fn prometheus(code: StatusCode, body: &[u8]) -> Result<Telemetry, FetchError> {
     let response = Response { status: code, headers: HeaderMap::new(), body: body.to_vec(), certificate: None };
-    let series: Vec<Series> = prometheus::parse(&response, NOW)?;
+    let series: Vec<Series> = prometheus::parse(&response, NOW)?.series;
     Ok(Telemetry::Series { series, coverage: andon::model::series::Coverage::Whole })
 }
 
@@ -263,8 +263,8 @@ fn bad_prometheus_answers() {
         ("a text", whole("string", "[1,\"x\"]"), Refused("query failed: the query yields a text")),
         ("a scalar", whole("scalar", "[1795262300,\"4.5\"]"), Values(&[4.5])),
         ("a scalar that is none", whole("scalar", "[1795262300,\"NaN\"]"), Values(&[GAP])),
-        ("a native histogram only", whole("vector", "[{\"metric\":{},\"histogram\":[1,{\"count\":\"1\"}]}]"), Values(&[])),
-        ("native histograms over time", whole("matrix", "[{\"metric\":{},\"histograms\":[[1,{\"count\":\"1\"}]]}]"), Values(&[])),
+        ("a native histogram only", whole("vector", "[{\"metric\":{},\"histogram\":[1,{\"count\":\"1\"}]}]"), Refused("query failed: the query yields native histograms")),
+        ("native histograms over time", whole("matrix", "[{\"metric\":{},\"histograms\":[[1,{\"count\":\"1\"}]]}]"), Refused("query failed: the query yields native histograms")),
         ("a field nobody knows", "{\"status\":\"success\",\"warnings\":[\"x\"],\"infos\":[],\"data\":{\"resultType\":\"scalar\",\"result\":[1,\"2\"]}}".to_owned(), Values(&[2.0])),
         ("a thousand series", crowd(1000), Count(1000)),
         ("one too many", crowd(1001), Refused("answer too large: 1001 series, more than 1000")),

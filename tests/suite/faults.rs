@@ -89,6 +89,42 @@ fn endless_chunks(stream: &mut TcpStream) {
     while stream.write_all(chunk.as_bytes()).is_ok() {}
 }
 
+/// A body of one byte a chunk.
+fn tiny_chunks(stream: &mut TcpStream) {
+    let _head = stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    let chunks = "1\r\n \r\n".repeat(1000);
+    while stream.write_all(chunks.as_bytes()).is_ok() {}
+}
+
+/// Informational answers, and never the answer itself.
+fn informational(stream: &mut TcpStream) {
+    let hints = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n".repeat(1000);
+    while stream.write_all(hints.as_bytes()).is_ok() {}
+}
+
+#[tokio::test]
+async fn a_flood_is_no_outage_and_is_backed_off_from() {
+    for (name, flood, reason) in [
+        ("one byte a chunk", Reply::play(tiny_chunks), "answer too large: 200"),
+        ("answers without an end", Reply::play(informational), "answer too large: andon was busy for"),
+    ] {
+        let server = Server::start();
+        server.route("/x", flood);
+        let text = board(&server.url("/x"), "refresh = \"1s\"");
+        let mut running = Running::start(&text).await;
+        let mut waits = Vec::new();
+        for _ in 0..4 {
+            let outcome = running.outcome("p").await;
+            let error = outcome.answer.unwrap_err().to_string();
+            assert!(error.starts_with(reason), "{name}: {error}");
+            waits.push(outcome.next_try.0 - outcome.at.0);
+            running.ask_now();
+        }
+        // An outage is asked on at the interval; the fourth of these waits for half of eight of them at least.
+        assert!(waits[3] > 2500, "{name}: {waits:?}");
+    }
+}
+
 #[tokio::test]
 async fn every_fault_of_an_answer_has_its_reason_and_takes_nothing_away() {
     let expect = |reason, wait| Expected { reason, wait };
@@ -145,6 +181,11 @@ async fn every_fault_of_an_answer_has_its_reason_and_takes_nothing_away() {
             "two hundred headers",
             whole(&format!("HTTP/1.1 200 OK\r\n{many_headers}\r\n{{}}")),
             expect("answer too large: its headers", USUAL),
+        ),
+        (
+            "a part of it",
+            whole("HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-6/99\r\nContent-Length: 7\r\n\r\n{\"n\":4}"),
+            expect("answer cut short: HTTP 206", USUAL),
         ),
         ("204", whole("HTTP/1.1 204 No Content\r\n\r\n"), expect("answer not understood: the answer is empty", USUAL)),
         (

@@ -252,3 +252,106 @@ fn a_secret_in_a_file_that_others_may_read_is_a_warning_of_its_own() {
         assert!(!warned || said.contains(&format!("chmod 600 {file}")), "{said}");
     }
 }
+
+/// What a server answers that repeats the header that it was shown, behind a text of some length.
+fn repeating(server: &Server, header: &'static str, name: &str, before: usize) -> Reply {
+    let (server, begin) = (server.clone(), format!("GET /{name}/"));
+    Reply::play(move |stream| {
+        let requests = server.requests();
+        let head = requests.iter().rfind(|head| head.starts_with(&begin)).unwrap();
+        let line = head.lines().find(|line| line.to_ascii_lowercase().starts_with(header)).unwrap();
+        let value = line.split_once(": ").unwrap().1;
+        let error = format!("{}bad header: {value}", "x".repeat(before));
+        let body = serde_json::json!({ "status": "error", "errorType": "bad_data", "error": error }).to_string();
+        let length = body.len();
+        let head = format!("HTTP/1.1 400 Bad Request\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+        let _sent = std::io::Write::write_all(stream, (head + &body).as_bytes());
+    })
+}
+
+#[test]
+fn what_a_server_repeats_of_a_credential_is_shown_in_no_form_however_long_its_words_are() {
+    let (server, folder) = (Server::start(), Folder::new());
+    let sources = [
+        ("basic", "authorization", "auth = { basic = { username = \"me\", password = { env = \"SECRET_B\" } } }"),
+        ("bearer", "authorization", "auth = { bearer = { env = \"SECRET_A\" } }"),
+        ("header", "private-token", "auth = { header = { name = \"PRIVATE-TOKEN\", value = { env = \"SECRET_C\" } } }"),
+        ("second", "x-api-key", "headers = { \"X-Api-Key\" = { env = \"SECRET_C\" } }"),
+    ];
+    let (mut text, mut panels) = ("refresh = \"1s\"\n".to_owned(), String::from("[[dashboards]]\nname = \"d\"\n"));
+    for (name, _, keys) in sources {
+        text.push_str(&format!(
+            "[sources.{name}]\ntype = \"prometheus\"\nurl = \"{}\"\n{keys}\n",
+            server.url(&format!("/{name}"))
+        ));
+        panels.push_str(&format!(
+            "[[dashboards.panels]]\nid = \"{name}\"\nview = \"gauge\"\nsource = \"{name}\"\nquery = \"up\"\n"
+        ));
+    }
+    let file = folder.write("b.toml", &(text + &panels));
+    // Whole, and cut at 4 KiB within the secret.
+    for before in [0, 4096 - 24] {
+        for (name, header, _) in sources {
+            server.route(&format!("/{name}/api/v1/query"), repeating(&server, header, name, before));
+        }
+        for command in [&["status", "--format", "json"][..], &["snapshot", "--size", "300x40"], &["doctor"]] {
+            let mut all = command.to_vec();
+            all.extend(["--config", &file]);
+            let output = andon().args(&all).envs(ENVIRONMENT).output().unwrap();
+            let said = stdout(&output) + &stderr(&output);
+            assert!(said.contains(if before == 0 { "bad header: " } else { "xxxx" }), "{command:?}: {said}");
+            is_silent(&format!("{command:?} with {before} bytes before it"), &said);
+            assert!(!said.contains("bWU6") && !said.contains("CANAR"), "{command:?}: a part of it: {said}");
+        }
+    }
+    let asked = server.requests().concat();
+    assert!(asked.contains(ENCODED[1]) && asked.to_lowercase().contains("x-api-key: canary-header-env"));
+}
+
+#[test]
+fn an_empty_secret_is_never_sent() {
+    let (server, folder) = (Server::start(), Folder::new());
+    let (file, blank) = (folder.write("empty", "\n"), folder.write("blank", " \n"));
+    let sources = [
+        ("bearer", "auth = { bearer = { env = \"EMPTY\" } }".to_owned()),
+        ("basic", format!("auth = {{ basic = {{ username = \"me\", password = {{ file = \"{file}\" }} }} }}")),
+        ("header", format!("auth = {{ header = {{ name = \"X-Key\", value = {{ file = \"{blank}\" }} }} }}")),
+        ("second", "headers = { \"X-Key\" = { env = \"EMPTY\" } }".to_owned()),
+    ];
+    for (name, keys) in sources {
+        let text = format!(
+            "refresh = \"1s\"\n[sources.s]\ntype = \"json\"\nurl = \"{}\"\n{keys}\n[[dashboards]]\nname = \"d\"\n\
+             [[dashboards.panels]]\nview = \"stat\"\nsource = \"s\"\nquery = \".n\"\n",
+            server.url("/x")
+        );
+        let file = folder.write("b.toml", &text);
+        let run = |command: &[&str]| andon().args(command).args(["--config", &file]).env("EMPTY", "").output().unwrap();
+        let said = stdout(&run(&["status", "--format", "json"]));
+        assert!(said.contains("not authorised: the ") && said.contains(" is empty"), "{name}: {said}");
+        assert!(stderr(&run(&["validate"])).contains("warning[secret-missing]"), "{name}");
+    }
+    assert_eq!(server.requests(), Vec::<String>::new(), "something was sent");
+    let literal = "[sources.s]\ntype = \"json\"\nurl = \"http://127.0.0.1/\"\nauth = { bearer = \"\" }\n[[dashboards]]\nname = \"d\"\n";
+    let file = folder.write("b.toml", literal);
+    assert!(stderr(&andon().args(["validate", "--config", &file]).output().unwrap()).contains("error[empty-secret]"));
+}
+
+#[test]
+fn a_token_in_the_path_of_an_address_is_shown_nowhere() {
+    let (server, folder) = (Server::start(), Folder::new());
+    let path = "/services/T02ABCDEF/aB3xY9zQ7wE1rT5yU8iO2pAs";
+    server.route(path, Reply::body("application/json", "{\"n\":1}"));
+    let text = format!(
+        "refresh = \"1s\"\n[sources.j]\ntype = \"json\"\nurl = \"{0}\"\n[sources.p]\ntype = \"probe\"\ntargets = [\"{0}\"]\n\
+         [[dashboards]]\nname = \"d\"\n[[dashboards.panels]]\nview = \"stat\"\nsource = \"j\"\nquery = \".n\"\n\
+         [[dashboards.panels]]\nview = \"table\"\nsource = \"p\"\n",
+        server.url(path)
+    );
+    let file = folder.write("b.toml", &text);
+    for command in [&["status", "--format", "json"][..], &["snapshot", "--size", "200x40"], &["doctor"]] {
+        let output = andon().args(command).args(["--config", &file]).env("ANDON_LOG", "trace").output().unwrap();
+        let said = stdout(&output) + &stderr(&output);
+        assert!(!said.contains("aB3xY9"), "{command:?}: {said}");
+        assert!(said.contains("T02ABCDEF/***") || command[0] == "status", "{command:?}: {said}");
+    }
+}

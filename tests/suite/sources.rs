@@ -1,9 +1,13 @@
 //! Each source against a server that answers as real ones do, and as broken ones do; through the whole
 //! program (`andon status`).
 
+use andon::model::labels::names;
+use andon::model::poll::Answer;
+use andon::model::telemetry::{Caveat, Telemetry};
 use serde_json::Value;
 
 use crate::support::folder::Folder;
+use crate::support::running::Running;
 use crate::support::server::{Reply, Server};
 use crate::support::{run, stderr, stdout};
 
@@ -216,5 +220,194 @@ fn this_machine_tells_of_itself() {
         let panel = panel("type = \"host\"", &format!("view = \"gauge\"\nquery = \"{query}\"\nunit = \"{unit}\""));
         let value = panel["value"].as_f64().unwrap_or_else(|| panic!("{query}: {panel}"));
         assert!(value >= 0.0 && (unit == "seconds" || value <= 1.0), "{query}: {value}");
+    }
+}
+
+/// The values of an answer by drawn name, and what its source says about it.
+fn readings(answer: Answer) -> (Vec<(String, f64)>, Option<Caveat>) {
+    let (telemetry, caveat) = answer.unwrap().split();
+    let Telemetry::Series { series, .. } = telemetry else { panic!("{telemetry:?}") };
+    let names = names(&series.iter().map(|one| &one.labels).collect::<Vec<_>>());
+    let value = |at: usize| series[at].points.last().unwrap().value;
+    (names.iter().enumerate().map(|(at, name)| (name.to_string(), value(at))).collect(), caveat)
+}
+
+/// What a probe of these targets reads.
+async fn probed(targets: &[String], query: &str) -> (Vec<(String, f64)>, String) {
+    let source = format!("type = \"probe\"\ntargets = {targets:?}");
+    let mut running = Running::start(&board(&source, &format!("view = \"table\"\nquery = \"{query}\""))).await;
+    let (values, caveat) = readings(running.outcome("p").await.answer);
+    assert!(caveat.as_ref().is_none_or(|caveat| !caveat.partial), "what is down is told, not missing");
+    (values, caveat.map(|caveat| caveat.text.to_string()).unwrap_or_default())
+}
+
+#[tokio::test]
+async fn targets_that_differ_in_their_query_only_hide_each_other_no_more() {
+    let server = Server::start();
+    let shared = server.clone();
+    server.route(
+        "/x",
+        Reply::play(move |stream| {
+            let down = shared.requests().last().is_some_and(|head| head.contains("token=two"));
+            let status = if down { "500 Down" } else { "200 OK" };
+            let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            let _sent = std::io::Write::write_all(stream, answer.as_bytes());
+            // One after the other: each looks at the last request.
+        }),
+    );
+    let place = server.address;
+    for order in [["one", "two"], ["two", "one"]] {
+        let mut ups = Vec::new();
+        for token in order {
+            let (values, _) = probed(&[server.url(&format!("/x?token={token}"))], "up").await;
+            ups.push(values[0].1);
+        }
+        assert_eq!(ups, order.map(|token| if token == "one" { 1.0 } else { 0.0 }));
+    }
+    let both = [server.url("/x?token=one"), server.url("/x?token=two"), format!("tcp://{place}")];
+    let (values, _) = probed(&both, "up").await;
+    let names: Vec<&str> = values.iter().map(|(name, _)| name.as_str()).collect();
+    let (first, second) = (format!("{place}/x #1"), format!("{place}/x #2"));
+    assert_eq!(names, [first.as_str(), second.as_str(), place.to_string().as_str()]);
+}
+
+#[tokio::test]
+async fn a_probe_says_why_a_target_is_down_and_drops_none() {
+    let server = Server::start();
+    server.route("/fine", Reply::body("text/plain", "x"));
+    server.route("/loop", Reply::header("302 Found", "Location: /loop"));
+    server.route("/nowhere", Reply::header("302 Found", "X: y"));
+    server.route("/elsewhere", Reply::header("302 Found", "Location: https://127.0.0.1:1/"));
+    server.route("/busy", Reply::status("503 Service Unavailable", "text/plain", "no"));
+    let targets: Vec<String> = ["fine", "loop", "nowhere", "elsewhere", "busy"]
+        .iter()
+        .map(|name| format!("{name}={}", server.url(&format!("/{name}"))))
+        .chain(["closed=tcp://127.0.0.1:1".to_owned()])
+        .collect();
+    let (ups, why) = probed(&targets, "up").await;
+    assert_eq!(ups.iter().map(|(_, up)| *up).collect::<Vec<_>>(), [1.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
+    assert_eq!(
+        why,
+        "loop: redirect blocked: more than 5 redirects, nowhere: redirect blocked: a redirect without an address, \
+         busy: HTTP 503, and 1 more down"
+    );
+    let (latencies, why) = probed(&targets, "latency").await;
+    assert_eq!(latencies.len(), targets.len());
+    let known: Vec<bool> = latencies.iter().map(|(_, value)| value.is_finite()).collect();
+    assert_eq!(known, [true, false, false, true, true, false]);
+    assert!(why.starts_with("loop: redirect blocked"), "{why}");
+}
+
+#[tokio::test]
+async fn a_probe_needs_no_body() {
+    let server = Server::start();
+    server.route(
+        "/large",
+        Reply::play(|stream| {
+            let _head = std::io::Write::write_all(stream, b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n");
+            let piece = vec![b'x'; 65_536];
+            while std::io::Write::write_all(stream, &piece).is_ok() {}
+        }),
+    );
+    server.route(
+        "/packed",
+        Reply::raw(
+            "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\nConnection: close\r\n\r\n\u{1}x{",
+        ),
+    );
+    server
+        .route("/part", Reply::raw("HTTP/1.1 206 Partial Content\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx"));
+    server.route("/cut", Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 99\r\nConnection: close\r\n\r\nx"));
+    let targets = ["/large", "/packed", "/part", "/cut"].map(|path| server.url(path));
+    let (ups, why) = probed(&targets, "up").await;
+    assert_eq!(ups.iter().map(|(_, up)| *up).collect::<Vec<_>>(), [1.0, 1.0, 1.0, 0.0]);
+    assert_eq!(why, format!("{}/cut: answer cut short", server.address));
+}
+
+#[tokio::test]
+async fn a_partial_answer_of_prometheus_says_so() {
+    let server = Server::start();
+    let body = vector().replacen('{', r#"{"isPartial":true,"warnings":["No StoreAPIs matched for this query"],"#, 1);
+    server.route("/api/v1/query", Reply::body("application/json", &body));
+    let text = board(&prometheus(&server), "view = \"gauge\"\nquery = \"up\"");
+    let mut running = Running::start(&text).await;
+    let (values, caveat) = readings(running.outcome("p").await.answer);
+    let caveat = caveat.unwrap();
+    assert_eq!((values[0].1, caveat.partial), (4.5, true));
+    let said = "partial: a part of the server's storage did not answer; partial: No StoreAPIs matched for this query";
+    assert_eq!(caveat.text.as_str(), said);
+}
+
+#[test]
+fn a_server_that_wants_a_tenant_is_heard_and_is_told_it_by_a_second_header() {
+    let server = Server::start();
+    let shared = server.clone();
+    server.route(
+        "/api/v1/query",
+        Reply::play(move |stream| {
+            let requests = shared.requests();
+            let head = requests.last().unwrap().to_ascii_lowercase();
+            let known = head.contains("x-scope-orgid: team") && head.contains("authorization: bearer t0p-s3cret");
+            let answer = if known {
+                Reply::body("application/json", &vector())
+            } else {
+                Reply::status("401 Unauthorized", "text/plain; charset=utf-8", "no org id\n")
+            };
+            if let Reply::Raw(bytes) = answer {
+                let _sent = std::io::Write::write_all(stream, &bytes);
+            }
+        }),
+    );
+    let plain = panel(&prometheus(&server), "view = \"gauge\"\nquery = \"up\"");
+    let reason = plain["reason"].as_str().unwrap();
+    assert!(reason.starts_with("not authorised: HTTP 401; check the source's auth: no org id"), "{reason}");
+    let keys = "auth = { bearer = \"t0p-s3cret\" }\nheaders = { \"X-Scope-OrgID\" = \"team\" }";
+    let known = panel(&format!("{}\n{keys}", prometheus(&server)), "view = \"gauge\"\nquery = \"up\"");
+    assert_eq!(known["value"], 4.5, "{known}");
+}
+
+#[test]
+fn json_is_read_with_a_byte_order_mark_and_as_a_page_of_text() {
+    let server = Server::start();
+    server.route("/marked", Reply::body("application/json", "\u{feff}{\"n\": 41}"));
+    server.route("/page", Reply::body("text/html; charset=utf-8", "{\"n\": 41}"));
+    for path in ["/marked", "/page"] {
+        let source = format!("type = \"json\"\nurl = \"{}\"", server.url(path));
+        assert_eq!(panel(&source, "view = \"stat\"\nquery = \".n\"")["value"], 41.0, "{path}");
+    }
+}
+
+#[test]
+fn doctor_tells_near_names_of_a_metric_that_is_not_there() {
+    let (server, folder) = (Server::start(), Folder::new());
+    let nothing = r#"{"status":"success","data":{"resultType":"vector","result":[]}}"#;
+    server.route("/api/v1/query", Reply::body("application/json", nothing));
+    let names = r#"{"status":"success","data":["go_goroutines","http_requests_total","up"]}"#;
+    server.route("/api/v1/label/__name__/values", Reply::body("application/json", names));
+    let file =
+        folder.write("b.toml", &board(&prometheus(&server), "view = \"gauge\"\nquery = \"sum(http_request_total)\""));
+    let said = stdout(&run(&["doctor", "--config", &file]));
+    assert!(said.contains("the server has no metric 'http_request_total'; near it: http_requests_total"), "{said}");
+    let asked = |server: &Server| server.requests().iter().filter(|head| head.contains("__name__")).count();
+    assert_eq!(asked(&server), 1);
+    run(&["status", "--config", &file]);
+    assert_eq!(asked(&server), 1, "only doctor asks for names");
+}
+
+#[test]
+fn what_is_wrong_with_an_address_or_a_header_has_its_place() {
+    let folder = Folder::new();
+    for (keys, expected) in [
+        ("url = \"http://127.0.0.1:9090/api/v1\"", "without /api/v1"),
+        ("url = \"http://127.0.0.1:9090/\"\nheaders = { Host = \"x\" }", "andon sets the header 'Host' itself"),
+        ("url = \"http://127.0.0.1:9090/\"\nheaders = { Authorization = \"x\" }", "this header belongs to auth"),
+    ] {
+        let file = folder
+            .write("b.toml", &board(&format!("type = \"prometheus\"\n{keys}"), "view = \"stat\"\nquery = \"up\""));
+        let output = run(&["validate", "--config", &file]);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        let line = 3 + keys.lines().count();
+        assert!(said.contains(expected) && said.contains(&format!("b.toml:{line}:")), "{said}");
     }
 }

@@ -42,27 +42,31 @@ fn classify(cause: &(dyn std::error::Error + 'static), phase: Phase) -> Option<F
         if let Some(inner) = io.get_ref() {
             return classify(inner, phase);
         }
-        let reason = match io.kind() {
-            io::ErrorKind::ConnectionRefused => Reason::Refused,
-            io::ErrorKind::TimedOut => Reason::Timeout(phase),
-            io::ErrorKind::UnexpectedEof => {
-                if phase == Phase::Body {
-                    Reason::Truncated
-                } else {
-                    Reason::Reset
-                }
-            }
-            io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
-                Reason::Reset
-            }
-            io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
-                return Some(FetchError::new(Reason::Refused, "no route to the host"));
-            }
-            _ => return None,
-        };
-        return Some(reason.into());
+        return known(io.kind(), phase);
     }
     cause.downcast_ref::<NameFault>().map(|fault| FetchError::new(Reason::Dns, &fault.0))
+}
+
+/// The reason behind a fault of the connection itself.
+pub fn io_fault(error: &io::Error, phase: Phase) -> FetchError {
+    known(error.kind(), phase).unwrap_or_else(|| FetchError::new(Reason::Refused, error.kind().to_string()))
+}
+
+fn known(kind: io::ErrorKind, phase: Phase) -> Option<FetchError> {
+    let reason = match kind {
+        io::ErrorKind::ConnectionRefused => Reason::Refused,
+        io::ErrorKind::TimedOut => Reason::Timeout(phase),
+        io::ErrorKind::UnexpectedEof if phase == Phase::Body => Reason::Truncated,
+        io::ErrorKind::UnexpectedEof
+        | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe => Reason::Reset,
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+            return Some(FetchError::new(Reason::Refused, "no route to the host"));
+        }
+        _ => return None,
+    };
+    Some(reason.into())
 }
 
 fn tls_fault(error: &rustls::Error) -> TlsFault {

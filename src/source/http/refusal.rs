@@ -1,0 +1,132 @@
+//! What an answer says that is no success, or not what was asked for.
+
+use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use serde::de::IgnoredAny;
+
+use super::limited::refused_for_a_while;
+use super::{Response, http_date};
+use crate::model::fault::{FetchError, Reason};
+use crate::model::time::{Span, now};
+
+/// Refuses every answer but a success.
+pub(super) fn check_status(response: &Response) -> Result<(), FetchError> {
+    if response.status.is_success() {
+        return Ok(());
+    }
+    if let Some(error) = refused_for_a_while(response) {
+        return Err(error);
+    }
+    Err(refusal(response))
+}
+
+/// The error for a status code that is no success, with the server's own words if it has some.
+pub fn refusal(response: &Response) -> FetchError {
+    let code = response.status.as_u16();
+    let canonical = response.status.canonical_reason().unwrap_or_default();
+    let (general, words) = match code {
+        401 | 403 => (format!("HTTP {code}; check the source's auth"), words(response)),
+        _ => (canonical.to_owned(), words(response).filter(|words| !words.eq_ignore_ascii_case(canonical))),
+    };
+    let detail = match words {
+        Some(words) if general.is_empty() => words,
+        Some(words) => format!("{general}: {words}"),
+        None => general,
+    };
+    let mut error = FetchError::new(Reason::of_status(code), detail);
+    error.retry_after = retry_after(&response.headers);
+    error
+}
+
+/// The first line of a body in plain text: what many servers explain a refusal with ("no org id").
+fn words(response: &Response) -> Option<String> {
+    let kind = content_type(response);
+    if !kind.is_empty() && !kind.starts_with("text/plain") {
+        return None;
+    }
+    let text = std::str::from_utf8(&response.body).ok()?;
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+    (!line.starts_with(['<', '{', '['])).then(|| line.to_owned())
+}
+
+/// Reads `Retry-After`: seconds or an HTTP date (RFC 9110, section 10.2.3); nonsense is ignored.
+pub fn retry_after(headers: &HeaderMap) -> Option<Span> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse::<u32>() {
+        return Some(Span::seconds(i64::from(seconds)));
+    }
+    Some(http_date(value)?.age_before(now()))
+}
+
+/// Refuses a web page where data was expected: the commonest "malformed feed" is a log-in form. What only
+/// says that it is a page, and is JSON, is taken.
+pub fn refuse_html(response: &Response) -> Result<(), FetchError> {
+    let begin: String =
+        String::from_utf8_lossy(response.body.get(..64).unwrap_or(&response.body)).trim_start().to_ascii_lowercase();
+    let says_so = || content_type(response).starts_with("text/html");
+    let is_json = || serde_json::from_slice::<IgnoredAny>(&response.body).is_ok();
+    if response.body.iter().all(u8::is_ascii_whitespace) {
+        return Err(FetchError::new(Reason::Parse, "the answer is empty"));
+    }
+    if begin.starts_with("<!doctype html") || begin.starts_with("<html") || (says_so() && !is_json()) {
+        return Err(FetchError::new(
+            Reason::Parse,
+            "the server answered with a web page, perhaps a log-in form; check the url and auth",
+        ));
+    }
+    Ok(())
+}
+
+fn content_type(response: &Response) -> String {
+    let value = response.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    value.unwrap_or_default().trim_start().to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::StatusCode;
+
+    use super::*;
+
+    fn headers(value: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, value.parse().unwrap());
+        headers
+    }
+
+    fn response(code: u16, kind: &str, body: &str) -> Response {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, kind.parse().unwrap());
+        let status = StatusCode::from_u16(code).unwrap();
+        Response { status, headers, body: body.as_bytes().to_vec(), certificate: None }
+    }
+
+    #[test]
+    fn retry_after_takes_seconds_and_dates_and_ignores_nonsense() {
+        assert_eq!(retry_after(&headers("120")), Some(Span::seconds(120)));
+        assert_eq!(retry_after(&headers("Wed, 21 Oct 2015 07:28:00 GMT")), Some(Span(0)));
+        assert_eq!(retry_after(&headers("-1")), None);
+        assert_eq!(retry_after(&headers("soon")), None);
+    }
+
+    #[test]
+    fn a_refusal_is_told_in_the_words_of_the_server() {
+        let told = |code, kind, body| refusal(&response(code, kind, body)).to_string();
+        assert_eq!(
+            told(401, "text/plain; charset=utf-8", "no org id\n"),
+            "not authorised: HTTP 401; check the source's auth: no org id"
+        );
+        assert_eq!(told(500, "text/plain", "the disk is full"), "HTTP 500: Internal Server Error: the disk is full");
+        assert_eq!(told(404, "text/plain", "Not Found"), "HTTP 404: Not Found");
+        assert_eq!(told(404, "text/html", "<html>a page</html>"), "HTTP 404: Not Found");
+        assert_eq!(told(404, "text/plain", "<html>a page</html>"), "HTTP 404: Not Found");
+    }
+
+    #[test]
+    fn json_that_says_it_is_a_page_is_read_and_a_page_that_says_it_is_json_is_not() {
+        let taken = |kind, body| refuse_html(&response(200, kind, body)).is_ok();
+        assert!(taken("text/html; charset=utf-8", " {\"n\": 1}"));
+        assert!(!taken("text/html", "<p>log in</p>") && !taken("text/html", "please log in"));
+        assert!(!taken("application/json", "<!DOCTYPE html><html>") && !taken("application/json", " \n"));
+        assert!(taken("application/json", "{"), "that it ends early is said by who reads it");
+    }
+}
