@@ -11,6 +11,7 @@ pub mod backoff;
 mod github;
 pub mod http;
 pub mod limits;
+mod listening;
 pub mod network;
 pub mod progress;
 pub mod supervisor;
