@@ -192,7 +192,11 @@ async fn read_line<S: AsyncRead + Unpin>(stream: &mut BufReader<S>, longest: u64
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::new();
+    for byte in bytes {
+        text.push_str(&format!("{byte:02x}"));
+    }
+    text
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {

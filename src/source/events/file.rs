@@ -139,13 +139,13 @@ impl Followed {
         })?;
         if is_written && let Err(error) = writable(&self.path) {
             let why = reason(&error);
-            self.warn(format!("what is told cannot be kept: {} cannot be written: {why}", self.path.display()), true);
+            self.warn(&format!("what is told cannot be kept: {} cannot be written: {why}", self.path.display()), true);
         }
         Ok(())
     }
 
-    fn warn(&mut self, text: String, partial: bool) {
-        self.trouble = Some(Caveat { text: SafeText::new(&text), partial });
+    fn warn(&mut self, text: &str, partial: bool) {
+        self.trouble = Some(Caveat { text: SafeText::new(text), partial });
     }
 
     /// There is no file: it has no events yet, if it can be made. One that was there is missed.
@@ -159,7 +159,7 @@ impl Followed {
             return Err(std::io::Error::other(why));
         }
         if self.place.is_some() {
-            self.warn(format!("{} is gone; what it told until now is shown", self.path.display()), false);
+            self.warn(&format!("{} is gone; what it told until now is shown", self.path.display()), false);
         }
         Ok(())
     }
@@ -191,12 +191,12 @@ impl Followed {
         }
         let rest = read - bytes.len();
         if rest > 0 && std::mem::replace(&mut place.rest, rest) == rest {
-            self.warn(format!("the last line of {} is not complete", self.path.display()), true);
+            self.warn(&format!("the last line of {} is not complete", self.path.display()), true);
         }
         place.has_read(&bytes);
         let left = meta.len().saturating_sub(place.read);
         if left > MOST_BYTES {
-            self.warn(format!("{} MiB of {} are still to be read", left >> 20, self.path.display()), true);
+            self.warn(&format!("{} MiB of {} are still to be read", left >> 20, self.path.display()), true);
         }
         self.place = Some(place);
         Ok(())
