@@ -63,8 +63,8 @@ pub async fn run(mut notifications: mpsc::Receiver<Vec<Notification>>) {
         for one in all {
             for way in Way::ALL.into_iter().filter(|way| way.is_of(&one)) {
                 let (key, whom) = ((one.rule, way), way.whom(&one));
-                // After a reload another rule may stand in this place.
-                tellers.retain(|known, teller| *known != key || teller.whom == whom);
+                // After a reload another rule may stand in this place. One that has ended is a fault of andon.
+                tellers.retain(|known, teller| *known != key || (teller.whom == whom && !teller.task.is_finished()));
                 let teller = tellers.entry(key).or_insert_with(|| Teller::start(way, whom, limits.clone()));
                 teller.queue.put(one.clone());
             }

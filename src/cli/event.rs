@@ -1,6 +1,6 @@
 //! `andon event`: tell the board what happened, as the last step of any pipeline.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::model::text::SafeText;
 use crate::model::time::now;
 use crate::source::auth::Secret;
 use crate::source::events::line::{Line, Time};
-use crate::source::events::{Config, Token, Told, append, tell};
+use crate::source::events::{Config, Token, Told, append, real_path, tell};
 use crate::source::http::parse_url;
 
 /// How long a disk is waited for: a pipeline has better things to do.
@@ -32,12 +32,14 @@ pub(super) fn run(flags: &EventFlags) -> Done {
     let why = match &endpoint {
         None => None,
         Some((_, Err(no_token))) => Some(no_token.clone()),
-        Some((address, Ok(token))) => match told(address, token, &line, file.as_deref())? {
+        Some((address, Ok(token))) => match told(address, token, &line, file.clone())? {
             Told::Taken => return say("taken by the board\n"),
             Told::Refused(why) => return Err(Failure::Message(format!("the board does not take it: {why}"))),
             Told::Nobody if file.is_some() => None,
             Told::Nobody => Some(format!("nobody listens at {address}; is the board running?")),
-            Told::NotTaken(why) => Some(why),
+            Told::NotTaken(why) if file.is_some() => Some(why),
+            // It may have been taken all the same.
+            Told::NotTaken(why) => Some(format!("{why}; to try again, add --delivery {}", line.delivery)),
         },
     };
     let Some(file) = file else {
@@ -154,12 +156,17 @@ fn of_the_board(flags: &EventFlags) -> Result<Way, Failure> {
     Ok(Way { endpoint, file: Some(config.file) })
 }
 
-fn told(address: &str, token: &Token, line: &Line, file: Option<&Path>) -> Result<Told, Failure> {
+fn told(address: &str, token: &Token, line: &Line, file: Option<PathBuf>) -> Result<Told, Failure> {
+    let real = |file: PathBuf| {
+        let path = file.clone();
+        within(LONGEST, move || real_path(&path)).unwrap_or(file)
+    };
+    let file = file.map(real);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::Message(format!("no runtime: {error}")))?;
-    let told = runtime.block_on(tell(address, token, line, file));
+    let told = runtime.block_on(tell(address, token, line, file.as_deref()));
     // The look-up of a name may hang.
     runtime.shutdown_background();
     Ok(told)

@@ -35,8 +35,8 @@ pub use append::append;
 use endpoint::Desk;
 pub use exchange::Token;
 use file::Followed;
-pub use telling::{Told, tell};
-use telling::{Found, find, is_same_file};
+pub use telling::{Told, real_path, tell};
+use telling::{Found, find};
 
 /// The longest that whoever has the address is asked who it is.
 const LONGEST_QUESTION: Duration = Duration::from_secs(1);
@@ -73,6 +73,10 @@ pub struct Events {
 struct Looked {
     file: Followed,
     read: Result<(), FetchError>,
+    /// Why what is taken cannot be written into it.
+    unwritable: Option<String>,
+    /// The file's real path.
+    real: PathBuf,
     /// What `andon event` has to prove, or why nobody knows; `None` when nobody listens.
     token: Option<Result<Token, String>>,
 }
@@ -132,21 +136,23 @@ impl Source for Events {
     }
 
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
-        let Looked { file, read, token } = self.look(moment).await?;
+        let Looked { file, read, unwritable, real, token } = self.look(moment).await?;
         let (events, mut caveats) = (file.events(), file.caveats());
         self.file = Some(file);
         if let (Some(listen), Some(token)) = (&self.config.listen, token) {
             let why = match (endpoint::address(listen), token) {
                 (Err(wrong), _) => Some(wrong.detail.to_string()),
                 (_, Err(why)) => {
-                    self.desk.set_token(None);
+                    self.desk.know(real, None);
                     Some(why)
                 }
                 (Ok(address), Ok(token)) => {
-                    self.desk.set_token(Some(token.clone()));
+                    self.desk.know(real, Some(token.clone()));
                     self.ear.listen(address, &token, &self.desk, self.refresh, moment).await
                 }
             };
+            // Another board may take them for this one.
+            let why = why.or(unwritable.filter(|_| self.ear.listening.is_some()));
             let deaf = |why| SafeText::new(&format!("no events are taken at {listen}: {why}"));
             caveats.extend(why.map(|why| Caveat { text: deaf(why), partial: true }));
         }
@@ -174,8 +180,9 @@ impl Events {
             let mut file = self.file.take().unwrap_or_else(|| Followed::new(path.clone()));
             let token = self.config.token.clone().filter(|_| self.config.listen.is_some());
             tokio::task::spawn_blocking(move || {
-                let read = file.read(moment.now, token.is_some());
-                Looked { file, read, token: token.as_ref().map(token_of) }
+                let read = file.read(moment.now);
+                let unwritable = token.as_ref().and_then(|_| file.unwritable());
+                Looked { real: file.real_path(), file, read, unwritable, token: token.as_ref().map(token_of) }
             })
         });
         let Ok(looked) = tokio::time::timeout_at(moment.deadline, looking).await else {
@@ -205,7 +212,7 @@ impl Ear {
     ) -> Option<String> {
         self.listening = self.listening.take().filter(|listening| !listening.has_ended());
         if let Some(listening) = &self.listening {
-            return listening.trouble().map(|kind| kind.to_string());
+            return listening.trouble();
         }
         if self.next_try.is_none_or(|at| at <= Instant::now()) {
             self.tries = self.tries.saturating_add(1);
@@ -235,9 +242,7 @@ async fn taken_by(address: SocketAddr, token: &Token, desk: &Desk, moment: Momen
             Some(format!("another program has this address: {why}. 'ss -ltnp' shows which; give one of them another"))
         }
         Found::Board(board, _) => {
-            let (own, other) = (desk.file().to_owned(), board.file.clone());
-            let is_same = tokio::task::spawn_blocking(move || is_same_file(&own, &other)).await.unwrap_or_default();
-            (!is_same).then(|| {
+            (board.file != desk.file()).then(|| {
                 let (process, file) = (board.process, board.file.display());
                 format!("the board of process {process} has this address, and writes to {file}: give one of them another")
             })

@@ -1,7 +1,6 @@
 //! One accept loop for whatever listens: bounded, and nobody who only connects keeps others out.
 
 use std::future::Future;
-use std::io;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -54,7 +53,7 @@ impl Guest {
 #[derive(Debug)]
 pub(super) struct Listening {
     task: tokio::task::JoinHandle<()>,
-    trouble: Arc<Mutex<Option<io::ErrorKind>>>,
+    trouble: Arc<Mutex<Option<String>>>,
 }
 
 impl Drop for Listening {
@@ -81,12 +80,12 @@ impl Listening {
     }
 
     /// Why nobody can connect just now.
-    pub(super) fn trouble(&self) -> Option<io::ErrorKind> {
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-async fn accept<F, S>(listener: TcpListener, serve: Arc<F>, trouble: Arc<Mutex<Option<io::ErrorKind>>>)
+async fn accept<F, S>(listener: TcpListener, serve: Arc<F>, trouble: Arc<Mutex<Option<String>>>)
 where
     F: Fn(TcpStream, Guest) -> S + Send + Sync + 'static,
     S: Future<Output = ()> + Send + 'static,
@@ -95,7 +94,7 @@ where
     loop {
         places.make_room().await;
         let accepted = listener.accept().await;
-        *trouble.lock().unwrap_or_else(PoisonError::into_inner) = accepted.as_ref().err().map(io::Error::kind);
+        *trouble.lock().unwrap_or_else(PoisonError::into_inner) = accepted.as_ref().err().map(ToString::to_string);
         match accepted {
             Ok((stream, _)) => {
                 let guest = Guest::new();

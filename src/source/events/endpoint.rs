@@ -1,7 +1,7 @@
 //! The address that takes events, on loopback only.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ const LONGEST_PROOF: Duration = Duration::from_secs(2);
 /// What the board says of itself to whoever knows its token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Board {
-    /// The file that its events go to.
+    /// The real path of the file that its events go to.
     pub file: PathBuf,
     /// Its process.
     pub process: u32,
@@ -50,10 +50,16 @@ pub(super) struct Desk {
     /// Whether names of people may be kept.
     people: bool,
     nudge: Arc<Notify>,
-    /// As the last poll read it: one that is rotated needs no restart.
-    token: Mutex<Option<Token>>,
+    /// As the last poll read it: a token that is rotated needs no restart.
+    known: Mutex<Known>,
     /// One writes at a time: a disk that hangs holds one thread, not one for each event.
     writing: Arc<tokio::sync::Mutex<()>>,
+}
+
+#[derive(Debug, Clone)]
+struct Known {
+    file: PathBuf,
+    token: Option<Token>,
 }
 
 /// Reads an address; only those of this machine itself are taken.
@@ -83,21 +89,23 @@ pub(super) async fn open(address: SocketAddr, desk: Arc<Desk>) -> std::io::Resul
 
 impl Desk {
     pub(super) fn new(file: PathBuf, people: bool, nudge: Arc<Notify>) -> Self {
-        Self { file, people, nudge, token: Mutex::default(), writing: Arc::default() }
+        let known = Mutex::new(Known { file: file.clone(), token: None });
+        Self { file, people, nudge, known, writing: Arc::default() }
     }
 
-    /// Where its events go.
-    pub(super) fn file(&self) -> &Path {
-        &self.file
+    /// The real path of the file that its events go to, as far as it is known.
+    pub(super) fn file(&self) -> PathBuf {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).file.clone()
     }
 
-    /// What has to be proven from now on; without one nobody is served.
-    pub(super) fn set_token(&self, token: Option<Token>) {
-        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = token;
+    /// What the last poll has read: the real path of the file, and what has to be proven from now on. Without a
+    /// token nobody is served.
+    pub(super) fn know(&self, file: PathBuf, token: Option<Token>) {
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Known { file, token };
     }
 
     async fn attend(&self, stream: TcpStream, guest: &Guest) -> Result<(), Broken> {
-        let token = self.token.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Known { file, token } = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(token) = token else { return Ok(()) };
         let proven = async {
             let mut exchange = Exchange::answer(stream, &token).await?;
@@ -106,7 +114,7 @@ impl Desk {
         let Ok(exchange) = timeout(LONGEST_PROOF, proven).await else { return Ok(()) };
         let mut exchange = exchange?;
         guest.has_proven();
-        let me = Board { file: self.file.clone(), process: std::process::id() };
+        let me = Board { file, process: std::process::id() };
         exchange.send(&serde_json::to_string(&me).map_err(std::io::Error::from)?).await?;
         let text = exchange.receive().await?;
         let answer = match self.take(&text).await {

@@ -12,6 +12,7 @@ use rustix::fs::{Access, OFlags, access};
 
 use super::line::{Line, continued};
 use super::recent::Recent;
+use super::telling::real_path;
 use crate::model::event::{Event, EventKind, EventState};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::telemetry::{Caveat, MAX_EVENTS};
@@ -125,8 +126,7 @@ impl Followed {
     }
 
     /// Reads what is new. A file that is not there yet has no events, as long as its folder is there.
-    /// `is_written` says that this process has to be able to write it, too.
-    pub(super) fn read(&mut self, now: Timestamp, is_written: bool) -> Result<(), FetchError> {
+    pub(super) fn read(&mut self, now: Timestamp) -> Result<(), FetchError> {
         self.trouble = None;
         let read = match open(&self.path) {
             Ok((file, meta)) => self.read_on(file, &meta, now),
@@ -137,11 +137,18 @@ impl Followed {
             let detail = format!("{} cannot be read: {}", self.path.display(), reason(&error));
             FetchError::new(Reason::File, detail)
         })?;
-        if is_written && let Err(error) = writable(&self.path) {
-            let why = reason(&error);
-            self.warn(&format!("what is told cannot be kept: {} cannot be written: {why}", self.path.display()), true);
-        }
         Ok(())
+    }
+
+    /// Its path without links and detours.
+    pub(super) fn real_path(&self) -> PathBuf {
+        real_path(&self.path)
+    }
+
+    /// Why this process can neither write the file nor make it.
+    pub(super) fn unwritable(&self) -> Option<String> {
+        let error = writable(&self.path).err()?;
+        Some(format!("{} cannot be written: {}", self.path.display(), reason(&error)))
     }
 
     fn warn(&mut self, text: &str, partial: bool) {
@@ -386,13 +393,13 @@ mod tests {
         let scratch = Scratch::new("follow");
         let mut followed = Followed::new(scratch.0.clone());
         let now = Timestamp(1000);
-        followed.read(now, false).unwrap();
+        followed.read(now).unwrap();
         assert_eq!(titles(&followed), [""; 0], "no file is no event");
         scratch.append("{\"title\":\"one\",\"at\":1}\n{\"title\":\"tw");
-        followed.read(now, false).unwrap();
+        followed.read(now).unwrap();
         assert_eq!(titles(&followed), ["one"], "a line is read when it is whole");
         scratch.append("o\",\"at\":2}\nrubbish\n");
-        followed.read(now, false).unwrap();
+        followed.read(now).unwrap();
         let all = titles(&followed);
         assert_eq!(all[..2], ["one", "two"]);
         assert!(all[2].starts_with("line 3 of the events file cannot be read: "), "{all:?}");
@@ -403,18 +410,18 @@ mod tests {
         let scratch = Scratch::new("cut");
         let mut followed = Followed::new(scratch.0.clone());
         scratch.append("{\"title\":\"one\",\"at\":1}\n{\"title\":\"two\",\"at\":2}\n");
-        followed.read(Timestamp(1000), false).unwrap();
+        followed.read(Timestamp(1000)).unwrap();
         std::fs::remove_file(&scratch.0).unwrap();
         scratch.append("{\"title\":\"two\",\"at\":2}\n{\"title\":\"three\",\"at\":3}\n");
-        followed.read(Timestamp(2000), false).unwrap();
+        followed.read(Timestamp(2000)).unwrap();
         assert_eq!(titles(&followed), ["one", "two", "three"]);
         // Lines without a time, and rubbish: neither is told twice.
         scratch.append("{\"title\":\"four\"}\nrubbish\nmore\n");
-        followed.read(Timestamp(3000), false).unwrap();
+        followed.read(Timestamp(3000)).unwrap();
         let whole = std::fs::read_to_string(&scratch.0).unwrap();
         std::fs::remove_file(&scratch.0).unwrap();
         scratch.append(&whole);
-        followed.read(Timestamp(4000), false).unwrap();
+        followed.read(Timestamp(4000)).unwrap();
         let all = titles(&followed);
         assert_eq!(all[..4], ["one", "two", "three", "four"]);
         assert_eq!(all.len(), 5, "{all:?}");
@@ -427,18 +434,18 @@ mod tests {
         scratch.append("{\"title\":\"v2\",\"kind\":\"deploy\",\"service\":\"shop\",\"state\":\"failed\"}\n");
         scratch.append("{\"title\":\"down\",\"kind\":\"incident\",\"id\":\"INC-1\"}\n");
         scratch.append(&"rubbish\n".repeat(20_000));
-        followed.read(Timestamp(1000), false).unwrap();
+        followed.read(Timestamp(1000)).unwrap();
         let lines: Vec<String> = (0..20_000).map(|n| format!("{{\"title\":\"note {n}\"}}\n")).collect();
         for block in lines.chunks(5000) {
             scratch.append(&block.concat());
-            followed.read(Timestamp(2000), false).unwrap();
+            followed.read(Timestamp(2000)).unwrap();
         }
         let all = titles(&followed);
         assert!(all.len() <= MAX_EVENTS && all[..2] == ["v2", "down"], "{:?}", &all[..3]);
         let caveats = followed.caveats();
         assert!(caveats[0].text.as_str().ends_with("(and 19999 more)") && !caveats[0].partial, "{caveats:?}");
         scratch.append("{\"title\":\"mended\",\"kind\":\"incident\",\"id\":\"INC-1\",\"state\":\"done\"}\n");
-        followed.read(Timestamp(3000), false).unwrap();
+        followed.read(Timestamp(3000)).unwrap();
         assert_eq!(followed.events()[1].state, EventState::Done, "its id still leads to it");
     }
 
@@ -448,9 +455,9 @@ mod tests {
         let mut followed = Followed::new(scratch.0.clone());
         let told = |title: &str, delivery: &str| format!("{{\"title\":\"{title}\",\"at\":1,\"delivery\":\"{delivery}\"}}\n");
         scratch.append(&(told("one", "a") + &told("two", "b") + &told("one", "a")));
-        followed.read(Timestamp(1000), false).unwrap();
+        followed.read(Timestamp(1000)).unwrap();
         scratch.append(&(told("two", "b") + "{\"title\":\"ping\",\"at\":1}\n{\"title\":\"ping\",\"at\":1}\n"));
-        followed.read(Timestamp(2000), false).unwrap();
+        followed.read(Timestamp(2000)).unwrap();
         assert_eq!(titles(&followed), ["one", "two", "ping", "ping"], "without a delivery each line counts");
     }
 
@@ -460,7 +467,7 @@ mod tests {
         let mut followed = Followed::new(scratch.0.clone());
         let mut look = |text: &str| {
             scratch.append(text);
-            followed.read(Timestamp(1000), false).unwrap();
+            followed.read(Timestamp(1000)).unwrap();
             let caveats = followed.caveats().iter().map(|one| (one.text.to_string(), one.partial)).collect::<Vec<_>>();
             (titles(&followed).join(" "), caveats)
         };
@@ -479,19 +486,19 @@ mod tests {
         let scratch = Scratch::new("long");
         let mut followed = Followed::new(scratch.0.clone());
         scratch.append("{\"title\":\"first\"}\n");
-        followed.read(Timestamp(1000), false).unwrap();
+        followed.read(Timestamp(1000)).unwrap();
         let blank = format!("{}\n", " ".repeat(1023)).repeat(9 * 1024);
         scratch.append(&("{\"title\":\"second\"}\n".to_owned() + &blank + "{\"title\":\"third\"}\n"));
-        followed.read(Timestamp(1000), false).unwrap();
+        followed.read(Timestamp(1000)).unwrap();
         assert!(followed.caveats()[0].text.as_str().starts_with("5 MiB of "), "{:?}", followed.caveats());
         for _ in 0..2 {
-            followed.read(Timestamp(1000), false).unwrap();
+            followed.read(Timestamp(1000)).unwrap();
         }
         assert_eq!(titles(&followed), ["first", "second", "third"]);
         assert_eq!(followed.caveats(), []);
         scratch.append(&("x".repeat(5 << 20) + "\n{\"title\":\"fourth\"}\n"));
         for _ in 0..2 {
-            followed.read(Timestamp(1000), false).unwrap();
+            followed.read(Timestamp(1000)).unwrap();
         }
         assert!(titles(&followed).contains(&"fourth".to_owned()));
         assert!(followed.caveats()[0].text.as_str().ends_with("it is longer than 4 MiB"), "{:?}", followed.caveats());
@@ -500,12 +507,14 @@ mod tests {
     #[test]
     fn a_file_that_cannot_have_events_is_no_empty_one() {
         let scratch = Scratch::new("nowhere");
-        let why = |path: &Path| Followed::new(path.to_owned()).read(Timestamp(1000), false).unwrap_err().to_string();
+        let why = |path: &Path| Followed::new(path.to_owned()).read(Timestamp(1000)).unwrap_err().to_string();
         let said = why(&scratch.0.join("sub/e.jsonl"));
         assert!(said.contains("there is no folder ") && said.contains("make it, or correct file = "), "{said}");
         std::os::unix::fs::symlink("/nowhere/at-all", &scratch.0).unwrap();
         assert!(why(&scratch.0).ends_with("it is a link to a file that is not there"));
         assert!(why(Path::new("/dev/null")).ends_with("/dev/null cannot be read: it is not a regular file"));
+        assert!(Followed::new("/dev/full/e.jsonl".into()).unwritable().is_some());
+        assert_eq!(Followed::new(std::env::temp_dir().join("e.jsonl")).unwritable(), None);
         assert!(why(&std::env::temp_dir()).ends_with("it is not a regular file"));
         rustix::fs::mknodat(rustix::fs::CWD, scratch.0.with_extension("pipe"), rustix::fs::FileType::Fifo, 0o600.into(), 0)
             .unwrap();
@@ -518,10 +527,10 @@ mod tests {
         let scratch = Scratch::new("gone");
         let mut followed = Followed::new(scratch.0.clone());
         scratch.append("{\"title\":\"one\"}\n");
-        followed.read(Timestamp(1000), true).unwrap();
+        followed.read(Timestamp(1000)).unwrap();
         assert_eq!(followed.caveats(), []);
         std::fs::remove_file(&scratch.0).unwrap();
-        followed.read(Timestamp(2000), true).unwrap();
+        followed.read(Timestamp(2000)).unwrap();
         assert_eq!(titles(&followed), ["one"]);
         assert!(followed.caveats()[0].text.as_str().contains("is gone"), "{:?}", followed.caveats());
     }
@@ -532,10 +541,10 @@ mod tests {
         scratch.append("\u{feff}{\"title\":\"old\"}\n");
         let far = Timestamp(i64::MAX / 2);
         let mut followed = Followed::new(scratch.0.clone());
-        followed.read(far, false).unwrap();
+        followed.read(far).unwrap();
         assert!(followed.events()[0].at < far);
         scratch.append("{\"title\":\"new\"}\n");
-        followed.read(far, false).unwrap();
+        followed.read(far).unwrap();
         assert_eq!(followed.events()[1].at, far);
     }
 
@@ -547,12 +556,12 @@ mod tests {
             let line = |n: i32| format!("{{\"title\":\"e\",\"id\":\"{block}-{n}\",\"at\":{n}}}\n");
             let lines = (0..8000).map(line).collect::<Vec<_>>().concat();
             scratch.append(&lines);
-            followed.read(Timestamp(1000), false).unwrap();
+            followed.read(Timestamp(1000)).unwrap();
         }
         assert!(followed.events().len() <= MAX_EVENTS);
         assert!(followed.by_id.len() <= MAX_EVENTS);
         scratch.append("{\"title\":\"ended\",\"id\":\"2-7999\"}\n");
-        followed.read(Timestamp(1000), false).unwrap();
+        followed.read(Timestamp(1000)).unwrap();
         assert_eq!(followed.events().last().unwrap().title.as_str(), "ended", "ids still lead to their events");
     }
 }

@@ -1,7 +1,7 @@
 //! Tells a board of an event, and finds out who listens at its address before that.
 
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
@@ -52,15 +52,11 @@ pub(super) async fn find(address: &str, token: &Token, patience: Duration) -> Fo
     }
 }
 
-/// Whether two paths lead to one file, which need not be there yet.
-pub(super) fn is_same_file(a: &Path, b: &Path) -> bool {
-    let real = |path: &Path| {
-        let folder = path.parent()?.canonicalize().ok()?;
-        path.canonicalize().ok().or_else(|| Some(folder.join(path.file_name()?)))
-    };
-    a == b || real(a).is_some_and(|a| real(b) == Some(a))
+/// The path of a file without links and detours; the file need not be there yet. May take as long as the disk takes.
+pub fn real_path(path: &Path) -> PathBuf {
+    let of_folder = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(of_folder).unwrap_or_else(|| path.to_owned())
 }
-
 
 /// What became of an event.
 #[derive(Debug, PartialEq, Eq)]
@@ -75,14 +71,15 @@ pub enum Told {
     NotTaken(String),
 }
 
-/// Tells the board at an address of an event. With a file, only a board that writes into this one is told.
+/// Tells the board at an address of an event. With the real path of a file, only a board that writes into this one
+/// is told.
 pub async fn tell(address: &str, token: &Token, line: &Line, file: Option<&Path>) -> Told {
     let (board, exchange) = match find(address, token, LONGEST_PROOF).await {
         Found::Nobody => return Told::Nobody,
         Found::Stranger(why) => return Told::NotTaken(format!("who listens at {address} is not its board, or has another token: {why}")),
         Found::Board(board, exchange) => (board, exchange),
     };
-    if file.is_some_and(|file| !is_same_file(file, &board.file)) {
+    if file.is_some_and(|file| file != board.file) {
         let (process, file) = (board.process, board.file.display());
         return Told::NotTaken(format!("the board at {address}, process {process}, writes to another file: {file}"));
     }
@@ -107,10 +104,10 @@ mod tests {
     #[test]
     fn a_file_is_known_by_every_path_to_it() {
         let folder = std::env::temp_dir();
-        let file = folder.join("andon-is-not-there.jsonl");
+        let file = real_path(&folder.join("andon-is-not-there.jsonl"));
         let around = folder.join("..").join(folder.file_name().unwrap()).join("andon-is-not-there.jsonl");
-        assert!(is_same_file(&file, &around));
-        assert!(!is_same_file(&file, &folder.join("another.jsonl")));
-        assert!(!is_same_file(Path::new("/nowhere/a"), Path::new("/nowhere/b")));
+        assert_eq!(real_path(&around), file);
+        assert_ne!(real_path(&folder.join("another.jsonl")), file);
+        assert_eq!(real_path(Path::new("/nowhere/a")), Path::new("/nowhere/a"));
     }
 }
