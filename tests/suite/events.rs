@@ -237,6 +237,21 @@ fn a_listener_without_a_token_and_a_file_without_a_folder_are_not_well() {
 }
 
 #[test]
+fn a_token_that_never_comes_is_a_fault_of_its_source_alone() {
+    let folder = Folder::new();
+    let pipe = folder.path().join("token");
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    let board = board(&folder, free_port());
+    let text = std::fs::read_to_string(&board).unwrap().replace("\"60s\"", "\"1s\"");
+    let text = text.replace("{ env = \"ANDON_EVENT_TOKEN\" }", &format!("{{ file = \"{}\" }}", pipe.display()));
+    std::fs::write(&board, text).unwrap();
+    let mut session = Session::start(&["--config", &board], (100, 24));
+    session.wait_for("why there is nothing", |text| text.contains("timeout"));
+    session.send("?");
+    session.wait_for("the help", |text| text.contains("quit"));
+}
+
+#[test]
 fn told_twice_with_one_delivery_it_happened_once() {
     let folder = Folder::new();
     let board = board(&folder, free_port());
