@@ -25,8 +25,8 @@ use reloading::Reloading;
 const OUTCOMES: usize = 256;
 /// Commands on their way to the hub.
 const COMMANDS: usize = 16;
-/// Notifications on their way out; more are dropped, and logged.
-const NOTIFICATIONS: usize = 64;
+/// Looks whose notifications are on their way out; those of more are lost, and counted.
+const NOTIFICATIONS: usize = 16;
 /// How long the end of the engine is waited for.
 const LONGEST_END: Duration = Duration::from_millis(300);
 

@@ -61,6 +61,8 @@ pub struct Notification {
     pub what: Transition,
     /// How many were held back before.
     pub held_back: usize,
+    /// How many were lost before.
+    pub lost: usize,
     /// A program and its arguments; empty for none.
     pub command: Vec<String>,
     /// An address that is told.
@@ -76,8 +78,8 @@ pub struct Channels {
     pub commands: mpsc::Receiver<Command>,
     /// From the watch over the config's files.
     pub reloads: mpsc::Receiver<Reload>,
-    /// To whoever is to be told of what turned.
-    pub notices: mpsc::Sender<Notification>,
+    /// To whoever is to be told of what turned: all that one look has to tell.
+    pub notices: mpsc::Sender<Vec<Notification>>,
     /// To the viewers: the latest wins.
     pub scenes: watch::Sender<Arc<Scene>>,
     /// To the supervisor: counts up for "ask now".
@@ -287,6 +289,7 @@ impl Hub {
                     at: now,
                     what: message.what,
                     held_back: message.held_back,
+                    lost: message.lost,
                     command: notify.command.clone(),
                     webhook: notify.webhook.clone(),
                 })
@@ -294,14 +297,23 @@ impl Hub {
             .collect()
     }
 
+    /// What could not be passed on is counted by the next message of its rule.
+    fn lose(&mut self, notifications: &[Notification]) {
+        for one in notifications {
+            tracing::warn!(rule = one.rule, "a notification was lost: too many wait");
+            self.told.lose(one.rule, one.held_back + one.lost);
+        }
+    }
+
     fn publish(&mut self, channels: &Channels) {
         tripwire::pass("hub");
         let now = self.clock.now();
         let scene = self.scene_at(now);
-        for notification in self.turned(&scene, now) {
-            if channels.notices.try_send(notification).is_err() {
-                tracing::warn!("too many notifications wait: one was dropped");
-            }
+        let notifications = self.turned(&scene, now);
+        if !notifications.is_empty()
+            && let Err(refused) = channels.notices.try_send(notifications)
+        {
+            self.lose(&refused.into_inner());
         }
         let scene = Arc::new(Scene { ring: self.ring.clone(), ..scene });
         let scenes = &channels.scenes;

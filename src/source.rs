@@ -12,6 +12,7 @@ pub mod file;
 mod github;
 pub mod http;
 pub mod limits;
+mod listening;
 pub mod network;
 pub mod offload;
 pub mod progress;

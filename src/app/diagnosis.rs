@@ -340,6 +340,11 @@ fn queries(source: &SourceSpec, board: &Board, outcomes: &[&Outcome], unknown: &
             Some(Ok(Telemetry::Events(events))) if events.is_empty() => {
                 Step::good("query", format!("{query}no events yet"))
             }
+            Some(Ok(Telemetry::Caveat { telemetry, caveat })) => {
+                let verdict = if caveat.partial { Verdict::Bad } else { Verdict::Doubtful };
+                let got = if telemetry.is_empty() { String::new() } else { format!("; {}", sample(telemetry)) };
+                Step { verdict, ..Step::good("query", format!("{query}{}{got}", caveat.text)) }
+            }
             Some(Ok(telemetry)) if telemetry.is_empty() => Step {
                 verdict: Verdict::Bad,
                 remedy: Reason::NoMatch.remedy(),

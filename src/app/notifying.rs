@@ -1,12 +1,13 @@
-//! Tells others what turned: runs a rule's command, calls its webhook. For each rule one at a time, and
-//! never for long; the hub does not wait for it.
+//! Tells others what turned: runs a rule's command, calls its webhook. Each has a queue of its own, so that
+//! nobody is told late or not at all because somebody else does not answer; the hub waits for none of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 use serde_json::json;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use crate::config::board::Webhook;
 use crate::hub::Notification;
@@ -16,44 +17,136 @@ use crate::source::limits::Limits;
 
 /// The longest that telling one may take.
 const LONGEST: Duration = Duration::from_secs(10);
-/// Messages of one rule that may wait.
-const WAITING: usize = 20;
+/// Messages of one rule that may wait; of more the oldest are lost.
+const WAITING: usize = 100;
 /// Passed on to commands beside what every command gets: without them nothing reaches a desktop.
 const DESKTOP: [&str; 4] = ["DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"];
 
-/// Tells what comes, until nobody sends any more. Each rule has a task and a queue of its own: a webhook
-/// that does not answer holds up nobody else's.
-pub async fn run(mut notifications: mpsc::Receiver<Notification>) {
-    let limits = Limits::default();
-    let mut rules: HashMap<usize, (mpsc::Sender<Notification>, Teller)> = HashMap::new();
-    while let Some(one) = notifications.recv().await {
-        let (queue, _) = rules.entry(one.rule).or_insert_with(|| {
-            let (sender, queue) = mpsc::channel(WAITING);
-            (sender, Teller(tokio::spawn(tell(queue, limits.clone()))))
-        });
-        if queue.try_send(one).is_err() {
-            tracing::warn!("a notification was not told: {WAITING} others of its rule wait already");
+/// How a rule tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Way {
+    Command,
+    Webhook,
+}
+
+impl Way {
+    const ALL: [Self; 2] = [Self::Command, Self::Webhook];
+
+    fn is_of(self, one: &Notification) -> bool {
+        match self {
+            Self::Command => !one.command.is_empty(),
+            Self::Webhook => one.webhook.is_some(),
+        }
+    }
+
+    /// Who is told: a program with its arguments, or an address.
+    fn whom(self, one: &Notification) -> Vec<String> {
+        match self {
+            Self::Command => one.command.clone(),
+            Self::Webhook => one.webhook.iter().map(|webhook| webhook.url.to_string()).collect(),
+        }
+    }
+
+    async fn tell(self, one: &Notification, limits: &Limits) -> Result<(), String> {
+        match self {
+            Self::Command => command(one, limits).await,
+            Self::Webhook => webhook(one).await,
         }
     }
 }
 
-/// A task that ends when it is dropped.
-struct Teller(tokio::task::JoinHandle<()>);
-
-impl Drop for Teller {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-async fn tell(mut queue: mpsc::Receiver<Notification>, limits: Limits) {
-    while let Some(one) = queue.recv().await {
-        for said in [command(&one, &limits).await, webhook(&one).await] {
-            if let Err(why) = said {
-                tracing::warn!("a notification was not told: {}", SafeText::new(&why));
+/// Tells what comes, until nobody sends any more.
+pub async fn run(mut notifications: mpsc::Receiver<Vec<Notification>>) {
+    let limits = Limits::default();
+    let mut tellers: HashMap<(usize, Way), Teller> = HashMap::new();
+    while let Some(all) = notifications.recv().await {
+        for one in all {
+            for way in Way::ALL.into_iter().filter(|way| way.is_of(&one)) {
+                let (key, whom) = ((one.rule, way), way.whom(&one));
+                // After a reload another rule may stand in this place. One that has ended is a fault of andon.
+                tellers.retain(|known, teller| *known != key || (teller.whom == whom && !teller.task.is_finished()));
+                let teller = tellers.entry(key).or_insert_with(|| Teller::start(way, whom, limits.clone()));
+                teller.queue.put(one.clone());
             }
         }
     }
+}
+
+/// A task that tells one after the other, and what waits for it. It ends when this is dropped.
+struct Teller {
+    whom: Vec<String>,
+    queue: Arc<Queue>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Teller {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Teller {
+    fn start(way: Way, whom: Vec<String>, limits: Limits) -> Self {
+        let queue: Arc<Queue> = Arc::default();
+        let waiting = Arc::clone(&queue);
+        let task = tokio::spawn(async move {
+            loop {
+                let one = waiting.next().await;
+                if let Err(why) = way.tell(&one, &limits).await {
+                    tracing::warn!(rule = one.rule, "a notification was not told: {}", SafeText::new(&why));
+                    waiting.lose(&one);
+                }
+            }
+        });
+        Self { whom, queue, task }
+    }
+}
+
+/// What waits to be told, and how many were lost since something was told.
+#[derive(Debug, Default)]
+struct Queue {
+    state: Mutex<(VecDeque<Notification>, usize)>,
+    more: Notify,
+}
+
+impl Queue {
+    fn put(&self, one: Notification) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let (waiting, lost) = &mut *state;
+        if waiting.len() == WAITING
+            && let Some(oldest) = waiting.pop_front()
+        {
+            tracing::warn!(rule = oldest.rule, "a notification was lost: {WAITING} later ones wait");
+            *lost += counted(&oldest);
+        }
+        waiting.push_back(one);
+        self.more.notify_one();
+    }
+
+    /// One that was not told: the next one counts it.
+    fn lose(&self, one: &Notification) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).1 += counted(one);
+    }
+
+    /// The oldest, with what was lost before it.
+    async fn next(&self) -> Notification {
+        loop {
+            let next = {
+                let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+                let next = state.0.pop_front();
+                next.map(|one| Notification { lost: one.lost + std::mem::take(&mut state.1), ..one })
+            };
+            match next {
+                Some(one) => return one,
+                None => self.more.notified().await,
+            }
+        }
+    }
+}
+
+/// A message, and all that it speaks for.
+const fn counted(one: &Notification) -> usize {
+    1 + one.held_back + one.lost
 }
 
 /// The values, by the names of their placeholders; in the environment in capitals, with `ANDON_` before.
@@ -71,10 +164,15 @@ fn values(one: &Notification) -> [(&'static str, String); 8] {
     ]
 }
 
-/// What it says, and how many were held back before it.
+/// What it says, and how many it speaks for beside.
 fn text(one: &Notification) -> String {
-    let held_back = one.held_back;
-    let more = if held_back > 0 { format!(" ({held_back} more were held back)") } else { String::new() };
+    let more = [(one.held_back, "held back"), (one.lost, "lost")];
+    let more: Vec<String> = more
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, how)| format!("{count} more {} {how}", if count == 1 { "was" } else { "were" }))
+        .collect();
+    let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join(", ")) };
     format!("{}{more}", one.what.text)
 }
 
@@ -111,11 +209,9 @@ async fn command(one: &Notification, limits: &Limits) -> Result<(), String> {
     };
     let told: Vec<(String, String)> =
         values.iter().map(|(name, value)| (format!("ANDON_{}", name.to_uppercase()), value.clone())).collect();
-    let run = async {
-        let turn = (None, limits.command().await);
-        source::command::run(&config, &told, turn).await
-    };
-    match tokio::time::timeout(LONGEST, run).await {
+    // Others' commands may take their time: that is no fault of this one.
+    let turn = (None, limits.command().await);
+    match tokio::time::timeout(LONGEST, source::command::run(&config, &told, turn)).await {
         Err(_) => Err(format!("{program} took longer than {} s", LONGEST.as_secs())),
         Ok(Err(error)) => Err(format!("{program}: {error}")),
         Ok(Ok(_)) => Ok(()),
@@ -165,10 +261,45 @@ async fn post(webhook: &Webhook, one: &Notification) -> Result<reqwest::StatusCo
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::eval::transitions::{Transition, Turn};
+    use crate::model::time::Timestamp;
 
     #[test]
     fn a_value_is_never_read_as_a_placeholder() {
         let values = [("text", "{name} $(rm -rf /)".to_owned()), ("name", "shop".to_owned())];
         assert_eq!(filled("{name}: {text} {other} {", &values), "shop: {name} $(rm -rf /) {other} {");
+    }
+
+    fn notification(text: &str, held_back: usize) -> Notification {
+        let what = Transition {
+            turn: Turn::Broken,
+            name: text.into(),
+            text: text.to_owned(),
+            service: "".into(),
+            environment: "".into(),
+            url: None,
+        };
+        let at = Timestamp(0);
+        Notification { rule: 0, board: "".into(), at, what, held_back, lost: 0, command: Vec::new(), webhook: None }
+    }
+
+    #[tokio::test]
+    async fn every_loss_is_counted_by_the_next_message() {
+        let queue = Queue::default();
+        for number in 0..WAITING + 3 {
+            queue.put(notification(&number.to_string(), usize::from(number == 1)));
+        }
+        // Three are lost, and one of those speaks for one more.
+        let first = queue.next().await;
+        assert_eq!(text(&first), "3 (4 more were lost)");
+        let second = queue.next().await;
+        assert_eq!(text(&second), "4");
+        // The webhook did not answer, twice.
+        queue.lose(&first);
+        queue.lose(&second);
+        assert_eq!(
+            text(&Notification { held_back: 1, ..queue.next().await }),
+            "5 (1 more was held back, 6 more were lost)"
+        );
     }
 }

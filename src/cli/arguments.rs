@@ -258,8 +258,11 @@ pub struct EventFlags {
     /// A name of the event itself: a later event with the same one says how it went on
     #[arg(long, value_name = "NAME", default_value = "")]
     pub id: String,
-    /// Where the board listens, such as <http://127.0.0.1:7667>; the token comes from `ANDON_EVENT_TOKEN`
-    #[arg(long, value_name = "URL", conflicts_with_all = ["config", "source", "file"])]
+    /// A name of this telling, for steps that may run twice: told again with the same one, it is still one event
+    #[arg(long, value_name = "NAME")]
+    pub delivery: Option<String>,
+    /// Where the board listens, such as 127.0.0.1:7667; the token comes from `ANDON_EVENT_TOKEN`
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["config", "source", "file"])]
     pub to: Option<String>,
     /// Write to this file of events, and ask nobody
     #[arg(long, value_name = "FILE", conflicts_with_all = ["config", "source"])]

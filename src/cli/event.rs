@@ -1,53 +1,70 @@
 //! `andon event`: tell the board what happened, as the last step of any pipeline.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use secrecy::{ExposeSecret as _, SecretString};
-
 use super::arguments::{BoardFlags, EventFlags};
-use super::{Done, Failure, request, say};
+use super::{Done, Failure, complain, request, say};
 use crate::config;
 use crate::model::text::SafeText;
 use crate::model::time::now;
+use crate::source::auth::Secret;
 use crate::source::events::line::{Line, Time};
-use crate::source::events::{Config, append};
+use crate::source::events::{Config, Token, Told, append, real_path, tell};
 use crate::source::http::parse_url;
 
-/// How long the board is waited for: a pipeline has better things to do.
+/// How long a disk is waited for: a pipeline has better things to do.
 const LONGEST: Duration = Duration::from_secs(5);
 
 /// Where an event goes.
 #[derive(Debug)]
 struct Way {
-    /// Who is told first.
-    endpoint: Option<(String, SecretString)>,
-    /// What it is written to, when nobody listens.
+    /// Who is told first: an address, and the token to prove, or why there is none.
+    endpoint: Option<(String, Result<Token, String>)>,
+    /// What it is written to, when the board does not take it.
     file: Option<PathBuf>,
 }
 
 pub(super) fn run(flags: &EventFlags) -> Done {
     let line = line(flags)?;
-    let way = way(flags)?;
-    match &way.endpoint {
-        Some((url, token)) => match post(url, token, &line)? {
-            Posted::Taken => say("taken by the board\n"),
-            Posted::NobodyListens => match &way.file {
-                Some(file) => written(file, &line),
-                None => Err(Failure::Message(format!("nobody listens at {url}; is the board running?"))),
-            },
+    let Way { endpoint, file } = way(flags)?;
+    let why = match &endpoint {
+        None => None,
+        Some((_, Err(no_token))) => Some(no_token.clone()),
+        Some((address, Ok(token))) => match told(address, token, &line, file.clone())? {
+            Told::Taken => return say("taken by the board\n"),
+            Told::Refused(why) => return Err(Failure::Message(format!("the board does not take it: {why}"))),
+            Told::Nobody if file.is_some() => None,
+            Told::Nobody => Some(format!("nobody listens at {address}; is the board running?")),
+            Told::NotTaken(why) if file.is_some() => Some(why),
+            // It may have been taken all the same.
+            Told::NotTaken(why) => Some(format!("{why}; to try again, add --delivery {}", line.delivery)),
         },
-        None => match &way.file {
-            Some(file) => written(file, &line),
-            None => Err(Failure::Message("there is nowhere to write it to".to_owned())),
-        },
+    };
+    let Some(file) = file else {
+        return Err(Failure::Message(why.unwrap_or_else(|| "there is nowhere to write it to".to_owned())));
+    };
+    if let Some(why) = why {
+        complain(&format!("andon: the board was not told, so its file is written: {why}"));
     }
+    written(file, line)
 }
 
-fn written(file: &Path, line: &Line) -> Done {
-    append(file, line)?;
-    say(&format!("written to {}\n", SafeText::new(&file.display().to_string())))
+fn written(file: PathBuf, line: Line) -> Done {
+    let said = format!("written to {}\n", SafeText::new(&file.display().to_string()));
+    let path = file.display().to_string();
+    within(LONGEST, move || append(&file, &line))
+        .unwrap_or_else(|| Err(format!("{path} takes longer than {} s to write", LONGEST.as_secs())))?;
+    say(&said)
+}
+
+/// What a thread of its own answers in time: a disk may never answer.
+fn within<T: Send + 'static>(longest: Duration, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+    // Who waited may have gone.
+    std::thread::spawn(move || sender.send(work()).ok());
+    receiver.recv_timeout(longest).ok()
 }
 
 /// The event, checked as the board will check it.
@@ -67,6 +84,7 @@ fn line(flags: &EventFlags) -> Result<Line, Failure> {
         url: flags.url.clone(),
         commits: flags.commits.iter().map(time).collect(),
         id: flags.id.clone(),
+        delivery: flags.delivery.clone().unwrap_or_else(|| format!("{:016x}", fastrand::u64(..))),
     };
     if !line.url.is_empty() {
         parse_url(&line.url).map_err(|error| Failure::Message(format!("--url: {}", error.detail)))?;
@@ -80,13 +98,35 @@ fn way(flags: &EventFlags) -> Result<Way, Failure> {
     if let Some(file) = &flags.file {
         return Ok(Way { endpoint: None, file: Some(file.clone()) });
     }
-    if let Some(url) = &flags.to {
-        parse_url(url).map_err(|error| Failure::Message(format!("--to: {}", error.detail)))?;
-        let token = std::env::var("ANDON_EVENT_TOKEN")
-            .map_err(|_| Failure::Message("the environment variable ANDON_EVENT_TOKEN is not set".to_owned()))?;
-        return Ok(Way { endpoint: Some((url.clone(), token.into())), file: None });
+    if let Some(to) = &flags.to {
+        let variable = serde_json::json!({ "env": "ANDON_EVENT_TOKEN" });
+        let secret = serde_json::from_value(variable).map_err(|error| Failure::Message(error.to_string()))?;
+        return Ok(Way { endpoint: Some((address(to)?, Ok(token(secret)?))), file: None });
     }
     of_the_board(flags)
+}
+
+/// Host and port of `--to`. What it says of it never repeats a password.
+fn address(to: &str) -> Result<String, Failure> {
+    let wrong = |why: &str| Failure::Message(format!("--to: {why}; write it like 127.0.0.1:7667"));
+    let url = if to.contains("://") { parse_url(to) } else { parse_url(&format!("http://{to}")) };
+    let url = url.map_err(|error| wrong(error.detail.as_str()))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(wrong("it has no user and no password: the token comes from ANDON_EVENT_TOKEN"));
+    }
+    if url.scheme() != "http" {
+        return Err(wrong("the board speaks no TLS there: from elsewhere, use an ssh tunnel"));
+    }
+    match (url.host_str(), url.port_or_known_default()) {
+        (Some(host), Some(port)) if url.path() == "/" && url.query().is_none() => Ok(format!("{host}:{port}")),
+        _ => Err(wrong("it is a host and a port, and nothing more")),
+    }
+}
+
+fn token(secret: Secret) -> Result<Token, String> {
+    let read = within(LONGEST, move || secret.read().map_err(|missing| missing.detail.to_string()));
+    let secret = read.unwrap_or_else(|| Err("the token takes too long to read".to_owned()))?;
+    Token::new(&secret).ok_or_else(|| "the token is empty".to_owned())
 }
 
 fn of_the_board(flags: &EventFlags) -> Result<Way, Failure> {
@@ -112,54 +152,22 @@ fn of_the_board(flags: &EventFlags) -> Result<Way, Failure> {
     };
     let config: Config = serde_json::from_value(source.keys.clone())
         .map_err(|_| Failure::Message(format!("the source '{}' cannot be read", source.name)))?;
-    let endpoint = match (&config.listen, &config.token) {
-        (Some(listen), Some(token)) => {
-            let token = token.read().map_err(|error| Failure::Message(error.detail.to_string()))?;
-            Some((format!("http://{listen}"), token))
-        }
-        _ => None,
-    };
+    let endpoint = config.listen.zip(config.token).map(|(listen, secret)| (listen, token(secret)));
     Ok(Way { endpoint, file: Some(config.file) })
 }
 
-enum Posted {
-    Taken,
-    NobodyListens,
-}
-
-/// Tells the board. Every refusal is an error in its own words.
-fn post(url: &str, token: &SecretString, line: &Line) -> Result<Posted, Failure> {
-    let wrong = |text: String| Failure::Message(text);
+fn told(address: &str, token: &Token, line: &Line, file: Option<PathBuf>) -> Result<Told, Failure> {
+    let real = |file: PathBuf| {
+        let path = file.clone();
+        within(LONGEST, move || real_path(&path)).unwrap_or(file)
+    };
+    let file = file.map(real);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| wrong(format!("no runtime: {error}")))?;
-    runtime.block_on(async {
-        let _installed_before = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(LONGEST)
-            .tls_certs_only([])
-            .build()
-            .map_err(|error| wrong(format!("no client: {error}")))?;
-        let body = serde_json::to_string(line).map_err(|error| wrong(error.to_string()))?;
-        let request = client
-            .post(format!("{}/events", url.trim_end_matches('/')))
-            .bearer_auth(token.expose_secret())
-            .header(reqwest::header::CONTENT_TYPE, "application/json")
-            .body(body);
-        match request.send().await {
-            Err(error) if error.is_connect() => Ok(Posted::NobodyListens),
-            Err(_) => Err(wrong(format!("{url} does not answer within {} s", LONGEST.as_secs()))),
-            Ok(response) if response.status() == reqwest::StatusCode::CREATED => Ok(Posted::Taken),
-            Ok(mut response) => {
-                let status = response.status();
-                // A sentence comes in one piece; whatever else this is need not be read.
-                let why = response.chunk().await.ok().flatten().unwrap_or_default();
-                let why = SafeText::new(String::from_utf8_lossy(&why).trim());
-                Err(wrong(format!("the board does not take it: HTTP {}: {why}", status.as_u16())))
-            }
-        }
-    })
+        .map_err(|error| Failure::Message(format!("no runtime: {error}")))?;
+    let told = runtime.block_on(tell(address, token, line, file.as_deref()));
+    // The look-up of a name may hang.
+    runtime.shutdown_background();
+    Ok(told)
 }

@@ -47,6 +47,8 @@ pub struct Message {
     pub what: Transition,
     /// How many were held back before it, since the last message of this rule.
     pub held_back: usize,
+    /// How many were lost before it: they were to be told, and could not be.
+    pub lost: usize,
 }
 
 /// What each rule has told lately.
@@ -59,6 +61,7 @@ struct OfRule {
     rule: Option<Rule>,
     times: VecDeque<Timestamp>,
     held_back: usize,
+    lost: usize,
     /// What turned red in quiet hours and is red still.
     slept_on: Vec<Transition>,
 }
@@ -76,15 +79,22 @@ impl Told {
         self.0.resize_with(rules.len(), OfRule::default);
         let of_rule = |(place, (rule, told)): (usize, (&Rule, &mut OfRule))| {
             let said = told.say(rule, turned, now, zone).into_iter();
-            said.map(|(what, held_back)| Message { rule: place, what, held_back }).collect::<Vec<_>>()
+            said.map(|said| Message { rule: place, ..said }).collect::<Vec<_>>()
         };
         rules.zip(&mut self.0).enumerate().flat_map(of_rule).collect()
+    }
+
+    /// A message of a rule could not be passed on: the next one counts it, and all that it counted itself.
+    pub fn lose(&mut self, rule: usize, counted: usize) {
+        if let Some(told) = self.0.get_mut(rule) {
+            told.lost += 1 + counted;
+        }
     }
 }
 
 impl OfRule {
-    /// What is told, each with how many were held back before it.
-    fn say(&mut self, rule: &Rule, turned: &[Transition], now: Timestamp, zone: &Zone) -> Vec<(Transition, usize)> {
+    /// What is told, each with how many were held back or lost before it.
+    fn say(&mut self, rule: &Rule, turned: &[Transition], now: Timestamp, zone: &Zone) -> Vec<Message> {
         if self.rule.as_ref() != Some(rule) {
             *self = Self { rule: Some(rule.clone()), ..Self::default() };
         }
@@ -114,13 +124,14 @@ impl OfRule {
         said
     }
 
-    fn within_limit(&mut self, one: Transition, rule: &Rule, now: Timestamp) -> Option<(Transition, usize)> {
+    fn within_limit(&mut self, what: Transition, rule: &Rule, now: Timestamp) -> Option<Message> {
         if self.times.len() >= rule.per_hour {
             self.held_back += 1;
             return None;
         }
         self.times.push_back(now);
-        Some((one, std::mem::take(&mut self.held_back)))
+        let (held_back, lost) = (std::mem::take(&mut self.held_back), std::mem::take(&mut self.lost));
+        Some(Message { rule: 0, what, held_back, lost })
     }
 }
 
@@ -172,6 +183,19 @@ mod tests {
         assert_eq!(told.messages(rules.iter(), &many[..1], Timestamp(3_599_000), &Zone::utc()).len(), 0);
         let later = told.messages(rules.iter(), &many[..1], Timestamp(3_600_000), &Zone::utc());
         assert_eq!(names(&later), [(0, "b0", 29)]);
+    }
+
+    #[test]
+    fn what_was_lost_is_counted_by_the_next_message_of_its_rule() {
+        let rules = [rule(&[Turn::Broken], &[]), rule(&[Turn::Broken], &[])];
+        let one = [turned(Turn::Broken, "b")];
+        let mut told = Told::default();
+        let mut lost = |hour: i64| {
+            let messages = told.messages(rules.iter(), &one, Timestamp(hour * 3_600_000), &Zone::utc());
+            told.lose(1, messages[1].held_back + messages[1].lost);
+            messages.iter().map(|message| message.lost).collect::<Vec<_>>()
+        };
+        assert_eq!([lost(0), lost(1), lost(2)], [[0, 0], [0, 1], [0, 2]]);
     }
 
     #[test]

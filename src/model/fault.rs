@@ -70,6 +70,8 @@ pub enum Reason {
     NoMatch,
     /// The command could not be run, or failed.
     Exec,
+    /// A file of this machine cannot be used.
+    File,
     /// A fault of andon itself.
     Internal,
 }
@@ -122,6 +124,7 @@ impl Reason {
             Self::Parse => "is url the right one for this type of source?",
             Self::NoMatch => "does the query fit what this source answers? try it by hand first",
             Self::Exec => "run the command by hand, as the user that runs andon",
+            Self::File => "check its path, and that the user that runs andon may use it",
             Self::Internal => "this is a fault of andon: please report it",
         }
     }
@@ -154,6 +157,7 @@ impl fmt::Display for Reason {
             Self::Parse => "answer not understood",
             Self::NoMatch => "query failed",
             Self::Exec => "command failed",
+            Self::File => "file unusable",
             Self::Internal => "internal error",
         };
         f.write_str(word)

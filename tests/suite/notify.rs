@@ -71,6 +71,83 @@ fn what_turns_is_told_once_and_by_every_way() {
 }
 
 #[test]
+fn in_a_mass_outage_every_rule_tells() {
+    const BUILDS: usize = 80;
+    let (server, folder) = (Server::start(), Folder::new());
+    let feed = |status: &str| {
+        let one = |n| {
+            format!(
+                "<Project name=\"b{n}\" activity=\"Sleeping\" lastBuildStatus=\"{status}\" lastBuildLabel=\"{status}\" \
+                 lastBuildTime=\"2026-11-21T08:00:00Z\" webUrl=\"http://ci/\"/>"
+            )
+        };
+        let all: String = (0..BUILDS).map(one).collect();
+        server.route("/cc.xml", Reply::body("application/xml", &format!("<Projects>{all}</Projects>")));
+    };
+    server.route("/hangs", Reply::Silence);
+    server.route("/all", Reply::body("text/plain", "ok"));
+    server.route("/some", Reply::body("text/plain", "ok"));
+    feed("Success");
+    let rule = |path: &str, limit: &str| {
+        format!("[[notify]]\non = [\"broken\"]\nwebhook = \"{}\"\n{limit}\n", server.url(path))
+    };
+    let rules = rule("/hangs", "per_hour = 1000") + &rule("/all", "per_hour = 1000") + &rule("/some", "");
+    let board = folder.write(
+        "board.toml",
+        &format!(
+            "refresh = \"1s\"\n[sources.ci]\ntype = \"cctray\"\nurl = \"{}\"\n{rules}\
+             [[dashboards]]\nname = \"d\"\n[[dashboards.panels]]\nid = \"wall\"\nview = \"builds\"\nsource = \"ci\"\nlayer = \"pipeline\"\n",
+            server.url("/cc.xml")
+        ),
+    );
+    let session = Session::start(&["--config", &board], (120, 30));
+    session.wait_for("green builds", |text| text.contains("● b"));
+    feed("Failure");
+    let count = |path: &str| {
+        let head = format!("POST {path} ");
+        server.requests().iter().filter(|request| request.starts_with(&head)).count()
+    };
+    session.wait_for("every rule", |_| (count("/all"), count("/some")) == (BUILDS, 20));
+}
+
+#[test]
+fn what_could_not_be_told_is_counted_in_the_next_message() {
+    let (server, folder) = (Server::start(), Folder::new());
+    feed(&server, "Success", "Sleeping", 1);
+    let (broken, told) = (folder.path().join("broken"), folder.path().join("told"));
+    let program = folder.write(
+        "tell.sh",
+        &format!(
+            "if [ -e {0} ]; then echo >> {0}; exit 1; fi\nprintf '%s\\n' \"$ANDON_TEXT\" >> {1}\n",
+            broken.display(),
+            told.display()
+        ),
+    );
+    std::fs::write(&broken, "").unwrap();
+    let board = folder.write(
+        "board.toml",
+        &format!(
+            "refresh = \"1s\"\n[sources.ci]\ntype = \"cctray\"\nurl = \"{}\"\n\
+             [[notify]]\non = [\"broken\", \"fixed\"]\ncommand = [\"sh\", \"{program}\"]\n\
+             [[dashboards]]\nname = \"d\"\n[[dashboards.panels]]\nid = \"wall\"\nview = \"builds\"\nsource = \"ci\"\nlayer = \"pipeline\"\n",
+            server.url("/cc.xml")
+        ),
+    );
+    let session = Session::start(&["--config", &board], (120, 30));
+    session.wait_for("a green build", |text| text.contains("● shop/main"));
+    let tried = || std::fs::read_to_string(&broken).unwrap().lines().count();
+    for (label, status) in [(2, "Failure"), (3, "Success")] {
+        feed(&server, status, "Sleeping", label);
+        session.wait_for("a try", |_| tried() == label as usize - 1);
+    }
+    std::fs::remove_file(&broken).unwrap();
+    feed(&server, "Failure", "Sleeping", 4);
+    session.wait_for("the next message", |_| {
+        std::fs::read_to_string(&told).is_ok_and(|told| told == "shop/main is broken (4) (2 more were lost)\n")
+    });
+}
+
+#[test]
 fn a_start_and_a_silent_rule_tell_nobody() {
     let (server, folder) = (Server::start(), Folder::new());
     feed(&server, "Failure", "Sleeping", 1);

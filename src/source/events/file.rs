@@ -1,22 +1,28 @@
 //! A file of events that grows, is cut, and is replaced; each line is read once.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom};
-use std::os::unix::fs::MetadataExt as _;
-use std::path::PathBuf;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustix::fs::{Access, OFlags, access};
+
 use super::line::{Line, continued};
+use super::recent::Recent;
+use super::telling::real_path;
 use crate::model::event::{Event, EventKind, EventState};
 use crate::model::fault::{FetchError, Reason};
-use crate::model::telemetry::MAX_EVENTS;
+use crate::model::telemetry::{Caveat, MAX_EVENTS};
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
 
-/// Most bytes read at once: of a longer file its end counts.
+/// Most bytes read at once: of a file that is longer at the first look, its end counts.
 const MOST_BYTES: u64 = 4 * 1024 * 1024;
+/// Lines that are known again.
+const SEEN: usize = 4 * MAX_EVENTS;
 /// Bytes by which a place in a file is known again.
 const MARK: usize = 64;
 
@@ -29,10 +35,12 @@ pub(super) struct Followed {
     lines: u64,
     /// Lines that cannot be read: how many, and what is said of the first.
     unreadable: Option<(u64, Event)>,
-    /// What was read before, should the file be written anew.
-    seen: HashSet<u64>,
+    /// What was read lately, should the file be written anew, or something be told twice.
+    seen: Recent,
     events: Arc<Vec<Event>>,
     by_id: HashMap<String, usize>,
+    /// What is wrong with the file though it can be read.
+    trouble: Option<Caveat>,
 }
 
 /// How far a file was read.
@@ -41,11 +49,41 @@ struct Place {
     inode: u64,
     read: u64,
     before: Vec<u8>,
+    /// What comes next goes on in a line whose begin was read already, or is not to be read.
+    within: Within,
+    /// Bytes after it that are no whole line yet, at the last look.
+    rest: usize,
+}
+
+/// Where in a line a place is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Within {
+    /// At its begin.
+    Nothing,
+    /// After an event that nobody has ended with a line end yet.
+    Taken,
+    /// Somewhere in a line that cannot be read as a whole.
+    Lost,
 }
 
 impl Place {
+    /// Where the first look at a file begins: of one that is too long its end counts. What stands there first is
+    /// then a part of a line.
+    fn first_in(meta: &Metadata) -> Self {
+        let read = meta.len().saturating_sub(MOST_BYTES);
+        let within = if read > 0 { Within::Lost } else { Within::Nothing };
+        Self { inode: meta.ino(), read, before: Vec::new(), within, rest: 0 }
+    }
+
+    /// These bytes were read on from here.
+    fn has_read(&mut self, bytes: &[u8]) {
+        self.read += bytes.len() as u64;
+        self.before.extend_from_slice(bytes);
+        self.before.drain(..self.before.len().saturating_sub(MARK));
+    }
+
     /// Whether this is the same file, only longer. (A new file may have the inode of an old one.)
-    fn goes_on_in(&self, file: &mut File, meta: &std::fs::Metadata) -> std::io::Result<bool> {
+    fn goes_on_in(&self, file: &mut File, meta: &Metadata) -> std::io::Result<bool> {
         if self.inode != meta.ino() || self.read > meta.len() {
             return Ok(false);
         }
@@ -63,9 +101,10 @@ impl Followed {
             place: None,
             lines: 0,
             unreadable: None,
-            seen: HashSet::new(),
+            seen: Recent::new(SEEN),
             events: Arc::default(),
             by_id: HashMap::new(),
+            trouble: None,
         }
     }
 
@@ -73,82 +112,136 @@ impl Followed {
     pub(super) fn events(&self) -> Vec<Event> {
         let mut events = self.events.as_ref().clone();
         // Nothing is lost without a word: the board says which line it cannot read.
-        events.extend(self.unreadable.as_ref().map(|(count, first)| {
-            let more = if *count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
-            Event { title: SafeText::new(&format!("{}{more}", first.title)), ..first.clone() }
-        }));
+        events.extend(self.unreadable.as_ref().map(|(_, first)| first.clone()));
         events
     }
 
-    /// Reads what is new. A file that is not there has no events yet.
+    /// What has to be known of these events.
+    pub(super) fn caveats(&self) -> Vec<Caveat> {
+        let unreadable = self.unreadable.as_ref().map(|(count, first)| {
+            let more = if *count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
+            Caveat { text: SafeText::new(&format!("{}{more}", first.title)), partial: false }
+        });
+        self.trouble.iter().cloned().chain(unreadable).collect()
+    }
+
+    /// Reads what is new. A file that is not there yet has no events, as long as its folder is there.
     pub(super) fn read(&mut self, now: Timestamp) -> Result<(), FetchError> {
-        let wrong = |error: &std::io::Error| {
-            let detail = format!("{} cannot be read: {}", self.path.display(), error.kind());
-            FetchError::new(Reason::Exec, detail)
+        self.trouble = None;
+        let read = match open(&self.path) {
+            Ok((file, meta)) => self.read_on(file, &meta, now),
+            Err(error) if error.kind() == ErrorKind::NotFound => self.is_not_there(),
+            Err(error) => Err(error),
         };
-        match std::fs::metadata(&self.path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(wrong(&error)),
-            // A pipe would keep us waiting for ever.
-            Ok(meta) if !meta.is_file() => {
-                return Err(FetchError::new(Reason::Exec, format!("{} is not a file", self.path.display())));
-            }
-            Ok(_) => {}
-        }
-        let mut file = match File::open(&self.path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-            file => file.map_err(|error| wrong(&error))?,
-        };
-        let meta = file.metadata().map_err(|error| wrong(&error))?;
-        // Another file, or a shorter one: it begins anew. What was known stays known.
-        let goes_on = match &self.place {
-            Some(place) => place.goes_on_in(&mut file, &meta).map_err(|error| wrong(&error))?,
-            None => false,
-        };
-        let former = self.place.take().filter(|_| goes_on);
-        let from = former.as_ref().map_or(0, |place| place.read);
-        let is_new = former.is_none();
-        if is_new {
-            (self.lines, self.unreadable) = (0, None);
-        }
-        let before = if is_new { std::mem::take(&mut self.seen) } else { HashSet::new() };
-        // What stood there before we looked came at its last change at the latest.
-        let came = if is_new { Timestamp(meta.mtime().saturating_mul(1000)).min(now) } else { now };
-        let begin = from.max(meta.len().saturating_sub(MOST_BYTES));
-        let mut bytes = Vec::new();
-        file.seek(SeekFrom::Start(begin)).map_err(|error| wrong(&error))?;
-        file.take(MOST_BYTES).read_to_end(&mut bytes).map_err(|error| wrong(&error))?;
-        // A line without its end is still being written.
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
-        bytes.truncate(whole);
-        let text = String::from_utf8_lossy(&bytes);
-        // The begin of a part of a file is a part of a line.
-        for line in text.lines().skip(usize::from(begin > from)) {
-            self.lines += 1;
-            self.take_in(line.trim_start_matches('\u{feff}'), &before, came);
-        }
-        let mut before = former.map(|place| place.before).unwrap_or_default();
-        before.extend_from_slice(&bytes);
-        before.drain(..before.len().saturating_sub(MARK));
-        self.place = Some(Place { inode: meta.ino(), read: begin + whole as u64, before });
+        read.map_err(|error| {
+            let detail = format!("{} cannot be read: {}", self.path.display(), reason(&error));
+            FetchError::new(Reason::File, detail)
+        })?;
         Ok(())
     }
 
-    /// Takes a line in, unless it stood in the file of before.
-    fn take_in(&mut self, text: &str, before: &HashSet<u64>, came: Timestamp) {
-        let fingerprint = fingerprint(text);
-        self.seen.insert(fingerprint);
-        if text.trim().is_empty() || before.contains(&fingerprint) {
-            return;
+    /// Its path without links and detours.
+    pub(super) fn real_path(&self) -> PathBuf {
+        real_path(&self.path)
+    }
+
+    /// Why this process can neither write the file nor make it.
+    pub(super) fn unwritable(&self) -> Option<String> {
+        let error = writable(&self.path).err()?;
+        Some(format!("{} cannot be written: {}", self.path.display(), reason(&error)))
+    }
+
+    fn warn(&mut self, text: &str, partial: bool) {
+        self.trouble = Some(Caveat { text: SafeText::new(text), partial });
+    }
+
+    /// There is no file: it has no events yet, if it can be made. One that was there is missed.
+    fn is_not_there(&mut self) -> std::io::Result<()> {
+        if std::fs::symlink_metadata(&self.path).is_ok() {
+            return Err(std::io::Error::other("it is a link to a file that is not there"));
         }
-        match Line::parse(text) {
-            Ok(line) => self.add(&line, came),
-            Err(why) => {
-                let title = format!("line {} of the events file cannot be read: {why}", self.lines);
-                let first = Event { at: came, title: SafeText::new(&title), ..Event::default() };
-                self.unreadable.get_or_insert((0, first)).0 += 1;
+        let folder = self.path.parent().unwrap_or(Path::new("/"));
+        if !std::fs::metadata(folder).is_ok_and(|meta| meta.is_dir()) {
+            let why = format!("there is no folder {}; make it, or correct file = \"...\"", folder.display());
+            return Err(std::io::Error::other(why));
+        }
+        if self.place.is_some() {
+            self.warn(&format!("{} is gone; what it told until now is shown", self.path.display()), false);
+        }
+        Ok(())
+    }
+
+    fn read_on(&mut self, mut file: File, meta: &Metadata, now: Timestamp) -> std::io::Result<()> {
+        // Another file, or a shorter one: it begins anew. What was known stays known.
+        let goes_on = self.place.as_ref().map_or(Ok(false), |place| place.goes_on_in(&mut file, meta))?;
+        let former = self.place.take().filter(|_| goes_on);
+        let before = if goes_on {
+            Recent::new(0)
+        } else {
+            (self.lines, self.unreadable) = (0, None);
+            std::mem::replace(&mut self.seen, Recent::new(SEEN))
+        };
+        let mut place = former.unwrap_or_else(|| Place::first_in(meta));
+        // What stood there before we looked came at its last change at the latest.
+        let came = if goes_on { now } else { Timestamp(meta.mtime().saturating_mul(1000)).min(now) };
+        let mut bytes = Vec::new();
+        file.seek(SeekFrom::Start(place.read))?;
+        file.take(MOST_BYTES).read_to_end(&mut bytes)?;
+        let (read, (taken, within)) = (bytes.len(), until_where(&bytes, place.within));
+        bytes.truncate(taken);
+        let begun = std::mem::replace(&mut place.within, within);
+        if within != Within::Lost {
+            self.take_all_in(&String::from_utf8_lossy(&bytes), begun, &before, came);
+        } else if !(goes_on && begun == Within::Lost) {
+            self.lines += u64::from(begun == Within::Nothing);
+            self.cannot_read("it is longer than 4 MiB", came);
+        }
+        let rest = read - bytes.len();
+        if rest > 0 && std::mem::replace(&mut place.rest, rest) == rest {
+            self.warn(&format!("the last line of {} is not complete", self.path.display()), true);
+        }
+        place.has_read(&bytes);
+        let left = meta.len().saturating_sub(place.read);
+        if left > MOST_BYTES {
+            self.warn(&format!("{} MiB of {} are still to be read", left >> 20, self.path.display()), true);
+        }
+        self.place = Some(place);
+        Ok(())
+    }
+
+    fn take_all_in(&mut self, text: &str, begun: Within, before: &Recent, came: Timestamp) {
+        for (number, line) in text.lines().enumerate() {
+            // The rest of a line whose begin was counted.
+            let is_rest = number == 0 && begun != Within::Nothing;
+            self.lines += u64::from(!is_rest);
+            if !(is_rest && begun == Within::Lost) {
+                self.take_in(line.trim_start_matches('\u{feff}'), before, came);
             }
         }
+    }
+
+    /// Takes a line in, unless it stood in the file of before, or is of an event that was told already.
+    fn take_in(&mut self, text: &str, before: &Recent, came: Timestamp) {
+        if text.trim().is_empty() {
+            return;
+        }
+        let line = Line::parse(text);
+        let delivery = line.as_ref().map_or("", |line| line.delivery.as_str());
+        let fingerprint = fingerprint(if delivery.is_empty() { text } else { delivery });
+        let is_told_again = !self.seen.insert(fingerprint) && !delivery.is_empty();
+        if is_told_again || before.contains(fingerprint) {
+            return;
+        }
+        match line {
+            Ok(line) => self.add(&line, came),
+            Err(why) => self.cannot_read(&why, came),
+        }
+    }
+
+    fn cannot_read(&mut self, why: &str, came: Timestamp) {
+        let title = format!("line {} of the events file cannot be read: {why}", self.lines);
+        let first = Event { at: came, title: SafeText::new(&title), ..Event::default() };
+        self.unreadable.get_or_insert((0, first)).0 += 1;
     }
 
     fn add(&mut self, line: &Line, came: Timestamp) {
@@ -201,9 +294,52 @@ impl Followed {
             }
             None => false,
         });
-        if self.seen.len() > 4 * MAX_EVENTS {
-            self.seen.clear();
-        }
+    }
+}
+
+/// Opens a file for reading. Only a regular one: a pipe would keep us waiting, a device has no end.
+fn open(path: &Path) -> std::io::Result<(File, Metadata)> {
+    let regular = |meta: Metadata| {
+        if meta.is_file() { Ok(meta) } else { Err(std::io::Error::other("it is not a regular file")) }
+    };
+    regular(std::fs::metadata(path)?)?;
+    // Something else may have taken its place by now: opening that must not wait, either.
+    let options = OFlags::NONBLOCK.bits() as i32;
+    let file = std::fs::OpenOptions::new().read(true).custom_flags(options).open(path)?;
+    let meta = regular(file.metadata()?)?;
+    Ok((file, meta))
+}
+
+/// Whether this process may write a file, or make it.
+fn writable(path: &Path) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let may = if path.exists() {
+        access(path, Access::WRITE_OK)
+    } else {
+        access(folder, Access::WRITE_OK | Access::EXEC_OK)
+    };
+    Ok(may?)
+}
+
+/// Why, in the words for its kind, or in our own.
+fn reason(error: &std::io::Error) -> String {
+    error.get_ref().map_or_else(|| error.kind().to_string(), ToString::to_string)
+}
+
+/// How many of these bytes are whole lines, and where in a line the next begins. A last line without its end is
+/// still being written, unless it is an event as it stands.
+fn until_where(bytes: &[u8], within: Within) -> (usize, Within) {
+    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
+    let rest = bytes.get(whole..).unwrap_or_default();
+    if whole == 0 && bytes.len() as u64 == MOST_BYTES {
+        return (bytes.len(), Within::Lost);
+    }
+    let is_event = std::str::from_utf8(rest).is_ok_and(|rest| Line::parse(rest).is_ok());
+    match (whole, within) {
+        (0, Within::Lost) => (bytes.len(), Within::Lost),
+        _ if is_event => (bytes.len(), Within::Taken),
+        (0, within) => (0, within),
+        _ => (whole, Within::Nothing),
     }
 }
 
@@ -306,10 +442,97 @@ mod tests {
         }
         let all = titles(&followed);
         assert!(all.len() <= MAX_EVENTS && all[..2] == ["v2", "down"], "{:?}", &all[..3]);
-        assert!(all.last().unwrap().ends_with("(and 19999 more)"), "{:?}", all.last());
+        let caveats = followed.caveats();
+        assert!(caveats[0].text.as_str().ends_with("(and 19999 more)") && !caveats[0].partial, "{caveats:?}");
         scratch.append("{\"title\":\"mended\",\"kind\":\"incident\",\"id\":\"INC-1\",\"state\":\"done\"}\n");
         followed.read(Timestamp(3000)).unwrap();
         assert_eq!(followed.events()[1].state, EventState::Done, "its id still leads to it");
+    }
+
+    #[test]
+    fn what_is_told_twice_happened_once() {
+        let scratch = Scratch::new("twice");
+        let mut followed = Followed::new(scratch.0.clone());
+        let told = |title: &str, delivery: &str| format!("{{\"title\":\"{title}\",\"at\":1,\"delivery\":\"{delivery}\"}}\n");
+        scratch.append(&(told("one", "a") + &told("two", "b") + &told("one", "a")));
+        followed.read(Timestamp(1000)).unwrap();
+        scratch.append(&(told("two", "b") + "{\"title\":\"ping\",\"at\":1}\n{\"title\":\"ping\",\"at\":1}\n"));
+        followed.read(Timestamp(2000)).unwrap();
+        assert_eq!(titles(&followed), ["one", "two", "ping", "ping"], "without a delivery each line counts");
+    }
+
+    #[test]
+    fn an_event_without_a_line_end_counts_and_a_line_that_is_not_complete_is_said() {
+        let scratch = Scratch::new("end");
+        let mut followed = Followed::new(scratch.0.clone());
+        let mut look = |text: &str| {
+            scratch.append(text);
+            followed.read(Timestamp(1000)).unwrap();
+            let caveats = followed.caveats().iter().map(|one| (one.text.to_string(), one.partial)).collect::<Vec<_>>();
+            (titles(&followed).join(" "), caveats)
+        };
+        assert_eq!(look("{\"title\":\"one\"}"), ("one".to_owned(), vec![]));
+        assert_eq!(look("\n{\"title\":"), ("one".to_owned(), vec![]), "somebody may be writing it just now");
+        let (titles, caveats) = look("");
+        assert_eq!((titles.as_str(), caveats.len()), ("one", 1));
+        assert!(caveats[0].0.ends_with(" is not complete") && caveats[0].1, "{caveats:?}");
+        assert_eq!(look("\"two\"}\n"), ("one two".to_owned(), vec![]));
+        let (_, caveats) = look("rubbish\n");
+        assert!(caveats[0].0.starts_with("line 3 of the events file"), "{caveats:?}");
+    }
+
+    #[test]
+    fn all_that_was_added_is_read_and_a_line_too_long_is_said() {
+        let scratch = Scratch::new("long");
+        let mut followed = Followed::new(scratch.0.clone());
+        scratch.append("{\"title\":\"first\"}\n");
+        followed.read(Timestamp(1000)).unwrap();
+        let blank = format!("{}\n", " ".repeat(1023)).repeat(9 * 1024);
+        scratch.append(&("{\"title\":\"second\"}\n".to_owned() + &blank + "{\"title\":\"third\"}\n"));
+        followed.read(Timestamp(1000)).unwrap();
+        assert!(followed.caveats()[0].text.as_str().starts_with("5 MiB of "), "{:?}", followed.caveats());
+        for _ in 0..2 {
+            followed.read(Timestamp(1000)).unwrap();
+        }
+        assert_eq!(titles(&followed), ["first", "second", "third"]);
+        assert_eq!(followed.caveats(), []);
+        scratch.append(&("x".repeat(5 << 20) + "\n{\"title\":\"fourth\"}\n"));
+        for _ in 0..2 {
+            followed.read(Timestamp(1000)).unwrap();
+        }
+        assert!(titles(&followed).contains(&"fourth".to_owned()));
+        assert!(followed.caveats()[0].text.as_str().ends_with("it is longer than 4 MiB"), "{:?}", followed.caveats());
+    }
+
+    #[test]
+    fn a_file_that_cannot_have_events_is_no_empty_one() {
+        let scratch = Scratch::new("nowhere");
+        let why = |path: &Path| Followed::new(path.to_owned()).read(Timestamp(1000)).unwrap_err().to_string();
+        let said = why(&scratch.0.join("sub/e.jsonl"));
+        assert!(said.contains("there is no folder ") && said.contains("make it, or correct file = "), "{said}");
+        std::os::unix::fs::symlink("/nowhere/at-all", &scratch.0).unwrap();
+        assert!(why(&scratch.0).ends_with("it is a link to a file that is not there"));
+        assert!(why(Path::new("/dev/null")).ends_with("/dev/null cannot be read: it is not a regular file"));
+        assert!(Followed::new("/dev/full/e.jsonl".into()).unwritable().is_some());
+        assert_eq!(Followed::new(std::env::temp_dir().join("e.jsonl")).unwritable(), None);
+        assert!(why(&std::env::temp_dir()).ends_with("it is not a regular file"));
+        rustix::fs::mknodat(rustix::fs::CWD, scratch.0.with_extension("pipe"), rustix::fs::FileType::Fifo, 0o600.into(), 0)
+            .unwrap();
+        let pipe = Scratch(scratch.0.with_extension("pipe"));
+        assert!(why(&pipe.0).ends_with("it is not a regular file"), "it would wait for ever");
+    }
+
+    #[test]
+    fn a_file_that_is_gone_is_missed() {
+        let scratch = Scratch::new("gone");
+        let mut followed = Followed::new(scratch.0.clone());
+        scratch.append("{\"title\":\"one\"}\n");
+        followed.read(Timestamp(1000)).unwrap();
+        assert_eq!(followed.caveats(), []);
+        std::fs::remove_file(&scratch.0).unwrap();
+        followed.read(Timestamp(2000)).unwrap();
+        assert_eq!(titles(&followed), ["one"]);
+        assert!(followed.caveats()[0].text.as_str().contains("is gone"), "{:?}", followed.caveats());
     }
 
     #[test]

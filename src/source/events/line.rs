@@ -49,6 +49,9 @@ pub struct Line {
     /// Two lines with one id are one event: the later says how it went on.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub id: String,
+    /// Two lines with one delivery are the same line, told again in case it was lost: the first counts.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub delivery: String,
 }
 
 /// A moment as people and programs write it.
