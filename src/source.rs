@@ -12,6 +12,7 @@ mod github;
 pub mod http;
 pub mod limits;
 pub mod network;
+pub mod process;
 pub mod progress;
 pub mod supervisor;
 pub mod tls;

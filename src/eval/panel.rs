@@ -16,7 +16,7 @@ use crate::model::judgement::{Content, JudgedSeries, Judgement};
 use crate::model::poll::QueryId;
 use crate::model::series::Point;
 use crate::model::status::Status;
-use crate::model::table::{Cell, Table};
+use crate::model::table::Table;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
 use crate::store::{Entry, Kept, Store, Track};
@@ -299,18 +299,16 @@ fn row_statuses(rule: &Rule, table: &Table) -> Vec<Status> {
     if !rule.thresholds.is_some() {
         return vec![Status::Ok; table.rows.len()];
     }
-    let named = table.columns.iter().position(|column| column.as_str() == rule.column);
-    let numeric = |at: &usize| table.rows.iter().any(|row| matches!(row.get(*at), Some(Cell::Number(_))));
-    let column = named.or_else(|| (0..table.columns.len()).rev().find(numeric));
+    let column = table.judged_column(&rule.column);
     table
         .rows
         .iter()
-        .map(|row| match column.and_then(|at| row.get(at)) {
-            Some(Cell::Number(value)) => {
-                let point = Point { at: Timestamp(0), value: *value };
+        .map(|row| match column.and_then(|at| row.get(at)?.number()) {
+            Some(value) => {
+                let point = Point { at: Timestamp(0), value };
                 Thresholds { hold: Span(0), ..rule.thresholds.clone() }.judge(&[point]).status
             }
-            _ => Status::Unknown,
+            None => Status::Unknown,
         })
         .collect()
 }

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::json::workers::Workers;
+
 /// Requests under way to one host.
 const PER_HOST: usize = 6;
 /// Requests under way in all. Dead sources hold one place each (only one of their polls keeps asking),
@@ -19,6 +21,8 @@ pub struct Limits {
     overall: Arc<Semaphore>,
     commands: Arc<Semaphore>,
     hosts: Arc<Mutex<HashMap<String, Arc<Semaphore>>>>,
+    /// The processes that run jq expressions.
+    pub(super) jq: Workers,
 }
 
 impl Default for Limits {
@@ -27,6 +31,7 @@ impl Default for Limits {
             overall: Arc::new(Semaphore::new(OVERALL)),
             commands: Arc::new(Semaphore::new(COMMANDS)),
             hosts: Arc::default(),
+            jq: Workers::default(),
         }
     }
 }

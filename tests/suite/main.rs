@@ -28,6 +28,7 @@ mod config;
 mod doctor;
 mod encoder;
 mod events;
+mod expressions;
 mod faults;
 mod frames;
 mod fuzz;
