@@ -70,12 +70,10 @@ pub async fn run(task: &Task, turn: Turn) -> Result<Vec<u8>, FetchError> {
     let exec = |detail: String| FetchError::new(Reason::Exec, detail);
     let program = task.words.first().ok_or_else(|| exec("no program".to_owned()))?;
     let ended = Running::start(task, turn).map_err(|e| unstartable(program, e.kind()))?.end().await;
-    let (how, value) = ended.report.trim().split_once(' ').unwrap_or_default();
-    let how = match (how, value) {
-        ("exit", "0") => {
-            let too_much = || FetchError::new(Reason::TooLarge, format!("over {MAX_OUTPUT} bytes of output"));
-            return ended.output.ok_or_else(too_much);
-        }
+    let too_much = || FetchError::new(Reason::TooLarge, format!("over {MAX_OUTPUT} bytes of output"));
+    let output = ended.output.ok_or_else(too_much)?;
+    let how = match ended.report.trim().split_once(' ').unwrap_or_default() {
+        ("exit", "0") => return Ok(output),
         ("exit", code) => format!("exit code {code}"),
         ("signal", _) => "ended by a signal".to_owned(),
         ("unstartable", why) => return Err(unstartable(program, why)),

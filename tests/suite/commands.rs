@@ -59,6 +59,9 @@ fn zombies_of(parent: u32) -> usize {
 async fn they_give_numbers_json_and_lines() {
     for (command, panel, text) in [
         (r#"["echo", "42.5"]"#, "view = \"stat\"", "42.5"),
+        (r#"["echo", " 95 %"]"#, "view = \"stat\"", "95"),
+        (r#"["echo", "{\"a\":\"95 %\"}"]"#, "view = \"stat\"\nquery = \".a\"", "95"),
+        (r#"["echo", "3.2 ms"]"#, "view = \"text\"", "3.2 ms"),
         (r#"["echo", "{\"a\":{\"b\":7}}"]"#, "view = \"stat\"\nquery = \".a.b\"", "7"),
         (r#"["echo", "{\"n\":3}"]"#, "view = \"stat\"", "3"),
         (r#"["printf", "one\ntwo\n"]"#, "view = \"text\"", "one"),

@@ -19,7 +19,7 @@ const LONGEST: Duration = Duration::from_secs(1);
 /// What every expression may run, however many there are.
 const SHORTEST: Duration = Duration::from_millis(100);
 /// How long one that had to be ended is not run again, at first and at most.
-const PAUSE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(300));
+const PAUSE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_mins(5));
 
 /// The expressions of one source.
 #[derive(Debug)]
@@ -84,7 +84,9 @@ impl Evaluator {
             Ok(session) => session,
             Err(error) => {
                 // Paths are answered all the same; where the document is at fault, they will say so.
-                wanted.iter().for_each(|at| runs[*at] = Some(Err(FetchError::clone(&error))));
+                for at in wanted {
+                    runs[at] = Some(Err(FetchError::clone(&error)));
+                }
                 return runs;
             }
         };

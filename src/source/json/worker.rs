@@ -20,7 +20,7 @@ const MEMORY_PER_BYTE: u64 = 32;
 /// Stack of the thread that runs expressions: jq recurses, and so do deep values.
 const STACK: usize = 16 * 1024 * 1024;
 /// The longest that reading a document may take.
-const READING: Duration = Duration::from_secs(60);
+const READING: Duration = Duration::from_mins(1);
 
 type Message = (u8, Vec<u8>);
 

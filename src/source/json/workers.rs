@@ -169,6 +169,8 @@ impl Worker {
     fn start() -> Result<Self, FetchError> {
         let wrong = |what: &str| FetchError::new(Reason::Internal, format!("no process for jq: {what}"));
         let mut command = process::own(process::JQ);
+        // What jq's `localtime` goes by.
+        command.envs(std::env::var_os("TZ").map(|zone| ("TZ", zone)));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.current_dir("/").spawn().map_err(|error| wrong(&error.kind().to_string()))?;
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());

@@ -24,19 +24,23 @@ use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, kill_p
 const MERCY: Duration = Duration::from_secs(2);
 
 /// Runs a command, reports how it ended, and ends what it left behind; returns when nothing is left.
-pub fn run(mut words: impl Iterator<Item = OsString>) -> io::Result<()> {
+pub fn run(words: impl Iterator<Item = OsString>) -> io::Result<()> {
     let mut line = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+    // The report: "exit 0", "signal 9", "unstartable entity not found".
+    supervise(words, &mut line).or_else(|error| writeln!(line, "unstartable {}", error.kind()))
+}
+
+fn supervise(mut words: impl Iterator<Item = OsString>, line: &mut UnixStream) -> io::Result<()> {
     // Fails only where it leads a session already: then it has no terminal either.
     let _leads_one = rustix::process::setsid();
     adopt_orphans()?;
     let program = words.next().ok_or(io::ErrorKind::InvalidInput)?;
-    let child = Command::new(program).args(words).process_group(0).stdin(Stdio::null()).spawn();
-    let child = match child {
-        Ok(child) => child,
-        Err(error) => return writeln!(line, "unstartable {}", error.kind()),
-    };
-    let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else { return Ok(()) };
-    leave_output_to_the_command()?;
+    let nothing = std::fs::File::options().read(true).write(true).open("/dev/null")?;
+    let child = Command::new(program).args(words).process_group(0).stdin(Stdio::null()).spawn()?;
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::InvalidData)?;
+    // The board reads to the end of the output: that is when the command has closed it, not its supervisor.
+    rustix::stdio::dup2_stdout(&nothing)?;
+    rustix::stdio::dup2_stderr(&nothing)?;
     let (over, told) = channel::<()>();
     let board = line.try_clone()?;
     std::thread::spawn(move || end_when_the_board_says_so(board, pid, &told));
@@ -78,14 +82,6 @@ fn adopt_orphans() -> io::Result<()> {
     Ok(())
 }
 
-/// The board reads to the end of the output: that is when the command has closed it, not its supervisor.
-fn leave_output_to_the_command() -> io::Result<()> {
-    let nothing = std::fs::File::options().read(true).write(true).open("/dev/null")?;
-    rustix::stdio::dup2_stdout(&nothing)?;
-    rustix::stdio::dup2_stderr(&nothing)?;
-    Ok(())
-}
-
 /// TERM to all, then KILL, unless the command has ended before (`told` hangs up).
 fn end_when_the_board_says_so(mut board: UnixStream, pid: Pid, told: &Receiver<()>) {
     while board.read(&mut [0]).is_ok_and(|read| read > 0) {}
@@ -110,7 +106,7 @@ fn words(status: WaitStatus) -> String {
     match (status.exit_status(), status.terminating_signal()) {
         (Some(code), _) => format!("exit {code}"),
         (None, Some(signal)) => format!("signal {signal}"),
-        (None, None) => "signal".to_owned(),
+        (None, None) => "signal 0".to_owned(),
     }
 }
 
