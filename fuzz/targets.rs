@@ -25,7 +25,8 @@ use andon::render::theme::{Theme, embedded};
 use andon::source::events::line::{Line, continued};
 use andon::source::http::Response;
 use andon::source::ical;
-use andon::source::json::pick;
+use andon::source::json::jq::{self, Interpreter};
+use andon::source::json::{path, pick};
 use andon::source::{cctray, prometheus};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -53,7 +54,7 @@ pub const TARGETS: &[Target] = &[
 const NOW: Timestamp = Timestamp(1_795_262_400_000);
 
 thread_local! {
-    static PICKER: RefCell<pick::Picker> = RefCell::default();
+    static JQ: RefCell<Interpreter> = RefCell::default();
 }
 
 fn is_harmless(text: &str) {
@@ -234,13 +235,19 @@ pub fn json_pick(data: &[u8]) {
     let expressions = [".", ".a", ".[]", "keys", ".a.b[0]", "[.[] | {a, b}]", "to_entries", "length"];
     let asks: Vec<Ask> = expressions.iter().map(|query| Ask { query: (*query).into(), history: None }).collect();
     // Compiled once: that is not what is fuzzed here.
-    let answers = PICKER.with_borrow_mut(|picker| picker.all(data, &asks, NOW));
+    let runs = JQ.with_borrow_mut(|jq| {
+        let read = jq.read(data);
+        asks.iter()
+            .map(|ask| path::parse(&ask.query).is_none().then(|| read.clone().and_then(|()| jq.run(&ask.query))))
+            .collect()
+    });
+    let answers = pick::answers(data, &asks, runs, NOW);
     if let Ok(answers) = answers {
         assert_eq!(answers.len(), asks.len());
         answers.iter().flatten().for_each(is_sound);
     }
     // Compiled and not run: an expression may be made to run for ever.
-    let _refused = pick::compile(&String::from_utf8_lossy(data));
+    let _refused = jq::compile(&String::from_utf8_lossy(data));
 }
 
 /// An answer of the Prometheus query API; the first byte chooses the status code.

@@ -2,6 +2,7 @@
 
 pub mod arguments;
 mod catalogue;
+mod child;
 mod demo;
 mod doctor;
 mod event;
@@ -30,6 +31,9 @@ use arguments::{Arguments, BoardFlags, Command};
 
 /// Reads the arguments and runs what they say.
 pub fn main() -> ExitCode {
+    if let Some(code) = child::run() {
+        return code;
+    }
     log::keep_panics_off_the_screen();
     #[cfg(debug_assertions)]
     if let Ok(place) = std::env::var("ANDON_TRIPWIRE") {

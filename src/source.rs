@@ -15,6 +15,7 @@ pub mod limits;
 mod listening;
 pub mod network;
 pub mod offload;
+pub mod process;
 pub mod progress;
 pub mod supervisor;
 pub mod tls;

@@ -12,8 +12,8 @@ use tokio::sync::{Notify, mpsc};
 use crate::config::board::Webhook;
 use crate::hub::Notification;
 use crate::model::text::SafeText;
-use crate::source;
 use crate::source::limits::Limits;
+use crate::source::process::{self, Task};
 
 /// The longest that telling one may take.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -176,6 +176,14 @@ fn text(one: &Notification) -> String {
     format!("{}{more}", one.what.text)
 }
 
+/// A value as it may stand in an argument: one that does not begin with a letter or a digit gets a blank before
+/// it. Builds and events have any name that somebody gives them: "--help" is no option of the program, and
+/// "@/etc/passwd" no file that it reads.
+fn harmless(value: &str) -> String {
+    let as_it_is = value.is_empty() || value.starts_with(char::is_alphanumeric);
+    if as_it_is { value.to_owned() } else { format!(" {value}") }
+}
+
 /// `{text}` in an argument stands for the value. There is no shell that could read anything else in it; a
 /// value cannot hold another placeholder that counts, because the argument is read once, from left to right.
 fn filled(argument: &str, values: &[(&'static str, String)]) -> String {
@@ -188,7 +196,7 @@ fn filled(argument: &str, values: &[(&'static str, String)]) -> String {
             Some((value, left))
         });
         if let Some((value, left)) = found {
-            filled.push_str(value);
+            filled.push_str(&harmless(value));
             rest = left;
         } else {
             filled.push('{');
@@ -202,16 +210,16 @@ async fn command(one: &Notification, limits: &Limits) -> Result<(), String> {
     let Some((program, arguments)) = one.command.split_first() else { return Ok(()) };
     let values = values(one);
     let arguments = arguments.iter().map(|argument| filled(argument, &values));
-    let config = source::command::Config {
-        command: std::iter::once(program.clone()).chain(arguments).collect(),
-        environment: DESKTOP.map(str::to_owned).to_vec(),
+    let told = |(name, value): &(&str, String)| (format!("ANDON_{}", name.to_uppercase()), value.clone());
+    let task = Task {
+        words: std::iter::once(program.clone()).chain(arguments).collect(),
+        pass_on: DESKTOP.map(str::to_owned).to_vec(),
+        values: values.iter().map(told).collect(),
         directory: None,
     };
-    let told: Vec<(String, String)> =
-        values.iter().map(|(name, value)| (format!("ANDON_{}", name.to_uppercase()), value.clone())).collect();
     // Others' commands may take their time: that is no fault of this one.
     let turn = (None, limits.command().await);
-    match tokio::time::timeout(LONGEST, source::command::run(&config, &told, turn)).await {
+    match tokio::time::timeout(LONGEST, process::run(&task, turn)).await {
         Err(_) => Err(format!("{program} took longer than {} s", LONGEST.as_secs())),
         Ok(Err(error)) => Err(format!("{program}: {error}")),
         Ok(Ok(_)) => Ok(()),
@@ -267,7 +275,20 @@ mod tests {
     #[test]
     fn a_value_is_never_read_as_a_placeholder() {
         let values = [("text", "{name} $(rm -rf /)".to_owned()), ("name", "shop".to_owned())];
-        assert_eq!(filled("{name}: {text} {other} {", &values), "shop: {name} $(rm -rf /) {other} {");
+        assert_eq!(filled("{name}: {text} {other} {", &values), "shop:  {name} $(rm -rf /) {other} {");
+    }
+
+    #[test]
+    fn a_value_begins_no_option_and_names_no_file() {
+        for value in ["--help", "-rf", "@/etc/passwd", "</etc/passwd", "+x", "=a", "~root", "/etc"] {
+            let values = [("name", value.to_owned()), ("service", String::new())];
+            for (argument, before) in [("{name}", ""), ("{service}{name}", ""), ("text={name}", "text=")] {
+                assert_eq!(filled(argument, &values), format!("{before} {value}"), "{argument}");
+            }
+        }
+        for value in ["shop/main is broken", "7 builds", "\u{e9}t\u{e9}", ""] {
+            assert_eq!(filled("{name}", &[("name", value.to_owned())]), value);
+        }
     }
 
     fn notification(text: &str, held_back: usize) -> Notification {

@@ -1,5 +1,6 @@
 //! Rows and columns.
 
+use super::number;
 use super::text::SafeText;
 
 /// One cell of a table.
@@ -12,12 +13,14 @@ pub enum Cell {
 }
 
 impl Cell {
-    /// The number in it, if it is one.
-    pub const fn number(&self) -> Option<f64> {
-        match self {
+    /// The finite number that it is, or that its text is ("95 %"): what limits judge. A text stays a text where
+    /// it is drawn, so that "007" or "1.10" keep their digits.
+    pub fn number(&self) -> Option<f64> {
+        let number = match self {
             Self::Number(number) => Some(*number),
-            Self::Text(_) => None,
-        }
+            Self::Text(text) => number::read(text.as_str()),
+        };
+        number.filter(|number| number.is_finite())
     }
 }
 
@@ -28,4 +31,56 @@ pub struct Table {
     pub columns: Vec<SafeText>,
     /// Rows, each as long as `columns`.
     pub rows: Vec<Vec<Cell>>,
+}
+
+impl Table {
+    /// The column that limits and the panel's unit are for: the one of this name, and none when there is no
+    /// such column. Without a name it is the last one with a number in it; where all are texts
+    /// (Elasticsearch's `_cat`), the last one whose texts are all numbers.
+    pub fn judged_column(&self, name: &str) -> Option<usize> {
+        if !name.is_empty() {
+            return self.columns.iter().position(|column| column.as_str() == name);
+        }
+        let cells = |at: usize| self.rows.iter().filter_map(move |row| row.get(at));
+        let has_number = |at: &usize| cells(*at).any(|cell| matches!(cell, Cell::Number(_)));
+        let is_read = |at: &usize| !self.rows.is_empty() && cells(*at).all(|cell| cell.number().is_some());
+        let all = 0..self.columns.len();
+        all.clone().rev().find(has_number).or_else(|| all.rev().find(is_read))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(columns: &[&str], rows: &[&[Cell]]) -> Table {
+        Table {
+            columns: columns.iter().map(|title| SafeText::new(title)).collect(),
+            rows: rows.iter().map(|row| row.to_vec()).collect(),
+        }
+    }
+
+    fn text(text: &str) -> Cell {
+        Cell::Text(text.into())
+    }
+
+    #[test]
+    fn a_cell_with_a_number_as_text_can_be_judged() {
+        assert_eq!(Cell::Number(4.0).number(), Some(4.0));
+        assert_eq!(text("95 %").number(), Some(95.0));
+        for none in [text("DOWN"), text(""), text("nan"), Cell::Number(f64::NAN)] {
+            assert_eq!(none.number(), None, "{none:?}");
+        }
+    }
+
+    #[test]
+    fn the_judged_column_is_the_named_one_or_the_last_with_numbers() {
+        let mixed = table(&["name", "free", "note"], &[&[text("a"), Cell::Number(3.0), text("7")]]);
+        assert_eq!(mixed.judged_column(""), Some(1), "a number comes before a text that is one");
+        assert_eq!(mixed.judged_column("note"), Some(2));
+        assert_eq!(mixed.judged_column("fere"), None, "another column is not judged in its place");
+        let texts = table(&["index", "docs", "health"], &[&[text("a"), text("3"), text("green")]]);
+        assert_eq!(texts.judged_column(""), Some(1));
+        assert_eq!(table(&["a"], &[]).judged_column(""), None);
+    }
 }

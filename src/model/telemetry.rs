@@ -17,6 +17,8 @@ const MAX_POINTS: usize = 11_000;
 const MAX_ROWS: usize = 10_000;
 /// Most columns of one table.
 pub const MAX_COLUMNS: usize = 200;
+/// Most cells of one table: rows times columns, however few of them hold something.
+pub const MAX_CELLS: usize = 100_000;
 /// Most builds of one answer.
 const MAX_BUILDS: usize = 20_000;
 /// Most events of one answer.
@@ -110,7 +112,8 @@ impl Telemetry {
                 ("points", series.iter().map(|one| one.points.len()).max().unwrap_or(0), MAX_POINTS),
             ],
             Self::Table(table) => {
-                vec![("rows", table.rows.len(), MAX_ROWS), ("columns", table.columns.len(), MAX_COLUMNS)]
+                let (rows, columns) = (table.rows.len(), table.columns.len());
+                vec![("rows", rows, MAX_ROWS), ("columns", columns, MAX_COLUMNS), ("cells", rows * columns, MAX_CELLS)]
             }
             Self::Builds(builds) => vec![("builds", builds.len(), MAX_BUILDS)],
             Self::Events(events) => vec![("events", events.len(), MAX_EVENTS)],

@@ -87,9 +87,11 @@ fn row_value(row: &[Cell], status: Status) -> Option<(SafeText, Option<f64>, Sta
         Cell::Text(text) => Some(text.clone()),
         Cell::Number(_) => None,
     });
-    let value = row.iter().rev().find_map(|cell| match cell {
+    let number = |cell: &Cell| match cell {
         Cell::Number(number) => Some(*number),
         Cell::Text(_) => None,
-    });
+    };
+    // A number that came as text is one where there is no other.
+    let value = row.iter().rev().find_map(number).or_else(|| row.iter().rev().find_map(Cell::number));
     Some((name?, value, status))
 }

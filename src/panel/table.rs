@@ -103,18 +103,19 @@ impl Panel for Table {
 }
 
 fn of_table(options: &Options, table: &crate::model::table::Table, statuses: &[Status], reading: &Reading<'_>) -> View {
-    let all: Vec<usize> = (0..table.columns.len()).collect();
     let place = |name: &String| table.columns.iter().position(|column| column.as_str() == name);
     let picked: Vec<usize> =
-        if options.columns.is_empty() { all.clone() } else { options.columns.iter().filter_map(place).collect() };
-    let numeric = |at: &usize| table.rows.iter().any(|row| matches!(row.get(*at), Some(Cell::Number(_))));
-    let with_unit = place(&options.column).or_else(|| all.into_iter().rev().find(numeric));
+        if options.columns.is_empty() { (0..table.columns.len()).collect() } else { options.columns.iter().filter_map(place).collect() };
+    let with_unit = table.judged_column(&options.column);
     let field = |row: &[Cell], at: usize| match row.get(at) {
         Some(Cell::Number(number)) => {
             let unit = if Some(at) == with_unit { reading.unit } else { &Unit::None };
             Field { text: format::text(*number, unit, reading.now), is_number: true }
         }
-        Some(Cell::Text(text)) => Field { text: text.to_string(), is_number: false },
+        // A number that came as text keeps its digits, and stands among numbers.
+        Some(cell @ Cell::Text(text)) => {
+            Field { text: text.to_string(), is_number: Some(at) == with_unit && cell.number().is_some() }
+        }
         None => Field { text: String::new(), is_number: false },
     };
     View {

@@ -9,9 +9,9 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::command;
 use super::limits::Limits;
 use super::offload;
+use super::process;
 use super::{Context, Moment, QueryLanguage, Source, Tells};
 use crate::model::event::{ChangeReason, Event, EventKind};
 use crate::model::fault::{FetchError, Phase, Reason};
@@ -153,14 +153,11 @@ impl Git {
     async fn git(&self, arguments: &[&str], moment: Moment) -> Result<String, FetchError> {
         let path = self.config.path.display().to_string();
         let before = ["git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-C", &path];
-        let config = command::Config {
-            command: before.iter().chain(arguments).map(|&word| word.to_owned()).collect(),
-            environment: Vec::new(),
-            directory: None,
-        };
+        let words = before.iter().chain(arguments).map(|&word| word.to_owned()).collect();
+        let task = process::Task { words, ..process::Task::default() };
         let run = async {
             let turn = (None, self.limits.command().await);
-            command::run(&config, &[], turn).await
+            process::run(&task, turn).await
         };
         let output = tokio::time::timeout_at(moment.deadline, run)
             .await

@@ -4,12 +4,15 @@
 //!
 //! | yields | becomes |
 //! |---|---|
-//! | a number, or true/false | the value of this moment |
+//! | a number, true/false, or a text that is a number ("0", "95 %") | the value of this moment |
 //! | an array of `[time, value]` pairs (time in epoch seconds, milliseconds, or RFC 3339) | a series |
 //! | an array of numbers | a series without times: a table of one column |
-//! | an object of numbers | one series a key |
+//! | an object of numbers | one series a key; a key without a number (null, "down") is a gap |
 //! | an array of objects | a table |
-//! | a text, or an array of texts | lines |
+//! | any other text, or an array of texts | lines |
+//!
+//! Plain paths (`.orders.today`) are looked up here; other expressions run in a process of their own, with
+//! limits on time and memory ([`worker`]).
 
 use std::sync::Arc;
 
@@ -24,7 +27,12 @@ use crate::model::poll::{Answer, Ask};
 use evaluator::Evaluator;
 
 pub mod evaluator;
+pub mod jq;
+pub mod path;
 pub mod pick;
+mod protocol;
+pub mod worker;
+pub mod workers;
 
 /// The keys of a JSON source.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -55,11 +63,12 @@ impl Source for Json {
     }
 
     fn check_query(query: &str) -> Result<(), String> {
-        pick::compile(query).map(drop)
+        jq::compile(query).map(drop)
     }
 
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
-        Ok(Self { http: context.http()?, url: parse_url(&config.url)?, evaluator: Evaluator::default() })
+        let evaluator = Evaluator::new(&context.network.limits);
+        Ok(Self { http: context.http()?, url: parse_url(&config.url)?, evaluator })
     }
 
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::json::workers::Workers;
+
 /// Requests under way to one host.
 const PER_HOST: usize = 6;
 /// Requests under way in all. Dead sources hold one place each (only one of their polls keeps asking),
@@ -23,6 +25,8 @@ pub struct Limits {
     commands: Arc<Semaphore>,
     workers: Arc<Semaphore>,
     hosts: Arc<Mutex<HashMap<String, Arc<Semaphore>>>>,
+    /// The processes that run jq expressions.
+    pub(super) jq: Workers,
 }
 
 impl Default for Limits {
@@ -32,6 +36,7 @@ impl Default for Limits {
             commands: Arc::new(Semaphore::new(COMMANDS)),
             workers: Arc::new(Semaphore::new(WORKERS)),
             hosts: Arc::default(),
+            jq: Workers::default(),
         }
     }
 }

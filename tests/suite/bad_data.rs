@@ -15,7 +15,8 @@ use andon::panel::ink::Glyphs;
 use andon::render::render;
 use andon::render::theme::{Theme, embedded};
 use andon::source::http::Response;
-use andon::source::json::pick;
+use andon::source::json::jq::Interpreter;
+use andon::source::json::{path, pick};
 use andon::source::{Clock, cctray, prometheus};
 use andon::view::lens::Lens;
 use reqwest::header::HeaderMap;
@@ -109,7 +110,9 @@ fn draw_in_every_view(name: &str, answer: &Result<Telemetry, FetchError>) {
 }
 
 fn json(body: &[u8], query: &str) -> Result<Telemetry, FetchError> {
-    pick::Picker::default().all(body, &[Ask { query: query.into(), history: None }], NOW)?.remove(0)
+    let mut jq = Interpreter::default();
+    let run = path::parse(query).is_none().then(|| jq.read(body).and_then(|()| jq.run(query)));
+    pick::answers(body, &[Ask { query: query.into(), history: None }], vec![run], NOW)?.remove(0)
 }
 
 #[test]
@@ -120,6 +123,7 @@ fn bad_json() {
     let crowd = format!("{{{}\"z\":1}}", (0..100_000).map(|n| format!("\"k{n}\":{n},")).collect::<String>());
     let wide = format!("[{{{}\"z\":1}}]", (0..500).map(|n| format!("\"k{n}\":{n},")).collect::<String>());
     let lines = format!("[{}\"x\"]", "\"x\",".repeat(9_999));
+    let sparse = format!("[{}{{}}]", (0..9_998).map(|n| format!("{{\"k{}\":1}},", n % 200)).collect::<String>());
     let pairs = |pairs: &str| format!("[{pairs}]");
     let cases: Vec<(&str, Vec<u8>, &str, Comes)> = vec![
         ("NaN", b"{\"a\":NaN}".to_vec(), ".a", Refused("answer not understood: not JSON")),
@@ -137,7 +141,16 @@ fn bad_json() {
         ("a null inside", b"{\"a\":null}".to_vec(), ".a", Refused("query failed: .a is null or missing")),
         ("no such path", b"{\"a\":1}".to_vec(), ".b.c", Refused("query failed: .b.c is null or missing")),
         ("a path into a number", b"{\"a\":1}".to_vec(), ".a.b", Refused("query failed")),
-        ("a number as text", b"{\"a\":\"5\"}".to_vec(), ".a", Count(1)),
+        ("a number as text", b"{\"a\":\"5\"}".to_vec(), ".a", Values(&[5.0])),
+        ("per cent as text", b"{\"a\":\" 95 %\"}".to_vec(), ".a", Values(&[95.0])),
+        ("NaN as text", b"{\"a\":\"nan\"}".to_vec(), ".a", Values(&[GAP])),
+        ("a null among numbers", b"{\"db\":null,\"web\":1}".to_vec(), ".", Count(2)),
+        ("a text among numbers", b"{\"db\":\"down\",\"web\":1}".to_vec(), ".", Values(&[GAP])),
+        ("an object among numbers", b"{\"db\":{\"up\":0},\"web\":1}".to_vec(), ".", Values(&[GAP])),
+        ("numbers as texts", b"{\"db\":\"0\",\"web\":1}".to_vec(), ".", Values(&[0.0])),
+        ("a few keys in many rows", sparse.into_bytes(), ".", Refused("answer too large: 9999 rows")),
+        ("halt", b"{\"a\":1}".to_vec(), "halt", Refused("query failed")),
+        ("not a number, worked out", b"1".to_vec(), "nan", Refused("query failed")),
         ("true", b"true".to_vec(), ".", Values(&[1.0])),
         ("an empty array", b"[]".to_vec(), ".", Count(0)),
         ("an empty object", b"{}".to_vec(), ".", Refused("query failed")),
@@ -150,7 +163,7 @@ fn bad_json() {
         ("a key of a megabyte", label.into_bytes(), ".", Values(&[1.0])),
         ("an empty key", b"{\"\":1}".to_vec(), ".", Values(&[1.0])),
         ("a key twice", b"{\"a\":1,\"a\":2}".to_vec(), ".a", Values(&[2.0])),
-        ("a byte order mark", b"\xef\xbb\xbf{\"a\":1}".to_vec(), ".a", Refused("answer not understood")),
+        ("a byte order mark", b"\xef\xbb\xbf{\"a\":1}".to_vec(), ".a", Values(&[1.0])),
         ("UTF-16", b"\xff\xfe{\0".to_vec(), ".", Refused("answer not understood")),
         ("bytes that are no UTF-8", b"{\"a\":\"\xff\"}".to_vec(), ".a", Refused("answer not understood")),
         ("half of a pair", b"{\"a\":\"\\ud800\"}".to_vec(), ".a", Refused("answer not understood")),

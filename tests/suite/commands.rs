@@ -6,8 +6,9 @@ use andon::model::poll::Outcome;
 use serde_json::Value;
 
 use crate::support::folder::Folder;
-use crate::support::pty::PATIENCE;
+use crate::support::pty::{PATIENCE, Session};
 use crate::support::running::Running;
+use crate::support::server::{Reply, Server};
 use crate::support::{andon, stdout};
 
 /// A board of one command, given as a TOML list.
@@ -58,6 +59,9 @@ fn zombies_of(parent: u32) -> usize {
 async fn they_give_numbers_json_and_lines() {
     for (command, panel, text) in [
         (r#"["echo", "42.5"]"#, "view = \"stat\"", "42.5"),
+        (r#"["echo", " 95 %"]"#, "view = \"stat\"", "95"),
+        (r#"["echo", "{\"a\":\"95 %\"}"]"#, "view = \"stat\"\nquery = \".a\"", "95"),
+        (r#"["echo", "3.2 ms"]"#, "view = \"text\"", "3.2 ms"),
         (r#"["echo", "{\"a\":{\"b\":7}}"]"#, "view = \"stat\"\nquery = \".a.b\"", "7"),
         (r#"["echo", "{\"n\":3}"]"#, "view = \"stat\"", "3"),
         (r#"["printf", "one\ntwo\n"]"#, "view = \"text\"", "one"),
@@ -158,6 +162,10 @@ async fn nothing_stays_behind() {
         "sleep 600 & wait",
         "(trap '' TERM; exec sleep 600) & wait",
         "yes > /dev/null",
+        // Daemons: a session of their own, and a parent that is gone.
+        "setsid sleep 600 > /dev/null 2>&1 & sleep 0.2; echo 41",
+        "(setsid sh -c \"trap : TERM; sleep 600\" > /dev/null 2>&1 &); sleep 0.2; echo 41",
+        "setsid sleep 600 & sleep 600",
     ]
     .into_iter()
     .enumerate()
@@ -165,9 +173,9 @@ async fn nothing_stays_behind() {
         let word = format!("{mark}-{n}");
         // The word stands in the command line of the shell, and of every child it forks.
         let script = script.replace("sleep 600", &format!("sh -c 'sleep 600; : {word}'"));
-        let command = format!("[\"sh\", \"-c\", \"{script}; : {word}\"]");
-        let (running, outcome) = outcome(&command, "timeout = \"400ms\"", "view = \"stat\"").await;
-        if n == 2 {
+        let command = format!("[\"sh\", \"-c\", {:?}]", format!("{script}; : {word}"));
+        let (running, outcome) = outcome(&command, "timeout = \"900ms\"", "view = \"stat\"").await;
+        if script.ends_with("echo 41") {
             // The command itself did what it should: what it left is no reason to wait.
             assert!(outcome.answer.is_ok(), "{:?}", outcome.answer);
             assert_eq!(running.panel("p").value, Some(41.0));
@@ -243,4 +251,77 @@ fn a_single_poll_leaves_nothing_behind_either() {
         assert!(begin.elapsed() < PATIENCE, "left behind: {:?}", alive(&word));
         std::thread::park_timeout(Duration::from_millis(20));
     }
+}
+
+/// The children of a process whose command line holds a word.
+fn children_of(parent: u32, word: &str) -> Vec<u32> {
+    let is_child = |pid: &u32| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let parent = format!(" {parent} ");
+        stat.rsplit_once(')').is_some_and(|(_, rest)| rest.get(2..).is_some_and(|rest| rest.starts_with(&parent)))
+            && String::from_utf8_lossy(&line).contains(word)
+    };
+    let all =
+        std::fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    all.filter(is_child).collect()
+}
+
+fn wait_until(what: &str, holds: impl Fn() -> bool) {
+    let begin = Instant::now();
+    while !holds() {
+        assert!(begin.elapsed() < PATIENCE, "{what}");
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn they_have_no_terminal() {
+    let folder = Folder::new();
+    let command = r#"["sh", "-c", "if (: > /dev/tty) 2> /dev/null; then echo has a terminal; else echo has none; fi"]"#;
+    let file = folder.write("board.toml", &board(command, "", "view = \"text\""));
+    let session = Session::start(&["--config", &file], (80, 24));
+    session.wait_for("its word", |text| text.contains("has a terminal") || text.contains("has none"));
+    assert!(session.text().contains("has none"), "{}", session.text());
+}
+
+#[test]
+fn a_board_that_is_killed_leaves_nothing_behind() {
+    let (server, folder) = (Server::start(), Folder::new());
+    server.route("/a.json", Reply::body("application/json", "{\"a\":41}"));
+    let word = format!("killed-board-{}", std::process::id());
+    let command = format!("[\"sh\", \"-c\", \"trap '' TERM; setsid sleep 600 & while :; do sleep 1; done; : {word}\"]");
+    let json = format!("[sources.j]\ntype = \"json\"\nurl = \"{}\"\n", server.url("/a.json"));
+    let panel = "[[dashboards.panels]]\nview = \"stat\"\nsource = \"j\"\nquery = \".a + 1\"\n";
+    let text = board(&command, &format!("timeout = \"60s\"\n{json}"), "view = \"stat\"");
+    let file = folder.write("board.toml", &format!("{text}{panel}"));
+    let session = Session::start(&["--config", &file], (80, 24));
+    session.wait_for("the number", |text| text.contains("42") || text.contains('▄'));
+    wait_until("the command runs", || !alive(&word).is_empty());
+    let jq = children_of(session.pid, "run-jq");
+    assert_eq!(jq.len(), 1, "one process for jq");
+    rustix::process::kill_process(
+        rustix::process::Pid::from_raw(i32::try_from(session.pid).unwrap()).unwrap(),
+        rustix::process::Signal::KILL,
+    )
+    .unwrap();
+    wait_until("the command is ended", || alive(&word).is_empty());
+    wait_until("jq is ended", || !std::path::Path::new(&format!("/proc/{}/cmdline", jq[0])).exists());
+}
+
+#[test]
+fn a_program_that_was_replaced_while_it_runs_goes_on() {
+    let folder = Folder::new();
+    let program = folder.path().join("andon");
+    std::fs::copy(env!("CARGO_BIN_EXE_andon"), &program).unwrap();
+    let words = folder.write("words", "before");
+    let text = board(&format!("[\"cat\", \"{words}\"]"), "refresh = \"1s\"", "view = \"text\"");
+    let file = folder.write("board.toml", &text);
+    let mut command = portable_pty::CommandBuilder::new(&program);
+    command.args(["--config", &file]);
+    let session = Session::spawn(command, (80, 24));
+    session.wait_for("the first words", |text| text.contains("before"));
+    std::fs::remove_file(&program).unwrap();
+    folder.write("words", "afterwards");
+    session.wait_for("words of a command that was started since", |text| text.contains("afterwards"));
 }

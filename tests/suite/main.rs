@@ -29,6 +29,7 @@ mod config;
 mod doctor;
 mod encoder;
 mod events;
+mod expressions;
 mod faults;
 mod first_steps;
 mod frames;

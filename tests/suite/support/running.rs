@@ -42,6 +42,7 @@ impl Running {
     }
 
     pub async fn start_on(text: &str, network: Network) -> Self {
+        andon::source::process::program_is(env!("CARGO_BIN_EXE_andon").into());
         let board = Arc::new(board(text));
         let wiring = Wiring::new(Clock::Wall, network);
         let mut polling = Polling::new(wiring.wires);

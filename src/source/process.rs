@@ -1,0 +1,163 @@
+//! The processes that a board starts. All begin as this program itself, in a session of their own: so none
+//! of them has a terminal to write on or to ask for a password at.
+//!
+//! A command is started by its supervisor ([`supervise`]), which is this program as well: it alone can end
+//! all that a command has started, whatever sessions that makes for itself.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::OnceLock;
+
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
+use tokio::net::UnixStream;
+use tokio::process::{Child, Command};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::limits::Place;
+use crate::model::fault::{FetchError, Reason};
+
+pub mod supervise;
+
+/// The first argument of this program as the supervisor of a command.
+pub const SUPERVISE: &str = "supervise-command";
+/// The first argument of this program as a process that runs jq expressions.
+pub const JQ: &str = "run-jq";
+/// Passed on without being asked for: without them few programs run.
+pub const ALWAYS: [&str; 6] = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR"];
+/// Most output taken, in bytes.
+const MAX_OUTPUT: u64 = 1024 * 1024;
+/// Longest report of a supervisor.
+const MAX_REPORT: u64 = 256;
+
+static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+
+/// Says where this program is, for whoever uses this library from another one (tests): the first call counts.
+pub fn program_is(path: PathBuf) {
+    let _first_counts = PROGRAM.set(path);
+}
+
+/// This program, with a cleared environment. On Linux it is the very file that runs, also when another one
+/// has taken its name since (an update).
+pub(super) fn own(task: &str) -> Command {
+    let running = || {
+        if cfg!(target_os = "linux") { "/proc/self/exe".into() } else { std::env::current_exe().unwrap_or_default() }
+    };
+    let mut command = Command::new(PROGRAM.get_or_init(running));
+    command.arg0("andon").arg(task).env_clear();
+    command
+}
+
+/// A command to run.
+#[derive(Debug, Default)]
+pub struct Task {
+    /// The program, then its arguments; there is no shell.
+    pub words: Vec<String>,
+    /// Variables of this process that it gets, beside those in [`ALWAYS`].
+    pub pass_on: Vec<String>,
+    /// Variables that it gets, with their values.
+    pub values: Vec<(String, String)>,
+    /// Where it runs; otherwise where the board runs.
+    pub directory: Option<PathBuf>,
+}
+
+/// What lets a command run: its own turn, and a place among all commands.
+pub type Turn = (Option<OwnedSemaphorePermit>, Place);
+
+/// Runs a command to its end and returns what it printed; what it complains of is the error. When this is
+/// dropped the command ends, with all that it has started: TERM, two seconds, KILL. Its turn is held until
+/// nothing of it is left.
+pub async fn run(task: &Task, turn: Turn) -> Result<Vec<u8>, FetchError> {
+    let exec = |detail: String| FetchError::new(Reason::Exec, detail);
+    let program = task.words.first().ok_or_else(|| exec("no program".to_owned()))?;
+    let ended = Running::start(task, turn).map_err(|e| unstartable(program, e.kind()))?.end().await;
+    let too_much = || FetchError::new(Reason::TooLarge, format!("over {MAX_OUTPUT} bytes of output"));
+    let output = ended.output.ok_or_else(too_much)?;
+    let how = match ended.report.trim().split_once(' ').unwrap_or_default() {
+        ("exit", "0") => return Ok(output),
+        ("exit", code) => format!("exit code {code}"),
+        ("signal", _) => "ended by a signal".to_owned(),
+        ("unstartable", why) => return Err(unstartable(program, why)),
+        _ => "its supervisor was ended".to_owned(),
+    };
+    let complaints = String::from_utf8_lossy(&ended.complaints.unwrap_or_default()).into_owned();
+    let first = complaints.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    Err(exec(if first.is_empty() { how } else { format!("{how}: {first}") }))
+}
+
+fn unstartable(program: &str, why: impl std::fmt::Display) -> FetchError {
+    FetchError::new(Reason::Exec, format!("{program} cannot be started: {why}"))
+}
+
+/// What a command left.
+struct Ended {
+    report: String,
+    output: Option<Vec<u8>>,
+    complaints: Option<Vec<u8>>,
+}
+
+/// A command that runs, behind its supervisor.
+struct Running {
+    supervisor: Option<Child>,
+    /// Its end is the supervisor's word to end the command; it reports here how the command ended.
+    line: Option<UnixStream>,
+    turn: Option<Turn>,
+}
+
+impl Running {
+    fn start(task: &Task, turn: Turn) -> std::io::Result<Self> {
+        let (line, theirs) = std::os::unix::net::UnixStream::pair()?;
+        line.set_nonblocking(true)?;
+        let mut supervisor = own(SUPERVISE);
+        supervisor.args(&task.words);
+        for name in ALWAYS.iter().copied().chain(task.pass_on.iter().map(String::as_str)) {
+            supervisor.envs(std::env::var_os(name).map(|value| (name, value)));
+        }
+        supervisor.envs(task.values.iter().map(|(name, value)| (name, value)));
+        supervisor.stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs)));
+        supervisor.stdout(Stdio::piped()).stderr(Stdio::piped());
+        if let Some(directory) = &task.directory {
+            supervisor.current_dir(directory);
+        }
+        let (line, supervisor) = (UnixStream::from_std(line)?, supervisor.spawn()?);
+        Ok(Self { supervisor: Some(supervisor), line: Some(line), turn: Some(turn) })
+    }
+
+    async fn end(mut self) -> Ended {
+        let supervisor = self.supervisor.as_mut();
+        let (stdout, stderr) = supervisor.map_or((None, None), |one| (one.stdout.take(), one.stderr.take()));
+        // Standard error is read as well: a full pipe would stop the command.
+        let (output, complaints, report) = tokio::join!(capped(stdout), capped(stderr), report(self.line.as_mut()));
+        Ended { report, output, complaints }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.line.take());
+        let (supervisor, turn) = (self.supervisor.take(), self.turn.take());
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                if let Some(mut supervisor) = supervisor {
+                    let _reaped = supervisor.wait().await;
+                }
+                drop(turn);
+            });
+        }
+    }
+}
+
+/// How the command ended, as its supervisor says it; empty when the supervisor is gone without a word.
+async fn report(line: Option<&mut UnixStream>) -> String {
+    let mut report = String::new();
+    if let Some(line) = line {
+        let _gone = BufReader::new(line.take(MAX_REPORT)).read_line(&mut report).await;
+    }
+    report
+}
+
+/// Reads to the end, or to the cap: then `None`, and the reader is dropped, which ends the writer.
+async fn capped(reader: Option<impl AsyncRead + Unpin>) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader?.take(MAX_OUTPUT + 1).read_to_end(&mut bytes).await.ok()?;
+    (bytes.len() as u64 <= MAX_OUTPUT).then_some(bytes)
+}
