@@ -2,9 +2,14 @@
 //!
 //! Source: RFC 5545 (iCalendar), as Google, Outlook, Nextcloud, Radicale and others export it. Read
 //! tolerantly: what is not known is passed over, and an entry that cannot be read does not take the others
-//! with it. A file that ends early is refused as a whole: what is missing may be a freeze.
+//! with it, but is told as what it is: one of which nobody knows when it takes place. A file that ends early is
+//! refused as a whole: what is missing may be a freeze.
 
+mod begin;
 mod calendar;
+mod days;
+#[cfg(test)]
+mod examples;
 mod lines;
 mod meaning;
 mod moments;
@@ -12,6 +17,10 @@ mod observances;
 mod occurrences;
 mod recurrence;
 mod rule;
+mod times;
+mod transitions;
+mod versions;
+mod windows;
 mod zones;
 
 use std::io::Read as _;
@@ -27,7 +36,6 @@ use super::http::{Http, parse_url};
 use super::{Context, Moment, QueryLanguage, Source, Tells};
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::poll::{Answer, Ask};
-use crate::model::telemetry::Telemetry;
 pub use meaning::{Rules, parse};
 
 /// Largest file taken, in bytes.
@@ -128,8 +136,8 @@ impl Source for Ical {
             }
         };
         let rules = Arc::clone(&self.rules);
-        let events = aside(moment.deadline, move || parse(&body, &rules, moment.now)).await?;
-        Ok(vec![Ok(Telemetry::Events(events)); asks.len()])
+        let told = aside(moment.deadline, move || parse(&body, &rules, moment.now)).await?;
+        Ok(vec![Ok(told); asks.len()])
     }
 }
 

@@ -5,12 +5,11 @@
 
 use std::collections::HashMap;
 
-use jiff::tz::TimeZone;
+use jiff::civil::DateTime;
 
 use super::lines::{Lines, Property, text, texts};
-use super::moments::{Written, duration};
-use super::observances::{self, Observance};
-use super::zones;
+use super::moments::{Written, duration, time};
+use super::observances::{Described, Observance};
 use crate::model::fault::{FetchError, Reason};
 
 /// Deeper than any calendar nests.
@@ -22,7 +21,7 @@ pub(super) struct Calendar {
     /// Its entries, in the order they are written.
     pub(super) entries: Vec<Entry>,
     /// Its own zones, by the names it gives them.
-    pub(super) zones: HashMap<String, TimeZone>,
+    pub(super) zones: HashMap<String, Described>,
     /// The zone of the whole (`X-WR-TIMEZONE`).
     pub(super) zone: Option<String>,
 }
@@ -50,14 +49,27 @@ pub(super) struct Entry {
     pub(super) end: Option<Written>,
     /// How long it takes, where it does not say when it ends.
     pub(super) duration: Option<jiff::Span>,
-    /// How it repeats: one rule, or more than is known here.
+    /// How it repeats.
     pub(super) rules: Vec<String>,
+    /// Rules of when it does not take place, which RFC 2445 had.
+    pub(super) except_rules: Vec<String>,
     /// When else it takes place.
     pub(super) also: Vec<Written>,
     /// When it does not.
     pub(super) except: Vec<Written>,
     /// Which occurrence it stands for.
     pub(super) replaces: Option<Written>,
+    /// Whether it stands for those after that one, too.
+    pub(super) replaces_later: bool,
+    /// Which of several entries of one name is the newest.
+    pub(super) version: Version,
+}
+
+/// How new an entry is: by the number that its organizer gave it, then by when it was changed (UTC).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Version {
+    pub(super) sequence: u64,
+    pub(super) modified: Option<DateTime>,
 }
 
 /// What a line stands in.
@@ -76,16 +88,8 @@ struct Reader {
     inside: Vec<Part>,
     is_calendar: bool,
     entry: Entry,
-    zone: OwnZone,
-}
-
-/// A zone as the calendar tells of it.
-#[derive(Debug, Default)]
-struct OwnZone {
-    name: String,
-    /// Where it is (`X-LIC-LOCATION`).
-    place: String,
-    observances: Vec<Observance>,
+    zone_name: String,
+    zone: Described,
 }
 
 /// Reads a file: all of it, or nothing.
@@ -112,7 +116,7 @@ impl Reader {
             ("BEGIN", _) => self.begin(Part::of(value)),
             ("END", _) => self.end(Part::of(value)),
             (_, Some(Part::Entry)) => self.entry.take(property),
-            ("TZID", Some(Part::Zone)) => value.clone_into(&mut self.zone.name),
+            ("TZID", Some(Part::Zone)) => value.clone_into(&mut self.zone_name),
             ("X-LIC-LOCATION", Some(Part::Zone)) => value.clone_into(&mut self.zone.place),
             (_, Some(Part::Observance { .. })) => {
                 if let Some(one) = self.zone.observances.last_mut() {
@@ -128,7 +132,7 @@ impl Reader {
         match part {
             Part::Calendar => self.is_calendar = true,
             Part::Entry => self.entry = Entry::default(),
-            Part::Zone => self.zone = OwnZone::default(),
+            Part::Zone => (self.zone_name, self.zone) = Default::default(),
             Part::Observance { is_daylight } => self.zone.observances.push(Observance::new(is_daylight)),
             Part::Other => {}
         }
@@ -144,10 +148,7 @@ impl Reader {
         match part {
             Part::Entry => self.calendar.entries.push(std::mem::take(&mut self.entry)),
             Part::Zone => {
-                let OwnZone { name, place, observances } = std::mem::take(&mut self.zone);
-                if let Some(zone) = zones::named(&place).or_else(|| observances::zone(&observances)) {
-                    self.calendar.zones.insert(name, zone);
-                }
+                self.calendar.zones.insert(std::mem::take(&mut self.zone_name), std::mem::take(&mut self.zone));
             }
             Part::Calendar | Part::Observance { .. } | Part::Other => {}
         }
@@ -181,12 +182,19 @@ impl Entry {
             "DTSTART" => self.start = Written::all(property).next(),
             "DTEND" => self.end = Written::all(property).next(),
             "DURATION" => self.duration = duration(value),
+            // Some write a property that has no value.
+            "RRULE" | "EXRULE" | "RDATE" | "EXDATE" if value.is_empty() => {}
             "RRULE" => self.rules.push(value.to_owned()),
-            // A rule that takes dates away: it was given up, and is as good as one that is not known.
-            "EXRULE" => self.rules.push(String::new()),
+            "EXRULE" => self.except_rules.push(value.to_owned()),
             "RDATE" => self.also.extend(Written::all(property)),
             "EXDATE" => self.except.extend(Written::all(property)),
-            "RECURRENCE-ID" => self.replaces = Written::all(property).next(),
+            "RECURRENCE-ID" => {
+                self.replaces = Written::all(property).next();
+                let range = property.parameter("RANGE").unwrap_or_default();
+                self.replaces_later = range.eq_ignore_ascii_case("THISANDFUTURE");
+            }
+            "SEQUENCE" => self.version.sequence = value.parse().unwrap_or_default(),
+            "LAST-MODIFIED" => self.version.modified = time(value.trim_end_matches('Z')),
             _ => {}
         }
     }
@@ -216,7 +224,15 @@ mod tests {
         assert_eq!(summaries, ["move", "second"]);
         assert!(calendar.entries.iter().all(|entry| entry.duration.is_none()));
         assert_eq!(calendar.zone.as_deref(), Some("Europe/Berlin"));
-        assert_eq!(calendar.zones, HashMap::from([("Office".to_owned(), TimeZone::get("Asia/Tokyo").unwrap())]));
+        assert_eq!(calendar.zones["Office"].place, "Asia/Tokyo");
+    }
+
+    #[test]
+    fn what_has_no_value_says_nothing() {
+        let calendar = calendar("BEGIN:VEVENT\nRRULE:\nEXDATE;VALUE=DATE:\nRDATE:\nEXRULE:\nSEQUENCE:\nEND:VEVENT");
+        let entry = &calendar.entries[0];
+        assert!(entry.rules.is_empty() && entry.except.is_empty() && entry.also.is_empty());
+        assert!(entry.except_rules.is_empty() && entry.version == Version::default());
     }
 
     #[test]
