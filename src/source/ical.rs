@@ -7,6 +7,8 @@
 
 mod begin;
 mod calendar;
+#[cfg(test)]
+mod calendars;
 mod days;
 #[cfg(test)]
 mod examples;
@@ -15,6 +17,7 @@ mod meaning;
 mod moments;
 mod observances;
 mod occurrences;
+mod parts;
 mod recurrence;
 mod rule;
 mod times;

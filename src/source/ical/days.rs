@@ -8,8 +8,9 @@ use std::iter::successors;
 use jiff::Span;
 use jiff::civil::{Date, Weekday};
 
+use super::parts::Part;
 use super::recurrence::{Effort, TooMuch};
-use super::rule::{Frequency, Part, Rule};
+use super::rule::{Frequency, Rule};
 
 /// Days that follow each other, of which a rule picks.
 #[derive(Debug, Clone, Copy)]
@@ -30,12 +31,12 @@ impl Rule {
             let mut periods = years.into_iter().filter_map(|year| self.year_of_weeks(year));
             return periods.find(|period| period.first <= date);
         }
-        self.beginning(match self.frequency {
+        Some(self.beginning(match self.frequency {
             Frequency::Weekly => week_of(date, self.week_start)?,
             Frequency::Monthly => date.first_of_month(),
             Frequency::Yearly => date.first_of_year(),
             _ => date,
-        })
+        }))
     }
 
     /// The period so many intervals after another; `None` beyond the end of the calendar.
@@ -52,7 +53,7 @@ impl Rule {
             Frequency::Yearly => Span::new().try_years(units),
             _ => Span::new().try_days(units),
         };
-        self.beginning(start.first.checked_add(span.ok()?).ok()?)
+        Some(self.beginning(start.first.checked_add(span.ok()?).ok()?))
     }
 
     /// How many intervals, or fewer, lie between a period and a date.
@@ -134,14 +135,14 @@ impl Rule {
         Some(Period { first: begin, length: days_between(begin, first(year.checked_add(1)?)?), is_of_weeks: true })
     }
 
-    fn beginning(&self, first: Date) -> Option<Period> {
+    fn beginning(&self, first: Date) -> Period {
         let length = match self.frequency {
             Frequency::Weekly => 7,
             Frequency::Monthly => first.days_in_month().into(),
             Frequency::Yearly => first.days_in_year().into(),
             _ => 1,
         };
-        Some(Period { first, length, is_of_weeks: false })
+        Period { first, length, is_of_weeks: false }
     }
 }
 

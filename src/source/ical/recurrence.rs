@@ -9,13 +9,14 @@
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
-use super::rule::{Frequency, Part, Rule};
+use super::parts::Part;
+use super::rule::{Frequency, Rule};
 use super::times::{Times, moment};
 
 /// What is worked out for one calendar: days compared, times listed, moments counted.
-const MOST_EFFORT: i64 = 20_000_000;
+const MOST_EFFORT: i64 = 10_000_000;
 /// What is worked out for one entry.
-const MOST_OF_AN_ENTRY: i64 = 2_000_000;
+const MOST_OF_AN_ENTRY: i64 = 1_000_000;
 /// What a period costs beside its days.
 const PERIOD: i64 = 10;
 /// Most moments of one entry within a window: more than one an hour for two months.

@@ -6,6 +6,7 @@ use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
 
 use super::moments::{date, time};
+use super::parts::{Effect, Part};
 
 /// A longer list is none that a person has made.
 const LONGEST_LIST: usize = 400;
@@ -41,55 +42,6 @@ const WEEKDAYS: [(&str, Weekday); 7] = [
     ("SU", Weekday::Sunday),
 ];
 
-/// A part of a rule that is a list of numbers, in the order of the RFC's table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
-    Month,
-    WeekNo,
-    YearDay,
-    MonthDay,
-    Day,
-    Hour,
-    Minute,
-    Second,
-    SetPos,
-}
-
-/// What a part does to what a frequency yields.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Effect {
-    /// It has no place there.
-    None,
-    /// It takes away.
-    Limit,
-    /// It makes several of one; where the part is missing, it is that of the first date.
-    Expand,
-}
-
-/// A row of the RFC's table.
-struct Row {
-    key: &'static str,
-    smallest: i16,
-    largest: i16,
-    /// Whether numbers below zero count from the end.
-    from_end: bool,
-    /// By frequency, from secondly to yearly: `-`, `L` (limits) or `E` (expands).
-    effects: &'static [u8; 7],
-}
-
-/// The table of section 3.3.10, in the order of [`Part`].
-const TABLE: [Row; 9] = [
-    Row { key: "BYMONTH", smallest: 1, largest: 12, from_end: false, effects: b"LLLLLLE" },
-    Row { key: "BYWEEKNO", smallest: 1, largest: 53, from_end: true, effects: b"------E" },
-    Row { key: "BYYEARDAY", smallest: 1, largest: 366, from_end: true, effects: b"LLL---E" },
-    Row { key: "BYMONTHDAY", smallest: 1, largest: 31, from_end: true, effects: b"LLLL-EE" },
-    Row { key: "BYDAY", smallest: 1, largest: 53, from_end: true, effects: b"LLLLEEE" },
-    Row { key: "BYHOUR", smallest: 0, largest: 23, from_end: false, effects: b"LLLEEEE" },
-    Row { key: "BYMINUTE", smallest: 0, largest: 59, from_end: false, effects: b"LLEEEEE" },
-    Row { key: "BYSECOND", smallest: 0, largest: 60, from_end: false, effects: b"LEEEEEE" },
-    Row { key: "BYSETPOS", smallest: 1, largest: 366, from_end: true, effects: b"LLLLLLL" },
-];
-
 /// When it is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Until {
@@ -106,7 +58,7 @@ pub(super) struct Rule {
     pub(super) count: Option<u64>,
     pub(super) until: Option<Until>,
     /// The parts that are numbers, sorted, in the order of [`Part`]; that of `BYDAY` is empty.
-    by: [Vec<i16>; 9],
+    by: [Vec<i16>; Part::COUNT],
     /// Which of them, from the begin or (below zero) from the end; 0 for each.
     pub(super) by_day: Vec<(i16, Weekday)>,
     pub(super) week_start: Weekday,
@@ -159,11 +111,11 @@ impl Rule {
             "RSCALE" => return (value == "GREGORIAN").then_some(()),
             "SKIP" => return (value == "OMIT").then_some(()),
             _ => {
-                let row = TABLE.iter().position(|row| row.key == key)?;
-                let mut numbers = list(value, |one| number(one, TABLE.get(row)?))?;
+                let part = Part::of(key)?;
+                let mut numbers = list(value, |one| part.number(one))?;
                 numbers.sort_unstable();
                 numbers.dedup();
-                *self.by.get_mut(row)? = numbers;
+                self.set(part, numbers);
             }
         }
         Some(())
@@ -181,11 +133,7 @@ impl Rule {
 
     /// What a part does at its frequency.
     pub(super) fn effect(&self, part: Part) -> Effect {
-        match TABLE.get(part as usize).and_then(|row| row.effects.get(self.frequency as usize)) {
-            Some(b'L') => Effect::Limit,
-            Some(b'E') => Effect::Expand,
-            _ => Effect::None,
-        }
+        part.effect(self.frequency)
     }
 
     /// How many comparisons a day takes.
@@ -267,17 +215,10 @@ fn list<T>(text: &str, read: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
     all.filter(|all| all.len() <= LONGEST_LIST)
 }
 
-/// A number within the bounds of a part. Who knows no leap seconds reads the 60th as the one before.
-fn number(text: &str, row: &Row) -> Option<i16> {
-    let number = text.parse::<i16>().ok()?;
-    let size = if row.from_end { number.checked_abs()? } else { number };
-    (row.smallest..=row.largest).contains(&size).then_some(if row.largest == 60 { number.min(59) } else { number })
-}
-
 /// `MO`, `2TU`, `-1FR`.
 fn day(text: &str) -> Option<(i16, Weekday)> {
     let (which, day) = text.split_at_checked(text.len().checked_sub(2)?)?;
-    let which = if which.is_empty() { 0 } else { number(which, TABLE.get(Part::Day as usize)?)? };
+    let which = if which.is_empty() { 0 } else { Part::Day.number(which)? };
     Some((which, word(day, &WEEKDAYS)?))
 }
 
@@ -337,15 +278,5 @@ mod tests {
         for count in ["-1", "0"] {
             assert_eq!(Rule::parse(&format!("FREQ=DAILY;COUNT={count}")).unwrap().count, None);
         }
-    }
-
-    #[test]
-    fn rows_and_parts_stand_in_one_order() {
-        for (key, part) in [("BYMONTH", Part::Month), ("BYDAY", Part::Day), ("BYSETPOS", Part::SetPos)] {
-            assert_eq!(TABLE[part as usize].key, key);
-        }
-        assert_eq!(Rule::parse("FREQ=HOURLY").unwrap().effect(Part::Hour), Effect::Limit);
-        assert_eq!(Rule::parse("FREQ=DAILY").unwrap().effect(Part::Hour), Effect::Expand);
-        assert_eq!(Rule::parse("FREQ=DAILY").unwrap().effect(Part::WeekNo), Effect::None);
     }
 }

@@ -6,7 +6,8 @@
 use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime};
 
-use super::rule::{Effect, Frequency, Part, Rule};
+use super::parts::{Effect, Part};
+use super::rule::{Frequency, Rule};
 
 /// In seconds.
 const DAY: i64 = 86_400;
