@@ -9,6 +9,7 @@ mod begin;
 mod calendar;
 #[cfg(test)]
 mod calendars;
+mod changes;
 mod days;
 #[cfg(test)]
 mod examples;

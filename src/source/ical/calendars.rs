@@ -129,10 +129,14 @@ fn the_newest_version_counts() {
     let of_one = |modified: &str| format!("{old}{modified}").replace("old", "one");
     assert_eq!(titles(&[&of_one(&earlier), &format!("{old}{later}")]), ["old", "old"]);
     assert_eq!(titles(&[old, &of_one("")]), ["old", "one", "old", "one"], "neither is older");
-    // A change that was made before the whole series was changed is none any more.
-    assert_eq!(titles(&[new, &format!("{moved}\nSEQUENCE:2")]), ["new", "moved"]);
-    assert_eq!(titles(&[new, &format!("{moved}\nSEQUENCE:1")]), ["new", "new"]);
-    assert_eq!(titles(&[new, &format!("{moved}\nSEQUENCE:1{later}")]), ["new", "moved"], "it was changed later");
+    // A change that was made before the whole series was changed counts where there still is such an occurrence.
+    let older = format!("{moved}\nSEQUENCE:1");
+    let without = format!("{new}\nEXDATE:20261201T080000Z");
+    assert_eq!(titles(&[new, &older]), ["new", "moved"]);
+    assert_eq!(titles(&[&without, &older]), ["new"]);
+    assert_eq!(titles(&[&format!("{new}\nSTATUS:CANCELLED"), &older]), Vec::<String>::new(), "all was called off");
+    assert_eq!(titles(&[&without, &format!("{moved}\nSEQUENCE:2")]), ["new", "moved"], "it is as new");
+    assert_eq!(titles(&[&without, &format!("{older}{later}")]), ["new", "moved"], "it was changed later");
     let again = moved.replace("SUMMARY:moved", "SUMMARY:again\nSEQUENCE:3");
     assert_eq!(titles(&[new, &again, &format!("{moved}\nSEQUENCE:2")]), ["new", "again"]);
 }

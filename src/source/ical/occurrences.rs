@@ -7,10 +7,11 @@ use jiff::{Span, Timestamp, Zoned};
 
 use super::begin::Begin;
 use super::calendar::Entry;
+use super::changes::{Changes, Without};
 use super::moments::Written;
 use super::recurrence::{Effort, TooMuch};
 use super::rule::{Rule, Unknown, Until};
-use super::versions::{Family, Without, families};
+use super::versions::{Change, Family, families};
 use super::zones::Zones;
 use crate::model::fault::{FetchError, Reason};
 use crate::model::telemetry::MAX_EVENTS;
@@ -93,13 +94,8 @@ pub(super) fn occurrences<'a>(
     let families = families(entries, zones);
     let mut search = Search { zones, window, effort: Effort::of_a_calendar() };
     let mut all = Vec::new();
-    for family in &families {
-        for entry in family.series.iter().filter(|entry| !entry.cancelled) {
-            all.extend(search.of_series(entry, family));
-        }
-        for entry in family.changed.iter().filter(|entry| !entry.cancelled) {
-            all.extend(search.alone(entry));
-        }
+    for family in families {
+        all.extend(search.of_family(family));
         if all.len() > MAX_EVENTS {
             return Err(FetchError::new(Reason::TooLarge, format!("more than {MAX_EVENTS} entries in two months")));
         }
@@ -108,6 +104,37 @@ pub(super) fn occurrences<'a>(
 }
 
 impl Search<'_> {
+    fn of_family<'a>(&mut self, family: Family<'a>) -> Vec<Occurrence<'a>> {
+        let Family { series, mut changes } = family;
+        let begin = series.first().and_then(|entry| Begin::of(entry, self.zones));
+        changes.retain(|change| !change.is_older || self.still_has(series.first().copied(), change));
+        let sum = Changes::of(&changes, begin.as_ref(), self.zones);
+        let mut all = Vec::new();
+        for entry in series.into_iter().filter(|entry| !entry.cancelled) {
+            all.extend(self.of_series(entry, &sum));
+        }
+        for change in changes.iter().filter(|change| !change.entry.cancelled) {
+            all.extend(self.alone(change.entry));
+        }
+        all
+    }
+
+    /// Whether a series, as it is now, has the occurrence that an older change is about.
+    fn still_has(&mut self, series: Option<&Entry>, change: &Change<'_>) -> bool {
+        let (Some(series), Some(when)) = (series, &change.when) else { return true };
+        if series.cancelled {
+            return false;
+        }
+        let Some(begin) = Begin::of(series, self.zones) else { return true };
+        let mut wanted = Without::default();
+        wanted.add(when, begin.is_of_days(), self.zones);
+        let Some(day) = when.zoned(self.zones) else { return true };
+        let day = day.with_time_zone(begin.when.zone(self.zones).clone()).date();
+        let around = (day.saturating_sub(Span::new().days(1)), day.saturating_add(Span::new().days(1)));
+        let Starts { all, doubt } = self.starts(series, &begin, around, &Without::default());
+        doubt.is_some() || all.iter().any(|(start, _)| wanted.has(start))
+    }
+
     /// A changed occurrence: it stands for itself, whatever it was copied from.
     fn alone<'a>(&mut self, entry: &'a Entry) -> Option<Occurrence<'a>> {
         let Some(begin) = Begin::of(entry, self.zones) else { return Some(undated(entry)) };
@@ -115,14 +142,15 @@ impl Search<'_> {
         self.within(entry, begin.at, begin.length, doubt)
     }
 
-    fn of_series<'a>(&mut self, entry: &'a Entry, family: &Family<'a>) -> Vec<Occurrence<'a>> {
+    fn of_series<'a>(&mut self, entry: &'a Entry, changes: &Changes<'a>) -> Vec<Occurrence<'a>> {
         let Some(begin) = Begin::of(entry, self.zones) else { return vec![undated(entry)] };
-        let Starts { all, doubt } = self.starts(entry, &begin, family);
+        let days = self.days(&begin, changes);
+        let Starts { all, doubt } = self.starts(entry, &begin, days, &changes.replaced);
         let doubt = doubt.or_else(|| self.doubt_of_zone(entry));
         let mut found = Vec::new();
         for (start, own) in all {
             let length = own.unwrap_or(begin.length);
-            match family.move_at(start.timestamp()) {
+            match changes.move_at(start.timestamp()) {
                 Some(change) if change.entry.cancelled => {}
                 Some(change) => {
                     let moved = start.datetime().checked_add(change.by).ok();
@@ -141,10 +169,9 @@ impl Search<'_> {
         found
     }
 
-    /// When it begins, each time that is in the window or near it, in order.
-    fn starts(&mut self, entry: &Entry, begin: &Begin, family: &Family<'_>) -> Starts {
+    /// When it begins, on certain days and where it is said one by one, in order.
+    fn starts(&mut self, entry: &Entry, begin: &Begin, days: (Date, Date), replaced: &Without) -> Starts {
         self.effort.next_entry();
-        let days = self.days(begin, family);
         let (ruled, mut doubt) = self.by_rules(&entry.rules, begin, days);
         let zone = begin.when.zone(self.zones).clone();
         let zoned = |at: DateTime| at.to_zoned(zone.clone()).ok();
@@ -162,18 +189,18 @@ impl Search<'_> {
             }));
         }
         let (without, unread) = self.without(entry, begin, days);
-        all.retain(|(start, _)| !without.has(start) && !family.replaced.has(start));
+        all.retain(|(start, _)| !without.has(start) && !replaced.has(start));
         all.sort_by_key(|(start, own)| (start.timestamp(), own.is_none()));
         all.dedup_by_key(|(start, _)| start.timestamp());
         Starts { all, doubt: doubt.or(unread) }
     }
 
     /// The days on which it may begin to touch the window.
-    fn days(&self, begin: &Begin, family: &Family<'_>) -> (Date, Date) {
+    fn days(&self, begin: &Begin, changes: &Changes<'_>) -> (Date, Date) {
         let zone = begin.when.zone(self.zones);
         let day = |at: Timestamp| at.to_zoned(zone.clone()).date();
         let span = |days: i64| Span::new().days(days.clamp(1, LONGEST));
-        let (moved, longest) = (span(family.moved), span(family.longest.max(begin.days())));
+        let (moved, longest) = (span(changes.moved), span(changes.longest.max(begin.days())));
         (day(self.window.0).saturating_sub(longest).saturating_sub(moved), day(self.window.1).saturating_add(moved))
     }
 
