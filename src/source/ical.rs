@@ -11,6 +11,7 @@ mod calendar;
 mod calendars;
 mod changes;
 mod days;
+mod doubt;
 #[cfg(test)]
 mod examples;
 mod lines;

@@ -5,7 +5,7 @@
 use jiff::{Span, Zoned};
 
 use super::calendar::Entry;
-use super::moments::{When, exact};
+use super::moments::{When, duration, exact};
 use super::zones::Zones;
 
 /// The first time of an entry.
@@ -17,6 +17,8 @@ pub(super) struct Begin {
     pub(super) at: Zoned,
     /// How long it lasts, each time.
     pub(super) length: Span,
+    /// Whether it says when it ends, in a way that cannot be read.
+    pub(super) has_unread_end: bool,
 }
 
 impl Begin {
@@ -24,8 +26,11 @@ impl Begin {
     pub(super) fn of(entry: &Entry, zones: &mut Zones) -> Option<Self> {
         let when = entry.start.as_ref()?.read(zones)?;
         let at = when.zoned(zones)?;
-        let length = length(entry, &when, &at, zones);
-        Some(Self { when, at, length })
+        let said = length(entry, &when, &at, zones);
+        let has_unread_end = said.is_none() && (entry.end.is_some() || entry.duration.is_some());
+        let unsaid = if matches!(when, When::Day(_)) { Span::new().days(1) } else { Span::new() };
+        let length = said.filter(|length| !length.is_negative() && !length.is_zero()).unwrap_or(unsaid);
+        Some(Self { when, at, length, has_unread_end })
     }
 
     /// Whether it is about whole days.
@@ -40,13 +45,11 @@ impl Begin {
     }
 }
 
-fn length(entry: &Entry, when: &When, first: &Zoned, zones: &mut Zones) -> Span {
-    let end = entry.end.as_ref().and_then(|end| end.read(zones));
-    let given = match (when, end) {
-        (When::Day(from), Some(When::Day(to))) => from.until(to).ok(),
-        (_, Some(end)) => end.zoned(zones).and_then(|end| exact(first, &end)),
-        (_, None) => entry.duration,
-    };
-    let unsaid = if matches!(when, When::Day(_)) { Span::new().days(1) } else { Span::new() };
-    given.filter(|length| !length.is_negative() && !length.is_zero()).unwrap_or(unsaid)
+/// How long it lasts, as far as it says so.
+fn length(entry: &Entry, when: &When, first: &Zoned, zones: &mut Zones) -> Option<Span> {
+    let Some(end) = &entry.end else { return duration(entry.duration.as_deref()?) };
+    match (when, end.read(zones)?) {
+        (When::Day(from), When::Day(to)) => from.until(to).ok(),
+        (_, end) => exact(first, &end.zoned(zones)?),
+    }
 }

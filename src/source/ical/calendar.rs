@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use jiff::civil::DateTime;
 
 use super::lines::{Lines, Property, text, texts};
-use super::moments::{Written, duration, time};
+use super::moments::{Written, time};
 use super::observances::{Described, Observance};
 use crate::model::fault::{FetchError, Reason};
 
@@ -47,8 +47,8 @@ pub(super) struct Entry {
     pub(super) start: Option<Written>,
     /// When it ends.
     pub(super) end: Option<Written>,
-    /// How long it takes, where it does not say when it ends.
-    pub(super) duration: Option<jiff::Span>,
+    /// How long it takes, as it is written, where it does not say when it ends.
+    pub(super) duration: Option<String>,
     /// How it repeats.
     pub(super) rules: Vec<String>,
     /// Rules of when it does not take place, which RFC 2445 had.
@@ -87,6 +87,7 @@ struct Reader {
     calendar: Calendar,
     inside: Vec<Part>,
     is_calendar: bool,
+    is_too_deep: bool,
     entry: Entry,
     zone_name: String,
     zone: Described,
@@ -100,6 +101,9 @@ pub(super) fn read(body: &[u8]) -> Result<Calendar, FetchError> {
     }
     if !reader.is_calendar {
         return Err(FetchError::new(Reason::Parse, "not a calendar: there is no BEGIN:VCALENDAR in it"));
+    }
+    if reader.is_too_deep {
+        return Err(FetchError::new(Reason::Parse, "its parts nest deeper than those of any calendar"));
     }
     // What is missing may be the freeze that is in force.
     if reader.inside.contains(&Part::Calendar) {
@@ -131,12 +135,14 @@ impl Reader {
     fn begin(&mut self, part: Part) {
         match part {
             Part::Calendar => self.is_calendar = true,
-            Part::Entry => self.entry = Entry::default(),
+            // The one before was not ended: it is an entry nevertheless.
+            Part::Entry => self.end(part),
             Part::Zone => (self.zone_name, self.zone) = Default::default(),
             Part::Observance { is_daylight } => self.zone.observances.push(Observance::new(is_daylight)),
             Part::Other => {}
         }
-        if self.inside.len() < DEEPEST {
+        self.is_too_deep |= self.inside.len() >= DEEPEST;
+        if !self.is_too_deep {
             self.inside.push(part);
         }
     }
@@ -144,13 +150,14 @@ impl Reader {
     fn end(&mut self, part: Part) {
         // What was not closed ends with what it stands in.
         let Some(depth) = self.inside.iter().rposition(|inside| *inside == part) else { return };
-        self.inside.truncate(depth);
-        match part {
-            Part::Entry => self.calendar.entries.push(std::mem::take(&mut self.entry)),
-            Part::Zone => {
-                self.calendar.zones.insert(std::mem::take(&mut self.zone_name), std::mem::take(&mut self.zone));
+        for part in self.inside.split_off(depth) {
+            match part {
+                Part::Entry => self.calendar.entries.push(std::mem::take(&mut self.entry)),
+                Part::Zone => {
+                    self.calendar.zones.insert(std::mem::take(&mut self.zone_name), std::mem::take(&mut self.zone));
+                }
+                Part::Calendar | Part::Observance { .. } | Part::Other => {}
             }
-            Part::Calendar | Part::Observance { .. } | Part::Other => {}
         }
     }
 }
@@ -172,6 +179,8 @@ impl Entry {
     fn take(&mut self, property: &Property) {
         let value = property.value.trim();
         match property.name.as_str() {
+            // Some write a property that has no value.
+            "DTEND" | "DURATION" | "RRULE" | "EXRULE" | "RDATE" | "EXDATE" if value.is_empty() => {}
             "UID" => value.clone_into(&mut self.uid),
             "SUMMARY" => self.summary = text(value),
             "CATEGORIES" => self.categories.extend(texts(value)),
@@ -181,9 +190,7 @@ impl Entry {
             "URL" => self.url = Some(value.to_owned()),
             "DTSTART" => self.start = Written::all(property).next(),
             "DTEND" => self.end = Written::all(property).next(),
-            "DURATION" => self.duration = duration(value),
-            // Some write a property that has no value.
-            "RRULE" | "EXRULE" | "RDATE" | "EXDATE" if value.is_empty() => {}
+            "DURATION" => self.duration = Some(value.to_owned()),
             "RRULE" => self.rules.push(value.to_owned()),
             "EXRULE" => self.except_rules.push(value.to_owned()),
             "RDATE" => self.also.extend(Written::all(property)),
@@ -228,11 +235,18 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_that_is_not_ended_is_one_nevertheless() {
+        let calendar = calendar("BEGIN:VEVENT\nSUMMARY:first\nBEGIN:VALARM\nBEGIN:VEVENT\nSUMMARY:second");
+        let summaries: Vec<&str> = calendar.entries.iter().map(|entry| entry.summary.as_str()).collect();
+        assert_eq!(summaries, ["first", "second"]);
+    }
+
+    #[test]
     fn what_has_no_value_says_nothing() {
-        let calendar = calendar("BEGIN:VEVENT\nRRULE:\nEXDATE;VALUE=DATE:\nRDATE:\nEXRULE:\nSEQUENCE:\nEND:VEVENT");
+        let calendar = calendar("BEGIN:VEVENT\nRRULE:\nEXDATE;VALUE=DATE:\nRDATE:\nEXRULE:\nSEQUENCE:\nDTEND:\nEND:VEVENT");
         let entry = &calendar.entries[0];
         assert!(entry.rules.is_empty() && entry.except.is_empty() && entry.also.is_empty());
-        assert!(entry.except_rules.is_empty() && entry.version == Version::default());
+        assert!(entry.end.is_none() && entry.except_rules.is_empty() && entry.version == Version::default());
     }
 
     #[test]
@@ -256,7 +270,7 @@ mod tests {
         ] {
             assert_eq!(read(body.as_bytes()).unwrap_err().reason, reason, "{body}");
         }
-        let deep = "BEGIN:X\n".repeat(100_000) + &"END:VEVENT\n".repeat(100_000);
-        assert_eq!(calendar(&deep).entries.len(), 0);
+        let deep = "BEGIN:VCALENDAR\n".to_owned() + &"BEGIN:X\n".repeat(100_000);
+        assert_eq!(read(deep.as_bytes()).unwrap_err().reason, Reason::Parse);
     }
 }

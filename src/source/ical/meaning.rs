@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use super::Config;
 use super::calendar::{self, Entry};
-use super::occurrences::{Doubt, Occurrence, occurrences};
+use super::doubt::Doubt;
+use super::occurrences::{Occurrence, occurrences};
 use super::zones::{self, Zones};
 use crate::model::event::{Event, EventKind, EventState};
 use crate::model::fault::{FetchError, Reason};
@@ -134,6 +135,9 @@ mod tests {
             ("DTSTART;VALUE=DATE:20100104\nRRULE:FREQ=HOURLY", EventState::Unknown, unknown),
             (&format!("DTSTART:{minutes}"), EventState::Unknown, "repeats too often to be worked out"),
             ("DTSTART:20100104T080000Z\nRDATE:soon", EventState::Unknown, "has dates that cannot be read"),
+            ("DTSTART:20100104T080000Z\nDTEND:late", EventState::Unknown, "has an end that cannot be read"),
+            ("DTSTART:20100104T080000Z\nDURATION:long", EventState::Unknown, "has an end that cannot be read"),
+            ("RECURRENCE-ID:soon\nDTSTART:20100104\nDTEND:late", EventState::Unknown, "has an end that cannot be read"),
             ("DTSTART:soon", EventState::Unknown, "has no date that can be read"),
             ("SEQUENCE:1", EventState::Unknown, "has no date that can be read"),
             ("DTSTART:20261122T080000Z\nEXDATE:soon", EventState::Done, exceptions),

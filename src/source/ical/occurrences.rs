@@ -8,6 +8,7 @@ use jiff::{Span, Timestamp, Zoned};
 use super::begin::Begin;
 use super::calendar::Entry;
 use super::changes::{Changes, Without};
+use super::doubt::Doubt;
 use super::moments::Written;
 use super::recurrence::{Effort, TooMuch};
 use super::rule::{Rule, Unknown, Until};
@@ -18,42 +19,6 @@ use crate::model::telemetry::MAX_EVENTS;
 
 /// What repeats, and lasts longer or was moved further than this, in days, is looked for no farther.
 const LONGEST: i64 = 366;
-
-/// Why it is not certain when an entry takes place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Doubt {
-    /// It repeats by a rule that is not known.
-    Rule,
-    /// It repeats so often that it is not worked out.
-    TooOften,
-    /// Dates of it cannot be read.
-    Dates,
-    /// When it does not take place cannot be worked out.
-    Exceptions,
-    /// Its time zone is not known.
-    Zone,
-    /// It has no date that can be read.
-    NoDate,
-}
-
-impl Doubt {
-    /// The words of it.
-    pub(super) const fn words(self) -> &'static str {
-        match self {
-            Self::Rule => "repeats in a way that andon does not know",
-            Self::TooOften => "repeats too often to be worked out",
-            Self::Dates => "has dates that cannot be read",
-            Self::Exceptions => "has exceptions that andon does not know",
-            Self::Zone => "is in a time zone that andon does not know",
-            Self::NoDate => "has no date that can be read",
-        }
-    }
-
-    /// Whether it may take place when nothing tells so.
-    pub(super) const fn hides_dates(self) -> bool {
-        matches!(self, Self::Rule | Self::TooOften | Self::Dates | Self::NoDate)
-    }
-}
 
 /// One time that an entry takes place.
 #[derive(Debug)]
@@ -136,17 +101,18 @@ impl Search<'_> {
     }
 
     /// A changed occurrence: it stands for itself, whatever it was copied from.
-    fn alone<'a>(&mut self, entry: &'a Entry) -> Option<Occurrence<'a>> {
-        let Some(begin) = Begin::of(entry, self.zones) else { return Some(undated(entry)) };
-        let doubt = self.doubt_of_zone(entry);
-        self.within(entry, begin.at, begin.length, doubt)
+    fn alone<'a>(&mut self, entry: &'a Entry) -> Vec<Occurrence<'a>> {
+        let Some(begin) = Begin::of(entry, self.zones) else { return vec![undated(entry)] };
+        let doubt = self.doubt_of(entry, &begin);
+        let found = self.within(entry, begin.at.clone(), begin.length, doubt);
+        standing(found.into_iter().collect(), entry, begin, doubt)
     }
 
     fn of_series<'a>(&mut self, entry: &'a Entry, changes: &Changes<'a>) -> Vec<Occurrence<'a>> {
         let Some(begin) = Begin::of(entry, self.zones) else { return vec![undated(entry)] };
         let days = self.days(&begin, changes);
         let Starts { all, doubt } = self.starts(entry, &begin, days, &changes.replaced);
-        let doubt = doubt.or_else(|| self.doubt_of_zone(entry));
+        let doubt = doubt.or_else(|| self.doubt_of(entry, &begin));
         let mut found = Vec::new();
         for (start, own) in all {
             let length = own.unwrap_or(begin.length);
@@ -160,13 +126,7 @@ impl Search<'_> {
                 None => found.extend(self.within(entry, start, length, doubt)),
             }
         }
-        if doubt.is_some_and(Doubt::hides_dates) {
-            match found.iter_mut().find(|one| one.start == begin.at) {
-                Some(first) => first.stands_for_more = true,
-                None => found.extend(occurrence(entry, begin.at, begin.length, doubt, true)),
-            }
-        }
-        found
+        standing(found, entry, begin, doubt)
     }
 
     /// When it begins, on certain days and where it is said one by one, in order.
@@ -252,9 +212,11 @@ impl Search<'_> {
         (without, doubt)
     }
 
-    fn doubt_of_zone(&mut self, entry: &Entry) -> Option<Doubt> {
+    /// What is not certain about an entry beside the dates on which it repeats.
+    fn doubt_of(&mut self, entry: &Entry, begin: &Begin) -> Option<Doubt> {
         let mut moments = entry.start.iter().chain(&entry.end);
-        moments.any(|written: &Written| written.is_of_unknown_zone(self.zones)).then_some(Doubt::Zone)
+        let mut is_of_unknown_zone = || moments.any(|written: &Written| written.is_of_unknown_zone(self.zones));
+        begin.has_unread_end.then_some(Doubt::End).or_else(|| is_of_unknown_zone().then_some(Doubt::Zone))
     }
 
     /// An occurrence, where it touches the window.
@@ -281,6 +243,22 @@ fn occurrence(
 ) -> Option<Occurrence<'_>> {
     let end = start.checked_add(length).ok()?;
     Some(Occurrence { entry, start, end, doubt, stands_for_more })
+}
+
+/// What was found of an entry; where there may be more, its first date stands for that, however long ago it was.
+fn standing<'a>(
+    mut found: Vec<Occurrence<'a>>,
+    entry: &'a Entry,
+    begin: Begin,
+    doubt: Option<Doubt>,
+) -> Vec<Occurrence<'a>> {
+    if doubt.is_some_and(Doubt::hides_dates) {
+        match found.iter_mut().find(|one| one.start == begin.at) {
+            Some(first) => first.stands_for_more = true,
+            None => found.extend(occurrence(entry, begin.at, begin.length, doubt, true)),
+        }
+    }
+    found
 }
 
 /// An entry that may take place at any time.
