@@ -11,6 +11,7 @@ use andon::config::{Overrides, load_text};
 use andon::eval::expression::Expression;
 use andon::eval::matching::{Operand, compute};
 use andon::eval::threshold::{Bound, Hysteresis};
+use andon::model::event::{Event, EventState};
 use andon::model::format;
 use andon::model::labels::{Labels, names};
 use andon::model::poll::Ask;
@@ -124,10 +125,13 @@ pub fn ical(data: &[u8]) {
         return;
     };
     let Ok(rules) = ical::Rules::of(&config, true) else { return };
-    let Ok(events) = ical::parse(data, &rules, NOW) else { return };
+    let Ok(told) = ical::parse(data, &rules, NOW) else { return };
+    is_sound(&told);
+    let (Telemetry::Events(events), caveat) = told.split() else { panic!("no events") };
     assert!(events.len() <= 10_000, "{} events", events.len());
     assert!(events.iter().all(|event| event.until.is_none_or(|until| until >= event.at)), "ends before it begins");
-    is_sound(&Telemetry::Events(events));
+    let is_doubtful = |event: &Event| event.state == EventState::Unknown || !event.remark.is_empty();
+    assert_eq!(events.iter().any(is_doubtful), caveat.is_some(), "what is not certain is said, and nothing else");
 }
 
 /// A `CCTray` feed.

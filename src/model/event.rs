@@ -186,7 +186,7 @@ impl Event {
     pub fn status(&self) -> Status {
         match (self.kind, self.state) {
             (EventKind::Deploy, EventState::Failed) | (EventKind::Incident, EventState::Running) => Status::Critical,
-            (EventKind::Deploy, EventState::Unknown) => self.health.unwrap_or(Status::Unknown),
+            (_, EventState::Unknown) => self.health.unwrap_or(Status::Unknown),
             _ => self.health.unwrap_or(Status::Ok),
         }
     }

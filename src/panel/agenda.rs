@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! ‖ freeze until Mon 08:00 (2 d 4 h)  End of year
+//! ◌ freeze Audit · repeats in a way that andon does not know
 //! today
 //! 14:00-15:30 ◷ DB migration · shop               in 3 h
 //! tomorrow
@@ -22,11 +23,11 @@ use unicode_width::UnicodeWidthStr;
 use super::ink::{Ink, Role};
 use super::marks::{columns, row, write};
 use super::{EventsUse, Need, Panel, Reading, Room};
-use crate::model::event::{Event, EventKind, EventSet};
+use crate::model::event::{Event, EventKind, EventSet, EventState};
 use crate::model::judgement::Content;
 use crate::model::layer::Layer;
-use crate::model::time::Span;
-use entries::{Coming, InForce};
+use crate::model::time::{Span, Timestamp};
+use entries::{AnyTime, Coming, InForce};
 use words::Days;
 
 /// Lines kept: more than the tallest screen has rows.
@@ -60,10 +61,16 @@ impl Options {
     }
 }
 
+/// Whether it may take place at any time: all that is known of it is a date that is over.
+fn is_any_time(event: &Event, now: Timestamp) -> bool {
+    event.state == EventState::Unknown && event.at <= now && !event.is_in_force(now)
+}
+
 /// What is drawn.
 #[derive(Debug, Clone, PartialEq)]
 pub struct View {
     in_force: Vec<InForce>,
+    any_time: Vec<AnyTime>,
     coming: Vec<Coming>,
     more: usize,
     ahead: Span,
@@ -74,6 +81,7 @@ pub struct View {
 #[derive(Debug)]
 enum Line<'a> {
     InForce(&'a InForce),
+    AnyTime(&'a AnyTime),
     /// A day of its own.
     Day(&'a str),
     /// What comes, with its day where days have no lines of their own; nothing where it is that of above.
@@ -102,11 +110,13 @@ impl Panel for Agenda {
         let planned: Vec<&Event> = events.iter().copied().filter(|event| options.shows(event, reading)).collect();
         let mut in_force: Vec<&Event> = planned.iter().copied().filter(|event| event.is_in_force(now)).collect();
         in_force.sort_by_key(|event| (event.kind != EventKind::Freeze, event.until));
+        let any_time: Vec<&Event> = planned.iter().copied().filter(|event| is_any_time(event, now)).collect();
         let coming: Vec<&Event> = planned.into_iter().filter(|event| event.at > now && event.at <= last).collect();
         let days = Days::of(now, reading.zone);
         View {
-            more: in_force.len().saturating_sub(MOST) + coming.len().saturating_sub(MOST),
+            more: [&in_force, &any_time, &coming].map(|all| all.len().saturating_sub(MOST)).into_iter().sum(),
             in_force: in_force.into_iter().take(MOST).map(|event| InForce::of(event, reading)).collect(),
+            any_time: any_time.into_iter().take(MOST).map(AnyTime::of).collect(),
             coming: coming.into_iter().take(MOST).map(|event| Coming::of(event, &days, reading)).collect(),
             ahead,
             answered: !matches!(reading.content, Content::Nothing),
@@ -122,6 +132,7 @@ impl Panel for Agenda {
             let area = row(area, y as u16);
             match line {
                 Line::InForce(one) => drawing::in_force(one, area, buffer, ink),
+                Line::AnyTime(one) => drawing::any_time(one, area, buffer, ink),
                 Line::Coming(one, None) => drawing::coming(one, time, area, buffer, ink),
                 Line::Coming(one, Some(word)) => {
                     write(buffer, columns(area, 0, day), 0, 0, word, ink.style(Role::Muted));
@@ -138,11 +149,12 @@ impl Panel for Agenda {
     }
 
     fn strip(view: &View) -> String {
-        match (view.in_force.first(), view.coming.first()) {
-            (Some(now), _) if now.kind == EventKind::Freeze => format!("freeze until {}", now.until),
-            (Some(now), _) => format!("now: {} until {}", now.what.title, now.until),
-            (None, Some(next)) => format!("next: {} {}", next.what.title, next.soon),
-            (None, None) => view.nothing(),
+        match (view.in_force.first(), view.any_time.first(), view.coming.first()) {
+            (Some(now), ..) if now.kind == EventKind::Freeze => format!("freeze until {}", now.until),
+            (_, Some(one), _) => format!("not known when: {}", one.what.title),
+            (Some(now), ..) => format!("now: {} until {}", now.what.title, now.until),
+            (.., Some(next)) => format!("next: {} {}", next.what.title, next.soon),
+            _ => view.nothing(),
         }
     }
 }
@@ -150,7 +162,7 @@ impl Panel for Agenda {
 impl View {
     /// That nothing comes.
     fn nothing(&self) -> String {
-        let more = if self.in_force.is_empty() { "" } else { "more " };
+        let more = if self.in_force.is_empty() && self.any_time.is_empty() { "" } else { "more " };
         if self.answered { format!("nothing {more}planned for {}", self.ahead.brief()) } else { String::new() }
     }
 
@@ -158,6 +170,7 @@ impl View {
     fn lines(&self, height: u16) -> Vec<Line<'_>> {
         let room = usize::from(height);
         let mut lines: Vec<Line<'_>> = self.in_force.iter().map(Line::InForce).collect();
+        lines.extend(self.any_time.iter().map(Line::AnyTime));
         let same_day = |a: &Coming, b: &Coming| a.day == b.day;
         let days = self.coming.chunk_by(same_day).count();
         let has_headings = lines.len() + self.coming.len() + days <= room && self.more == 0;
@@ -191,7 +204,7 @@ mod tests {
 
     use super::*;
 
-    use crate::model::time::{Timestamp, Zone};
+    use crate::model::time::Zone;
 
     use crate::panel::ink::Glyphs;
 
@@ -261,6 +274,28 @@ mod tests {
         assert_eq!(drawn(&view, 48, 1), expected[..1]);
         assert_eq!(drawn(&view, 24, 3)[..2], ["‖ freeze until Mon 08:00", "◷ planned until 13:00  …"]);
         let _no_panic = (drawn(&view, 0, 0), drawn(&view, 1, 1), drawn(&view, 3, 50));
+    }
+
+    #[test]
+    fn what_may_be_at_any_time_stays_on_top() {
+        let remark = "repeats in a way that andon does not know";
+        let unknown = |kind: EventKind, title: &str, from: i64| {
+            let event = event(kind, title, from, from + 1);
+            Event { state: EventState::Unknown, remark: remark.into(), ..event }
+        };
+        let long_ago = unknown(EventKind::Freeze, "Audit", -9000);
+        let view_of = |events: &[Event]| view(&Options::default(), events);
+        let expected = [
+            "◌ freeze Audit · repeats in a way that andon does not know",
+            "tomorrow",
+            "01:00-02:00 ◷ Backup · repeats in a way that andon…  in 13 h",
+        ];
+        let both = view_of(&[long_ago.clone(), unknown(EventKind::Planned, "Backup", 13)]);
+        assert_eq!(drawn(&both, 60, 3), expected);
+        assert_eq!(Agenda::strip(&both), "not known when: Audit");
+        assert_eq!(drawn(&view_of(&[long_ago]), 60, 2), [expected[0], "nothing more planned for 14 d"]);
+        let now = view_of(&[unknown(EventKind::Freeze, "Audit", 0)]);
+        assert!(drawn(&now, 90, 1)[0].starts_with("‖ freeze until 13:00"), "its first date is one of its dates");
     }
 
     #[test]

@@ -2,16 +2,30 @@
 //!
 //! Source: RFC 5545 (iCalendar), as Google, Outlook, Nextcloud, Radicale and others export it. Read
 //! tolerantly: what is not known is passed over, and an entry that cannot be read does not take the others
-//! with it. A file that ends early is refused as a whole: what is missing may be a freeze.
+//! with it, but is told as what it is: one of which nobody knows when it takes place. A file that ends early is
+//! refused as a whole: what is missing may be a freeze.
 
+mod begin;
 mod calendar;
+#[cfg(test)]
+mod calendars;
+mod changes;
+mod days;
+mod doubt;
+#[cfg(test)]
+mod examples;
 mod lines;
 mod meaning;
 mod moments;
 mod observances;
 mod occurrences;
+mod parts;
 mod recurrence;
 mod rule;
+mod times;
+mod transitions;
+mod versions;
+mod windows;
 mod zones;
 
 use std::path::{Path, PathBuf};
@@ -27,7 +41,6 @@ use super::offload;
 use super::{Context, Moment, QueryLanguage, Source, Tells};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
-use crate::model::telemetry::Telemetry;
 pub use meaning::{Rules, parse};
 
 /// Largest file taken, in bytes.
@@ -129,8 +142,8 @@ impl Source for Ical {
         };
         // A few bytes may say "every second for a hundred years".
         offload::aside().await;
-        let events = parse(&body, &self.rules, moment.now)?;
-        Ok(vec![Ok(Telemetry::Events(events)); asks.len()])
+        let telemetry = parse(&body, &self.rules, moment.now)?;
+        Ok(vec![Ok(telemetry); asks.len()])
     }
 }
 

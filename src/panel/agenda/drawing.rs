@@ -4,7 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
-use super::entries::{Coming, InForce, What};
+use super::entries::{AnyTime, Coming, InForce, What};
+use crate::model::status::Status;
 use crate::panel::changes::role;
 use crate::panel::ink::{Ink, Role};
 use crate::panel::marks::{columns, write, write_right};
@@ -21,6 +22,14 @@ pub(super) fn in_force(one: &InForce, area: Rect, buffer: &mut Buffer, ink: &Ink
     let with_rest = format!("{until} ({})", one.left);
     let fits = usize::from(x) + with_rest.width() <= usize::from(area.width);
     x += write(buffer, area, x, 0, if fits { &with_rest } else { &until }, ink.style(Role::Text)) + 2;
+    what(&one.what, columns(area, x, area.width), buffer, ink);
+}
+
+/// One of which nobody knows when it takes place.
+pub(super) fn any_time(one: &AnyTime, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+    let style = ink.style(Role::Unknown);
+    let mut x = write(buffer, area, 0, 0, ink.glyphs.status(Status::Unknown), style) + 1;
+    x += write(buffer, area, x, 0, one.kind.word(), style) + 1;
     what(&one.what, columns(area, x, area.width), buffer, ink);
 }
 

@@ -31,6 +31,13 @@ pub(super) struct Coming {
     pub(super) what: What,
 }
 
+/// What may be in force or come at any time: nobody knows when.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct AnyTime {
+    pub(super) kind: EventKind,
+    pub(super) what: What,
+}
+
 /// What it is.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct What {
@@ -62,6 +69,12 @@ impl Coming {
             soon: words::soon(event.at, reading.now),
             what: What::of(event),
         }
+    }
+}
+
+impl AnyTime {
+    pub(super) fn of(event: &Event) -> Self {
+        Self { kind: event.kind, what: What::of(event) }
     }
 }
 

@@ -5,12 +5,11 @@
 
 use std::collections::HashMap;
 
-use jiff::tz::TimeZone;
+use jiff::civil::DateTime;
 
 use super::lines::{Lines, Property, text, texts};
-use super::moments::{Written, duration};
-use super::observances::{self, Observance};
-use super::zones;
+use super::moments::{Written, time};
+use super::observances::{Described, Observance};
 use crate::model::fault::{FetchError, Reason};
 
 /// Deeper than any calendar nests.
@@ -22,7 +21,7 @@ pub(super) struct Calendar {
     /// Its entries, in the order they are written.
     pub(super) entries: Vec<Entry>,
     /// Its own zones, by the names it gives them.
-    pub(super) zones: HashMap<String, TimeZone>,
+    pub(super) zones: HashMap<String, Described>,
     /// The zone of the whole (`X-WR-TIMEZONE`).
     pub(super) zone: Option<String>,
 }
@@ -48,16 +47,29 @@ pub(super) struct Entry {
     pub(super) start: Option<Written>,
     /// When it ends.
     pub(super) end: Option<Written>,
-    /// How long it takes, where it does not say when it ends.
-    pub(super) duration: Option<jiff::Span>,
-    /// How it repeats: one rule, or more than is known here.
+    /// How long it takes, as it is written, where it does not say when it ends.
+    pub(super) duration: Option<String>,
+    /// How it repeats.
     pub(super) rules: Vec<String>,
+    /// Rules of when it does not take place, which RFC 2445 had.
+    pub(super) except_rules: Vec<String>,
     /// When else it takes place.
     pub(super) also: Vec<Written>,
     /// When it does not.
     pub(super) except: Vec<Written>,
     /// Which occurrence it stands for.
     pub(super) replaces: Option<Written>,
+    /// Whether it stands for those after that one, too.
+    pub(super) replaces_later: bool,
+    /// Which of several entries of one name is the newest.
+    pub(super) version: Version,
+}
+
+/// How new an entry is: by the number that its organizer gave it, then by when it was changed (UTC).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Version {
+    pub(super) sequence: u64,
+    pub(super) modified: Option<DateTime>,
 }
 
 /// What a line stands in.
@@ -75,17 +87,10 @@ struct Reader {
     calendar: Calendar,
     inside: Vec<Part>,
     is_calendar: bool,
+    is_too_deep: bool,
     entry: Entry,
-    zone: OwnZone,
-}
-
-/// A zone as the calendar tells of it.
-#[derive(Debug, Default)]
-struct OwnZone {
-    name: String,
-    /// Where it is (`X-LIC-LOCATION`).
-    place: String,
-    observances: Vec<Observance>,
+    zone_name: String,
+    zone: Described,
 }
 
 /// Reads a file: all of it, or nothing.
@@ -96,6 +101,9 @@ pub(super) fn read(body: &[u8]) -> Result<Calendar, FetchError> {
     }
     if !reader.is_calendar {
         return Err(FetchError::new(Reason::Parse, "not a calendar: there is no BEGIN:VCALENDAR in it"));
+    }
+    if reader.is_too_deep {
+        return Err(FetchError::new(Reason::Parse, "its parts nest deeper than those of any calendar"));
     }
     // What is missing may be the freeze that is in force.
     if reader.inside.contains(&Part::Calendar) {
@@ -112,7 +120,7 @@ impl Reader {
             ("BEGIN", _) => self.begin(Part::of(value)),
             ("END", _) => self.end(Part::of(value)),
             (_, Some(Part::Entry)) => self.entry.take(property),
-            ("TZID", Some(Part::Zone)) => value.clone_into(&mut self.zone.name),
+            ("TZID", Some(Part::Zone)) => value.clone_into(&mut self.zone_name),
             ("X-LIC-LOCATION", Some(Part::Zone)) => value.clone_into(&mut self.zone.place),
             (_, Some(Part::Observance { .. })) => {
                 if let Some(one) = self.zone.observances.last_mut() {
@@ -127,12 +135,14 @@ impl Reader {
     fn begin(&mut self, part: Part) {
         match part {
             Part::Calendar => self.is_calendar = true,
-            Part::Entry => self.entry = Entry::default(),
-            Part::Zone => self.zone = OwnZone::default(),
+            // The one before was not ended: it is an entry nevertheless.
+            Part::Entry => self.end(part),
+            Part::Zone => (self.zone_name, self.zone) = Default::default(),
             Part::Observance { is_daylight } => self.zone.observances.push(Observance::new(is_daylight)),
             Part::Other => {}
         }
-        if self.inside.len() < DEEPEST {
+        self.is_too_deep |= self.inside.len() >= DEEPEST;
+        if !self.is_too_deep {
             self.inside.push(part);
         }
     }
@@ -140,16 +150,14 @@ impl Reader {
     fn end(&mut self, part: Part) {
         // What was not closed ends with what it stands in.
         let Some(depth) = self.inside.iter().rposition(|inside| *inside == part) else { return };
-        self.inside.truncate(depth);
-        match part {
-            Part::Entry => self.calendar.entries.push(std::mem::take(&mut self.entry)),
-            Part::Zone => {
-                let OwnZone { name, place, observances } = std::mem::take(&mut self.zone);
-                if let Some(zone) = zones::named(&place).or_else(|| observances::zone(&observances)) {
-                    self.calendar.zones.insert(name, zone);
+        for part in self.inside.split_off(depth) {
+            match part {
+                Part::Entry => self.calendar.entries.push(std::mem::take(&mut self.entry)),
+                Part::Zone => {
+                    self.calendar.zones.insert(std::mem::take(&mut self.zone_name), std::mem::take(&mut self.zone));
                 }
+                Part::Calendar | Part::Observance { .. } | Part::Other => {}
             }
-            Part::Calendar | Part::Observance { .. } | Part::Other => {}
         }
     }
 }
@@ -171,6 +179,8 @@ impl Entry {
     fn take(&mut self, property: &Property) {
         let value = property.value.trim();
         match property.name.as_str() {
+            // Some write a property that has no value.
+            "DTEND" | "DURATION" | "RRULE" | "EXRULE" | "RDATE" | "EXDATE" if value.is_empty() => {}
             "UID" => value.clone_into(&mut self.uid),
             "SUMMARY" => self.summary = text(value),
             "CATEGORIES" => self.categories.extend(texts(value)),
@@ -180,13 +190,18 @@ impl Entry {
             "URL" => self.url = Some(value.to_owned()),
             "DTSTART" => self.start = Written::all(property).next(),
             "DTEND" => self.end = Written::all(property).next(),
-            "DURATION" => self.duration = duration(value),
+            "DURATION" => self.duration = Some(value.to_owned()),
             "RRULE" => self.rules.push(value.to_owned()),
-            // A rule that takes dates away: it was given up, and is as good as one that is not known.
-            "EXRULE" => self.rules.push(String::new()),
+            "EXRULE" => self.except_rules.push(value.to_owned()),
             "RDATE" => self.also.extend(Written::all(property)),
             "EXDATE" => self.except.extend(Written::all(property)),
-            "RECURRENCE-ID" => self.replaces = Written::all(property).next(),
+            "RECURRENCE-ID" => {
+                self.replaces = Written::all(property).next();
+                let range = property.parameter("RANGE").unwrap_or_default();
+                self.replaces_later = range.eq_ignore_ascii_case("THISANDFUTURE");
+            }
+            "SEQUENCE" => self.version.sequence = value.parse().unwrap_or_default(),
+            "LAST-MODIFIED" => self.version.modified = time(value.trim_end_matches('Z')),
             _ => {}
         }
     }
@@ -216,7 +231,22 @@ mod tests {
         assert_eq!(summaries, ["move", "second"]);
         assert!(calendar.entries.iter().all(|entry| entry.duration.is_none()));
         assert_eq!(calendar.zone.as_deref(), Some("Europe/Berlin"));
-        assert_eq!(calendar.zones, HashMap::from([("Office".to_owned(), TimeZone::get("Asia/Tokyo").unwrap())]));
+        assert_eq!(calendar.zones["Office"].place, "Asia/Tokyo");
+    }
+
+    #[test]
+    fn an_entry_that_is_not_ended_is_one_nevertheless() {
+        let calendar = calendar("BEGIN:VEVENT\nSUMMARY:first\nBEGIN:VALARM\nBEGIN:VEVENT\nSUMMARY:second");
+        let summaries: Vec<&str> = calendar.entries.iter().map(|entry| entry.summary.as_str()).collect();
+        assert_eq!(summaries, ["first", "second"]);
+    }
+
+    #[test]
+    fn what_has_no_value_says_nothing() {
+        let calendar = calendar("BEGIN:VEVENT\nRRULE:\nEXDATE;VALUE=DATE:\nRDATE:\nEXRULE:\nSEQUENCE:\nDTEND:\nEND:VEVENT");
+        let entry = &calendar.entries[0];
+        assert!(entry.rules.is_empty() && entry.except.is_empty() && entry.also.is_empty());
+        assert!(entry.end.is_none() && entry.except_rules.is_empty() && entry.version == Version::default());
     }
 
     #[test]
@@ -240,7 +270,7 @@ mod tests {
         ] {
             assert_eq!(read(body.as_bytes()).unwrap_err().reason, reason, "{body}");
         }
-        let deep = "BEGIN:X\n".repeat(100_000) + &"END:VEVENT\n".repeat(100_000);
-        assert_eq!(calendar(&deep).entries.len(), 0);
+        let deep = "BEGIN:VCALENDAR\n".to_owned() + &"BEGIN:X\n".repeat(100_000);
+        assert_eq!(read(deep.as_bytes()).unwrap_err().reason, Reason::Parse);
     }
 }

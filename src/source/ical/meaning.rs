@@ -1,12 +1,16 @@
 //! What the entries of a calendar mean: freezes, releases, and what else is planned.
 
+use std::collections::HashSet;
+
 use super::Config;
 use super::calendar::{self, Entry};
+use super::doubt::Doubt;
 use super::occurrences::{Occurrence, occurrences};
 use super::zones::{self, Zones};
-use crate::model::event::{Event, EventKind};
+use crate::model::event::{Event, EventKind, EventState};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::glob::Globs;
+use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
 use crate::source::http::parse_url;
@@ -57,28 +61,46 @@ impl Rules {
         }
     }
 
+    /// What an entry is called. A calendar of who is away has names for titles.
+    fn title<'a>(&self, entry: &'a Entry) -> &'a str {
+        let somebody = entry.attendee.as_deref().filter(|_| self.people).unwrap_or("busy");
+        if entry.summary.is_empty() { somebody } else { &entry.summary }
+    }
+
     fn event(&self, occurrence: &Occurrence<'_>) -> Event {
         let entry = occurrence.entry;
-        // A calendar of who is away has names for titles.
-        let somebody = entry.attendee.as_deref().filter(|_| self.people).unwrap_or("busy");
-        let title = if entry.summary.is_empty() { somebody } else { &entry.summary };
-        let remark = if occurrence.is_first_of_more { "repeats in a way that andon does not know" } else { "" };
         Event {
             at: Timestamp(occurrence.start.timestamp().as_millisecond()),
             until: Some(Timestamp(occurrence.end.timestamp().as_millisecond())),
             kind: self.kind(entry),
-            title: title.into(),
+            // Of what stands for others nobody knows whether it is in force.
+            state: if occurrence.stands_for_more { EventState::Unknown } else { EventState::Done },
+            title: self.title(entry).into(),
             service: self.service.clone(),
-            remark: remark.into(),
+            remark: occurrence.doubt.map_or("", Doubt::words).into(),
             who: entry.organizer.as_deref().map(SafeText::new),
             url: entry.url.as_deref().and_then(|url| parse_url(url).ok()).map(|url| SafeText::new(url.as_str())),
             ..Event::default()
         }
     }
+
+    /// What is not certain, in words: one entry, and how many there are besides.
+    fn caveat(&self, occurrences: &[Occurrence<'_>]) -> Option<SafeText> {
+        let doubtful = || occurrences.iter().filter_map(|one| Some((one.entry, one.doubt?)));
+        let (entry, doubt) = doubtful().max_by_key(|(_, doubt)| doubt.hides_dates())?;
+        let entries: HashSet<*const Entry> = doubtful().map(|(entry, _)| std::ptr::from_ref(entry)).collect();
+        let more = match entries.len() {
+            0 | 1 => String::new(),
+            2 => "; 1 more entry is not certain".to_owned(),
+            many => format!("; {} more entries are not certain", many - 1),
+        };
+        Some(SafeText::new(&format!("'{}' {}{more}", self.title(entry), doubt.words())))
+    }
 }
 
-/// Reads a calendar: what takes place from a week ago to two months from now, in the order of time.
-pub fn parse(body: &[u8], rules: &Rules, now: Timestamp) -> Result<Vec<Event>, FetchError> {
+/// Reads a calendar: what takes place from a week ago to two months from now, in the order of time; with a caveat
+/// where that is not all, or not certain.
+pub fn parse(body: &[u8], rules: &Rules, now: Timestamp) -> Result<Telemetry, FetchError> {
     let calendar = calendar::read(body)?;
     let own = || calendar.zone.as_deref().and_then(zones::named);
     let floating = rules.zone.clone().or_else(own).unwrap_or_else(|| rules.here.clone());
@@ -89,109 +111,71 @@ pub fn parse(body: &[u8], rules: &Rules, now: Timestamp) -> Result<Vec<Event>, F
     let found = occurrences(&calendar.entries, &mut zones, window)?;
     let mut events: Vec<Event> = found.iter().map(|occurrence| rules.event(occurrence)).collect();
     events.sort_by_key(|event| event.at);
-    Ok(events)
+    let events = Telemetry::Events(events);
+    Ok(match rules.caveat(&found) {
+        Some(caveat) => events.with_caveat(caveat, true),
+        None => events,
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::calendars::{answer, entry, events, rules};
     use super::*;
 
-    const NOW: &str = "2026-11-21T12:00:00Z";
-
-    fn rules(keys: &str) -> Rules {
-        let config: Config = serde_json::from_str(&format!("{{\"timezone\":\"Europe/Berlin\"{keys}}}")).unwrap();
-        Rules::of(&config, false).unwrap()
-    }
-
-    fn events(entries: &str, keys: &str) -> Vec<Event> {
-        let calendar = format!("BEGIN:VCALENDAR\n{entries}\nEND:VCALENDAR\n");
-        let now = Timestamp(NOW.parse::<jiff::Timestamp>().unwrap().as_millisecond());
-        parse(calendar.as_bytes(), &rules(keys), now).unwrap()
-    }
-
-    /// "TITLE from/until" of each.
-    fn told(entries: &str) -> Vec<String> {
-        let minute = |at: Timestamp| at.rfc3339().replace(":00Z", "");
-        let words = |event: &Event| format!("{} {}/{}", event.title, minute(event.at), minute(event.until.unwrap()));
-        events(entries, "").iter().map(words).collect()
-    }
-
-    fn entry(lines: &str) -> String {
-        format!("BEGIN:VEVENT\n{lines}\nEND:VEVENT\n")
-    }
-
     #[test]
-    fn an_entry_lasts_as_long_as_it_says() {
-        for (lines, moments) in [
-            ("DTSTART:20261122T080000Z\nDTEND:20261122T093000Z", "2026-11-22T08:00/2026-11-22T09:30"),
-            ("DTSTART:20261122T080000Z\nDURATION:PT45M", "2026-11-22T08:00/2026-11-22T08:45"),
-            ("DTSTART:20261122T080000Z", "2026-11-22T08:00/2026-11-22T08:00"),
-            ("DTSTART:20261122T080000Z\nDTEND:20261121T080000Z", "2026-11-22T08:00/2026-11-22T08:00"),
-            ("DTSTART;VALUE=DATE:20261122", "2026-11-21T23:00/2026-11-22T23:00"),
-            ("DTSTART;VALUE=DATE:20261122\nDTEND;VALUE=DATE:20261122", "2026-11-21T23:00/2026-11-22T23:00"),
-            ("DTSTART;VALUE=DATE:20261122\nDTEND;VALUE=DATE:20261125", "2026-11-21T23:00/2026-11-24T23:00"),
-            ("DTSTART;VALUE=DATE:20261122\nDURATION:P1W", "2026-11-21T23:00/2026-11-28T23:00"),
-            // It goes on, although it began long before.
-            ("DTSTART:20260101T000000Z\nDTEND:20270101T000000Z", "2026-01-01T00:00/2027-01-01T00:00"),
+    fn an_entry_whose_dates_cannot_be_worked_out_stays_and_is_said() {
+        let unknown = "repeats in a way that andon does not know";
+        let exceptions = "has exceptions that andon does not know";
+        let minutes = "20100104T080000Z\nRRULE:FREQ=MINUTELY";
+        for (lines, state, words) in [
+            ("DTSTART:20261122T080000Z\nRRULE:FREQ=YEARLY;BYEASTER=0", EventState::Unknown, unknown),
+            ("DTSTART:20100104T080000Z\nRRULE:FREQ=YEARLY;BYEASTER=0", EventState::Unknown, unknown),
+            ("DTSTART:20100104T080000Z\nRRULE:FREQ=DAILY\nRRULE:FREQ=NOW", EventState::Unknown, unknown),
+            ("DTSTART;VALUE=DATE:20100104\nRRULE:FREQ=HOURLY", EventState::Unknown, unknown),
+            (&format!("DTSTART:{minutes}"), EventState::Unknown, "repeats too often to be worked out"),
+            ("DTSTART:20100104T080000Z\nRDATE:soon", EventState::Unknown, "has dates that cannot be read"),
+            ("DTSTART:20100104T080000Z\nDTEND:late", EventState::Unknown, "has an end that cannot be read"),
+            ("DTSTART:20100104T080000Z\nDURATION:long", EventState::Unknown, "has an end that cannot be read"),
+            ("RECURRENCE-ID:soon\nDTSTART:20100104\nDTEND:late", EventState::Unknown, "has an end that cannot be read"),
+            ("DTSTART:soon", EventState::Unknown, "has no date that can be read"),
+            ("SEQUENCE:1", EventState::Unknown, "has no date that can be read"),
+            ("DTSTART:20261122T080000Z\nEXDATE:soon", EventState::Done, exceptions),
+            ("DTSTART:20261122T080000Z\nEXRULE:FREQ=NOW", EventState::Done, exceptions),
+            (
+                "DTSTART;TZID=Nowhere:20261122T080000",
+                EventState::Done,
+                "is in a time zone that andon does not know",
+            ),
         ] {
-            assert_eq!(told(&entry(&format!("SUMMARY:x\n{lines}"))), [format!("x {moments}")], "{lines}");
+            let (all, caveat) = answer(&entry(&format!("SUMMARY:x\n{lines}")), &rules(""));
+            let told: Vec<_> = all.iter().map(|event| (event.state, event.remark.as_str())).collect();
+            assert_eq!((told, caveat), (vec![(state, words)], format!("'x' {words}")), "{lines}");
         }
     }
 
     #[test]
-    fn what_is_long_over_far_ahead_cancelled_or_unreadable_is_left_out() {
-        for lines in [
-            "DTSTART:20261101T080000Z\nDTEND:20261114T115900Z",
-            "DTSTART:20270121T080000Z",
-            "DTSTART:20261122T080000Z\nSTATUS:CANCELLED",
-            "DTSTART:soon",
-            "SUMMARY:never",
-        ] {
-            assert_eq!(told(&entry(lines)), Vec::<String>::new(), "{lines}");
+    fn a_rule_that_is_not_known_is_no_doubt_when_it_is_over() {
+        let over = "SUMMARY:x\nDTSTART:20100104T080000Z\nRRULE:FREQ=YEARLY;BYEASTER=0;UNTIL=20200101";
+        assert_eq!(answer(&entry(over), &rules("")), (Vec::new(), String::new()));
+    }
+
+    #[test]
+    fn dates_that_are_listed_are_told_although_the_rule_is_not_known() {
+        let lines = "SUMMARY:x\nDTSTART:20100104T080000Z\nRRULE:FREQ=NOW\nRDATE:20261122T080000Z";
+        let (all, caveat) = answer(&(entry(lines) + &entry("SUMMARY:y\nDTSTART:soon")), &rules(""));
+        let states: Vec<EventState> = all.iter().map(|event| event.state).collect();
+        assert_eq!(states, [EventState::Unknown, EventState::Unknown, EventState::Done]);
+        assert!(caveat.ends_with("; 1 more entry is not certain"), "{caveat}");
+    }
+
+    #[test]
+    fn a_rule_that_never_comes_true_is_quickly_done_with() {
+        for rule in ["FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30;COUNT=9"] {
+            let lines = format!("SUMMARY:x\nDTSTART:19700101T000000Z\nRRULE:{rule}");
+            assert_eq!(answer(&entry(&lines), &rules("")), (Vec::new(), String::new()), "{rule}");
         }
     }
-
-    #[test]
-    fn one_of_many_may_be_left_out_moved_or_added() {
-        let weekly = entry(
-            "UID:1\nSUMMARY:weekly\nDTSTART;TZID=Europe/Berlin:20261008T090000\nDTEND;TZID=Europe/Berlin:20261008T093000\n\
-             RRULE:FREQ=WEEKLY;UNTIL=20261224T235959Z\nEXDATE;TZID=Europe/Berlin:20261126T090000,20261203T090000\n\
-             RDATE:20261127T100000Z",
-        );
-        let moved = entry(
-            "UID:1\nSUMMARY:moved\nRECURRENCE-ID;TZID=Europe/Berlin:20261210T090000\n\
-             DTSTART;TZID=Europe/Berlin:20261211T140000\nDURATION:PT1H\nRRULE:FREQ=WEEKLY",
-        );
-        let dropped = entry("UID:1\nRECURRENCE-ID:20261217T080000Z\nDTSTART:20261217T080000Z\nSTATUS:CANCELLED");
-        let other = entry("UID:2\nSUMMARY:other\nDTSTART:20261210T080000Z");
-        // It began in the summer, when nine was seven in UTC.
-        let expected = [
-            "weekly 2026-11-19T08:00/2026-11-19T08:30",
-            "weekly 2026-11-27T10:00/2026-11-27T10:30",
-            "other 2026-12-10T08:00/2026-12-10T08:00",
-            "moved 2026-12-11T13:00/2026-12-11T14:00",
-            "weekly 2026-12-24T08:00/2026-12-24T08:30",
-        ];
-        assert_eq!(told(&format!("{moved}{weekly}{other}{dropped}")), expected);
-    }
-
-    #[test]
-    fn whole_days_repeat_and_may_be_left_out_by_date() {
-        let lines = "SUMMARY:x\nDTSTART;VALUE=DATE:20261120\nRRULE:FREQ=DAILY;COUNT=4\nEXDATE;VALUE=DATE:20261122";
-        let days: Vec<String> = told(&entry(lines)).iter().map(|told| told.chars().take(18).collect()).collect();
-        assert_eq!(days, ["x 2026-11-19T23:00", "x 2026-11-20T23:00", "x 2026-11-22T23:00"]);
-    }
-
-    #[test]
-    fn a_rule_that_is_not_known_keeps_its_first_date_and_says_so() {
-        for rule in ["RRULE:FREQ=HOURLY", "RRULE:FREQ=DAILY\nEXRULE:FREQ=WEEKLY", "RRULE:FREQ=DAILY\nRRULE:FREQ=WEEKLY"]
-        {
-            let all = events(&entry(&format!("SUMMARY:x\nDTSTART:20261122T080000Z\n{rule}")), "");
-            let remarks: Vec<&str> = all.iter().map(|event| event.remark.as_str()).collect();
-            assert_eq!(remarks, ["repeats in a way that andon does not know"], "{rule}");
-        }
-    }
-
     #[test]
     fn titles_and_categories_tell_what_an_entry_is() {
         let kinds = |lines: &str, keys: &str| {
@@ -211,8 +195,6 @@ mod tests {
         let event = events(&lines, "").remove(0);
         assert_eq!((event.title.as_str(), event.url), ("busy", None));
         let rules = Rules { people: true, ..rules("") };
-        let now = Timestamp(event.at.0 - 1000);
-        let calendar = format!("BEGIN:VCALENDAR\n{lines}END:VCALENDAR");
-        assert_eq!(parse(calendar.as_bytes(), &rules, now).unwrap()[0].title.as_str(), "Ada");
+        assert_eq!(answer(&lines, &rules).0[0].title.as_str(), "Ada");
     }
 }

@@ -1,24 +1,23 @@
 //! When the entries of a calendar take place.
 //!
-//! Source: RFC 5545, sections 3.8.5 (what repeats), 3.8.4.4 (`RECURRENCE-ID`: one occurrence that was
-//! changed) and 3.6.1 (how long an entry lasts that does not say so).
+//! Source: RFC 5545, section 3.8.5: rules, dates that are listed, and dates that are left out.
 
-use std::collections::{HashMap, HashSet};
-
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::{Span, Timestamp, Zoned};
 
+use super::begin::Begin;
 use super::calendar::Entry;
-use super::moments::When;
+use super::changes::{Changes, Without};
+use super::doubt::Doubt;
+use super::moments::Written;
 use super::recurrence::{Effort, TooMuch};
-use super::rule::Rule;
+use super::rule::{Rule, Unknown, Until};
+use super::versions::{Change, Family, families};
 use super::zones::Zones;
 use crate::model::fault::{FetchError, Reason};
 use crate::model::telemetry::MAX_EVENTS;
 
-/// Most occurrences of one entry.
-const MOST: usize = 1000;
-/// What repeats and lasts longer than this, in days, is looked for no earlier.
+/// What repeats, and lasts longer or was moved further than this, in days, is looked for no farther.
 const LONGEST: i64 = 366;
 
 /// One time that an entry takes place.
@@ -30,28 +29,17 @@ pub(super) struct Occurrence<'a> {
     pub(super) start: Zoned,
     /// When it ends.
     pub(super) end: Zoned,
-    /// Whether it repeats by a rule that is not known.
-    pub(super) is_first_of_more: bool,
+    /// What is not certain about it.
+    pub(super) doubt: Option<Doubt>,
+    /// Whether it stands for others that nobody knows the dates of.
+    pub(super) stands_for_more: bool,
 }
 
-/// Occurrences that do not take place, or are written somewhere else.
-#[derive(Debug, Default)]
-struct Without {
-    days: HashSet<Date>,
-    moments: HashSet<Timestamp>,
-}
-
-impl Without {
-    fn add(&mut self, when: &When, zones: &Zones) {
-        match when {
-            When::Day(date) => self.days.extend([*date]),
-            When::At(..) => self.moments.extend(when.zoned(zones).map(|zoned| zoned.timestamp())),
-        }
-    }
-
-    fn has(&self, start: &Zoned) -> bool {
-        self.days.contains(&start.date()) || self.moments.contains(&start.timestamp())
-    }
+/// When one entry begins, and what is not known about that.
+struct Starts {
+    /// With their own lengths, where they have one.
+    all: Vec<(Zoned, Option<Span>)>,
+    doubt: Option<Doubt>,
 }
 
 /// What is looked for.
@@ -61,27 +49,18 @@ struct Search<'z> {
     effort: Effort,
 }
 
-/// All occurrences that touch a window, in the order of the entries.
+/// All occurrences that touch a window, in the order of the entries; and of each entry that may take place at times
+/// that are not known, one that stands for them.
 pub(super) fn occurrences<'a>(
     entries: &'a [Entry],
     zones: &mut Zones,
     window: (Timestamp, Timestamp),
 ) -> Result<Vec<Occurrence<'a>>, FetchError> {
-    let mut changed: HashMap<&str, Without> = HashMap::new();
-    for entry in entries.iter().filter(|entry| !entry.uid.is_empty()) {
-        if let Some(when) = entry.replaces.as_ref().and_then(|replaces| replaces.read(zones)) {
-            changed.entry(&entry.uid).or_default().add(&when, zones);
-        }
-    }
+    let families = families(entries, zones);
     let mut search = Search { zones, window, effort: Effort::of_a_calendar() };
     let mut all = Vec::new();
-    for entry in entries.iter().filter(|entry| !entry.cancelled) {
-        // One that stands for another is not replaced by itself.
-        let changed = changed.get(entry.uid.as_str()).filter(|_| entry.replaces.is_none());
-        let found = search.of_entry(entry, changed).map_err(|TooMuch| {
-            FetchError::new(Reason::TooLarge, "its entries repeat so often that they cannot be worked out")
-        })?;
-        all.extend(found);
+    for family in families {
+        all.extend(search.of_family(family));
         if all.len() > MAX_EVENTS {
             return Err(FetchError::new(Reason::TooLarge, format!("more than {MAX_EVENTS} entries in two months")));
         }
@@ -90,79 +69,201 @@ pub(super) fn occurrences<'a>(
 }
 
 impl Search<'_> {
-    fn of_entry<'a>(&mut self, entry: &'a Entry, changed: Option<&Without>) -> Result<Vec<Occurrence<'a>>, TooMuch> {
-        let Some(when) = entry.start.as_ref().and_then(|start| start.read(self.zones)) else { return Ok(Vec::new()) };
-        let Some(first) = when.zoned(self.zones) else { return Ok(Vec::new()) };
-        let mut without = Without::default();
-        for except in &entry.except {
-            if let Some(except) = except.read(self.zones) {
-                without.add(&except, self.zones);
-            }
+    fn of_family<'a>(&mut self, family: Family<'a>) -> Vec<Occurrence<'a>> {
+        let Family { series, mut changes } = family;
+        let begin = series.first().and_then(|entry| Begin::of(entry, self.zones));
+        changes.retain(|change| !change.is_older || self.still_has(series.first().copied(), change));
+        let sum = Changes::of(&changes, begin.as_ref(), self.zones);
+        let mut all = Vec::new();
+        for entry in series.into_iter().filter(|entry| !entry.cancelled) {
+            all.extend(self.of_series(entry, &sum));
         }
-        let length = self.length(entry, &when, &first);
-        let (mut starts, is_first_of_more) = self.starts(entry, &when, &first, length)?;
-        starts.retain(|start| !without.has(start) && changed.is_none_or(|changed| !changed.has(start)));
-        starts.sort_by_key(Zoned::timestamp);
-        starts.dedup_by_key(|start| start.timestamp());
-        let (from, to) = self.window;
-        let within = |start: Zoned| {
-            let end = start.checked_add(length).ok()?;
-            let touches = end.timestamp() >= from && start.timestamp() <= to;
-            touches.then_some(Occurrence { entry, start, end, is_first_of_more })
-        };
-        Ok(starts.into_iter().filter_map(within).take(MOST).collect())
+        for change in changes.iter().filter(|change| !change.entry.cancelled) {
+            all.extend(self.alone(change.entry));
+        }
+        all
     }
 
-    /// How long it lasts. A day, or no time at all, where the calendar does not say.
-    fn length(&mut self, entry: &Entry, when: &When, first: &Zoned) -> Span {
-        let end = entry.end.as_ref().and_then(|end| end.read(self.zones));
-        let given = match (when, end) {
-            (When::Day(from), Some(When::Day(to))) => from.until(to).ok(),
-            // Between two times it is exact: what repeats is as long when the clocks change.
-            (_, Some(end)) => {
-                let end = end.zoned(self.zones);
-                end.and_then(|end| Span::new().try_seconds(seconds(first, &end)).ok())
-            }
-            (_, None) => entry.duration,
-        };
-        let unsaid = if matches!(when, When::Day(_)) { Span::new().days(1) } else { Span::new() };
-        given.filter(|length| !length.is_negative() && !length.is_zero()).unwrap_or(unsaid)
+    /// Whether a series, as it is now, has the occurrence that an older change is about.
+    fn still_has(&mut self, series: Option<&Entry>, change: &Change<'_>) -> bool {
+        let (Some(series), Some(when)) = (series, &change.when) else { return true };
+        if series.cancelled {
+            return false;
+        }
+        let Some(begin) = Begin::of(series, self.zones) else { return true };
+        let mut wanted = Without::default();
+        wanted.add(when, begin.is_of_days(), self.zones);
+        let Some(day) = when.zoned(self.zones) else { return true };
+        let day = day.with_time_zone(begin.when.zone(self.zones).clone()).date();
+        let around = (day.saturating_sub(Span::new().days(1)), day.saturating_add(Span::new().days(1)));
+        let Starts { all, doubt } = self.starts(series, &begin, around, &Without::default());
+        doubt.is_some() || all.iter().any(|(start, _)| wanted.has(start))
     }
 
-    /// When it begins, each time, and whether there are more times than are known.
-    fn starts(
-        &mut self,
-        entry: &Entry,
-        when: &When,
-        first: &Zoned,
-        length: Span,
-    ) -> Result<(Vec<Zoned>, bool), TooMuch> {
-        // A changed occurrence stands for itself, whatever it was copied from.
-        if entry.replaces.is_some() {
-            return Ok((vec![first.clone()], false));
-        }
-        let mut starts = Vec::new();
-        let rule = entry.rules.first().and_then(|rule| Rule::parse(rule)).filter(|_| entry.rules.len() == 1);
-        if let Some(rule) = &rule {
-            let (civil, zone) = (when.civil(), when.zone(self.zones).clone());
-            let lasts = first.checked_add(length).map_or(0, |end| seconds(first, &end));
-            let back = Span::new().days((lasts / 86_400 + 1).clamp(1, LONGEST));
-            let from = self.window.0.to_zoned(zone.clone()).date().saturating_sub(back);
-            let to = self.window.1.to_zoned(zone.clone()).date();
-            for date in rule.dates(civil, &zone, (from, to), &mut self.effort)? {
-                starts.extend(date.to_datetime(civil.time()).to_zoned(zone.clone()).ok());
+    /// A changed occurrence: it stands for itself, whatever it was copied from.
+    fn alone<'a>(&mut self, entry: &'a Entry) -> Vec<Occurrence<'a>> {
+        let Some(begin) = Begin::of(entry, self.zones) else { return vec![undated(entry)] };
+        let doubt = self.doubt_of(entry, &begin);
+        let found = self.within(entry, begin.at.clone(), begin.length, doubt);
+        standing(found.into_iter().collect(), entry, begin, doubt)
+    }
+
+    fn of_series<'a>(&mut self, entry: &'a Entry, changes: &Changes<'a>) -> Vec<Occurrence<'a>> {
+        let Some(begin) = Begin::of(entry, self.zones) else { return vec![undated(entry)] };
+        let days = self.days(&begin, changes);
+        let Starts { all, doubt } = self.starts(entry, &begin, days, &changes.replaced);
+        let doubt = doubt.or_else(|| self.doubt_of(entry, &begin));
+        let mut found = Vec::new();
+        for (start, own) in all {
+            let length = own.unwrap_or(begin.length);
+            match changes.move_at(start.timestamp()) {
+                Some(change) if change.entry.cancelled => {}
+                Some(change) => {
+                    let moved = start.datetime().checked_add(change.by).ok();
+                    let moved = moved.and_then(|moved| moved.to_zoned(start.time_zone().clone()).ok());
+                    found.extend(moved.and_then(|at| self.within(change.entry, at, change.begin.length, doubt)));
+                }
+                None => found.extend(self.within(entry, start, length, doubt)),
             }
-        } else {
-            starts.push(first.clone());
         }
+        standing(found, entry, begin, doubt)
+    }
+
+    /// When it begins, on certain days and where it is said one by one, in order.
+    fn starts(&mut self, entry: &Entry, begin: &Begin, days: (Date, Date), replaced: &Without) -> Starts {
+        self.effort.next_entry();
+        let (ruled, mut doubt) = self.by_rules(&entry.rules, begin, days);
+        let zone = begin.when.zone(self.zones).clone();
+        let zoned = |at: DateTime| at.to_zoned(zone.clone()).ok();
+        // The first date is one of them although the rule may say otherwise.
+        let has_first = doubt.is_none() && self.has_first(entry, begin);
+        let mut all: Vec<(Zoned, Option<Span>)> = Vec::new();
+        all.extend(has_first.then(|| (begin.at.clone(), None)));
+        all.extend(ruled.into_iter().filter_map(zoned).map(|at| (at, None)));
         for also in &entry.also {
-            let also = also.read(self.zones);
-            starts.extend(also.and_then(|also| also.zoned(self.zones)));
+            let at = also.read(self.zones).and_then(|also| also.zoned(self.zones));
+            doubt = doubt.or_else(|| at.is_none().then_some(Doubt::Dates));
+            all.extend(at.map(|at| {
+                let length = also.length(&at, self.zones);
+                (at, length)
+            }));
         }
-        Ok((starts, rule.is_none() && !entry.rules.is_empty()))
+        let (without, unread) = self.without(entry, begin, days);
+        all.retain(|(start, _)| !without.has(start) && !replaced.has(start));
+        all.sort_by_key(|(start, own)| (start.timestamp(), own.is_none()));
+        all.dedup_by_key(|(start, _)| start.timestamp());
+        Starts { all, doubt: doubt.or(unread) }
+    }
+
+    /// The days on which it may begin to touch the window.
+    fn days(&self, begin: &Begin, changes: &Changes<'_>) -> (Date, Date) {
+        let zone = begin.when.zone(self.zones);
+        let day = |at: Timestamp| at.to_zoned(zone.clone()).date();
+        let span = |days: i64| Span::new().days(days.clamp(1, LONGEST));
+        let (moved, longest) = (span(changes.moved), span(changes.longest.max(begin.days())));
+        (day(self.window.0).saturating_sub(longest).saturating_sub(moved), day(self.window.1).saturating_add(moved))
+    }
+
+    /// What rules yield on days; nothing, and a doubt, where one of them cannot be worked out.
+    fn by_rules(&mut self, rules: &[String], begin: &Begin, days: (Date, Date)) -> (Vec<DateTime>, Option<Doubt>) {
+        let zone = begin.when.zone(self.zones).clone();
+        let start = begin.when.civil();
+        let mut all = Vec::new();
+        for text in rules {
+            let rule = Rule::parse(text);
+            // Whatever it says, it says it of times that are over.
+            let is_over = until(&rule).and_then(|until| until.local(&zone)).is_some_and(|last| last.date() < days.0);
+            let rule = rule.ok().and_then(|rule| if begin.is_of_days() { rule.of_days() } else { Some(rule) });
+            match rule {
+                _ if is_over => {}
+                None => return (Vec::new(), Some(Doubt::Rule)),
+                Some(rule) => match rule.moments(start, &zone, days, &mut self.effort) {
+                    Ok(moments) => all.extend(moments),
+                    Err(TooMuch) => return (Vec::new(), Some(Doubt::TooOften)),
+                },
+            }
+        }
+        (all, None)
+    }
+
+    /// Whether its first date is not already after the end of all its rules.
+    fn has_first(&self, entry: &Entry, begin: &Begin) -> bool {
+        let zone = begin.when.zone(self.zones);
+        let ends = |text: &String| until(&Rule::parse(text)).and_then(|until| until.local(zone));
+        let begins = |text: &String| ends(text).is_none_or(|last| begin.when.civil() <= last);
+        entry.rules.is_empty() || entry.rules.iter().any(begins)
+    }
+
+    /// When it does not take place, and a doubt where that cannot be read.
+    fn without(&mut self, entry: &Entry, begin: &Begin, days: (Date, Date)) -> (Without, Option<Doubt>) {
+        let mut without = Without::default();
+        let (ruled, unknown) = self.by_rules(&entry.except_rules, begin, days);
+        let mut doubt = unknown.map(|_| Doubt::Exceptions);
+        let zone = begin.when.zone(self.zones).clone();
+        for at in ruled.into_iter().filter_map(|at| at.to_zoned(zone.clone()).ok()) {
+            without.add_moment(at.timestamp());
+        }
+        for except in &entry.except {
+            match except.read(self.zones) {
+                Some(except) => without.add(&except, begin.is_of_days(), self.zones),
+                None => doubt = Some(Doubt::Exceptions),
+            }
+        }
+        (without, doubt)
+    }
+
+    /// What is not certain about an entry beside the dates on which it repeats.
+    fn doubt_of(&mut self, entry: &Entry, begin: &Begin) -> Option<Doubt> {
+        let mut moments = entry.start.iter().chain(&entry.end);
+        let mut is_of_unknown_zone = || moments.any(|written: &Written| written.is_of_unknown_zone(self.zones));
+        begin.has_unread_end.then_some(Doubt::End).or_else(|| is_of_unknown_zone().then_some(Doubt::Zone))
+    }
+
+    /// An occurrence, where it touches the window.
+    fn within<'a>(&self, entry: &'a Entry, start: Zoned, length: Span, doubt: Option<Doubt>) -> Option<Occurrence<'a>> {
+        let (from, to) = self.window;
+        let found = occurrence(entry, start, length, doubt, false)?;
+        (found.end.timestamp() >= from && found.start.timestamp() <= to).then_some(found)
     }
 }
 
-fn seconds(start: &Zoned, end: &Zoned) -> i64 {
-    end.timestamp().duration_since(start.timestamp()).as_secs()
+fn until(rule: &Result<Rule, Unknown>) -> Option<Until> {
+    match rule {
+        Ok(rule) => rule.until,
+        Err(unknown) => unknown.until,
+    }
+}
+
+fn occurrence(
+    entry: &Entry,
+    start: Zoned,
+    length: Span,
+    doubt: Option<Doubt>,
+    stands_for_more: bool,
+) -> Option<Occurrence<'_>> {
+    let end = start.checked_add(length).ok()?;
+    Some(Occurrence { entry, start, end, doubt, stands_for_more })
+}
+
+/// What was found of an entry; where there may be more, its first date stands for that, however long ago it was.
+fn standing<'a>(
+    mut found: Vec<Occurrence<'a>>,
+    entry: &'a Entry,
+    begin: Begin,
+    doubt: Option<Doubt>,
+) -> Vec<Occurrence<'a>> {
+    if doubt.is_some_and(Doubt::hides_dates) {
+        match found.iter_mut().find(|one| one.start == begin.at) {
+            Some(first) => first.stands_for_more = true,
+            None => found.extend(occurrence(entry, begin.at, begin.length, doubt, true)),
+        }
+    }
+    found
+}
+
+/// An entry that may take place at any time.
+fn undated(entry: &Entry) -> Occurrence<'_> {
+    let nowhere = Timestamp::UNIX_EPOCH.to_zoned(jiff::tz::TimeZone::UTC);
+    let (start, end) = (nowhere.clone(), nowhere);
+    Occurrence { entry, start, end, doubt: Some(Doubt::NoDate), stands_for_more: true }
 }

@@ -1,111 +1,34 @@
 //! Time zones by whatever name a calendar gives them.
 //!
-//! Sources: RFC 5545, section 3.2.19 (`TZID`); Unicode CLDR, `windowsZones.xml` (the zones of territory
-//! 001), for what Outlook and Exchange write.
+//! Source: RFC 5545, section 3.2.19 (`TZID`).
 
 use std::collections::HashMap;
 
 use jiff::tz::TimeZone;
+
+use super::observances::Described;
+use super::recurrence::Effort;
+use super::windows;
 
 /// A longer name is nobody's.
 const LONGEST_NAME: usize = 200;
 /// Most names looked up for one calendar: there are not that many zones.
 const MOST_NAMES: usize = 1000;
 
-/// Windows' names, in the order of the alphabet, and where their clocks go alike.
-const WINDOWS: [(&str, &str); 78] = [
-    ("AUS Central Standard Time", "Australia/Darwin"),
-    ("AUS Eastern Standard Time", "Australia/Sydney"),
-    ("Afghanistan Standard Time", "Asia/Kabul"),
-    ("Alaskan Standard Time", "America/Anchorage"),
-    ("Arab Standard Time", "Asia/Riyadh"),
-    ("Arabian Standard Time", "Asia/Dubai"),
-    ("Arabic Standard Time", "Asia/Baghdad"),
-    ("Argentina Standard Time", "America/Argentina/Buenos_Aires"),
-    ("Atlantic Standard Time", "America/Halifax"),
-    ("Azerbaijan Standard Time", "Asia/Baku"),
-    ("Azores Standard Time", "Atlantic/Azores"),
-    ("Bangladesh Standard Time", "Asia/Dhaka"),
-    ("Belarus Standard Time", "Europe/Minsk"),
-    ("Canada Central Standard Time", "America/Regina"),
-    ("Caucasus Standard Time", "Asia/Yerevan"),
-    ("Cen. Australia Standard Time", "Australia/Adelaide"),
-    ("Central America Standard Time", "America/Guatemala"),
-    ("Central Brazilian Standard Time", "America/Cuiaba"),
-    ("Central Europe Standard Time", "Europe/Budapest"),
-    ("Central European Standard Time", "Europe/Warsaw"),
-    ("Central Standard Time", "America/Chicago"),
-    ("Central Standard Time (Mexico)", "America/Mexico_City"),
-    ("China Standard Time", "Asia/Shanghai"),
-    ("E. Africa Standard Time", "Africa/Nairobi"),
-    ("E. Australia Standard Time", "Australia/Brisbane"),
-    ("E. Europe Standard Time", "Europe/Chisinau"),
-    ("E. South America Standard Time", "America/Sao_Paulo"),
-    ("Eastern Standard Time", "America/New_York"),
-    ("Egypt Standard Time", "Africa/Cairo"),
-    ("Ekaterinburg Standard Time", "Asia/Yekaterinburg"),
-    ("FLE Standard Time", "Europe/Kyiv"),
-    ("Fiji Standard Time", "Pacific/Fiji"),
-    ("GMT Standard Time", "Europe/London"),
-    ("GTB Standard Time", "Europe/Bucharest"),
-    ("Georgian Standard Time", "Asia/Tbilisi"),
-    ("Greenland Standard Time", "America/Nuuk"),
-    ("Greenwich Standard Time", "Atlantic/Reykjavik"),
-    ("Hawaiian Standard Time", "Pacific/Honolulu"),
-    ("India Standard Time", "Asia/Kolkata"),
-    ("Iran Standard Time", "Asia/Tehran"),
-    ("Israel Standard Time", "Asia/Jerusalem"),
-    ("Jordan Standard Time", "Asia/Amman"),
-    ("Kaliningrad Standard Time", "Europe/Kaliningrad"),
-    ("Korea Standard Time", "Asia/Seoul"),
-    ("Mauritius Standard Time", "Indian/Mauritius"),
-    ("Middle East Standard Time", "Asia/Beirut"),
-    ("Montevideo Standard Time", "America/Montevideo"),
-    ("Morocco Standard Time", "Africa/Casablanca"),
-    ("Mountain Standard Time", "America/Denver"),
-    ("Myanmar Standard Time", "Asia/Yangon"),
-    ("N. Central Asia Standard Time", "Asia/Novosibirsk"),
-    ("Nepal Standard Time", "Asia/Kathmandu"),
-    ("New Zealand Standard Time", "Pacific/Auckland"),
-    ("Newfoundland Standard Time", "America/St_Johns"),
-    ("Pacific SA Standard Time", "America/Santiago"),
-    ("Pacific Standard Time", "America/Los_Angeles"),
-    ("Pakistan Standard Time", "Asia/Karachi"),
-    ("Romance Standard Time", "Europe/Paris"),
-    ("Russian Standard Time", "Europe/Moscow"),
-    ("SA Eastern Standard Time", "America/Cayenne"),
-    ("SA Pacific Standard Time", "America/Bogota"),
-    ("SA Western Standard Time", "America/La_Paz"),
-    ("SE Asia Standard Time", "Asia/Bangkok"),
-    ("Singapore Standard Time", "Asia/Singapore"),
-    ("South Africa Standard Time", "Africa/Johannesburg"),
-    ("Sri Lanka Standard Time", "Asia/Colombo"),
-    ("Taipei Standard Time", "Asia/Taipei"),
-    ("Tasmania Standard Time", "Australia/Hobart"),
-    ("Tokyo Standard Time", "Asia/Tokyo"),
-    ("Turkey Standard Time", "Europe/Istanbul"),
-    ("US Eastern Standard Time", "America/Indiana/Indianapolis"),
-    ("US Mountain Standard Time", "America/Phoenix"),
-    ("Venezuela Standard Time", "America/Caracas"),
-    ("W. Australia Standard Time", "Australia/Perth"),
-    ("W. Central Africa Standard Time", "Africa/Lagos"),
-    ("W. Europe Standard Time", "Europe/Berlin"),
-    ("West Asia Standard Time", "Asia/Tashkent"),
-    ("West Pacific Standard Time", "Pacific/Port_Moresby"),
-];
-
 /// The zones of one calendar.
 #[derive(Debug)]
 pub(super) struct Zones {
     floating: TimeZone,
-    own: HashMap<String, TimeZone>,
-    known: HashMap<String, TimeZone>,
+    own: HashMap<String, Described>,
+    /// By their names, as far as they were looked up; `None` for a name that nobody knows.
+    known: HashMap<String, Option<TimeZone>>,
+    effort: Effort,
 }
 
 impl Zones {
     /// With the zone of times that name none, and with those that the calendar describes itself.
-    pub(super) fn new(floating: TimeZone, own: HashMap<String, TimeZone>) -> Self {
-        Self { floating, own, known: HashMap::new() }
+    pub(super) fn new(floating: TimeZone, own: HashMap<String, Described>) -> Self {
+        Self { floating, own, known: HashMap::new(), effort: Effort::of_a_calendar() }
     }
 
     /// The zone of times that name none, of whole days, and of names that nobody knows.
@@ -115,21 +38,30 @@ impl Zones {
 
     /// The zone with a name.
     pub(super) fn find(&mut self, name: Option<&str>) -> TimeZone {
-        let Some(name) = name else { return self.floating.clone() };
+        let zone = name.and_then(|name| self.look_up(name));
+        zone.unwrap_or_else(|| self.floating.clone())
+    }
+
+    /// Whether somebody knows a name.
+    pub(super) fn knows(&mut self, name: &str) -> bool {
+        self.look_up(name).is_some()
+    }
+
+    fn look_up(&mut self, name: &str) -> Option<TimeZone> {
         if let Some(zone) = self.known.get(name) {
             return zone.clone();
         }
         if self.known.len() >= MOST_NAMES {
-            return self.floating.clone();
+            return None;
         }
-        let own = || self.own.get(name).cloned();
-        let zone = named(name).or_else(own).unwrap_or_else(|| self.floating.clone());
+        self.effort.next_entry();
+        let zone = named(name).or_else(|| self.own.get(name)?.zone(&mut self.effort));
         self.known.insert(name.to_owned(), zone.clone());
         zone
     }
 }
 
-/// A zone by its name in the database, by Windows' name, or by a path that ends with either
+/// A zone by its name in the database, by Windows' or Lotus' name, or by a path that ends with one of them
 /// (`/mozilla.org/20050126_1/Europe/Berlin`).
 pub(super) fn named(name: &str) -> Option<TimeZone> {
     let mut rest = name.trim();
@@ -137,9 +69,8 @@ pub(super) fn named(name: &str) -> Option<TimeZone> {
         return None;
     }
     loop {
-        let windows = WINDOWS.iter().find(|(windows, _)| windows.eq_ignore_ascii_case(rest));
-        let name = windows.map_or(rest, |(_, place)| *place);
-        if let Ok(zone) = TimeZone::get(name) {
+        let in_database = |name: &str| TimeZone::get(name).ok();
+        if let Some(zone) = in_database(rest).or_else(|| in_database(windows::place(rest)?)) {
             return Some(zone);
         }
         rest = rest.split_once('/')?.1;
@@ -151,20 +82,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_windows_name_leads_to_a_zone() {
-        for (windows, place) in WINDOWS {
-            let zone = TimeZone::get(place).unwrap_or_else(|_| panic!("{windows}: no zone {place}"));
-            assert_eq!(named(windows), Some(zone), "{windows}");
-        }
-        assert!(WINDOWS.is_sorted(), "one name twice, or out of order");
-    }
-
-    #[test]
     fn zones_are_found_by_whatever_name() {
         let berlin = TimeZone::get("Europe/Berlin").unwrap();
-        for name in
-            ["Europe/Berlin", "/mozilla.org/20050126_1/Europe/Berlin", "w. europe standard time", " Europe/Berlin"]
-        {
+        for name in [
+            "Europe/Berlin",
+            "/mozilla.org/20050126_1/Europe/Berlin",
+            "w. europe standard time",
+            "W. Europe",
+            " Europe/Berlin",
+        ] {
             assert_eq!(named(name).as_ref(), Some(&berlin), "{name}");
         }
         assert_eq!(named("tzone://Microsoft/Utc"), Some(TimeZone::UTC));
@@ -176,11 +102,13 @@ mod tests {
     #[test]
     fn a_calendar_may_have_zones_of_its_own() {
         let [berlin, tokyo] = ["Europe/Berlin", "Asia/Tokyo"].map(|name| TimeZone::get(name).unwrap());
-        let own = ["Office", "Europe/Berlin"].map(|name| (name.to_owned(), tokyo.clone()));
+        let in_tokyo = || Described { place: "Asia/Tokyo".to_owned(), observances: Vec::new() };
+        let own = ["Office", "Europe/Berlin"].map(|name| (name.to_owned(), in_tokyo()));
         let mut zones = Zones::new(berlin.clone(), HashMap::from(own));
         assert_eq!(zones.find(Some("Office")), tokyo);
         assert_eq!(zones.find(Some("Europe/Berlin")), berlin, "the database knows better");
         assert_eq!(zones.find(Some("Nowhere")), berlin);
         assert_eq!(zones.find(None), berlin);
+        assert!(zones.knows("Office") && !zones.knows("Nowhere"));
     }
 }
