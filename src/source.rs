@@ -8,6 +8,7 @@
 mod registry;
 pub mod auth;
 pub mod backoff;
+pub mod gaps;
 mod github;
 pub mod http;
 pub mod limits;

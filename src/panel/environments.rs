@@ -199,10 +199,11 @@ fn words(cell: &Cell, detail: Detail, ink: &Ink) -> Vec<(String, Style)> {
         if detail >= Detail::Ages {
             words.push((current.age.clone(), muted));
         }
-        if cell.status != Status::Ok {
-            let has_remark = detail == Detail::All && !cell.remark.is_empty();
-            let remark = if has_remark { cell.remark.as_str() } else { cell.status.word() };
-            words.push((remark.to_owned(), style));
+        // What is well may still have a word to it: "Progressing 6 h".
+        if detail == Detail::All && !cell.remark.is_empty() {
+            words.push((cell.remark.clone(), if cell.status == Status::Ok { muted } else { style }));
+        } else if cell.status != Status::Ok {
+            words.push((cell.status.word().to_owned(), style));
         }
     }
     if let Some(before) = &cell.before {
@@ -250,35 +251,59 @@ struct Layout {
 }
 
 impl Layout {
+    /// The richest that has room for all columns; else, without the columns that tell least, the versions of
+    /// those on the way to the customer; else lamps.
     fn of(matrix: &Matrix, room: u16, ink: &Ink) -> Self {
         let names = matrix.rows.iter().map(|row| row.name.width()).max().unwrap_or(0).min(usize::from(room) / 3) as u16;
-        let mut layout =
-            Self { detail: Detail::Lamps, names, space: SPACE, columns: Vec::new(), hidden: matrix.hidden };
-        for detail in RICHEST_FIRST {
-            layout.detail = detail;
-            layout.columns = widths(matrix, detail, ink);
-            if layout.needed() <= u32::from(room) {
-                let spare = u32::from(room) - layout.needed();
-                let more = spare / (layout.columns.len() as u32).max(1);
-                layout.space = more.saturating_add(u32::from(SPACE)).min(MOST_SPACE) as u16;
-                return layout;
-            }
+        let room = u32::from(room);
+        let whole = |detail: Detail| Self {
+            detail,
+            names,
+            space: SPACE,
+            columns: widths(matrix, detail, ink),
+            hidden: matrix.hidden,
+        };
+        let mut all = RICHEST_FIRST.into_iter().filter(|detail| *detail >= Detail::Versions).map(whole);
+        if let Some(layout) = all.find(|layout| layout.needed() <= room) {
+            return layout.spread(room);
+        }
+        let mut layout = whole(Detail::Versions);
+        let has_steps = matrix.columns.iter().any(|column| column.is_step);
+        layout.drop_columns(matrix, room, |column| has_steps && is_aside(matrix, column));
+        if layout.needed() <= room {
+            return layout.spread(room);
+        }
+        layout = whole(Detail::Lamps);
+        if layout.needed() <= room {
+            return layout.spread(room);
         }
         layout.names = names.min(NAME);
-        while layout.needed() > u32::from(room) && layout.columns.len() > 1 {
-            // What is red is the last to go.
-            let rank = |(_, (column, _)): &(usize, &(usize, u16))| {
-                let severity = |row: &Service| row.cells.get(*column).map(|cell| cell.status.severity());
-                let worst = matrix.rows.iter().filter_map(severity).max().filter(|severity| *severity > 1);
-                (worst, matrix.columns.get(*column).map(|column| column.rank))
-            };
-            let lowest = layout.columns.iter().enumerate().min_by_key(rank).map(|(at, _)| at);
-            layout.columns.remove(lowest.unwrap_or_default());
-            layout.hidden += 1;
-        }
-        layout.widen_headings(matrix, u32::from(room));
+        layout.drop_columns(matrix, room, |_| true);
+        layout.widen_headings(matrix, room);
         layout
     }
+
+    /// Leaves space that is free between the columns.
+    fn spread(mut self, room: u32) -> Self {
+        let more = room.saturating_sub(self.needed()) / (self.columns.len() as u32).max(1);
+        self.space = more.saturating_add(u32::from(SPACE)).min(MOST_SPACE) as u16;
+        self
+    }
+
+    /// Drops columns that may go until the others fit: those that tell least first, what is red last.
+    fn drop_columns(&mut self, matrix: &Matrix, room: u32, may_go: impl Fn(usize) -> bool) {
+        while self.needed() > room && self.columns.len() > 1 {
+            let rank = |column: usize| {
+                let worst = worst_in(matrix, column).filter(|severity| *severity > 1);
+                (worst, matrix.columns.get(column).map(|column| column.rank))
+            };
+            let lowest = self.columns.iter().enumerate().filter(|(_, (column, _))| may_go(*column));
+            let Some((at, _)) = lowest.min_by_key(|(_, (column, _))| rank(*column)) else { return };
+            self.columns.remove(at);
+            self.hidden += 1;
+        }
+    }
+
 
     /// Gives room that is left to headings that are cut, a column each in turn.
     fn widen_headings(&mut self, matrix: &Matrix, room: u32) {
@@ -329,6 +354,17 @@ impl Layout {
             }
         }
     }
+}
+
+/// How bad the worst place of an environment is.
+fn worst_in(matrix: &Matrix, column: usize) -> Option<u8> {
+    matrix.rows.iter().filter_map(|row| row.cells.get(column)).map(|cell| cell.status.severity()).max()
+}
+
+/// Whether an environment is none of the steps to the customer (a preview, a review app), and well.
+fn is_aside(matrix: &Matrix, column: usize) -> bool {
+    let is_step = matrix.columns.get(column).is_some_and(|column| column.is_step);
+    !is_step && worst_in(matrix, column).is_none_or(|severity| severity < 2)
 }
 
 /// The columns with what they need to show so much.
@@ -426,6 +462,45 @@ mod tests {
         let (kept, rest) = worst_kept(&rows, 1);
         assert_eq!((kept[0].name.as_str(), rest[0].name.as_str()), ("shop", "mail"));
         assert_eq!(counted(&[Status::Ok, Status::Critical, Status::Ok]), "1 more critical, 2 more ok");
+    }
+
+    #[test]
+    fn fourteen_review_apps_leave_the_versions_on_the_way_to_the_customer() {
+        let mut events = example();
+        for n in 0..14 {
+            let version = format!("feature-{n}@0123456{n:x}");
+            events.push(deploy(n, "shop", &format!("review/feature-{n}"), &version, EventState::Done));
+        }
+        let area = Rect::new(0, 0, 160, 4);
+        let mut buffer = Buffer::empty(area);
+        Environments::draw(&view(&events), area, &mut buffer, &ink(Glyphs::Full));
+        let lines: Vec<String> = crate::output::text::plain(&buffer).lines().map(str::to_owned).collect();
+        assert!(lines[0].contains("staging") && lines[0].contains("production"), "{lines:#?}");
+        assert!(lines[0].trim_start().starts_with('+'), "what is left out is counted: {lines:#?}");
+        assert!(lines[1].contains("● v2.15") && lines[1].contains("✖ v2.15 failed"), "{lines:#?}");
+        // One that failed is worth more than one that is well.
+        events.push(deploy(0, "shop", "review/feature-7", "bad", EventState::Failed));
+        Environments::draw(&view(&events), area, &mut buffer, &ink(Glyphs::Full));
+        assert!(crate::output::text::plain(&buffer).contains("✖ bad failed"));
+    }
+
+    #[test]
+    fn what_is_well_has_its_word_beside_it_and_what_was_taken_down_is_gone() {
+        let progressing = Event {
+            health: Some(Status::Ok),
+            remark: "Progressing 6 h".into(),
+            ..deploy(600, "shop", "production", "v2", EventState::Done)
+        };
+        let gone = Event { until: Some(NOW), ..deploy(9, "shop", "preview-1", "v3", EventState::Done) };
+        let failed = Event { until: Some(NOW), ..deploy(9, "mail", "preview-2", "v3", EventState::Failed) };
+        let area = Rect::new(0, 0, 80, 3);
+        let mut buffer = Buffer::empty(area);
+        let view = view(&[progressing, gone, failed]);
+        Environments::draw(&view, area, &mut buffer, &ink(Glyphs::Full));
+        let screen = crate::output::text::plain(&buffer);
+        assert!(screen.contains("● v2 10 h Progressing 6 h"), "{screen}");
+        assert!(!screen.contains("preview") && !screen.contains("mail"), "{screen}");
+        assert_eq!(Environments::strip(&view), "1 service");
     }
 
     #[test]

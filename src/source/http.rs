@@ -8,6 +8,7 @@ mod classify;
 mod known;
 mod limited;
 mod pages;
+mod refusal;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -207,7 +208,7 @@ impl Http {
             let again = known().again(url.as_str());
             return again.ok_or_else(|| FetchError::new(Reason::Parse, "not modified, but nothing was known"));
         }
-        check_status(&response)?;
+        check_status(&response).map_err(|error| self.scrub(error))?;
         Ok(known().learn(url.as_str(), response))
     }
 
@@ -220,7 +221,7 @@ impl Http {
         deadline: Instant,
     ) -> Result<Response, FetchError> {
         let response = self.exchange(url, method, accept, deadline).await?;
-        check_status(&response)?;
+        check_status(&response).map_err(|error| self.scrub(error))?;
         Ok(response)
     }
 
@@ -400,7 +401,10 @@ fn check_status(response: &Response) -> Result<(), FetchError> {
     }
     let reason = Reason::of_status(status.as_u16());
     let detail = match status.as_u16() {
-        code @ (401 | 403) => format!("HTTP {code}; check the source's auth"),
+        code @ (401 | 403) => {
+            let said = refusal::said(&response.body).map_or_else(String::new, |words| format!(": {words}"));
+            format!("HTTP {code}{said}; check the source's auth")
+        }
         _ => status.canonical_reason().unwrap_or_default().to_owned(),
     };
     let mut error = FetchError::new(reason, detail);

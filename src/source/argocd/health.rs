@@ -21,8 +21,28 @@ pub(super) struct Health {
     last_transition_time: Option<String>,
 }
 
-/// How it is now, on both axes together, and the words for what is not as it should be.
-pub(super) fn verdict(health: &Health, sync: &Comparison, now: Timestamp) -> (Option<Status>, String) {
+/// What the controller has to say about an application.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Condition {
+    #[serde(rename = "type")]
+    kind: String,
+    message: String,
+}
+
+/// Why nobody knows how it is: what kept the controller from finding out.
+fn why(conditions: &[Condition]) -> Option<&str> {
+    let told = conditions.iter().find(|one| one.kind.ends_with("Error"))?;
+    Some(if told.message.is_empty() { &told.kind } else { &told.message })
+}
+
+/// How it is now, on both axes together, and the words for what is not as it should be; where it is unknown, why.
+pub(super) fn verdict(
+    health: &Health,
+    sync: &Comparison,
+    conditions: &[Condition],
+    now: Timestamp,
+) -> (Option<Status>, String) {
     let since = Timestamp::of_rfc3339(health.last_transition_time.as_deref());
     let health = health.status.as_deref().unwrap_or_default();
     let sync = sync.status.as_deref().unwrap_or_default();
@@ -52,7 +72,13 @@ pub(super) fn verdict(health: &Health, sync: &Comparison, now: Timestamp) -> (Op
         word => word,
     };
     let words: Vec<&str> = [health.as_str(), sync].into_iter().filter(|word| !word.is_empty()).collect();
-    (Some(of_health.or_worse(of_sync)), words.join(", "))
+    let words = words.join(", ");
+    let is_unknown = of_health == Status::Unknown || of_sync == Status::Unknown;
+    let words = match why(conditions).filter(|_| is_unknown) {
+        Some(why) => format!("{words}: {why}"),
+        None => words,
+    };
+    (Some(of_health.or_worse(of_sync)), words)
 }
 
 /// With its age: some applications progress for ever, and only time tells.
@@ -69,7 +95,21 @@ mod tests {
 
     #[test]
     fn nothing_told_is_no_verdict() {
-        assert_eq!(verdict(&Health::default(), &Comparison::default(), NOW), (None, String::new()));
+        assert_eq!(verdict(&Health::default(), &Comparison::default(), &[], NOW), (None, String::new()));
+    }
+
+    #[test]
+    fn what_kept_it_from_being_known_is_said_and_nothing_where_it_is_known() {
+        let one = |kind: &str, message: &str| Condition { kind: kind.to_owned(), message: message.to_owned() };
+        let words = |sync: &str, conditions: &[Condition]| {
+            let health = Health { status: Some("Healthy".to_owned()), ..Health::default() };
+            verdict(&health, &Comparison { status: Some(sync.to_owned()) }, conditions, NOW).1
+        };
+        let told = [one("OrphanedResourceWarning", "2 orphans"), one("ComparisonError", "repository not accessible")];
+        assert_eq!(words("Unknown", &told), "sync Unknown: repository not accessible");
+        assert_eq!(words("Unknown", &[one("InvalidSpecError", "")]), "sync Unknown: InvalidSpecError");
+        assert_eq!(words("Unknown", &told[..1]), "sync Unknown");
+        assert_eq!(words("OutOfSync", &told), "OutOfSync");
     }
 
     #[test]
