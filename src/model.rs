@@ -14,6 +14,7 @@ pub mod isolation;
 pub mod judgement;
 pub mod labels;
 pub mod layer;
+pub mod people;
 pub mod poll;
 pub mod review;
 pub mod series;

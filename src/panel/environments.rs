@@ -480,8 +480,10 @@ mod tests {
         assert!(lines[1].contains("● v2.15") && lines[1].contains("✖ v2.15 failed"), "{lines:#?}");
         // One that failed is worth more than one that is well.
         events.push(deploy(0, "shop", "review/feature-7", "bad", EventState::Failed));
+        let mut buffer = Buffer::empty(area);
         Environments::draw(&view(&events), area, &mut buffer, &ink(Glyphs::Full));
-        assert!(crate::output::text::plain(&buffer).contains("✖ bad failed"));
+        let screen = crate::output::text::plain(&buffer);
+        assert!(screen.contains("✖ bad failed") && screen.contains("● v2.15"), "{screen}");
     }
 
     #[test]

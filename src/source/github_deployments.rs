@@ -181,7 +181,7 @@ impl GitHubDeployments {
             }
             events.extend(event(deployment, reached, &branches));
         }
-        events.sort_by_key(|event| event.at);
+        events.reverse();
         mark_rollbacks(&mut events);
         Ok(events)
     }

@@ -78,11 +78,15 @@ impl Source for GitlabDeployments {
         let keys = self.projects.keys(&self.api, moment).await?;
         for key in self.progress.begin(&keys) {
             let came = match self.deploys(&key, moment).await {
-                Err(error) if api::is_out_of_time(&error) => break,
-                // Environments may be switched off in half the projects of a group.
-                Err(error) if api::is_forbidden(&error) && self.projects.is_of_group(&key) => Ok(Vec::new()),
+                Err(error) if api::is_forbidden(&error) => {
+                    let features = self.projects.features(&key, &self.api, moment).await;
+                    features.and_then(|one| if one.has_no_environments() { Ok(Vec::new()) } else { Err(error) })
+                }
                 came => came,
             };
+            if came.as_ref().is_err_and(api::is_out_of_time) {
+                break;
+            }
             self.progress.ask(&key);
             let told = self.missing.take(self.projects.path(&key), came)?;
             // What is known of it counts for a while; only what is not there is gone at once.
@@ -100,7 +104,9 @@ impl Source for GitlabDeployments {
             Event::not_told(path.rsplit('/').next().unwrap_or(path), &api::meaning(error))
         }));
         events.sort_by_key(|event| event.at);
-        Ok(vec![Ok(Telemetry::Events(events)); asks.len()])
+        let paths = keys.iter().map(|key| self.projects.path(key));
+        let telemetry = api::gaps(paths.zip(all)).mark(Telemetry::Events(events));
+        Ok(vec![Ok(telemetry); asks.len()])
     }
 }
 

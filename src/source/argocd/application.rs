@@ -6,6 +6,7 @@ use serde::de::IgnoredAny;
 use super::health::{Comparison, Condition, Health, verdict};
 use crate::model::delivery::mark_rollbacks;
 use crate::model::event::{Event, EventState};
+use crate::model::people::name_of;
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
 
@@ -164,12 +165,12 @@ impl Application {
     fn say_how_it_is(&self, events: &mut [Event], now: Timestamp) {
         let told = &self.status;
         let (health, remark) = verdict(&told.health, &told.sync, told.conditions.as_deref().unwrap_or_default(), now);
-        let done = events.iter().rposition(|event| event.state == EventState::Done);
-        let newest = events.len().checked_sub(1);
-        let Some(event) = done.or(newest).and_then(|place| events.get_mut(place)) else { return };
+        let newest = events.len().saturating_sub(1);
+        let place = events.iter().rposition(|event| event.state == EventState::Done).unwrap_or(newest);
+        let Some(event) = events.get_mut(place) else { return };
         (event.health, event.remark) = (health, SafeText::new(&remark));
-        // Before anything was done the images are those of something else.
-        let image = image_tag(told.summary.images.as_deref().unwrap_or_default());
+        // While another version comes, or after it failed, the images may be of either.
+        let image = image_tag(told.summary.images.as_deref().unwrap_or_default()).filter(|_| place == newest);
         if let (EventState::Done | EventState::Unknown, Some(tag)) = (event.state, image) {
             event.version = version(&[tag]);
         }
@@ -246,8 +247,7 @@ impl Synced {
 
 impl Initiator {
     fn who(&self) -> Option<SafeText> {
-        let name = self.username.as_deref().filter(|name| !name.is_empty() && self.automated != Some(true));
-        name.map(SafeText::new)
+        self.username.as_deref().filter(|_| self.automated != Some(true)).and_then(name_of)
     }
 }
 
@@ -375,7 +375,7 @@ mod tests {
             all.iter().map(|one| (one.state, one.health, one.version.to_string())).collect::<Vec<_>>()
         };
         let old = (Done, None, "1.2.3".to_owned());
-        let runs = (Done, Some(Status::Critical), "v2".to_owned());
+        let runs = (Done, Some(Status::Critical), "1.3.0".to_owned());
         let running = json!({"phase": "Running", "startedAt": "2026-11-21T11:50:00Z", "syncResult": {"revision": "1.4.0"}});
         let coming = (EventState::Running, None, "1.4.0".to_owned());
         assert_eq!(told(running), [old, runs, coming]);

@@ -45,8 +45,9 @@ pub(super) fn listed(page: &Document) -> Result<Vec<Listed>, FetchError> {
 }
 
 impl Listing {
-    /// These workflows; `None` where the server has no list.
+    /// These workflows; `None` where the server has no list. An empty one is none either: there are runs.
     pub(super) fn of(workflows: Option<Vec<Listed>>, at: Instant) -> Self {
+        let workflows = workflows.filter(|all| !all.is_empty());
         let by_id = |all: Vec<Listed>| all.into_iter().map(|one| (one.id.to_string(), one)).collect();
         Self { at, workflows: workflows.map(by_id), silent: HashSet::new() }
     }
@@ -111,7 +112,9 @@ mod tests {
         assert_eq!(activity("deleted", workflow("7", true)), None);
         assert_eq!(activity("active", workflow("8", true)), None, "its file is gone");
         assert_eq!(activity("active", workflow("8", false)), Some(Activity::Idle), "it is of another repository");
-        assert!(Listing::of(None, Instant::now()).counted(workflow("8", true)).is_some(), "nobody knows");
+        for none in [None, Some(Vec::new())] {
+            assert!(Listing::of(none, Instant::now()).counted(workflow("8", true)).is_some(), "nobody knows");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::model::build::{Activity, Build, BuildResult, Run, Stage};
 use crate::model::fault::FetchError;
 use crate::model::glob::Globs;
+use crate::model::people::name_of;
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
 use crate::source::github::{Person, names_version};
@@ -211,7 +212,7 @@ fn run(told: &Told) -> Run {
         finished_at: ended,
         branch: SafeText::new(told.head_branch.as_deref().unwrap_or_default()),
         commit: SafeText::new(told.head_sha.as_deref().unwrap_or_default()),
-        author: written_by.map(SafeText::new).or_else(|| Person::name(told.actor.as_ref())),
+        author: written_by.and_then(name_of).or_else(|| Person::name(told.actor.as_ref())),
         url: link(told.html_url.as_deref()),
     }
 }
