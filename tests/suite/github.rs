@@ -559,17 +559,17 @@ async fn each_state_of_a_deployment_becomes_an_event() {
     let told: Vec<(&str, &str, &str)> = table.iter().map(|(state, _)| (*state, "v2.14", "deploy")).collect();
     deployments(&server, &told);
     let all = events(Running::start(&deploys(&server, "", SHOP)).await.outcome("p").await.answer);
-    let states: Vec<EventState> = all.iter().rev().map(|event| event.state).collect();
+    let states: Vec<EventState> = all.iter().map(|event| event.state).collect();
     assert_eq!(states, table.map(|(_, state)| state));
     for event in &all {
         let of = (event.kind, event.service.as_str(), event.environment.as_str(), event.version.as_str());
         assert_eq!(of, (EventKind::Deploy, "shop", "production", "v2.14"));
-        let done = if matches!(event.state, Failed) || event == &all[8] { "08:05" } else { "08:00" };
+        let done = if matches!(event.state, Failed) || event == &all[0] { "08:05" } else { "08:00" };
         assert!(event.at.rfc3339().contains(done), "{event:?}");
         assert_eq!(event.who, None, "nobody asked for names");
         assert_eq!(event.remark.as_str(), if event.state == Unknown { "evaporated" } else { "" });
     }
-    assert_eq!(all[8].url.as_ref().map(SafeText::as_str), Some("https://shop.example.com/"));
+    assert_eq!(all[0].url.as_ref().map(SafeText::as_str), Some("https://shop.example.com/"));
 }
 
 #[tokio::test]
@@ -578,8 +578,8 @@ async fn a_deployment_tells_its_reason_its_commit_and_who_where_that_is_wanted()
     deployments(&server, &[("success", "main", "deploy:rollback"), ("success", "hotfix-7", "deploy")]);
     let text = deploys(&server, "people = true", &format!("{SHOP}\nenvironments = [\"production\"]"));
     let all = events(Running::start(&text).await.outcome("p").await.answer);
-    assert_eq!((all[0].reason, all[0].version.as_str()), (ChangeReason::Hotfix, "hotfix-7@01234567"));
-    assert_eq!((all[1].reason, all[1].version.as_str()), (ChangeReason::Rollback, "main@01234567"));
+    assert_eq!((all[1].reason, all[1].version.as_str()), (ChangeReason::Hotfix, "hotfix-7@01234567"));
+    assert_eq!((all[0].reason, all[0].version.as_str()), (ChangeReason::Rollback, "main@01234567"));
     assert_eq!(all[0].who.as_ref().map(SafeText::as_str), Some("ada-l"));
     let asked = heads(&server, "/repos/acme/shop/deployments");
     assert!(asked[0].contains("per_page=50&environment=production"), "{asked:?}");

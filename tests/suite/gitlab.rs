@@ -465,7 +465,9 @@ async fn what_a_group_may_not_show_us_is_not_switched_off_there() {
     let server = Server::start();
     group(&server, &[project(1, "acme/shop"), project(2, "acme/secret")]);
     pipelines(&server, "1", &[pipeline(7, "success")]);
-    tell(&server, "projects/1/deployments", "[]");
+    for path in ["deployments", "pipelines/7/jobs", "pipelines/7/bridges"] {
+        tell(&server, &format!("projects/1/{path}"), "[]");
+    }
     for path in ["pipelines", "deployments"] {
         refuse(&server, &format!("projects/2/{path}"), "403 Forbidden");
     }

@@ -164,7 +164,9 @@ impl Application {
 
     fn say_how_it_is(&self, events: &mut [Event], now: Timestamp) {
         let told = &self.status;
-        let (health, remark) = verdict(&told.health, &told.sync, told.conditions.as_deref().unwrap_or_default(), now);
+        let is_syncing = events.last().is_some_and(|event| event.state == EventState::Running);
+        let conditions = told.conditions.as_deref().unwrap_or_default();
+        let (health, remark) = verdict(&told.health, &told.sync, conditions, is_syncing, now);
         let newest = events.len().saturating_sub(1);
         let place = events.iter().rposition(|event| event.state == EventState::Done).unwrap_or(newest);
         let Some(event) = events.get_mut(place) else { return };

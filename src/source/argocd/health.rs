@@ -37,10 +37,12 @@ fn why(conditions: &[Condition]) -> Option<&str> {
 }
 
 /// How it is now, on both axes together, and the words for what is not as it should be; where it is unknown, why.
+/// While another version comes it is no wonder that it progresses, and is not what the repository says.
 pub(super) fn verdict(
     health: &Health,
     sync: &Comparison,
     conditions: &[Condition],
+    is_syncing: bool,
     now: Timestamp,
 ) -> (Option<Status>, String) {
     let since = Timestamp::of_rfc3339(health.last_transition_time.as_deref());
@@ -49,6 +51,7 @@ pub(super) fn verdict(
     if health.is_empty() && sync.is_empty() {
         return (None, String::new());
     }
+    let sync = if is_syncing { "" } else { sync };
     let of_health = match health {
         "Healthy" | "Progressing" => Status::Ok,
         "Suspended" => Status::Warning,
@@ -62,6 +65,7 @@ pub(super) fn verdict(
     };
     let health = match health {
         "Healthy" => String::new(),
+        "Progressing" if is_syncing => String::new(),
         "Progressing" => progressing(since, now),
         "Unknown" => "health Unknown".to_owned(),
         word => word.to_owned(),
@@ -95,7 +99,19 @@ mod tests {
 
     #[test]
     fn nothing_told_is_no_verdict() {
-        assert_eq!(verdict(&Health::default(), &Comparison::default(), &[], NOW), (None, String::new()));
+        assert_eq!(verdict(&Health::default(), &Comparison::default(), &[], false, NOW), (None, String::new()));
+    }
+
+    #[test]
+    fn what_a_sync_brings_about_is_no_trouble_and_what_is_broken_is() {
+        let sync = Comparison { status: Some("OutOfSync".to_owned()) };
+        let of = |word: &str, is_syncing| {
+            let health = Health { status: Some(word.to_owned()), ..Health::default() };
+            verdict(&health, &sync, &[], is_syncing, NOW)
+        };
+        assert_eq!(of("Progressing", true), (Some(Status::Ok), String::new()));
+        assert_eq!(of("Progressing", false), (Some(Status::Warning), "Progressing, OutOfSync".to_owned()));
+        assert_eq!(of("Degraded", true), (Some(Status::Critical), "Degraded".to_owned()));
     }
 
     #[test]
@@ -103,7 +119,7 @@ mod tests {
         let one = |kind: &str, message: &str| Condition { kind: kind.to_owned(), message: message.to_owned() };
         let words = |sync: &str, conditions: &[Condition]| {
             let health = Health { status: Some("Healthy".to_owned()), ..Health::default() };
-            verdict(&health, &Comparison { status: Some(sync.to_owned()) }, conditions, NOW).1
+            verdict(&health, &Comparison { status: Some(sync.to_owned()) }, conditions, false, NOW).1
         };
         let told = [one("OrphanedResourceWarning", "2 orphans"), one("ComparisonError", "repository not accessible")];
         assert_eq!(words("Unknown", &told), "sync Unknown: repository not accessible");
