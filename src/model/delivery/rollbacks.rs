@@ -43,7 +43,7 @@ mod tests {
                 "running" => EventState::Running,
                 _ => EventState::Waiting,
             };
-            Event { environment, version, state, ..Event::default() }
+            Event { state, environment, version, ..Event::default() }
         };
         let mut events: Vec<Event> = lines.iter().map(one).collect();
         mark_rollbacks(&mut events);
