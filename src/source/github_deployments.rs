@@ -22,8 +22,13 @@ use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
 use crate::source::http::link;
 
-/// Deployments told of one repository.
+/// Deployments asked for of one repository, and told of it.
+const PAGE: usize = 50;
 const MOST: usize = 30;
+/// Deployments of an environment that are told of however many of others there are.
+const LEAST_EACH: usize = 3;
+/// Environments that are asked for by name, because those of others crowd them out.
+const MOST_CROWDED_OUT: usize = 10;
 /// How long after its end a deployment is asked about once more.
 const SETTLES_AFTER: Span = Span::seconds(3600);
 
@@ -67,6 +72,24 @@ struct Deployment {
     description: Option<String>,
     creator: Option<Person>,
     created_at: Option<String>,
+}
+
+impl Deployment {
+    fn environment(&self) -> &str {
+        self.environment.as_deref().unwrap_or_default()
+    }
+}
+
+/// The environments that a repository has.
+#[derive(Debug, Default, Deserialize)]
+struct Places {
+    #[serde(default)]
+    environments: Vec<Place>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Place {
+    name: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -148,22 +171,18 @@ impl GitHubDeployments {
         let repository = self.github.repository(name, moment).await?.full_name;
         // Those of each environment that is named: previews are not to crowd production out.
         let mut told: Vec<Deployment> = Vec::new();
-        let each: Vec<Option<&str>> =
-            if self.only.is_empty() { vec![None] } else { self.only.iter().map(|name| Some(name.as_str())).collect() };
-        for environment in each {
-            let mut query = vec![("per_page", "50")];
-            query.extend(environment.map(|environment| ("environment", environment)));
-            let url = self.github.of(&repository, &["deployments"], &query)?;
-            let mut some: Vec<Deployment> = self.github.get(&url, moment).await?;
-            some.sort_by_key(|one| Reverse(one.id));
-            some.truncate(MOST);
-            told.extend(some);
+        for environment in &self.only {
+            told.extend(fair(self.newest(&repository, Some(environment), moment).await?));
         }
-        let is_wanted = |one: &Deployment| {
-            let environment = one.environment.as_deref().unwrap_or_default();
-            self.environments.keep(environment)
-        };
-        told.retain(is_wanted);
+        if self.only.is_empty() {
+            let page = self.newest(&repository, None, moment).await?;
+            let is_full = page.len() >= PAGE;
+            told = fair(page);
+            if is_full {
+                told.extend(self.crowded_out(&repository, &told, moment).await?);
+            }
+        }
+        told.retain(|one| self.environments.keep(one.environment()));
         told.sort_by_key(|one| Reverse(one.id));
         told.dedup_by_key(|one| one.id);
         if let Some(ended) = self.ended.get_mut(name) {
@@ -173,7 +192,7 @@ impl GitHubDeployments {
         let mut events = Vec::with_capacity(told.len());
         let mut replaced = HashSet::new();
         for deployment in &told {
-            let environment = deployment.environment.as_deref().unwrap_or_default();
+            let environment = deployment.environment();
             let is_replaced = replaced.contains(environment);
             let reached = self.reached(name, &repository, deployment.id, is_replaced, moment).await?;
             if reached.state == EventState::Done {
@@ -184,6 +203,43 @@ impl GitHubDeployments {
         events.reverse();
         mark_rollbacks(&mut events);
         Ok(events)
+    }
+
+    async fn newest(
+        &self,
+        repository: &str,
+        environment: Option<&str>,
+        moment: Moment,
+    ) -> Result<Vec<Deployment>, FetchError> {
+        let page = PAGE.to_string();
+        let mut query = vec![("per_page", page.as_str())];
+        query.extend(environment.map(|environment| ("environment", environment)));
+        let url = self.github.of(repository, &["deployments"], &query)?;
+        self.github.get(&url, moment).await
+    }
+
+    /// The newest deployments of environments that are not among those told.
+    async fn crowded_out(
+        &self,
+        repository: &str,
+        told: &[Deployment],
+        moment: Moment,
+    ) -> Result<Vec<Deployment>, FetchError> {
+        let url = self.github.of(repository, &["environments"], &[("per_page", "100")])?;
+        let all: Places = match self.github.get(&url, moment).await {
+            Err(error) if is_gone(&error) => Places::default(),
+            all => all?,
+        };
+        let is_missing =
+            |name: &&str| self.environments.keep(name) && !told.iter().any(|one| one.environment() == *name);
+        let mut more = Vec::new();
+        let names = all.environments.iter().map(|place| place.name.as_str());
+        for name in names.filter(is_missing).take(MOST_CROWDED_OUT) {
+            let mut some = fair(self.newest(repository, Some(name), moment).await?);
+            some.truncate(LEAST_EACH);
+            more.extend(some);
+        }
+        Ok(more)
     }
 
     /// How far a deployment has come. Of one that ended a while ago it is known; whether one that nothing has
@@ -276,6 +332,20 @@ fn has_settled(statuses: &[Status], now: Timestamp) -> bool {
     })
 }
 
+/// The newest of a page, and a few of each environment.
+fn fair(mut page: Vec<Deployment>) -> Vec<Deployment> {
+    page.sort_by_key(|one| Reverse(one.id));
+    let mut kept: HashMap<String, usize> = HashMap::new();
+    let mut place = 0;
+    page.retain(|one| {
+        let count = kept.entry(one.environment().to_owned()).or_default();
+        *count += 1;
+        place += 1;
+        place <= MOST || *count <= LEAST_EACH
+    });
+    page
+}
+
 /// The names that stood for two commits: no tag does that.
 fn branches(told: &[Deployment]) -> HashSet<String> {
     let mut commits: HashMap<&str, &str> = HashMap::new();
@@ -299,7 +369,7 @@ fn event(told: &Deployment, reached: Reached, branches: &HashSet<String>) -> Opt
         state: reached.state,
         reason: reason(told.task.as_deref().unwrap_or_default(), reference),
         title: SafeText::new(told.description.as_deref().unwrap_or_default()),
-        environment: SafeText::new(told.environment.as_deref().unwrap_or_default()),
+        environment: SafeText::new(told.environment()),
         version: version(reference, sha, branches.contains(reference)),
         remark: reached.remark,
         who: Person::name(told.creator.as_ref()),

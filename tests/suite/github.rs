@@ -586,6 +586,32 @@ async fn a_deployment_tells_its_reason_its_commit_and_who_where_that_is_wanted()
 }
 
 #[tokio::test]
+async fn many_previews_do_not_crowd_production_out() {
+    let server = Server::start();
+    repository(&server, "shop");
+    let one = |id: u64, environment: &str| {
+        format!(
+            "{{\"id\":{id},\"sha\":\"0123456789abcdef\",\"ref\":\"v1\",\"environment\":\"{environment}\",\
+             \"created_at\":\"2020-11-21T08:00:00Z\"}}"
+        )
+    };
+    // Staging is the oldest of the page, production older than that.
+    let previews = (3..=51).rev().map(|id| one(id, &format!("preview-{id}")));
+    let page: Vec<String> = previews.chain([one(2, "staging")]).collect();
+    let answers = [format!("[{}]", page.join(",")), format!("[{}]", one(1, "production"))];
+    let answers = answers.iter().map(|body| bytes("200 OK", "", body)).collect();
+    server.route("/repos/acme/shop/deployments", in_turn(answers));
+    let known = r#"{"environments":[{"name":"staging"},{"name":"production"}]}"#;
+    server.route("/repos/acme/shop/environments", json(known));
+    let all = events(Running::start(&deploys(&server, "", SHOP)).await.outcome("p").await.answer);
+    for name in ["staging", "production"] {
+        assert!(all.iter().any(|event| event.environment.as_str() == name), "{name}");
+    }
+    let asked = heads(&server, "/repos/acme/shop/deployments");
+    assert!(asked.len() == 2 && asked[1].contains("environment=production"), "{asked:?}");
+}
+
+#[tokio::test]
 async fn a_preview_that_was_closed_runs_no_more_and_a_version_that_comes_back_is_a_rollback() {
     let server = Server::start();
     let table = [("success", "v1", "deploy"), ("success", "v2", "deploy"), ("success", "v1", "deploy")];

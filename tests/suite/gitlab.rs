@@ -444,6 +444,23 @@ async fn only_the_wanted_environments_are_kept_and_those_that_are_named_are_aske
 }
 
 #[tokio::test]
+async fn review_apps_do_not_crowd_production_out_and_those_that_stopped_run_no_more() {
+    let server = Server::start();
+    let all: Vec<String> = (1..=50).map(|id| deploy(id, &format!("review/{id}"), "aaaa", "success", "")).collect();
+    deploys(&server, &all);
+    let places = r#"[{"id":1,"name":"review/1","state":"stopped"},{"id":2,"name":"review/2","state":"available"},
+        {"id":3,"name":"production","state":"available"}]"#;
+    tell(&server, "projects/acme%2Fshop/environments", places);
+    let told = events(answer("gitlab-deployments", &server, "projects = [\"acme/shop\"]", "").await);
+    let taken: Vec<&str> =
+        told.iter().filter(|event| event.is_taken_away()).map(|event| event.environment.as_str()).collect();
+    assert_eq!(taken, ["review/1"]);
+    let asked = queries(&server, "projects/acme%2Fshop/deployments");
+    assert_eq!(asked.last().unwrap(), "order_by=id&sort=desc&per_page=10&environment=production");
+    assert_eq!(asked.len(), 2, "of the others some are known: {asked:?}");
+}
+
+#[tokio::test]
 async fn a_project_that_is_gone_takes_no_deploys_from_the_others() {
     let server = Server::start();
     group(&server, &[project(1, "acme/shop"), project(2, "acme/wiki")]);

@@ -58,6 +58,13 @@ struct Pipeline {
     web_url: Option<String>,
 }
 
+impl Deployment {
+    /// The name of its environment.
+    pub(super) fn environment(&self) -> &str {
+        self.environment.as_ref().and_then(|one| one.name.as_deref()).unwrap_or_default()
+    }
+}
+
 /// How far a deploy has come; none for one that was called off.
 fn state(word: &str) -> Option<EventState> {
     match word {
