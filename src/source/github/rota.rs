@@ -85,9 +85,8 @@ impl<T> Rota<T> {
     /// Why nothing is known of a repository, in words for the board.
     pub(crate) fn why(&self, name: &str) -> String {
         match self.errors.get(name) {
-            Some(error) if is_gone(error) => NOT_THERE.to_owned(),
-            Some(error) => error.to_string(),
-            None => NOT_THERE.to_owned(),
+            Some(error) if !is_gone(error) => error.to_string(),
+            _ => NOT_THERE.to_owned(),
         }
     }
 
