@@ -15,6 +15,7 @@ pub mod judgement;
 pub mod labels;
 pub mod layer;
 pub mod number;
+pub mod people;
 pub mod poll;
 pub mod review;
 pub mod series;

@@ -9,6 +9,7 @@ mod registry;
 pub mod auth;
 pub mod backoff;
 pub mod file;
+pub mod gaps;
 mod github;
 pub mod http;
 pub mod limits;

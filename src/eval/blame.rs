@@ -133,7 +133,7 @@ fn builds_blame(builds: &[&TrackedBuild], now: Timestamp) -> String {
     let age = first.red_since.map_or_else(String::new, |since| format!(" {}", since.age_at(now).brief()));
     let streak = if first.red_streak > 1 { format!(", {} in a row", first.red_streak) } else { String::new() };
     let more = if red.len() > 1 { format!(" and {} more", red.len() - 1) } else { String::new() };
-    format!("{} red{age}{streak}{more}", first.build.name)
+    format!("{} red{age}{streak}{more}", first.name)
 }
 
 /// "deploy shop v2.14 production failed, 12 min ago and 1 more".

@@ -115,7 +115,7 @@ impl<'a> Look<'a> {
             Kept::Builds(builds, _) => builds.as_slice(),
             _ => &[],
         });
-        let mut kept: Vec<&TrackedBuild> = all.filter(|one| self.rule.keeps(&one.build.name)).collect();
+        let mut kept: Vec<&TrackedBuild> = all.filter(|one| self.rule.keeps(&one.name)).collect();
         kept.sort_by(|a, b| build_order(a).cmp(&build_order(b)));
         kept
     }
@@ -297,7 +297,7 @@ fn build_order(one: &TrackedBuild) -> (bool, u8, i64, bool, &SafeText) {
         3 - status.severity(),
         one.red_since.map_or(0, |since| since.0),
         one.build.activity != Activity::Running,
-        &one.build.name,
+        &one.name,
     )
 }
 

@@ -117,7 +117,7 @@ impl Watch {
         let mut turned = Vec::new();
         let mut now = HashMap::with_capacity(self.builds.len());
         for (source, one) in all {
-            let key = (source.clone(), one.build.name.clone());
+            let key = (source.clone(), one.name.clone());
             if now.contains_key(&key) {
                 continue;
             }
@@ -239,7 +239,14 @@ mod tests {
             ..Run::default()
         };
         let build = Build { name: "shop".into(), result, activity, history: vec![run], ..Build::default() };
-        TrackedBuild { build, red_since: None, red_streak: streak, broken_by: "7".into(), running_since: None }
+        TrackedBuild {
+            name: build.name.clone(),
+            build,
+            red_since: None,
+            red_streak: streak,
+            broken_by: "7".into(),
+            running_since: None,
+        }
     }
 
     #[test]

@@ -243,6 +243,8 @@ pub fn median_of_successes(newest_first: &[Run]) -> Option<Span> {
 /// A build with what was seen of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrackedBuild {
+    /// What it is called on the screen: its name, so that no other build looks the same.
+    pub name: SafeText,
     /// As the server has it, with the history that was seen where the server tells none.
     pub build: Build,
     /// Since when it is red: when the first red build that is known ended. None while it is not.

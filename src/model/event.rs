@@ -153,7 +153,8 @@ impl ChangeReason {
 pub struct Event {
     /// When it happened; of a deploy, when it was done, else when it began.
     pub at: Timestamp,
-    /// When it was over, or will be: an incident, a freeze. None while nobody knows.
+    /// When it was over, or will be: an incident, a freeze; of a deploy, when what it brought was taken away. None
+    /// while nobody knows.
     pub until: Option<Timestamp>,
     /// What kind.
     pub kind: EventKind,
@@ -201,6 +202,11 @@ impl Event {
             EventState::Failed => "failed",
             EventState::Unknown => "unknown",
         }
+    }
+
+    /// Whether it is a deploy of something that runs no more.
+    pub fn is_taken_away(&self) -> bool {
+        self.kind == EventKind::Deploy && self.until.is_some()
     }
 
     /// Whether it goes on at a moment.

@@ -77,7 +77,7 @@ impl Line {
         let progress = progress(one, now);
         let last = usize::from(options.last);
         Self {
-            name: build.name.clone(),
+            name: one.name.clone(),
             group: build.group_name().to_owned(),
             status: if build.counts() { build.result.status() } else { Status::Unknown },
             state: state(one, now),
@@ -221,6 +221,7 @@ mod tests {
             ..Build::default()
         };
         TrackedBuild {
+            name: build.name.clone(),
             build,
             red_since: None,
             red_streak: 1,

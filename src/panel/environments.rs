@@ -7,6 +7,7 @@
 //!   4 more ok
 //! ```
 
+mod layout;
 mod matrix;
 
 use ratatui::buffer::Buffer;
@@ -17,22 +18,14 @@ use serde::Deserialize;
 use unicode_width::UnicodeWidthStr;
 
 use super::ink::{Glyphs, Ink, Role};
-use super::marks::{columns, row, write};
+use super::marks::{row, write};
 use super::{EventsUse, Need, Panel, Reading, Room};
 use crate::model::event::{Event, EventKind, EventSet, EventState};
 use crate::model::judgement::Content;
 use crate::model::layer::Layer;
 use crate::model::status::Status;
-use matrix::{Cell, Column, Matrix, Service, Version, matrix};
-
-/// The least between two columns.
-const SPACE: u16 = 2;
-/// The most between two columns.
-const MOST_SPACE: u32 = 5;
-/// The least that is left of the services' names.
-const NAME: u16 = 8;
-/// What a heading keeps of itself in the narrowest layout.
-const HEADING: u16 = 4;
+use layout::Layout;
+use matrix::{Cell, Matrix, Service, Version, matrix};
 
 /// The panel.
 #[derive(Debug)]
@@ -199,10 +192,11 @@ fn words(cell: &Cell, detail: Detail, ink: &Ink) -> Vec<(String, Style)> {
         if detail >= Detail::Ages {
             words.push((current.age.clone(), muted));
         }
-        if cell.status != Status::Ok {
-            let has_remark = detail == Detail::All && !cell.remark.is_empty();
-            let remark = if has_remark { cell.remark.as_str() } else { cell.status.word() };
-            words.push((remark.to_owned(), style));
+        // What is well may still have a word to it: "Progressing 6 h".
+        if detail == Detail::All && !cell.remark.is_empty() {
+            words.push((cell.remark.clone(), if cell.status == Status::Ok { muted } else { style }));
+        } else if cell.status != Status::Ok {
+            words.push((cell.status.word().to_owned(), style));
         }
     }
     if let Some(before) = &cell.before {
@@ -235,113 +229,6 @@ fn width(cell: &Cell, detail: Detail, ink: &Ink) -> u16 {
     let words = words(cell, detail, ink);
     let letters: usize = words.iter().map(|(word, _)| word.width()).sum();
     (letters + words.len().saturating_sub(1)).min(usize::from(u16::MAX)) as u16
-}
-
-/// What is drawn of a matrix in so many columns of the screen.
-#[derive(Debug, PartialEq)]
-struct Layout {
-    detail: Detail,
-    names: u16,
-    space: u16,
-    /// Places of the columns that are drawn, with their widths.
-    columns: Vec<(usize, u16)>,
-    /// How many are not.
-    hidden: usize,
-}
-
-impl Layout {
-    fn of(matrix: &Matrix, room: u16, ink: &Ink) -> Self {
-        let names = matrix.rows.iter().map(|row| row.name.width()).max().unwrap_or(0).min(usize::from(room) / 3) as u16;
-        let mut layout =
-            Self { detail: Detail::Lamps, names, space: SPACE, columns: Vec::new(), hidden: matrix.hidden };
-        for detail in RICHEST_FIRST {
-            layout.detail = detail;
-            layout.columns = widths(matrix, detail, ink);
-            if layout.needed() <= u32::from(room) {
-                let spare = u32::from(room) - layout.needed();
-                let more = spare / (layout.columns.len() as u32).max(1);
-                layout.space = more.saturating_add(u32::from(SPACE)).min(MOST_SPACE) as u16;
-                return layout;
-            }
-        }
-        layout.names = names.min(NAME);
-        while layout.needed() > u32::from(room) && layout.columns.len() > 1 {
-            // What is red is the last to go.
-            let rank = |(_, (column, _)): &(usize, &(usize, u16))| {
-                let severity = |row: &Service| row.cells.get(*column).map(|cell| cell.status.severity());
-                let worst = matrix.rows.iter().filter_map(severity).max().filter(|severity| *severity > 1);
-                (worst, matrix.columns.get(*column).map(|column| column.rank))
-            };
-            let lowest = layout.columns.iter().enumerate().min_by_key(rank).map(|(at, _)| at);
-            layout.columns.remove(lowest.unwrap_or_default());
-            layout.hidden += 1;
-        }
-        layout.widen_headings(matrix, u32::from(room));
-        layout
-    }
-
-    /// Gives room that is left to headings that are cut, a column each in turn.
-    fn widen_headings(&mut self, matrix: &Matrix, room: u32) {
-        let whole = |column: usize| matrix.columns.get(column).map_or(0, |column| column.name.width());
-        while self.needed() < room {
-            let cut = self.columns.iter_mut().filter(|(column, width)| usize::from(*width) < whole(*column));
-            let Some((_, width)) = cut.min_by_key(|(_, width)| *width) else { return };
-            *width += 1;
-        }
-    }
-
-    fn needed(&self) -> u32 {
-        let columns = self.columns.iter().map(|(_, width)| u32::from(*width) + u32::from(self.space));
-        2 + u32::from(self.names) + columns.sum::<u32>()
-    }
-
-    /// The place of each column, and where on a line it is drawn.
-    fn fields(&self, area: Rect) -> impl Iterator<Item = (usize, Rect)> {
-        let mut x = 2 + self.names;
-        self.columns.iter().map(move |(column, width)| {
-            let field = columns(area, x.saturating_add(self.space), *width);
-            x = x.saturating_add(self.space).saturating_add(*width);
-            (*column, field)
-        })
-    }
-
-    fn draw_header(&self, matrix: &Matrix, area: Rect, buffer: &mut Buffer, ink: &Ink) {
-        let muted = ink.style(Role::Muted);
-        if self.hidden > 0 {
-            write(buffer, columns(area, 2, self.names), 0, 0, &format!("+{}", self.hidden), muted);
-        }
-        for (column, field) in self.fields(area) {
-            let name = matrix.columns.get(column).map_or("", |column| column.name.as_str());
-            write(buffer, field, 0, 0, name, muted);
-        }
-    }
-
-    fn draw_row(&self, service: &Service, area: Rect, buffer: &mut Buffer, ink: &Ink) {
-        let style = ink.style(service.status.into());
-        write(buffer, area, 0, 0, ink.lamp(service.status), style);
-        let name_style = if service.status.severity() > 1 { style } else { ink.style(Role::Text) };
-        write(buffer, columns(area, 2, self.names), 0, 0, &service.name, name_style);
-        for (column, field) in self.fields(area) {
-            let Some(cell) = service.cells.get(column) else { continue };
-            let mut x = 0;
-            for (word, style) in words(cell, self.detail, ink) {
-                x += write(buffer, field, x, 0, &word, style) + 1;
-            }
-        }
-    }
-}
-
-/// The columns with what they need to show so much.
-fn widths(matrix: &Matrix, detail: Detail, ink: &Ink) -> Vec<(usize, u16)> {
-    let cells = |at: usize| {
-        let widths = matrix.rows.iter().filter_map(|row| row.cells.get(at)).map(|cell| width(cell, detail, ink));
-        widths.max().unwrap_or(0)
-    };
-    let heading = |column: &Column| {
-        let whole = column.name.width().min(usize::from(u16::MAX)) as u16;
-        if detail == Detail::Lamps { whole.min(HEADING) } else { whole }
-    };
-    matrix.columns.iter().enumerate().map(|(at, column)| (at, cells(at).max(heading(column)))).collect()
 }
 
 #[cfg(test)]
@@ -426,6 +313,47 @@ mod tests {
         let (kept, rest) = worst_kept(&rows, 1);
         assert_eq!((kept[0].name.as_str(), rest[0].name.as_str()), ("shop", "mail"));
         assert_eq!(counted(&[Status::Ok, Status::Critical, Status::Ok]), "1 more critical, 2 more ok");
+    }
+
+    #[test]
+    fn fourteen_review_apps_leave_the_versions_on_the_way_to_the_customer() {
+        let mut events = example();
+        for n in 0..14 {
+            let version = format!("feature-{n}@0123456{n:x}");
+            events.push(deploy(n, "shop", &format!("review/feature-{n}"), &version, EventState::Done));
+        }
+        let area = Rect::new(0, 0, 160, 4);
+        let mut buffer = Buffer::empty(area);
+        Environments::draw(&view(&events), area, &mut buffer, &ink(Glyphs::Full));
+        let lines: Vec<String> = crate::output::text::plain(&buffer).lines().map(str::to_owned).collect();
+        assert!(lines[0].contains("staging") && lines[0].contains("production"), "{lines:#?}");
+        assert!(lines[0].trim_start().starts_with('+'), "what is left out is counted: {lines:#?}");
+        assert!(lines[1].contains("● v2.15") && lines[1].contains("✖ v2.15 failed"), "{lines:#?}");
+        // One that failed is worth more than one that is well.
+        events.push(deploy(0, "shop", "review/feature-7", "bad", EventState::Failed));
+        let mut buffer = Buffer::empty(area);
+        Environments::draw(&view(&events), area, &mut buffer, &ink(Glyphs::Full));
+        let screen = crate::output::text::plain(&buffer);
+        assert!(screen.contains("✖ bad failed") && screen.contains("● v2.15"), "{screen}");
+    }
+
+    #[test]
+    fn what_is_well_has_its_word_beside_it_and_what_was_taken_down_is_gone() {
+        let progressing = Event {
+            health: Some(Status::Ok),
+            remark: "Progressing 6 h".into(),
+            ..deploy(600, "shop", "production", "v2", EventState::Done)
+        };
+        let gone = Event { until: Some(NOW), ..deploy(9, "shop", "preview-1", "v3", EventState::Done) };
+        let failed = Event { until: Some(NOW), ..deploy(9, "mail", "preview-2", "v3", EventState::Failed) };
+        let area = Rect::new(0, 0, 80, 3);
+        let mut buffer = Buffer::empty(area);
+        let view = view(&[progressing, gone, failed]);
+        Environments::draw(&view, area, &mut buffer, &ink(Glyphs::Full));
+        let screen = crate::output::text::plain(&buffer);
+        assert!(screen.contains("● v2 10 h Progressing 6 h"), "{screen}");
+        assert!(!screen.contains("preview") && !screen.contains("mail"), "{screen}");
+        assert_eq!(Environments::strip(&view), "1 service");
     }
 
     #[test]

@@ -67,7 +67,7 @@ impl Panel for Lamps {
             Content::Builds(builds) => builds
                 .iter()
                 .map(|one| Lamp {
-                    name: one.build.name.clone(),
+                    name: one.name.clone(),
                     value: String::new(),
                     status: one.build.result.status(),
                 })

@@ -83,7 +83,7 @@ impl Line {
             }
         };
         Self {
-            name: build.name.clone(),
+            name: one.name.clone(),
             status: build.result.status(),
             facts,
             activity: build.activity,
@@ -315,7 +315,14 @@ mod tests {
             stages: stages.iter().map(stage).collect(),
             ..Build::default()
         };
-        TrackedBuild { build, red_since: None, red_streak: 0, broken_by: SafeText::default(), running_since: None }
+        TrackedBuild {
+            name: build.name.clone(),
+            build,
+            red_since: None,
+            red_streak: 0,
+            broken_by: SafeText::default(),
+            running_since: None,
+        }
     }
 
     fn view(builds: &[TrackedBuild]) -> View {

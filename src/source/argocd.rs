@@ -8,6 +8,7 @@
 
 mod application;
 mod health;
+mod version;
 
 use std::sync::Arc;
 

@@ -18,6 +18,7 @@ use super::http::{Http, parse_url};
 use super::{Context, Moment, QueryLanguage, Source, Tells};
 use crate::model::build::{Activity, Build, BuildResult, Run, Stage};
 use crate::model::fault::{FetchError, Reason};
+use crate::model::people::name_of;
 use crate::model::poll::{Answer, Ask};
 use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
@@ -246,11 +247,9 @@ impl Buildbot {
     fn run(&self, told: &Told) -> Run {
         let property = |name: &str| {
             // A property is its value and where it comes from.
-            let value = told.properties.get(name).and_then(|pair| pair.get(0)).and_then(Value::as_str);
-            SafeText::new(value.unwrap_or_default())
+            told.properties.get(name).and_then(|pair| pair.get(0)).and_then(Value::as_str).unwrap_or_default()
         };
         let result = if told.complete { result(told.results) } else { BuildResult::Unknown };
-        let author = Some(property("owner")).filter(|owner| !owner.is_empty());
         Run {
             label: told.number.to_string().into(),
             activity: if told.complete { Activity::Idle } else { Activity::Running },
@@ -258,9 +257,9 @@ impl Buildbot {
             word: word(result, told.results),
             started_at: told.started_at.and_then(Timestamp::from_seconds),
             finished_at: told.complete_at.and_then(Timestamp::from_seconds),
-            branch: property("branch"),
-            commit: property("got_revision"),
-            author,
+            branch: SafeText::new(property("branch")),
+            commit: SafeText::new(property("got_revision")),
+            author: name_of(property("owner")),
             url: Some(self.page(told)),
         }
     }
@@ -330,6 +329,9 @@ fn stage(step: &Step) -> Stage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::time::Span;
+    use crate::source::http::HttpOptions;
+    use crate::source::network::Network;
 
     fn told(id: u64, number: u64, results: Option<i64>) -> Told {
         Told {
@@ -350,6 +352,22 @@ mod tests {
         join(&mut known, vec![told(8, 4, None), told(7, 3, Some(2))]);
         let all: Vec<(u64, Option<i64>)> = known.iter().map(|told| (told.number, told.results)).collect();
         assert_eq!(all, [(4, None), (3, Some(2)), (2, Some(0))]);
+    }
+
+    #[test]
+    fn the_owner_is_a_name_without_its_address() {
+        let context = |owner: &str| {
+            let mut told = told(1, 1, Some(0));
+            told.properties.insert("owner".to_owned(), serde_json::json!([owner, "Change"]));
+            told
+        };
+        let url = parse_url("http://ci.test").unwrap();
+        let http = Http::new("http://ci.test", &HttpOptions::default(), &Network::default(), Span::seconds(1)).unwrap();
+        let master =
+            Buildbot { http: Arc::new(http), url, tags: Vec::new(), seen: HashMap::new(), asked: HashSet::new() };
+        let author = master.run(&context("Ada Lovelace <ada@example.com>")).author;
+        assert_eq!(author, Some("Ada Lovelace".into()));
+        assert_eq!(master.run(&context("")).author, None);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::http::{Http, Method, parse_url, refuse_html};
 use super::{Context, Moment, QueryLanguage, Source, Tells};
 use crate::model::build::{Activity, Build, BuildResult};
 use crate::model::fault::{FetchError, Reason};
+use crate::model::people::name_of;
 use crate::model::poll::{Answer, Ask};
 use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
@@ -78,7 +79,8 @@ impl Source for CcTray {
     }
 }
 
-/// Reads a feed. Of two projects with one name the later completed one wins.
+/// Reads a feed. Of what is told twice of one project (one name, one page) the later completed counts; two
+/// projects of one name are two.
 pub fn parse(body: &[u8], zone: &jiff::tz::TimeZone, base: &Url) -> Result<Vec<Build>, FetchError> {
     let text = decode(body);
     refuse_bombs(&text)?;
@@ -93,9 +95,9 @@ pub fn parse(body: &[u8], zone: &jiff::tz::TimeZone, base: &Url) -> Result<Vec<B
             builds.push(build);
         }
     }
-    // The sort is stable: of equal names the one that finished last comes first and stays.
-    builds.sort_by(|a, b| a.name.cmp(&b.name).then(b.finished_at.cmp(&a.finished_at)));
-    builds.dedup_by(|later, earlier| later.name == earlier.name);
+    // The one that finished last comes first and stays.
+    builds.sort_by(|a, b| (&a.name, &a.url, b.finished_at).cmp(&(&b.name, &b.url, a.finished_at)));
+    builds.dedup_by(|later, earlier| (&later.name, &later.url) == (&earlier.name, &earlier.url));
     Ok(builds)
 }
 
@@ -166,14 +168,13 @@ fn group(name: &str) -> &str {
     parts.map_or("", |(first, _)| first.trim())
 }
 
-/// Who broke it, as `GoCD` tells: the name before the address.
+/// Who broke it, as `GoCD` tells.
 fn breakers(project: &roxmltree::Node<'_, '_>) -> Option<SafeText> {
     let is = |word: &str, other: &str| word.eq_ignore_ascii_case(other);
     let message = project.descendants().find(|one| {
         is(one.tag_name().name(), "message") && one.attribute("kind").is_some_and(|kind| is(kind, "breakers"))
     })?;
-    let name = message.attribute("text")?.split('<').next()?.trim();
-    (!name.is_empty()).then(|| SafeText::new(name))
+    name_of(message.attribute("text")?)
 }
 
 fn activity(word: &str) -> Activity {

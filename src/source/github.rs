@@ -5,6 +5,7 @@
 //! the other, `If-None-Match`, following redirects). Lists of organisations are taken up to ten pages.
 
 mod rota;
+mod version;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use crate::model::text::SafeText;
 use crate::model::time::Span;
 
 pub(super) use rota::{Rota, is_gone};
+pub(super) use version::{is_version, names_version};
 
 const ACCEPT: &str = "application/vnd.github+json";
 /// Pages of repositories of an organisation.
@@ -80,6 +82,11 @@ pub(super) struct Person {
 }
 
 impl Person {
+    /// What an account that is still there is known by.
+    pub(super) fn login(&self) -> Option<&str> {
+        self.login.as_deref()
+    }
+
     /// The name of an account that is still there.
     pub(super) fn name(person: Option<&Self>) -> Option<SafeText> {
         person.and_then(|person| person.login.as_deref()).map(SafeText::new)
@@ -211,7 +218,8 @@ impl GitHub {
     }
 }
 
-fn is_recent(at: Instant, moment: Moment) -> bool {
+/// Whether what was looked up then need not be looked up again.
+pub(super) fn is_recent(at: Instant, moment: Moment) -> bool {
     moment.deadline.saturating_duration_since(at) < LOOKED_UP_FOR
 }
 

@@ -1,15 +1,18 @@
 //! GitHub Actions: the workflows of repositories, on one branch of each.
 //!
-//! Source: GitHub REST API, "List workflow runs for a repository", "List jobs for a workflow run". One
-//! request a repository and poll; its default branch is looked up now and then.
+//! Source: GitHub REST API, "List workflow runs for a repository", "List repository workflows", "List jobs for
+//! a workflow run". One request a repository and poll; its default branch and its workflows are looked up now
+//! and then.
 
+mod listing;
 mod runs;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 use wildmatch::WildMatch;
 
-use super::github::{GitHub, Rota, called, has_one_owner, is_gone, public};
+use super::gaps::may_pick;
+use super::github::{GitHub, Rota, called, has_one_owner, is_gone, is_recent, public};
 use super::{Context, Moment, QueryLanguage, Source, Tells};
 use crate::model::build::{Activity, Build, Stage};
 use crate::model::fault::{FetchError, Reason};
@@ -17,7 +20,8 @@ use crate::model::glob::Globs;
 use crate::model::poll::{Answer, Ask};
 use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
-use runs::{Runs, Workflow, Workflows, jobs, stage, workflows};
+use listing::{Listing, listed};
+use runs::{Runs, Told, Workflow, jobs, stage, told_apart, workflows};
 
 /// Builds whose stages are asked for.
 const MOST_STAGED: usize = 20;
@@ -28,8 +32,10 @@ const MOST_JOB_PAGES: usize = 20;
 /// some 10 KB of JSON, and all answers are to be kept for the next `If-None-Match`.
 const MOST_RUNS: &str = "100";
 const FEWER_RUNS: &str = "30";
-/// Workflows of a repository that are asked for one by one, because they have not run lately.
+/// Workflows of a repository that are asked about one by one in a poll, because they have not run lately.
 const MOST_QUIET: usize = 20;
+/// Pages of workflows of a repository, a hundred on each.
+const MOST_WORKFLOW_PAGES: usize = 10;
 /// From here on there are many.
 const MANY: usize = 20;
 
@@ -45,7 +51,8 @@ pub struct Config {
     pub repositories: Vec<String>,
     /// An organisation: all its repositories that are not archived, the most active first, at most 1000.
     pub organisation: Option<String>,
-    /// The branch whose runs count (default: the default branch of each repository).
+    /// The branch whose runs count (default: the default branch of each repository; of a workflow that never ran
+    /// there, its runs for releases and tags).
     pub branch: Option<String>,
     /// Which workflows: globs of their names, such as `CI*` (default: all).
     #[serde(default)]
@@ -67,6 +74,14 @@ struct Known {
     full_name: String,
     switched_off: Option<&'static str>,
     workflows: Vec<Workflow>,
+    listing: Option<Listing>,
+}
+
+/// Whose runs are asked for.
+#[derive(Debug, Clone, Copy)]
+struct Place<'a> {
+    repository: &'a str,
+    branch: Option<&'a str>,
 }
 
 /// A build as it is shown, with where its stages are.
@@ -113,7 +128,7 @@ impl Source for GitHubActions {
             match self.answer(&ask.query, &lines, moment).await {
                 // A refusal is about every request, whichever hears of it.
                 Err(error) if error.reason == Reason::RateLimited => return Err(error),
-                answer => answers.push(answer),
+                answer => answers.push(answer.and_then(|told| self.marked(&ask.query, told))),
             }
         }
         Ok(answers)
@@ -139,65 +154,123 @@ impl GitHubActions {
         let switched_off = repository.switched_off();
         let full_name = repository.full_name;
         if switched_off.is_some() {
-            return Ok(Known { full_name, switched_off, workflows: Vec::new() });
+            return Ok(Known { full_name, switched_off, workflows: Vec::new(), listing: None });
         }
         let branch = self.branch.clone().or(repository.default_branch);
-        let before = self.rota.last(name).map(|known| known.workflows.clone());
-        let most = if before.is_some() && self.rota.count() > MANY { FEWER_RUNS } else { MOST_RUNS };
-        let mut query = vec![("per_page", most), ("exclude_pull_requests", "true")];
-        query.extend(branch.as_deref().map(|branch| ("branch", branch)));
-        let url = self.github.of(&full_name, &["actions", "runs"], &query)?;
-        let runs: Runs = self.github.get(&url, moment).await?;
-        let mut workflows = workflows(runs.workflow_runs, &self.workflows);
-        for id in self.quiet(&full_name, &workflows, before.as_deref(), moment).await? {
-            let known = before.iter().flatten().find(|one| one.id == id && one.build.activity == Activity::Idle);
-            match known {
-                Some(known) => workflows.push(known.clone()),
-                None => workflows.extend(self.one(&full_name, &id, branch.as_deref(), moment).await?),
-            }
-        }
-        Ok(Known { full_name, switched_off, workflows })
+        let known = self.rota.last(name);
+        let (before, listing) = known.map_or_else(Default::default, |known| (known.workflows.clone(), known.listing.clone()));
+        let most = if known.is_some() && self.rota.count() > MANY { FEWER_RUNS } else { MOST_RUNS };
+        let place = Place { repository: &full_name, branch: branch.as_deref() };
+        let told = workflows(self.runs(place, None, most, moment).await?, &self.workflows);
+        let mut listing = self.listing(&full_name, &told, listing, moment).await?;
+        let mut workflows: Vec<Workflow> = told.into_iter().filter_map(|one| listing.counted(one)).collect();
+        self.add_quiet(&mut workflows, &before, &mut listing, place, moment).await?;
+        Ok(Known { full_name, switched_off, workflows, listing: Some(listing) })
     }
 
-    /// The workflows without a run among those told: a weekly one beside a busy one. At first they are
-    /// listed; then they are those that were known.
-    async fn quiet(
+    /// The runs of a repository, or of one workflow of it.
+    async fn runs(
+        &self,
+        place: Place<'_>,
+        workflow: Option<&str>,
+        most: &str,
+        moment: Moment,
+    ) -> Result<Vec<Told>, FetchError> {
+        let mut query = vec![("per_page", most), ("exclude_pull_requests", "true")];
+        query.extend(place.branch.map(|branch| ("branch", branch)));
+        let of_one = workflow.map(|id| ["workflows", id]);
+        let path: Vec<&str> = ["actions"].into_iter().chain(of_one.into_iter().flatten()).chain(["runs"]).collect();
+        let url = self.github.of(place.repository, &path, &query)?;
+        self.github.get::<Runs>(&url, moment).await.map(|runs| runs.workflow_runs)
+    }
+
+    /// The workflows that the repository has: looked up now and then, and as long as one is red, because it may
+    /// have been switched off.
+    async fn listing(
         &self,
         repository: &str,
         told: &[Workflow],
-        before: Option<&[Workflow]>,
+        before: Option<Listing>,
         moment: Moment,
-    ) -> Result<Vec<String>, FetchError> {
-        let mut ids: Vec<String> = if let Some(before) = before {
-            before.iter().map(|one| one.id.clone()).collect()
-        } else {
-            let url = self.github.of(repository, &["actions", "workflows"], &[("per_page", "100")])?;
-            let all: Workflows = match self.github.get(&url, moment).await {
-                Err(error) if is_gone(&error) => Workflows::default(),
-                all => all?,
-            };
-            all.active(&self.workflows).take(MOST_QUIET).collect()
-        };
-        ids.retain(|id| !told.iter().any(|one| one.id == *id));
-        Ok(ids)
+    ) -> Result<Listing, FetchError> {
+        let is_red = told.iter().any(|one| one.build.result.is_red());
+        if let Some(known) = before
+            && is_recent(known.at, moment)
+            && !is_red
+        {
+            return Ok(known);
+        }
+        let url = self.github.of(repository, &["actions", "workflows"], &[("per_page", "100")])?;
+        match self.github.pages(&url, MOST_WORKFLOW_PAGES, moment, listed).await {
+            Err(error) if is_gone(&error) => Ok(Listing::of(None, moment.deadline)),
+            all => Ok(Listing::of(Some(all?), moment.deadline)),
+        }
     }
 
-    /// The runs of one workflow; nothing where it has none, or is gone.
+    /// Adds the workflows without a run among those told: a weekly one beside a busy one, one that runs for tags
+    /// only. Those there is no time for in this poll are unknown until the next.
+    async fn add_quiet(
+        &self,
+        workflows: &mut Vec<Workflow>,
+        before: &[Workflow],
+        listing: &mut Listing,
+        place: Place<'_>,
+        moment: Moment,
+    ) -> Result<(), FetchError> {
+        let mut asked = 0;
+        for (id, name) in listing.quiet(workflows, before, &self.workflows) {
+            let known = before.iter().find(|one| one.id == id && one.run.is_some());
+            if let Some(known) = known.filter(|one| !one.is_for_versions && one.build.activity == Activity::Idle) {
+                workflows.push(known.clone());
+            } else if asked == MOST_QUIET {
+                let build = Build { name, raw: "not asked yet".into(), ..Build::default() };
+                workflows.push(known.cloned().unwrap_or(Workflow { id, build, ..Workflow::default() }));
+            } else {
+                asked += 1;
+                match self.one(place, &id, known, moment).await? {
+                    Some(one) => workflows.push(one),
+                    None => listing.note_silent(id),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One workflow: its runs on the branch, else those for versions; nothing where it has neither, or is gone.
     async fn one(
         &self,
-        repository: &str,
+        place: Place<'_>,
         id: &str,
-        branch: Option<&str>,
+        known: Option<&Workflow>,
         moment: Moment,
     ) -> Result<Option<Workflow>, FetchError> {
-        let mut query = vec![("per_page", "15"), ("exclude_pull_requests", "true")];
-        query.extend(branch.map(|branch| ("branch", branch)));
-        let url = self.github.of(repository, &["actions", "workflows", id, "runs"], &query)?;
-        match self.github.get::<Runs>(&url, moment).await {
-            Ok(runs) => Ok(workflows(runs.workflow_runs, &self.workflows).into_iter().next()),
-            Err(error) if is_gone(&error) => Ok(None),
-            Err(error) => Err(error),
+        let runs = |place| async move {
+            match self.runs(place, Some(id), FEWER_RUNS, moment).await {
+                Err(error) if is_gone(&error) => Ok(Vec::new()),
+                runs => runs,
+            }
+        };
+        let first = |told: Vec<Told>| workflows(told, &self.workflows).into_iter().next();
+        if !known.is_some_and(|one| one.is_for_versions)
+            && let Some(found) = first(runs(place).await?)
+        {
+            return Ok(Some(found));
         }
+        // A board that names a branch means that one.
+        if place.branch.is_none() || self.branch.is_some() {
+            return Ok(None);
+        }
+        let mut told = runs(Place { branch: None, ..place }).await?;
+        told.retain(Told::is_for_version);
+        Ok(first(told).map(|one| Workflow { is_for_versions: true, ..one }))
+    }
+
+    /// The answer to a query; partial where it could have picked something of a repository that was refused.
+    fn marked(&self, query: &str, told: Telemetry) -> Answer {
+        let all = self.rota.all()?;
+        let one_owner = has_one_owner(all.iter().map(|(name, _)| *name));
+        let may_be_missing = |name: &str| query.is_empty() || may_pick(query, called(name, one_owner));
+        Ok(self.rota.gaps(may_be_missing)?.mark(told))
     }
 
     async fn answer(&self, query: &str, lines: &[Line], moment: Moment) -> Answer {
@@ -235,7 +308,7 @@ impl GitHubActions {
 }
 
 /// The builds of all repositories. One that is not there, or switched off, is a line of its own.
-fn lines<'a>(all: &[(&str, Option<&Known>)], why: impl Fn(&str) -> &'a str) -> Vec<Line> {
+fn lines(all: &[(&str, Option<&Known>)], why: impl Fn(&str) -> String) -> Vec<Line> {
     let one_owner = has_one_owner(all.iter().map(|(name, _)| *name));
     let mut lines = Vec::new();
     for (name, known) in all {
@@ -248,16 +321,16 @@ fn lines<'a>(all: &[(&str, Option<&Known>)], why: impl Fn(&str) -> &'a str) -> V
             ..Build::default()
         };
         let Some(known) = known else {
-            lines.push(Line { build: instead(Activity::Idle, why(name)), latest: None });
+            lines.push(Line { build: instead(Activity::Idle, &why(name)), latest: None });
             continue;
         };
         if let Some(word) = known.switched_off {
             lines.push(Line { build: instead(Activity::Disabled, word), latest: None });
         }
-        lines.extend(known.workflows.iter().map(|workflow| {
+        lines.extend(told_apart(known.workflows.clone()).into_iter().map(|workflow| {
             let name = format!("{group} {}", workflow.build.name).trim_end().into();
-            let build = Build { name, group: group.clone(), ..workflow.build.clone() };
-            Line { build, latest: Some((known.full_name.clone(), workflow.run)) }
+            let build = Build { name, group: group.clone(), ..workflow.build };
+            Line { build, latest: workflow.run.map(|run| (known.full_name.clone(), run)) }
         }));
     }
     lines

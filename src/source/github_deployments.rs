@@ -4,13 +4,15 @@
 //! one for each of its newest deployments until it is known how that ended.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use tokio::time::Instant;
 
-use super::github::{GitHub, Person, Rota, called, has_one_owner, is_gone, public};
+use super::github::{GitHub, Person, Rota, called, has_one_owner, is_gone, is_recent, is_version, public};
 use super::{Context, Moment, QueryLanguage, Source, Tells};
+use crate::model::delivery::mark_rollbacks;
 use crate::model::event::{ChangeReason, Event, EventKind, EventState};
 use crate::model::fault::FetchError;
 use crate::model::glob::Globs;
@@ -20,8 +22,13 @@ use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
 use crate::source::http::link;
 
-/// Deployments told of one repository.
+/// Deployments asked for of one repository, and told of it.
+const PAGE: usize = 50;
 const MOST: usize = 30;
+/// Deployments of an environment that are told of however many of others there are.
+const LEAST_EACH: usize = 3;
+/// Environments that are asked for by name, because those of others crowd them out.
+const MOST_CROWDED_OUT: usize = 10;
 /// How long after its end a deployment is asked about once more.
 const SETTLES_AFTER: Span = Span::seconds(3600);
 
@@ -50,8 +57,8 @@ pub struct GitHubDeployments {
     environments: Globs,
     /// The environment that the server is to pick, where only one is wanted.
     only: Vec<String>,
-    /// How deployments ended, by repository and number.
-    ended: HashMap<String, HashMap<u64, Reached>>,
+    /// How deployments ended, by repository and number, and when that was told.
+    ended: HashMap<String, HashMap<u64, (Instant, Reached)>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -65,6 +72,24 @@ struct Deployment {
     description: Option<String>,
     creator: Option<Person>,
     created_at: Option<String>,
+}
+
+impl Deployment {
+    fn environment(&self) -> &str {
+        self.environment.as_deref().unwrap_or_default()
+    }
+}
+
+/// The environments that a repository has.
+#[derive(Debug, Default, Deserialize)]
+struct Places {
+    #[serde(default)]
+    environments: Vec<Place>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Place {
+    name: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -84,6 +109,8 @@ struct Reached {
     state: EventState,
     /// When it was done.
     at: Option<Timestamp>,
+    /// Since when it is inactive: another one took its place, or the environment was taken down.
+    inactive: Option<Timestamp>,
     /// A word of the server that is not known.
     remark: SafeText,
     url: Option<SafeText>,
@@ -132,9 +159,10 @@ impl Source for GitHubDeployments {
         let mut events = events(&self.rota.all_there()?);
         let missing = self.rota.all()?.into_iter().filter(|(_, told)| told.is_none());
         events.extend(
-            missing.map(|(name, _)| Event::not_told(name.rsplit('/').next().unwrap_or(name), self.rota.why(name))),
+            missing.map(|(name, _)| Event::not_told(name.rsplit('/').next().unwrap_or(name), &self.rota.why(name))),
         );
-        Ok(vec![Ok(Telemetry::Events(events)); asks.len()])
+        let telemetry = self.rota.gaps(|_| true)?.mark(Telemetry::Events(events));
+        Ok(vec![Ok(telemetry); asks.len()])
     }
 }
 
@@ -143,39 +171,92 @@ impl GitHubDeployments {
         let repository = self.github.repository(name, moment).await?.full_name;
         // Those of each environment that is named: previews are not to crowd production out.
         let mut told: Vec<Deployment> = Vec::new();
-        let each: Vec<Option<&str>> =
-            if self.only.is_empty() { vec![None] } else { self.only.iter().map(|name| Some(name.as_str())).collect() };
-        for environment in each {
-            let mut query = vec![("per_page", "50")];
-            query.extend(environment.map(|environment| ("environment", environment)));
-            let url = self.github.of(&repository, &["deployments"], &query)?;
-            let mut some: Vec<Deployment> = self.github.get(&url, moment).await?;
-            some.sort_by_key(|one| Reverse(one.id));
-            some.truncate(MOST);
-            told.extend(some);
+        for environment in &self.only {
+            told.extend(fair(self.newest(&repository, Some(environment), moment).await?));
         }
-        let is_wanted = |one: &Deployment| {
-            let environment = one.environment.as_deref().unwrap_or_default();
-            self.environments.keep(environment)
-        };
-        told.retain(is_wanted);
+        if self.only.is_empty() {
+            let page = self.newest(&repository, None, moment).await?;
+            let is_full = page.len() >= PAGE;
+            told = fair(page);
+            if is_full {
+                told.extend(self.crowded_out(&repository, &told, moment).await?);
+            }
+        }
+        told.retain(|one| self.environments.keep(one.environment()));
         told.sort_by_key(|one| Reverse(one.id));
         told.dedup_by_key(|one| one.id);
         if let Some(ended) = self.ended.get_mut(name) {
             ended.retain(|id, _| told.iter().any(|one| one.id == *id));
         }
+        let branches = branches(&told);
         let mut events = Vec::with_capacity(told.len());
+        let mut replaced = HashSet::new();
         for deployment in &told {
-            let reached = self.reached(name, &repository, deployment.id, moment).await?;
-            events.extend(event(deployment, reached));
+            let environment = deployment.environment();
+            let is_replaced = replaced.contains(environment);
+            let reached = self.reached(name, &repository, deployment.id, is_replaced, moment).await?;
+            if reached.state == EventState::Done {
+                replaced.insert(environment);
+            }
+            events.extend(event(deployment, reached, &branches));
         }
+        events.reverse();
+        mark_rollbacks(&mut events);
         Ok(events)
     }
 
-    /// How far a deployment has come; of one that ended a while ago it is known.
-    async fn reached(&mut self, name: &str, repository: &str, id: u64, moment: Moment) -> Result<Reached, FetchError> {
-        if let Some(known) = self.ended.get(name).and_then(|ended| ended.get(&id)) {
-            return Ok(known.clone());
+    async fn newest(
+        &self,
+        repository: &str,
+        environment: Option<&str>,
+        moment: Moment,
+    ) -> Result<Vec<Deployment>, FetchError> {
+        let page = PAGE.to_string();
+        let mut query = vec![("per_page", page.as_str())];
+        query.extend(environment.map(|environment| ("environment", environment)));
+        let url = self.github.of(repository, &["deployments"], &query)?;
+        self.github.get(&url, moment).await
+    }
+
+    /// The newest deployments of environments that are not among those told.
+    async fn crowded_out(
+        &self,
+        repository: &str,
+        told: &[Deployment],
+        moment: Moment,
+    ) -> Result<Vec<Deployment>, FetchError> {
+        let url = self.github.of(repository, &["environments"], &[("per_page", "100")])?;
+        let all: Places = match self.github.get(&url, moment).await {
+            Err(error) if is_gone(&error) => Places::default(),
+            all => all?,
+        };
+        let is_missing =
+            |name: &&str| self.environments.keep(name) && !told.iter().any(|one| one.environment() == *name);
+        let mut more = Vec::new();
+        let names = all.environments.iter().map(|place| place.name.as_str());
+        for name in names.filter(is_missing).take(MOST_CROWDED_OUT) {
+            let mut some = fair(self.newest(repository, Some(name), moment).await?);
+            some.truncate(LEAST_EACH);
+            more.extend(some);
+        }
+        Ok(more)
+    }
+
+    /// How far a deployment has come. Of one that ended a while ago it is known; whether one that nothing has
+    /// replaced still runs is asked now and then.
+    async fn reached(
+        &mut self,
+        name: &str,
+        repository: &str,
+        id: u64,
+        is_replaced: bool,
+        moment: Moment,
+    ) -> Result<Reached, FetchError> {
+        if let Some((at, known)) = self.ended.get(name).and_then(|ended| ended.get(&id)) {
+            let may_be_taken_down = known.state == EventState::Done && known.inactive.is_none() && !is_replaced;
+            if !may_be_taken_down || is_recent(*at, moment) {
+                return Ok(known.clone());
+            }
         }
         let number = id.to_string();
         let url = self.github.of(repository, &["deployments", &number, "statuses"], &[("per_page", "30")])?;
@@ -186,7 +267,7 @@ impl GitHubDeployments {
         };
         let reached = reached(&statuses);
         if has_settled(&statuses, moment.now) {
-            self.ended.entry(name.to_owned()).or_default().insert(id, reached.clone());
+            self.ended.entry(name.to_owned()).or_default().insert(id, (moment.deadline, reached.clone()));
         }
         Ok(reached)
     }
@@ -215,7 +296,8 @@ fn is_decisive(word: &str) -> bool {
 }
 
 fn reached(statuses: &[Status]) -> Reached {
-    let mut reached = Reached { state: EventState::Waiting, at: None, remark: SafeText::default(), url: None };
+    let mut reached =
+        Reached { state: EventState::Waiting, at: None, inactive: None, remark: SafeText::default(), url: None };
     let Some(last) = newest(statuses, |_| true) else { return reached };
     let is_superseded = last.state.as_deref() == Some("inactive");
     // Another one took its place: how it went, and when it was done, is told by what it was before.
@@ -233,6 +315,7 @@ fn reached(statuses: &[Status]) -> Reached {
         reached.remark = SafeText::new(word);
     }
     let shown = decided.unwrap_or(last);
+    reached.inactive = Timestamp::of_rfc3339(last.created_at.as_deref()).filter(|_| is_superseded);
     reached.at =
         decided.filter(|_| is_decisive(word)).and_then(|status| Timestamp::of_rfc3339(status.created_at.as_deref()));
     let links = [&shown.log_url, &shown.environment_url, &shown.target_url];
@@ -249,17 +332,45 @@ fn has_settled(statuses: &[Status], now: Timestamp) -> bool {
     })
 }
 
+/// The newest of a page, and a few of each environment.
+fn fair(mut page: Vec<Deployment>) -> Vec<Deployment> {
+    page.sort_by_key(|one| Reverse(one.id));
+    let mut kept: HashMap<String, usize> = HashMap::new();
+    let mut place = 0;
+    page.retain(|one| {
+        let count = kept.entry(one.environment().to_owned()).or_default();
+        *count += 1;
+        place += 1;
+        place <= MOST || *count <= LEAST_EACH
+    });
+    page
+}
+
+/// The names that stood for two commits: no tag does that.
+fn branches(told: &[Deployment]) -> HashSet<String> {
+    let mut commits: HashMap<&str, &str> = HashMap::new();
+    let mut branches = HashSet::new();
+    for (name, sha) in told.iter().filter_map(|one| Some((one.reference.as_deref()?, one.sha.as_deref()?))) {
+        if *commits.entry(name).or_insert(sha) != sha {
+            branches.insert(name.to_owned());
+        }
+    }
+    branches
+}
+
 /// The event of a deployment; none of one without a moment.
-fn event(told: &Deployment, reached: Reached) -> Option<Event> {
+fn event(told: &Deployment, reached: Reached, branches: &HashSet<String>) -> Option<Event> {
     let began = Timestamp::of_rfc3339(told.created_at.as_deref());
+    let (reference, sha) = (told.reference.as_deref().unwrap_or_default(), told.sha.as_deref().unwrap_or_default());
     Some(Event {
         at: reached.at.or(began)?,
+        until: reached.inactive,
         kind: EventKind::Deploy,
         state: reached.state,
-        reason: reason(told.task.as_deref().unwrap_or_default(), told.reference.as_deref().unwrap_or_default()),
+        reason: reason(told.task.as_deref().unwrap_or_default(), reference),
         title: SafeText::new(told.description.as_deref().unwrap_or_default()),
-        environment: SafeText::new(told.environment.as_deref().unwrap_or_default()),
-        version: version(told.reference.as_deref().unwrap_or_default(), told.sha.as_deref().unwrap_or_default()),
+        environment: SafeText::new(told.environment()),
+        version: version(reference, sha, branches.contains(reference)),
         remark: reached.remark,
         who: Person::name(told.creator.as_ref()),
         url: reached.url,
@@ -267,18 +378,18 @@ fn event(told: &Deployment, reached: Reached) -> Option<Event> {
     })
 }
 
-/// A tag as it is; of a branch, which says little, its name and the commit; of a commit its begin.
-fn version(reference: &str, sha: &str) -> SafeText {
+/// A tag as it is; of a branch, which is no version, its name and the commit; of a commit its begin.
+fn version(reference: &str, sha: &str, is_branch: bool) -> SafeText {
     let name = reference.trim_start_matches("refs/heads/").trim_start_matches("refs/tags/");
     let short = |sha: &str| sha.chars().take(8).collect::<String>();
     let is_sha = name.len() == 40 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let is_branch = reference.starts_with("refs/heads/") || !name.bytes().any(|byte| byte.is_ascii_digit());
+    let is_tag = reference.starts_with("refs/tags/") || (is_version(name) && !reference.starts_with("refs/heads/"));
     if name.is_empty() || is_sha {
         SafeText::new(&short(if is_sha { name } else { sha }))
-    } else if is_branch && !sha.is_empty() {
-        SafeText::new(&format!("{name}@{}", short(sha)))
-    } else {
+    } else if sha.is_empty() || (is_tag && !is_branch) {
         SafeText::new(name)
+    } else {
+        SafeText::new(&format!("{name}@{}", short(sha)))
     }
 }
 
@@ -310,6 +421,7 @@ mod tests {
             let told = [status(2, before, EARLIER), status(3, "inactive", LATER), status(1, "queued", EARLIER)];
             let reached = reached(&told);
             assert_eq!((reached.state, reached.at), (state, Timestamp::of_rfc3339(Some(EARLIER))));
+            assert_eq!(reached.inactive, Timestamp::of_rfc3339(Some(LATER)));
         }
     }
 
@@ -330,12 +442,37 @@ mod tests {
             ("refs/tags/v2.14", "v2.14"),
             ("main", "main@01234567"),
             ("refs/heads/release-2", "release-2@01234567"),
+            ("release/1.2", "release/1.2@01234567"),
+            ("hotfix-7", "hotfix-7@01234567"),
             (sha, "01234567"),
             ("", "01234567"),
         ] {
-            assert_eq!(super::version(reference, sha).as_str(), version, "{reference}");
+            assert_eq!(super::version(reference, sha, false).as_str(), version, "{reference}");
         }
-        assert_eq!(super::version("main", "").as_str(), "main");
+        assert_eq!(super::version("main", "", false).as_str(), "main");
+        assert_eq!(super::version("v2", sha, true).as_str(), "v2@01234567");
+    }
+
+    #[test]
+    fn a_few_of_each_environment_are_kept_however_many_of_others_there_are() {
+        let of = |id: u64, environment: &str| -> Deployment {
+            serde_json::from_value(serde_json::json!({"id": id, "environment": environment})).unwrap()
+        };
+        let mut page: Vec<Deployment> = (10..60).map(|id| of(id, "preview")).collect();
+        page.extend((1..6).map(|id| of(id, "production")));
+        let kept = fair(page);
+        let of_production: Vec<u64> =
+            kept.iter().filter(|one| one.environment() == "production").map(|one| one.id).collect();
+        assert_eq!((kept.len(), of_production), (MOST + LEAST_EACH, vec![5, 4, 3]));
+    }
+
+    #[test]
+    fn a_name_that_stood_for_two_commits_is_a_branch() {
+        let of = |reference: &str, sha: &str| -> Deployment {
+            serde_json::from_value(serde_json::json!({"id": 1, "ref": reference, "sha": sha})).unwrap()
+        };
+        let told = [of("v2", "a"), of("v3", "a"), of("v3", "b"), of("v2", "a")];
+        assert_eq!(branches(&told), HashSet::from(["v3".to_owned()]));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! GitHub pull requests: the open ones with who has to do something next, and those merged lately.
 //!
-//! Source: GitHub REST API, "List pull requests", "Get a pull request"; the words of `mergeable_state` are
-//! those of `MergeStateStatus` in its GraphQL API. A request a page of the list, and one for each of the
-//! oldest pull requests, until its size is known.
+//! Source: GitHub REST API, "List pull requests", "Get a pull request", "List reviews for a pull request"; the words of `mergeable_state` are
+//! those of `MergeStateStatus` in its GraphQL API. A request a page of the list, and one or two for each of the
+//! oldest pull requests, until it is known how large it is and what reviewers said.
 
 use std::collections::HashMap;
 
@@ -22,6 +22,8 @@ use crate::source::http::link;
 
 /// Pages of open pull requests of one repository, a hundred on each, the oldest first.
 const MOST_PAGES: usize = 5;
+/// Pages of reviews of one pull request, a hundred on each, the oldest first.
+const MOST_REVIEW_PAGES: usize = 5;
 /// Open pull requests of one repository that are looked at one by one, the oldest first.
 const MOST_DETAILED: usize = 50;
 /// Polls after which it is asked again whether one may be merged: checks pass without a word in the list.
@@ -78,12 +80,21 @@ struct Told {
     mergeable_state: Option<String>,
 }
 
+/// What somebody said of a pull request.
+#[derive(Debug, Deserialize)]
+struct Opinion {
+    user: Option<Person>,
+    state: Option<String>,
+}
+
 #[derive(Debug)]
 struct Detail {
     /// When the pull request was changed last, as it was told then.
     updated_at: Option<String>,
     size: Option<u64>,
     state: String,
+    /// Whether a reviewer wants something else.
+    changes_requested: bool,
     /// The poll that asked.
     poll: u64,
 }
@@ -127,7 +138,8 @@ impl Source for GitHubReviews {
             }
         }
         let reviews = reviews(&self.rota.all_there()?);
-        Ok(vec![Ok(Telemetry::Reviews(reviews)); asks.len()])
+        let telemetry = self.rota.gaps(|_| true)?.mark(Telemetry::Reviews(reviews));
+        Ok(vec![Ok(telemetry); asks.len()])
     }
 }
 
@@ -161,7 +173,9 @@ impl GitHubReviews {
             Err(error) if is_gone(&error) => return Ok(()),
             told => told?,
         };
+        let changes_requested = pull.waits_at_once().is_none() && self.opinions(repository, &number, moment).await?;
         let detail = Detail {
+            changes_requested,
             updated_at: pull.updated_at.clone(),
             size: told.additions.zip(told.deletions).map(|(added, removed)| added.saturating_add(removed)),
             state: told.mergeable_state.unwrap_or_default(),
@@ -170,9 +184,23 @@ impl GitHubReviews {
         self.details.entry(name.to_owned()).or_default().insert(pull.number, detail);
         Ok(())
     }
+
+    /// Whether a reviewer wants something else than what a pull request has.
+    async fn opinions(&self, repository: &str, number: &str, moment: Moment) -> Result<bool, FetchError> {
+        let url = self.github.of(repository, &["pulls", number, "reviews"], &[("per_page", "100")])?;
+        match self.github.pages(&url, MOST_REVIEW_PAGES, moment, Document::json::<Vec<Opinion>>).await {
+            Err(error) if is_gone(&error) => Ok(false),
+            all => Ok(changes_requested(&all?)),
+        }
+    }
 }
 
 impl Detail {
+    /// For whom it waits, where the list does not tell.
+    fn waits_for(&self) -> WaitsFor {
+        if self.changes_requested { WaitsFor::Author } else { waits_for(&self.state) }
+    }
+
     /// Whether it need not be asked for again.
     fn holds(&self, pull: &Pull, poll: u64) -> bool {
         // The server finds out in the background whether one may be merged, after it was asked.
@@ -215,16 +243,28 @@ fn reviews(all: &[(&str, &Vec<Review>)]) -> Vec<Review> {
     all.iter().flat_map(named).collect()
 }
 
+/// Whether the last word of somebody is that something has to change. A comment takes nothing back.
+fn changes_requested(oldest_first: &[Opinion]) -> bool {
+    let mut last: HashMap<Option<&str>, &str> = HashMap::new();
+    for opinion in oldest_first {
+        let word = opinion.state.as_deref().unwrap_or_default();
+        if matches!(word, "APPROVED" | "CHANGES_REQUESTED" | "DISMISSED") {
+            last.insert(opinion.user.as_ref().and_then(Person::login), word);
+        }
+    }
+    last.values().any(|word| *word == "CHANGES_REQUESTED")
+}
+
 /// A review; none of a pull request without a moment.
 fn review(pull: &Pull, detail: Option<&Detail>) -> Option<Review> {
-    let state = detail.map_or("", |detail| detail.state.as_str());
+    let turn = detail.map_or(WaitsFor::Reviewer, Detail::waits_for);
     Some(Review {
         label: format!("#{}", pull.number).into(),
         title: SafeText::new(pull.title.as_deref().unwrap_or_default()),
         repository: SafeText::default(),
         opened_at: Timestamp::of_rfc3339(pull.created_at.as_deref())?,
         merged_at: Timestamp::of_rfc3339(pull.merged_at.as_deref()),
-        waits_for: pull.waits_at_once().unwrap_or_else(|| waits_for(state)),
+        waits_for: pull.waits_at_once().unwrap_or(turn),
         size: detail.and_then(|detail| detail.size),
         author: Person::name(pull.user.as_ref()),
         reviewers: pull.reviewers(),
@@ -266,6 +306,20 @@ mod tests {
     }
 
     #[test]
+    fn the_last_word_of_each_reviewer_counts() {
+        let of = |words: &[(&str, &str)]| {
+            let opinion = |(who, state): &(&str, &str)| -> Opinion {
+                serde_json::from_value(serde_json::json!({"user": {"login": who}, "state": state})).unwrap()
+            };
+            changes_requested(&words.iter().map(opinion).collect::<Vec<_>>())
+        };
+        assert!(of(&[("ada", "CHANGES_REQUESTED"), ("bob", "APPROVED"), ("ada", "COMMENTED")]));
+        assert!(!of(&[("ada", "CHANGES_REQUESTED"), ("ada", "APPROVED")]));
+        assert!(!of(&[("ada", "CHANGES_REQUESTED"), ("ada", "DISMISSED")]));
+        assert!(!of(&[("ada", "COMMENTED"), ("bob", "PENDING")]) && !of(&[]));
+    }
+
+    #[test]
     fn what_the_list_tells_comes_first() {
         let asked = |team: bool| Pull {
             requested_reviewers: Some(Vec::new()),
@@ -281,7 +335,7 @@ mod tests {
     fn a_detail_holds_while_nothing_can_have_changed() {
         let pull = Pull { updated_at: Some("1".to_owned()), ..Pull::default() };
         let detail =
-            |state: &str| Detail { updated_at: Some("1".to_owned()), size: Some(1), state: state.to_owned(), poll: 5 };
+            |state: &str| Detail { updated_at: Some("1".to_owned()), size: Some(1), state: state.to_owned(), changes_requested: false, poll: 5 };
         assert!(detail("clean").holds(&pull, 6));
         assert!(!detail("unknown").holds(&pull, 6), "the server is still finding out");
         assert!(!detail("clean").holds(&pull, 5 + LOOKED_AT_FOR));

@@ -15,6 +15,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use wildmatch::WildMatch;
 
+use super::gaps::Gaps;
 use super::progress::Progress;
 use super::{Context, Moment, QueryLanguage, Source, Tells};
 use crate::model::build::{Activity, Build, Stage};
@@ -124,11 +125,24 @@ impl Source for Gitlab {
         for ask in asks {
             match self.answer(ask.query.trim(), &told, moment).await {
                 Err(error) if error.reason == Reason::RateLimited => return Err(error),
-                answer => answers.push(answer),
+                answer => answers.push(answer.map(|answer| marked(ask.query.trim(), &told, answer))),
             }
         }
         Ok(answers)
     }
+}
+
+/// The answer to a query; partial where it could have picked something of a project that was refused. (A project
+/// is one build, so that the globs that pick it are known.)
+fn marked(query: &str, told: &[(String, Told)], answer: Telemetry) -> Telemetry {
+    let mut gaps = Gaps::default();
+    for (_, one) in told {
+        let name = one.build.name.as_str();
+        if let Some(error) = one.error.as_ref().filter(|_| query.is_empty() || WildMatch::new(query).matches(name)) {
+            gaps.add(name, &api::meaning(error));
+        }
+    }
+    gaps.mark(answer)
 }
 
 impl Gitlab {
@@ -145,8 +159,7 @@ impl Gitlab {
             told => return told,
         };
         let (name, group) = (self.projects.name(key), self.projects.namespace(key));
-        // Half the projects of a group may have no CI/CD at all: nobody asked for them by name.
-        if api::is_forbidden(&error) && self.projects.is_of_group(key) {
+        if api::is_forbidden(&error) && self.projects.features(key, &self.api, moment).await?.has_no_pipelines() {
             let build = Build {
                 activity: Activity::Disabled,
                 raw: "CI/CD is switched off".into(),

@@ -111,10 +111,12 @@ impl Source for GitlabReviews {
             let told = self.missing.take(&key, came)?;
             self.progress.learn(&key, told);
         }
-        let told = api::those_there(&self.progress.whole(&self.keys, "projects and groups")?)?;
+        let told = self.progress.whole(&self.keys, "projects and groups")?;
         // Once each: a project that is named may be in the group as well.
-        let all: BTreeMap<u64, Review> = told.into_iter().flatten().cloned().collect();
-        Ok(vec![Ok(Telemetry::Reviews(all.into_values().collect())); asks.len()])
+        let all: BTreeMap<u64, Review> = api::those_there(&told)?.into_iter().flatten().cloned().collect();
+        let names = self.keys.iter().map(|key| key.split_once('/').map_or(key.as_str(), |(_, name)| name));
+        let telemetry = api::gaps(names.zip(told)).mark(Telemetry::Reviews(all.into_values().collect()));
+        Ok(vec![Ok(telemetry); asks.len()])
     }
 }
 

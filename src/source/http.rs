@@ -254,7 +254,7 @@ impl Http {
             let again = known().again(url.as_str());
             return again.ok_or_else(|| FetchError::new(Reason::Parse, "not modified, but nothing was known"));
         }
-        check_status(&response)?;
+        check_status(&response).map_err(|error| self.scrub_error(error))?;
         Ok(known().learn(url.as_str(), response))
     }
 
@@ -267,7 +267,7 @@ impl Http {
         deadline: Instant,
     ) -> Result<Response, FetchError> {
         let response = self.exchange(url, method, accept, deadline).await?;
-        check_status(&response)?;
+        check_status(&response).map_err(|error| self.scrub_error(error))?;
         Ok(response)
     }
 

@@ -13,6 +13,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use wildmatch::WildMatch;
 
+use super::gaps::{Gaps, may_pick};
 use super::http::{Http, parse_url};
 use super::{Context, Moment, QueryLanguage, Source, Tells};
 use crate::model::build::Build;
@@ -104,7 +105,7 @@ impl Jenkins {
         for leaf in picked {
             builds.push(self.with_its_stages(leaf, moment).await?);
         }
-        Ok(Telemetry::Builds(builds))
+        Ok(unread(leaves, query).mark(Telemetry::Builds(builds)))
     }
 
     async fn with_its_stages(&self, leaf: &Leaf, moment: Moment) -> Result<Build, FetchError> {
@@ -119,6 +120,17 @@ impl Jenkins {
         }
         Ok(build)
     }
+}
+
+/// The folders that were not looked into, and may hold what a query picks.
+fn unread(leaves: &[Leaf], query: &str) -> Gaps {
+    let mut gaps = Gaps::default();
+    for leaf in leaves.iter().filter(|leaf| leaf.is_folder) {
+        if may_pick(query, &format!("{}/", leaf.build.name)) {
+            gaps.add(leaf.build.name.as_str(), jobs::UNREAD);
+        }
+    }
+    gaps
 }
 
 /// The address of all jobs below a page, so many levels deep.
@@ -161,6 +173,7 @@ fn stages_page(root: &Url, full_name: &str, number: i64) -> Option<Url> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::http::Document;
 
     fn url(text: &str) -> Url {
         Url::parse(text).unwrap()
@@ -189,6 +202,18 @@ mod tests {
             let query: Vec<(String, String)> = listing.query_pairs().into_owned().collect();
             assert_eq!(query, [("tree".to_owned(), jobs::tree(0))], "{page}");
         }
+    }
+
+    #[test]
+    fn a_folder_that_was_not_looked_into_is_missing_in_what_it_may_hold() {
+        let text = r#"{"jobs":[{"fullName":"shop/deep"},{"fullName":"shop/main","color":"blue"}]}"#;
+        let leaves = jobs::read(&Document::of(text.as_bytes().to_vec())).unwrap();
+        let missing = |query: &str| unread(&leaves, query).mark(Telemetry::Builds(Vec::new())).split().1;
+        for query in ["shop/*", "*", "shop/deep/a"] {
+            let caveat = missing(query).unwrap();
+            assert!(caveat.partial && caveat.text.as_str() == "shop/deep: a folder; raise depth", "{query}: {caveat:?}");
+        }
+        assert_eq!((missing("shop/main"), missing("mail/*")), (None, None));
     }
 
     #[test]

@@ -8,16 +8,44 @@ use crate::model::event::{Event, EventKind, EventState};
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
 
-/// Joins a new answer with what was seen before.
+/// Joins a new answer with what was seen before. A build is known by its name as the server has it; of several
+/// with one name, by its place among them.
 pub fn track(before: &[TrackedBuild], now: Vec<Build>, at: Timestamp) -> Vec<TrackedBuild> {
-    let known: HashMap<&str, &TrackedBuild> = before.iter().map(|old| (old.build.name.as_str(), old)).collect();
+    let known: HashMap<(&SafeText, usize), &TrackedBuild> =
+        numbered(before.iter().map(|old| &old.build.name)).into_iter().zip(before).collect();
     let first_answer = before.is_empty();
-    now.into_iter()
-        .map(|build| {
-            let old = known.get(build.name.as_str()).copied();
-            one(old, build, at, first_answer)
-        })
-        .collect()
+    let olds: Vec<Option<&TrackedBuild>> =
+        numbered(now.iter().map(|build| &build.name)).iter().map(|key| known.get(key).copied()).collect();
+    let builds = now.into_iter().zip(olds).map(|(build, old)| one(old, build, at, first_answer));
+    named_apart(builds.collect())
+}
+
+/// Each name with how many equal ones came before it.
+fn numbered<'a>(names: impl Iterator<Item = &'a SafeText>) -> Vec<(&'a SafeText, usize)> {
+    let mut counts: HashMap<&SafeText, usize> = HashMap::new();
+    let number = |name| {
+        let count = counts.entry(name).or_default();
+        *count += 1;
+        (name, *count - 1)
+    };
+    names.map(number).collect()
+}
+
+/// Numbers the builds whose names look the same on a screen, in an order of their own.
+fn named_apart(mut builds: Vec<TrackedBuild>) -> Vec<TrackedBuild> {
+    let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+    for (place, one) in builds.iter().enumerate() {
+        places.entry(one.name.to_string()).or_default().push(place);
+    }
+    for (drawn, mut places) in places.into_iter().filter(|(_, places)| places.len() > 1) {
+        places.sort_by_key(|place| builds.get(*place).map(|one| one.build.name.clone()));
+        for (number, place) in (1..).zip(places) {
+            if let Some(one) = builds.get_mut(place) {
+                one.name = format!("{drawn} ({number})").into();
+            }
+        }
+    }
+    builds
 }
 
 fn one(old: Option<&TrackedBuild>, mut build: Build, at: Timestamp, first_answer: bool) -> TrackedBuild {
@@ -53,6 +81,7 @@ fn one(old: Option<&TrackedBuild>, mut build: Build, at: Timestamp, first_answer
         seen.filter(|_| all_red).and_then(|old| old.red_since).map_or(ended, |before| before.min(ended))
     });
     TrackedBuild {
+        name: build.name.clone(),
         red_since,
         red_streak: carried.as_ref().map_or(0, |(streak, _)| *streak).max(reds.len() as u32),
         broken_by: carried.map_or_else(|| first.map_or_else(SafeText::default, |run| run.label.clone()), |(_, by)| by),
@@ -159,6 +188,8 @@ fn deploys_of(build: &Build) -> Vec<Event> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn build(result: BuildResult, label: &str, ended: i64, activity: Activity) -> Build {
@@ -188,6 +219,31 @@ mod tests {
         assert_eq!((seen[0].red_since, seen[0].red_streak), (None, 0));
         let told: Vec<(i64, EventKind)> = turns(&seen).iter().map(|event| (event.at.0, event.kind)).collect();
         assert_eq!(told, [(200, EventKind::Broken), (400, EventKind::Fixed)]);
+    }
+
+    #[test]
+    fn builds_that_look_the_same_are_told_apart_and_keep_their_own_past() {
+        let named = |name: &str, result| Build { name: name.into(), ..build(result, "1", 100, Activity::Idle) };
+        let told = |green: BuildResult| {
+            vec![
+                named("shop\u{200b}", BuildResult::Failure),
+                named("shop\u{2060}", green),
+                named("mail", BuildResult::Failure),
+                named("mail", green),
+            ]
+        };
+        let seen = track(&[], told(BuildResult::Success), Timestamp(110));
+        let names: BTreeSet<&str> = seen.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(names.len(), 4, "{names:?}");
+        assert!(names.contains("mail (1)") && names.contains("shop\u{fffd} (2)"), "{names:?}");
+        assert_eq!(seen[2].name.as_str(), "mail (1)", "in the order of the answer");
+        let mut reversed = told(BuildResult::Success);
+        reversed.swap(0, 1);
+        let again = track(&seen, reversed, Timestamp(120));
+        assert_eq!((again[1].name.as_str(), again[1].red_streak), (seen[0].name.as_str(), 1), "whatever the order");
+        assert_eq!((again[0].red_streak, again[2].red_streak, again[3].red_streak), (0, 1, 0));
+        let plain = track(&[], vec![named("shop", BuildResult::Success)], Timestamp(110));
+        assert_eq!(plain[0].name.as_str(), "shop");
     }
 
     #[test]

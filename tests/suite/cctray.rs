@@ -204,6 +204,22 @@ fn of_two_builds_of_one_name_the_later_one_counts() {
 }
 
 #[test]
+fn builds_that_only_look_alike_or_have_a_page_each_are_all_there() {
+    let project = |name: &str, page: &str, status: &str| {
+        format!("<Project name=\"{name}\" webUrl=\"https://ci.test/{page}\" lastBuildStatus=\"{status}\"/>")
+    };
+    let feed = [
+        project("shop", "1", "Failure"),
+        project("shop\u{200b}", "1", "Success"),
+        project("mail", "1", "Failure"),
+        project("mail", "2", "Success"),
+    ];
+    let all = read(format!("<Projects>{}</Projects>", feed.concat()).as_bytes()).unwrap();
+    let red = all.iter().filter(|one| one.result == BuildResult::Failure).count();
+    assert_eq!((all.len(), red), (4, 2), "{all:?}");
+}
+
+#[test]
 fn feeds_are_read_in_the_encoding_they_declare() {
     let feed = |declared: &str, name: &[u8]| {
         let head = format!("<?xml version=\"1.0\" encoding=\"{declared}\"?><Projects><Project name=\"");

@@ -12,7 +12,7 @@ use andon::model::review::WaitsFor;
 use andon::model::text::SafeText;
 use andon::model::time::now;
 
-use crate::support::answers::{builds, events, reviews};
+use crate::support::answers::{builds, events, partial, reviews};
 use crate::support::folder::Folder;
 use crate::support::running::Running;
 use crate::support::server::{Reply, Server};
@@ -274,7 +274,9 @@ async fn a_deleted_repository_says_so_beside_the_others() {
     server.route("/repos/acme/attic", json(r#"{"full_name":"acme/attic","archived":true}"#));
     runs(&server, "shop", &[ci(1, 1, "completed", Some("success"), "")]);
     let keys = "repositories = [\"acme/shop\", \"acme/gone\", \"acme/attic\"]";
-    let all = builds(actions(&server, keys, "").await.answer);
+    let (answer, missing) = partial(actions(&server, keys, "").await.answer);
+    assert_eq!(missing, "acme/gone: not found: renamed, deleted, or not allowed");
+    let all = builds(answer);
     assert_eq!(names(&all), ["attic", "gone", "shop CI"]);
     assert_eq!((all[0].activity, all[0].raw.as_str()), (Activity::Disabled, "archived"));
     assert_eq!(
@@ -282,6 +284,128 @@ async fn a_deleted_repository_says_so_beside_the_others() {
         (BuildResult::Unknown, "not found: renamed, deleted, or not allowed")
     );
     assert_eq!(all[2].result, BuildResult::Success);
+    // A query that nothing of it could match has all it asked for; with any other nobody knows.
+    assert_eq!(names(&builds(actions(&server, keys, "query = \"shop*\"").await.answer)), ["shop CI"]);
+    let (answer, _) = partial(actions(&server, keys, "query = \"* CI\"").await.answer);
+    assert_eq!(names(&builds(answer)), ["shop CI"]);
+}
+
+#[tokio::test]
+async fn what_is_refused_is_told_with_the_reason_of_the_server_and_without_our_secret() {
+    let server = Server::start();
+    repository(&server, "shop");
+    let refused = r#"{"message":"Resource not accessible by CANARY-7","documentation_url":"https://x.test"}"#;
+    for path in ["deployments", "pulls", "actions/runs"] {
+        let reply = Reply::status("403 Forbidden", "application/json", refused);
+        server.route(&format!("/repos/acme/shop/{path}"), reply);
+    }
+    let keys = format!("{SHOP}\nauth = {{ bearer = \"CANARY-7\" }}");
+    let said = "not authorised: HTTP 403: Resource not accessible by ***; check the source's auth";
+    for kind in ["github-deployments", "github-reviews"] {
+        let text = board(&server, "", kind, &keys, "view = \"table\"");
+        let error = Running::start(&text).await.outcome("p").await.answer.unwrap_err().to_string();
+        assert_eq!(error, said, "{kind}");
+    }
+    let (answer, missing) = partial(actions(&server, &keys, "").await.answer);
+    assert_eq!(missing, format!("acme/shop: {said}"));
+    assert_eq!(builds(answer)[0].raw.as_str(), said);
+}
+
+#[tokio::test]
+async fn without_one_of_two_repositories_no_open_reviews_are_not_all_reviews() {
+    let server = Server::start();
+    repository(&server, "shop");
+    server.route("/repos/acme/shop/pulls", json("[]"));
+    repository(&server, "secret");
+    server.route("/repos/acme/secret/pulls", Reply::status("403 Forbidden", "application/json", "{}"));
+    for (other, why) in
+        [("secret", "not authorised: HTTP 403"), ("gone", "not found: renamed, deleted, or not allowed")]
+    {
+        let keys = format!("repositories = [\"acme/shop\", \"acme/{other}\"]");
+        let text = board(&server, "", "github-reviews", &keys, "view = \"reviews\"");
+        let (answer, missing) = partial(Running::start(&text).await.outcome("p").await.answer);
+        assert!(missing.starts_with(&format!("acme/{other}: {why}")), "{missing}");
+        assert!(reviews(answer).is_empty());
+    }
+}
+
+/// The workflows of acme/shop, each as number, name and state.
+fn list_workflows(server: &Server, all: &[(u64, &str, &str)]) {
+    let one = |(id, name, state): &(u64, &str, &str)| {
+        format!("{{\"id\":{id},\"name\":\"{name}\",\"path\":\".github/workflows/{id}.yml\",\"state\":\"{state}\"}}")
+    };
+    let all: Vec<String> = all.iter().map(one).collect();
+    server.route("/repos/acme/shop/actions/workflows", json(&format!("{{\"workflows\":[{}]}}", all.join(","))));
+}
+
+#[tokio::test]
+async fn a_red_workflow_that_was_switched_off_or_deleted_is_not_red_for_ever() {
+    let server = Server::start();
+    repository(&server, "shop");
+    let path = ",\"path\":\".github/workflows/1.yml\"";
+    runs(&server, "shop", &[ci(9, 1, "completed", Some("failure"), path)]);
+    list_workflows(&server, &[(1, "CI", "active"), (2, "Other", "active")]);
+    let mut running = Running::start(&board(&server, "", "github-actions", SHOP, "view = \"builds\"")).await;
+    let red = builds(running.outcome("p").await.answer);
+    assert_eq!((red[0].activity, red[0].result), (Activity::Idle, BuildResult::Failure));
+    list_workflows(&server, &[(1, "CI", "disabled_manually"), (2, "Other", "active")]);
+    running.ask_now();
+    let off = builds(running.outcome("p").await.answer);
+    assert_eq!((off[0].activity, off[0].raw.as_str()), (Activity::Disabled, "disabled_manually"));
+    assert!(!off[0].counts());
+    list_workflows(&server, &[(2, "Other", "active")]);
+    running.ask_now();
+    assert_eq!(builds(running.outcome("p").await.answer), [], "its file is gone");
+}
+
+#[tokio::test]
+async fn a_workflow_that_runs_for_tags_only_is_there_and_one_of_pull_requests_is_not() {
+    let server = Server::start();
+    repository(&server, "shop");
+    runs(&server, "shop", &[ci(9, 1, "completed", Some("success"), "")]);
+    list_workflows(&server, &[(1, "CI", "active"), (2, "Release", "active"), (3, "Checks", "active")]);
+    let of = |id: u64, branch: &str, event: &str, conclusion: &str| {
+        ci(id, 1, "completed", Some(conclusion), &format!(",\"event\":\"{event}\""))
+            .replace("\"trunk\"", &format!("\"{branch}\""))
+            .replace("\"CI\",\"workflow_id\":1", "\"Release\",\"workflow_id\":2")
+    };
+    let told = |server: &Server, id: u64, answers: &[&str]| {
+        let all = answers.iter().map(|runs| bytes("200 OK", "", &format!("{{\"workflow_runs\":[{runs}]}}"))).collect();
+        server.route(&format!("/repos/acme/shop/actions/workflows/{id}/runs"), in_turn(all));
+    };
+    // On the branch it has none; then all of its runs.
+    told(&server, 2, &["", &of(3, "v1.2.3", "push", "failure")]);
+    told(&server, 3, &["", &of(4, "fix-basket", "pull_request", "failure")]);
+    let all = builds(actions(&server, SHOP, "").await.answer);
+    let told: Vec<(&str, BuildResult, &str)> =
+        all.iter().map(|one| (one.name.as_str(), one.result, one.branch.as_str())).collect();
+    let expected = [("shop CI", BuildResult::Success, "trunk"), ("shop Release", BuildResult::Failure, "v1.2.3")];
+    assert_eq!(told, expected);
+    let asked = heads(&server, "/repos/acme/shop/actions/workflows/2/runs");
+    assert!(asked[0].contains("branch=trunk") && !asked[1].contains("branch="), "{asked:?}");
+}
+
+#[tokio::test]
+async fn quiet_workflows_for_which_there_was_no_time_are_unknown_until_they_were_asked() {
+    let server = Server::start();
+    repository(&server, "shop");
+    runs(&server, "shop", &[]);
+    let names: Vec<String> = (1..=22).map(|n| format!("W{n:02}")).collect();
+    let listed: Vec<(u64, &str, &str)> = (1..).zip(&names).map(|(n, name)| (n, name.as_str(), "active")).collect();
+    list_workflows(&server, &listed);
+    for (id, name) in (1..).zip(&names) {
+        let run = ci(id, 1, "completed", Some("success"), "")
+            .replace("\"CI\",\"workflow_id\":1", &format!("\"{name}\",\"workflow_id\":{id}"));
+        let path = format!("/repos/acme/shop/actions/workflows/{id}/runs");
+        server.route(&path, json(&format!("{{\"workflow_runs\":[{run}]}}")));
+    }
+    let mut running = Running::start(&board(&server, "", "github-actions", SHOP, "view = \"builds\"")).await;
+    let unknown = |all: &[Build]| all.iter().filter(|one| one.raw.as_str() == "not asked yet").count();
+    let first = builds(running.outcome("p").await.answer);
+    assert_eq!((first.len(), unknown(&first)), (22, 2));
+    running.ask_now();
+    let second = builds(running.outcome("p").await.answer);
+    assert_eq!((second.len(), unknown(&second)), (22, 0));
 }
 
 #[tokio::test]
@@ -435,17 +559,17 @@ async fn each_state_of_a_deployment_becomes_an_event() {
     let told: Vec<(&str, &str, &str)> = table.iter().map(|(state, _)| (*state, "v2.14", "deploy")).collect();
     deployments(&server, &told);
     let all = events(Running::start(&deploys(&server, "", SHOP)).await.outcome("p").await.answer);
-    let states: Vec<EventState> = all.iter().rev().map(|event| event.state).collect();
+    let states: Vec<EventState> = all.iter().map(|event| event.state).collect();
     assert_eq!(states, table.map(|(_, state)| state));
     for event in &all {
         let of = (event.kind, event.service.as_str(), event.environment.as_str(), event.version.as_str());
         assert_eq!(of, (EventKind::Deploy, "shop", "production", "v2.14"));
-        let done = if matches!(event.state, Failed) || event == &all[8] { "08:05" } else { "08:00" };
+        let done = if matches!(event.state, Failed) || event == &all[0] { "08:05" } else { "08:00" };
         assert!(event.at.rfc3339().contains(done), "{event:?}");
         assert_eq!(event.who, None, "nobody asked for names");
         assert_eq!(event.remark.as_str(), if event.state == Unknown { "evaporated" } else { "" });
     }
-    assert_eq!(all[8].url.as_ref().map(SafeText::as_str), Some("https://shop.example.com/"));
+    assert_eq!(all[0].url.as_ref().map(SafeText::as_str), Some("https://shop.example.com/"));
 }
 
 #[tokio::test]
@@ -454,11 +578,55 @@ async fn a_deployment_tells_its_reason_its_commit_and_who_where_that_is_wanted()
     deployments(&server, &[("success", "main", "deploy:rollback"), ("success", "hotfix-7", "deploy")]);
     let text = deploys(&server, "people = true", &format!("{SHOP}\nenvironments = [\"production\"]"));
     let all = events(Running::start(&text).await.outcome("p").await.answer);
-    assert_eq!((all[0].reason, all[0].version.as_str()), (ChangeReason::Hotfix, "hotfix-7"));
-    assert_eq!((all[1].reason, all[1].version.as_str()), (ChangeReason::Rollback, "main@01234567"));
+    assert_eq!((all[1].reason, all[1].version.as_str()), (ChangeReason::Hotfix, "hotfix-7@01234567"));
+    assert_eq!((all[0].reason, all[0].version.as_str()), (ChangeReason::Rollback, "main@01234567"));
     assert_eq!(all[0].who.as_ref().map(SafeText::as_str), Some("ada-l"));
     let asked = heads(&server, "/repos/acme/shop/deployments");
     assert!(asked[0].contains("per_page=50&environment=production"), "{asked:?}");
+}
+
+#[tokio::test]
+async fn many_previews_do_not_crowd_production_out() {
+    let server = Server::start();
+    repository(&server, "shop");
+    let one = |id: u64, environment: &str| {
+        format!(
+            "{{\"id\":{id},\"sha\":\"0123456789abcdef\",\"ref\":\"v1\",\"environment\":\"{environment}\",\
+             \"created_at\":\"2020-11-21T08:00:00Z\"}}"
+        )
+    };
+    // Staging is the oldest of the page, production older than that.
+    let previews = (3..=51).rev().map(|id| one(id, &format!("preview-{id}")));
+    let page: Vec<String> = previews.chain([one(2, "staging")]).collect();
+    let answers = [format!("[{}]", page.join(",")), format!("[{}]", one(1, "production"))];
+    let answers = answers.iter().map(|body| bytes("200 OK", "", body)).collect();
+    server.route("/repos/acme/shop/deployments", in_turn(answers));
+    let known = r#"{"environments":[{"name":"staging"},{"name":"production"}]}"#;
+    server.route("/repos/acme/shop/environments", json(known));
+    let all = events(Running::start(&deploys(&server, "", SHOP)).await.outcome("p").await.answer);
+    for name in ["staging", "production"] {
+        assert!(all.iter().any(|event| event.environment.as_str() == name), "{name}");
+    }
+    let asked = heads(&server, "/repos/acme/shop/deployments");
+    assert!(asked.len() == 2 && asked[1].contains("environment=production"), "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_preview_that_was_closed_runs_no_more_and_a_version_that_comes_back_is_a_rollback() {
+    let server = Server::start();
+    let table = [("success", "v1", "deploy"), ("success", "v2", "deploy"), ("success", "v1", "deploy")];
+    deployments(&server, &[table[0], table[1], table[2], ("inactive", "v3", "deploy")]);
+    let mut all = events(Running::start(&deploys(&server, "", SHOP)).await.outcome("p").await.answer);
+    all.sort_by_key(|event| event.version.clone());
+    let told: Vec<(&str, ChangeReason, bool)> =
+        all.iter().map(|event| (event.version.as_str(), event.reason, event.is_taken_away())).collect();
+    let expected = [
+        ("v1", ChangeReason::Planned, false),
+        ("v1", ChangeReason::Rollback, false),
+        ("v2", ChangeReason::Planned, false),
+        ("v3", ChangeReason::Planned, true),
+    ];
+    assert_eq!(told, expected);
 }
 
 #[tokio::test]
@@ -480,7 +648,9 @@ async fn deployments_of_other_environments_are_left_out_and_a_gone_repository_hi
     let both = "repositories = [\"acme/shop\", \"acme/gone\"]";
     for (keys, count) in [("", 1), ("environments = [\"stag*\"]", 0), ("environments = [\"prod*\", \"x\"]", 1)] {
         let text = deploys(&server, "", &format!("{both}\n{keys}"));
-        let all = events(Running::start(&text).await.outcome("p").await.answer);
+        let (answer, missing) = partial(Running::start(&text).await.outcome("p").await.answer);
+        assert!(missing.starts_with("acme/gone: not found"), "{missing}");
+        let all = events(answer);
         let (gone, there): (Vec<&Event>, Vec<&Event>) = all.iter().partition(|event| event.service.as_str() == "gone");
         assert_eq!((there.len(), gone.len()), (count, 1), "{keys}");
         assert_eq!(gone[0].status(), Status::Unknown, "what is gone is not well");
@@ -490,7 +660,7 @@ async fn deployments_of_other_environments_are_left_out_and_a_gone_repository_hi
     assert_eq!(error, "HTTP 404: not found: renamed, deleted, or not allowed");
 }
 
-/// A repository with five open pull requests, and one that was merged.
+/// A repository with six open pull requests, of which the last is to be changed, and one that was merged.
 fn pulls(server: &Server) {
     repository(server, "shop");
     let pull = |number: u64, more: &str| {
@@ -507,13 +677,17 @@ fn pulls(server: &Server) {
         pull(14, ""),
         pull(15, ""),
         pull(16, ""),
+        pull(17, ""),
     ];
     let merged = pull(9, "").replace("\"merged_at\":null", "\"merged_at\":\"2026-11-21T08:00:00Z\"");
     let answers = [format!("[{}]", open.join(",")), format!("[{merged},{}]", pull(8, ""))];
     // The open ones are asked for first, then those that are closed, at the same path.
     let answers = answers.iter().map(|body| bytes("200 OK", "", body)).collect();
     server.route("/repos/acme/shop/pulls", in_turn(answers));
-    let states = [(12, "draft"), (13, "blocked"), (14, "clean"), (15, "unstable"), (16, "dirty")];
+    let states = [(12, "draft"), (13, "blocked"), (14, "clean"), (15, "unstable"), (16, "dirty"), (17, "clean")];
+    let wants =
+        r#"[{"user":{"login":"bob"},"state":"CHANGES_REQUESTED"},{"user":{"login":"bob"},"state":"COMMENTED"}]"#;
+    server.route("/repos/acme/shop/pulls/17/reviews", json(wants));
     for (number, state) in states {
         let body = format!("{{\"additions\":{number},\"deletions\":100,\"mergeable_state\":\"{state}\"}}");
         server.route(&format!("/repos/acme/shop/pulls/{number}"), json(&body));
@@ -540,10 +714,11 @@ async fn pull_requests_tell_whom_they_wait_for_and_how_large_they_are() {
             ("#14", WaitsFor::Merge, Some(114)),
             ("#15", WaitsFor::Checks, Some(115)),
             ("#16", WaitsFor::Author, Some(116)),
+            ("#17", WaitsFor::Author, Some(117)),
             ("#9", WaitsFor::Merge, None),
         ]
     );
-    assert_eq!(all[5].lead_time().map(|span| span.0), Some(86_400_000));
+    assert_eq!(all[6].lead_time().map(|span| span.0), Some(86_400_000));
     assert!(all.iter().all(|review| review.author.is_none() && review.reviewers.is_empty()), "nobody asked for names");
     assert!(all.iter().all(|review| review.repository.as_str() == "shop"));
     running.ask_now();

@@ -9,7 +9,7 @@ use andon::model::status::Status;
 use andon::model::text::SafeText;
 use andon::model::time::{Span, Timestamp, now};
 
-use crate::support::answers::{builds, events, reviews};
+use crate::support::answers::{builds, events, partial, reviews};
 use crate::support::folder::Folder;
 use crate::support::running::Running;
 use crate::support::server::{Reply, Server};
@@ -175,6 +175,7 @@ async fn a_group_is_read_to_its_last_page_and_what_has_no_pipelines_does_not_cou
         pipelines(&server, id, &[pipeline(7, "success")]);
     }
     refuse(&server, "projects/3/pipelines", "403 Forbidden");
+    tell(&server, "projects/3", r#"{"id":3,"builds_access_level":"disabled"}"#);
     let told = builds(answer("gitlab", &server, "group = \"acme\"\nbranch = \"feature/x\"", "").await);
     let names: Vec<(&str, &str, BuildResult)> =
         told.iter().map(|one| (one.name.as_str(), one.group.as_str(), one.result)).collect();
@@ -443,17 +444,74 @@ async fn only_the_wanted_environments_are_kept_and_those_that_are_named_are_aske
 }
 
 #[tokio::test]
+async fn review_apps_do_not_crowd_production_out_and_those_that_stopped_run_no_more() {
+    let server = Server::start();
+    let all: Vec<String> = (1..=50).map(|id| deploy(id, &format!("review/{id}"), "aaaa", "success", "")).collect();
+    deploys(&server, &all);
+    let places = r#"[{"id":1,"name":"review/1","state":"stopped"},{"id":2,"name":"review/2","state":"available"},
+        {"id":3,"name":"production","state":"available"}]"#;
+    tell(&server, "projects/acme%2Fshop/environments", places);
+    let told = events(answer("gitlab-deployments", &server, "projects = [\"acme/shop\"]", "").await);
+    let taken: Vec<&str> =
+        told.iter().filter(|event| event.is_taken_away()).map(|event| event.environment.as_str()).collect();
+    assert_eq!(taken, ["review/1"]);
+    let asked = queries(&server, "projects/acme%2Fshop/deployments");
+    assert_eq!(asked.last().unwrap(), "order_by=id&sort=desc&per_page=10&environment=production");
+    assert_eq!(asked.len(), 2, "of the others some are known: {asked:?}");
+}
+
+#[tokio::test]
 async fn a_project_that_is_gone_takes_no_deploys_from_the_others() {
     let server = Server::start();
     group(&server, &[project(1, "acme/shop"), project(2, "acme/wiki")]);
     tell(&server, "projects/1/deployments", &format!("[{}]", deploy(1, "production", "aaaa", "success", "")));
     refuse(&server, "projects/2/deployments", "403 Forbidden");
+    tell(&server, "projects/2", r#"{"id":2,"environments_access_level":"disabled"}"#);
     let keys = "group = \"acme\"\nprojects = [\"acme/gone\"]";
-    let told = events(answer("gitlab-deployments", &server, keys, "").await);
+    let (told, missing) = partial(answer("gitlab-deployments", &server, keys, "").await);
+    assert_eq!(missing, "acme/gone: not found: renamed, deleted, or not allowed");
+    let told = events(told);
     let told: Vec<(&str, Status)> = told.iter().map(|event| (event.service.as_str(), event.status())).collect();
     assert_eq!(told, [("gone", Status::Unknown), ("shop", Status::Ok)]);
     let gone = error(answer("gitlab-deployments", &server, "projects = [\"acme/gone\"]", "").await);
     assert_eq!(gone.to_string(), "HTTP 404: acme/gone: not found: renamed, deleted, or not allowed");
+}
+
+#[tokio::test]
+async fn what_a_group_may_not_show_us_is_not_switched_off_there() {
+    let server = Server::start();
+    group(&server, &[project(1, "acme/shop"), project(2, "acme/secret")]);
+    pipelines(&server, "1", &[pipeline(7, "success")]);
+    for path in ["deployments", "pipelines/7/jobs", "pipelines/7/bridges"] {
+        tell(&server, &format!("projects/1/{path}"), "[]");
+    }
+    for path in ["pipelines", "deployments"] {
+        refuse(&server, &format!("projects/2/{path}"), "403 Forbidden");
+    }
+    tell(&server, "projects/2", r#"{"id":2,"builds_access_level":"private","environments_access_level":"enabled"}"#);
+    let (told, missing) = partial(answer("gitlab", &server, "group = \"acme\"", "").await);
+    assert_eq!(missing, "secret: HTTP 403: not allowed, or switched off there");
+    assert_eq!(builds(told)[0].result, BuildResult::Unknown);
+    let shop = answer("gitlab", &server, "group = \"acme\"", "query = \"shop\"").await;
+    assert_eq!(builds(shop).len(), 1, "of which nothing is missing");
+    let (told, missing) = partial(answer("gitlab-deployments", &server, "group = \"acme\"", "").await);
+    assert_eq!(
+        (events(told).len(), missing.as_str()),
+        (1, "acme/secret: HTTP 403: not allowed, or switched off there")
+    );
+}
+
+#[tokio::test]
+async fn without_one_of_two_projects_no_open_merge_requests_are_not_all() {
+    let server = Server::start();
+    tell(&server, "projects/acme%2Fshop/merge_requests", "[]");
+    refuse(&server, "projects/acme%2Fsecret/merge_requests", "403 Forbidden");
+    for (other, why) in [("secret", "HTTP 403: not allowed"), ("gone", "not found")] {
+        let keys = format!("projects = [\"acme/shop\", \"acme/{other}\"]");
+        let (told, missing) = partial(answer("gitlab-reviews", &server, &keys, "").await);
+        assert!(missing.starts_with(&format!("acme/{other}: {why}")), "{missing}");
+        assert!(reviews(told).is_empty());
+    }
 }
 
 fn merge_request(id: usize, more: &str) -> String {

@@ -1,6 +1,6 @@
 //! Which version runs where, from deploys: a place is one service in one environment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::event::{Event, EventKind, EventState};
 use crate::model::status::Status;
@@ -11,8 +11,12 @@ use crate::model::time::Timestamp;
 const ALL: &str = "all";
 /// Widest a version grows.
 const VERSION: usize = 20;
+/// Widest the server's words about a place grow.
+const REMARK: usize = 40;
 /// Characters shown of a commit, and the least it has.
 const COMMIT: usize = 8;
+/// Characters that a commit is known by, at least.
+const LEAST_COMMIT: usize = 7;
 const WHOLE_COMMIT: usize = 20;
 /// Most services kept, and most environments: more than the largest screen has room for.
 const MAX_ROWS: usize = 500;
@@ -36,7 +40,7 @@ pub(super) struct Column {
     /// Where not all columns fit, the lowest go first.
     pub(super) rank: u8,
     /// Whether it is a step on the way to the customer, so that it is compared with the step before.
-    is_step: bool,
+    pub(super) is_step: bool,
 }
 
 /// What runs in each environment.
@@ -94,20 +98,25 @@ struct Place<'a> {
 impl<'a> Place<'a> {
     fn take_in(&mut self, event: &'a Event) {
         self.last = Some(event);
-        if !matches!(event.state, EventState::Running | EventState::Waiting) {
+        if !matches!(event.state, EventState::Running | EventState::Waiting) && !event.is_taken_away() {
             self.ended = Some(event);
         }
         if event.state == EventState::Done {
-            self.current = Some(event);
+            self.current = Some(event).filter(|event| !event.is_taken_away()).or(self.current);
             self.done.push(event);
         }
+    }
+
+    /// Whether nothing is left there of what was.
+    fn is_taken_away(&self) -> bool {
+        self.last.is_some_and(Event::is_taken_away) && self.current.is_none()
     }
 
     fn status(&self) -> Status {
         let has_failed = self.ended.is_some_and(|ended| ended.state == EventState::Failed);
         if self.current.is_none() && !has_failed {
             // Nothing has arrived that could be well.
-            return Status::Unknown;
+            return self.last.and_then(|last| last.health).map_or(Status::Unknown, |now| Status::Unknown.or_worse(now));
         }
         Status::worst(self.current.into_iter().chain(self.ended).map(Event::status))
     }
@@ -121,7 +130,7 @@ impl<'a> Place<'a> {
         Cell {
             status: self.status(),
             current: self.current.map(|event| version(event, now)),
-            remark: self.current.map(|event| event.remark.to_string()).unwrap_or_default(),
+            remark: self.current.map(|event| ellipsis(event.remark.as_str(), REMARK)).unwrap_or_default(),
             failed: failed.map(|event| version(event, now)),
             coming: under_way.map(|event| (version(event, now), event.state)),
             before: other.map(|(_, event)| version(event, now)),
@@ -148,17 +157,34 @@ fn is_commit(text: &str) -> bool {
     text.len() >= WHOLE_COMMIT && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
-/// A commit in eight characters, anything else in twenty columns.
-fn shortened(text: &str) -> String {
-    if is_commit(text) { text.chars().take(COMMIT).collect() } else { ellipsis(text, VERSION) }
+/// A branch and its commit in "main@0123abcd".
+fn branch_and_commit(text: &str) -> Option<(&str, &str)> {
+    let is_begin = |end: &str| end.len() >= LEAST_COMMIT && end.bytes().all(|b| b.is_ascii_hexdigit());
+    text.rsplit_once('@').filter(|(_, end)| is_begin(end))
 }
 
-/// Whether two servers speak of one version: "v2.14" and "2.14", a commit and its begin. What is not told
-/// is no other version.
+/// A commit in eight characters, anything else in twenty columns; of a branch its commit is left, for that is
+/// what tells two of its versions apart.
+fn shortened(text: &str) -> String {
+    if is_commit(text) {
+        return text.chars().take(COMMIT).collect();
+    }
+    match branch_and_commit(text) {
+        Some((branch, commit)) => {
+            let commit = format!("@{}", commit.chars().take(COMMIT).collect::<String>());
+            format!("{}{commit}", ellipsis(branch, VERSION.saturating_sub(commit.len())))
+        }
+        None => ellipsis(text, VERSION),
+    }
+}
+
+/// Whether two servers speak of one version: "v2.14" and "2.14", a commit and its begin, with or without its
+/// branch. What is not told is no other version.
 fn is_same(a: &str, b: &str) -> bool {
     let bare = |text: &str| text.strip_prefix(['v', 'V']).unwrap_or(text).to_ascii_lowercase();
-    let (a, b) = (bare(a), bare(b));
-    let begins = |long: &str, short: &str| is_commit(long) && short.len() >= 7 && long.starts_with(short);
+    let commit = |text: &str| branch_and_commit(text).map_or_else(|| bare(text), |(_, commit)| bare(commit));
+    let (a, b) = (commit(a), commit(b));
+    let begins = |long: &str, short: &str| is_commit(long) && short.len() >= LEAST_COMMIT && long.starts_with(short);
     a.is_empty() || b.is_empty() || a == b || begins(&a, &b) || begins(&b, &a)
 }
 
@@ -249,6 +275,15 @@ impl<'a> Places<'a> {
         self.of.entry((key(service), key(environment))).or_default().take_in(event);
     }
 
+    /// Forgets places of which nothing is left, and environments without any other.
+    fn drop_taken_away(&mut self) {
+        self.of.retain(|_, place| !place.is_taken_away());
+        let left: BTreeSet<&String> = self.of.keys().map(|(_, environment)| environment).collect();
+        self.environments.retain(|key, _| left.contains(key));
+        let left: BTreeSet<&String> = self.of.keys().map(|(service, _)| service).collect();
+        self.services.retain(|key, _| left.contains(key));
+    }
+
     /// How each service is: the worst of its places, in these environments if any are asked for.
     fn statuses(&self, environments: &[String]) -> BTreeMap<&str, Status> {
         let wanted: Vec<String> = environments.iter().map(|name| key(name)).collect();
@@ -269,6 +304,7 @@ pub(super) fn matrix(events: &[&Event], environments: &[String], services: &[Str
     for event in events.iter().copied().filter(|event| event.kind == EventKind::Deploy) {
         places.take_in(event);
     }
+    places.drop_taken_away();
     let statuses = places.statuses(environments);
     let status = |key: &str| statuses.get(key).copied().unwrap_or_default();
     let mut wanted: Vec<(String, String)> = services.iter().map(|name| (key(name), name.clone())).collect();
@@ -411,6 +447,9 @@ mod tests {
         assert!(!is_same(long, "0123457") && !is_same("1.0", "1.01"));
         assert_eq!(shortened(long), "01234567");
         assert_eq!(shortened("release-2026-11-21-final"), "release-2026-11-21-…");
+        assert!(is_same("main@01234567", "release@01234567") && is_same("main@01234567", long));
+        assert!(!is_same("main@01234567", "main@01234568"), "a branch is no version");
+        assert_eq!(shortened("feature/the-basket@01234567"), "feature/th…@01234567");
     }
 
     #[test]

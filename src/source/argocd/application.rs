@@ -1,9 +1,13 @@
 //! An application of Argo CD, and what it tells: its past deploys, and how it is now.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
-use super::health::{Comparison, Health, verdict};
+use super::health::{Comparison, Condition, Health, verdict};
+use super::version::{image_tag, version};
+use crate::model::delivery::mark_rollbacks;
 use crate::model::event::{Event, EventState};
+use crate::model::people::name_of;
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
 
@@ -45,6 +49,7 @@ struct Destination {
 struct Told {
     sync: Comparison,
     health: Health,
+    conditions: Option<Vec<Condition>>,
     operation_state: Option<LastSync>,
     history: Option<Vec<Synced>>,
     summary: Summary,
@@ -71,14 +76,25 @@ struct LastSync {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Asked {
-    sync: Option<Revisions>,
+    sync: Option<Sync>,
     initiated_by: Option<Initiator>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Sync {
+    #[serde(flatten)]
+    to: Revisions,
+    dry_run: Option<bool>,
+    /// What of the application, where not all of it.
+    resources: Option<Vec<IgnoredAny>>,
 }
 
 /// A sync of the history: those are the ones that succeeded.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Synced {
+    id: i64,
     revision: Option<String>,
     revisions: Option<Vec<String>>,
     deployed_at: Option<String>,
@@ -119,16 +135,16 @@ impl Application {
         (name, cluster.or_else(|| told(namespace.as_deref())).unwrap_or_default())
     }
 
-    /// Its past deploys, at most so many, and with the newest event how it is now.
+    /// Its past deploys, at most so many, with how it is now: that is said of what runs, which is the newest that
+    /// was done; where nothing was, of the newest.
     pub(super) fn events(&self, common: Event, most: usize, now: Timestamp) -> Vec<Event> {
         let mut past: Vec<(Timestamp, &Synced)> = Vec::new();
         for synced in self.status.history.iter().flatten() {
             past.extend(Timestamp::of_rfc3339(synced.deployed_at.as_deref()).map(|at| (at, synced)));
         }
-        past.sort_by_key(|(at, _)| *at);
+        past.sort_by_key(|(at, synced)| (*at, synced.id));
         let mut events: Vec<Event> = past
             .iter()
-            .skip(past.len().saturating_sub(most))
             .map(|(at, synced)| Event {
                 at: *at,
                 version: version(&synced.all()),
@@ -136,22 +152,34 @@ impl Application {
                 ..common.clone()
             })
             .collect();
-        if !self.is_told_by(past.last().map(|(_, synced)| *synced)) {
-            events.push(self.attempt(common, now));
+        let newest = past.last();
+        if !self.is_told_by(newest.map(|(_, synced)| *synced)) {
+            let attempt = self.attempt(common, now);
+            // One without a time came after what is in the history: that is kept of those that are over.
+            events.push(Event { at: newest.map_or(attempt.at, |(at, _)| attempt.at.max(*at)), ..attempt });
         }
-        if let Some(event) = events.last_mut() {
-            let (health, remark) = verdict(&self.status.health, &self.status.sync, now);
-            (event.health, event.remark) = (health, SafeText::new(&remark));
-            // While another version comes, or after it failed, the images are those of before.
-            let image = image_tag(self.status.summary.images.as_deref().unwrap_or_default());
-            if let (EventState::Done | EventState::Unknown, Some(tag)) = (event.state, image) {
-                event.version = version(&[tag]);
-            }
-        }
-        events
+        mark_rollbacks(&mut events);
+        self.say_how_it_is(&mut events, now);
+        events.split_off(past.len().saturating_sub(most))
     }
 
-    /// Whether the newest sync of the history says it all: there was no other operation since, or one that
+    fn say_how_it_is(&self, events: &mut [Event], now: Timestamp) {
+        let told = &self.status;
+        let is_syncing = events.last().is_some_and(|event| event.state == EventState::Running);
+        let conditions = told.conditions.as_deref().unwrap_or_default();
+        let (health, remark) = verdict(&told.health, &told.sync, conditions, is_syncing, now);
+        let newest = events.len().saturating_sub(1);
+        let place = events.iter().rposition(|event| event.state == EventState::Done).unwrap_or(newest);
+        let Some(event) = events.get_mut(place) else { return };
+        (event.health, event.remark) = (health, SafeText::new(&remark));
+        // While another version comes, or after it failed, the images may be of either.
+        let image = image_tag(told.summary.images.as_deref().unwrap_or_default()).filter(|_| place == newest);
+        if let (EventState::Done | EventState::Unknown, Some(tag)) = (event.state, image) {
+            event.version = version(&[tag]);
+        }
+    }
+
+    /// Whether the newest sync of the history says it all: there was no other deploy since, or one that
     /// mended single resources of the same revision.
     fn is_told_by(&self, newest: Option<&Synced>) -> bool {
         match (newest, &self.status.operation_state) {
@@ -159,7 +187,8 @@ impl Application {
             (Some(_), None) => true,
             (Some(synced), Some(operation)) => {
                 let revisions = operation.all();
-                operation.state() == EventState::Done && (revisions.is_empty() || revisions == synced.all())
+                !operation.is_deploy()
+                    || operation.state() == EventState::Done && (revisions.is_empty() || revisions == synced.all())
             }
         }
     }
@@ -169,7 +198,7 @@ impl Application {
         let (made, seen) = (&self.metadata.creation_timestamp, &self.status.reconciled_at);
         let since =
             Timestamp::of_rfc3339(made.as_deref()).or_else(|| Timestamp::of_rfc3339(seen.as_deref())).unwrap_or(now);
-        let Some(operation) = &self.status.operation_state else {
+        let Some(operation) = self.status.operation_state.as_ref().filter(|operation| operation.is_deploy()) else {
             return Event { at: since, state: EventState::Unknown, ..common };
         };
         Event {
@@ -183,6 +212,13 @@ impl Application {
 }
 
 impl LastSync {
+    /// Whether it is about all of the application, and for real.
+    fn is_deploy(&self) -> bool {
+        self.operation.sync.as_ref().is_none_or(|sync| {
+            sync.dry_run != Some(true) && sync.resources.as_ref().is_none_or(Vec::is_empty)
+        })
+    }
+
     fn state(&self) -> EventState {
         match self.phase.as_deref() {
             Some("Succeeded") => EventState::Done,
@@ -200,7 +236,7 @@ impl LastSync {
 
     /// Its revisions: what it came to, or what it was asked for.
     fn all(&self) -> Vec<&str> {
-        let told = [self.sync_result.as_ref(), self.operation.sync.as_ref()];
+        let told = [self.sync_result.as_ref(), self.operation.sync.as_ref().map(|sync| &sync.to)];
         let mut told = told.into_iter().flatten().map(|one| all(one.revision.as_deref(), one.revisions.as_deref()));
         told.find(|revisions| !revisions.is_empty()).unwrap_or_default()
     }
@@ -214,8 +250,7 @@ impl Synced {
 
 impl Initiator {
     fn who(&self) -> Option<SafeText> {
-        let name = self.username.as_deref().filter(|name| !name.is_empty() && self.automated != Some(true));
-        name.map(SafeText::new)
+        self.username.as_deref().filter(|_| self.automated != Some(true)).and_then(name_of)
     }
 }
 
@@ -233,29 +268,6 @@ fn without<'a>(name: &'a str, environment: &str) -> Option<&'a str> {
     let before = name.strip_suffix(word.as_str()).and_then(|rest| rest.strip_suffix('-'));
     let behind = || name.strip_prefix(word.as_str()).and_then(|rest| rest.strip_prefix('-'));
     before.or_else(behind).filter(|service| !service.is_empty())
-}
-
-/// Commits and digests in eight characters; tags, and versions of charts, as they are.
-fn version(revisions: &[&str]) -> SafeText {
-    let short = |revision: &&str| {
-        let bare = revision.strip_prefix("sha256:").unwrap_or(revision);
-        let is_hash = matches!(bare.len(), 40 | 64) && bare.bytes().all(|byte| byte.is_ascii_hexdigit());
-        bare.chars().take(if is_hash { 8 } else { usize::MAX }).collect::<String>()
-    };
-    SafeText::new(&revisions.iter().map(short).collect::<Vec<_>>().join("+"))
-}
-
-/// The tag of the one image that has a tag, if that tells anything.
-fn image_tag(images: &[String]) -> Option<&str> {
-    let mut tags = images.iter().filter_map(|image| tag(image));
-    let first = tags.next().filter(|tag| *tag != "latest");
-    first.filter(|_| tags.next().is_none())
-}
-
-/// The tag in `registry:5000/shop/web:v2@sha256:...`.
-fn tag(image: &str) -> Option<&str> {
-    let name = image.split('@').next()?.rsplit('/').next()?;
-    name.split_once(':').map(|(_, tag)| tag).filter(|tag| !tag.is_empty())
 }
 
 #[cfg(test)]
@@ -309,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn how_it_is_now_is_said_of_the_newest_event_only() {
+    fn how_it_is_now_is_said_of_the_newest_deploy_only() {
         let all = events(
             &json!({
                 "history": old_and_new(),
@@ -324,6 +336,64 @@ mod tests {
         assert_eq!(now, [(None, "", "1.2.3"), (Some(Status::Critical), "Degraded, OutOfSync", "v2.14")]);
         let who: Vec<Option<&str>> = all.iter().map(|one| one.who.as_ref().map(SafeText::as_str)).collect();
         assert_eq!(who, [None, Some("ann")], "a sync that began by itself was nobody's");
+    }
+
+    #[test]
+    fn how_it_is_now_is_said_of_what_runs_whatever_comes_or_failed_to() {
+        let told = |operation: Value| {
+            let all = events(
+                &json!({
+                    "history": old_and_new(),
+                    "operationState": operation,
+                    "health": {"status": "Missing"},
+                    "sync": {"status": "OutOfSync"},
+                    "summary": {"images": ["web:v2"]},
+                }),
+                20,
+            );
+            all.iter().map(|one| (one.state, one.health, one.version.to_string())).collect::<Vec<_>>()
+        };
+        let old = (Done, None, "1.2.3".to_owned());
+        let runs = (Done, Some(Status::Critical), "1.3.0".to_owned());
+        let running = json!({"phase": "Running", "startedAt": "2026-11-21T11:50:00Z", "syncResult": {"revision": "1.4.0"}});
+        let coming = (EventState::Running, None, "1.4.0".to_owned());
+        assert_eq!(told(running), [old, runs, coming]);
+        // An operation without a time, of an application that is older than its history.
+        let all = told(json!({"phase": "Succeeded", "operation": {"sync": {"revision": "1.4.0"}}}));
+        assert_eq!(all.last(), Some(&(Done, Some(Status::Critical), "v2".to_owned())), "{all:?}");
+        assert_eq!(all.iter().filter(|(_, health, _)| health.is_some()).count(), 1);
+    }
+
+    #[test]
+    fn a_dry_run_and_a_sync_of_a_part_are_no_deploys() {
+        for (what, phase) in [
+            (json!({"revision": "1.4.0", "dryRun": true}), "Succeeded"),
+            (json!({"revision": "1.4.0", "dryRun": true}), "Failed"),
+            (json!({"revision": "1.4.0", "resources": [{"kind": "ConfigMap", "name": "x"}]}), "Succeeded"),
+        ] {
+            let operation = json!({"phase": phase, "finishedAt": "2026-11-21T11:55:00Z", "operation": {"sync": what},
+                "syncResult": {"revision": "1.4.0"}});
+            let all = told(&json!({"history": old_and_new(), "operationState": operation}));
+            assert_eq!(all.last(), Some(&(30, Done, "1.3.0".to_owned())), "{operation}");
+            let never = told(&json!({"operationState": operation}));
+            assert_eq!(never, [(120, Unknown, String::new())], "{operation}");
+        }
+        let whole = json!({"phase": "Failed", "finishedAt": "2026-11-21T11:55:00Z",
+            "operation": {"sync": {"revision": "1.4.0", "dryRun": false, "resources": []}}});
+        let all = told(&json!({"history": old_and_new(), "operationState": whole}));
+        assert_eq!(all.last(), Some(&(5, Failed, "1.4.0".to_owned())));
+    }
+
+    #[test]
+    fn a_version_that_comes_back_is_a_rollback() {
+        let history: Vec<Value> = ["1.0", "1.1", "1.0"]
+            .iter()
+            .zip(10..)
+            .map(|(revision, minute)| json!({"revision": revision, "deployedAt": format!("2026-11-21T11:{minute}:00Z")}))
+            .collect();
+        let reasons: Vec<bool> =
+            events(&json!({"history": history}), 20).iter().map(|one| one.reason.is_planned()).collect();
+        assert_eq!(reasons, [true, true, false]);
     }
 
     #[test]
@@ -374,34 +444,6 @@ mod tests {
             let text = json!({"metadata": {"name": name}, "spec": {"destination": destination}});
             let application: Application = serde_json::from_value(text).unwrap();
             assert_eq!(application.place(&known), place, "{name} {destination}");
-        }
-    }
-
-    #[test]
-    fn versions_are_short_and_still_what_people_say() {
-        let sha = "0123456789abcdef0123456789abcdef01234567";
-        let cases: [(&[&str], &str); 5] = [
-            (&[], ""),
-            (&["1.2.3"], "1.2.3"),
-            (&[sha], "01234567"),
-            (&["sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"], "00112233"),
-            (&["1.2.3", sha], "1.2.3+01234567"),
-        ];
-        for (revisions, short) in cases {
-            assert_eq!(version(revisions).as_str(), short);
-        }
-        let cases: [(&[&str], Option<&str>); 7] = [
-            (&[], None),
-            (&["web"], None),
-            (&["web:latest"], None),
-            (&["registry:5000/web"], None),
-            (&["registry:5000/a/web:v2"], Some("v2")),
-            (&["web:v2", "proxy@sha256:00"], Some("v2")),
-            (&["web:v2", "proxy:v9"], None),
-        ];
-        for (images, tag) in cases {
-            let images: Vec<String> = images.iter().map(|image| (*image).to_owned()).collect();
-            assert_eq!(image_tag(&images), tag, "{images:?}");
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Turns over many repositories, as many in a poll as it has time for.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::text::SafeText;
+use crate::source::gaps::Gaps;
 use crate::source::progress::Progress;
 
 /// Turns over many repositories, as many in a poll as it has time for, with the last answer of each.
@@ -14,21 +15,14 @@ pub(crate) struct Rota<T> {
     /// In the order of the alphabet.
     names: Vec<String>,
     queue: VecDeque<String>,
-    gone: HashSet<String>,
     /// Why nothing is known of some.
-    words: HashMap<String, String>,
+    errors: HashMap<String, FetchError>,
 }
 
 impl<T> Rota<T> {
     /// Nobody has been asked.
     pub(crate) fn new() -> Self {
-        Self {
-            progress: Progress::default(),
-            names: Vec::new(),
-            queue: VecDeque::new(),
-            gone: HashSet::new(),
-            words: HashMap::new(),
-        }
+        Self { progress: Progress::default(), names: Vec::new(), queue: VecDeque::new(), errors: HashMap::new() }
     }
 
     /// Begins a poll.
@@ -36,6 +30,8 @@ impl<T> Rota<T> {
         self.queue = self.progress.begin(&names).into();
         names.sort_unstable();
         self.names = names;
+        let names = &self.names;
+        self.errors.retain(|name, _| names.binary_search(name).is_ok());
     }
 
     /// Who is asked next in this poll.
@@ -47,8 +43,7 @@ impl<T> Rota<T> {
     pub(crate) fn take(&mut self, name: &str, came: Result<T, FetchError>) -> Result<bool, FetchError> {
         match came {
             Ok(answer) => {
-                self.gone.remove(name);
-                self.words.remove(name);
+                self.errors.remove(name);
                 self.progress.learn(name, Some(answer));
             }
             // Our own reserve. What it was told so far is known next time; others have their turns first.
@@ -57,9 +52,7 @@ impl<T> Rota<T> {
                 return Ok(false);
             }
             Err(error) if is_gone(&error) => {
-                if self.gone.insert(name.to_owned()) {
-                    tracing::warn!(repository = %SafeText::new(name), "{NOT_THERE}");
-                }
+                self.miss(name, FetchError::new(error.reason, NOT_THERE));
                 self.progress.learn(name, None);
             }
             // About all of them: whoever answers now, answers nothing.
@@ -71,8 +64,9 @@ impl<T> Rota<T> {
             Err(error) => {
                 tracing::debug!("{}", about(name, &error));
                 self.progress.ask(name);
-                if self.progress.recent(name).is_none() {
-                    self.words.insert(name.to_owned(), error.to_string());
+                // Of one of which nothing was known the newest reason counts.
+                if self.progress.recent(name).is_none_or(Option::is_none) {
+                    self.miss(name, error);
                     self.progress.learn(name, None);
                 }
             }
@@ -80,9 +74,29 @@ impl<T> Rota<T> {
         Ok(true)
     }
 
+    /// Notes why nothing is known of a repository; each reason is logged once.
+    fn miss(&mut self, name: &str, error: FetchError) {
+        if self.errors.get(name).is_none_or(|before| before.reason != error.reason) {
+            tracing::warn!("{}", about(name, &error));
+        }
+        self.errors.insert(name.to_owned(), error);
+    }
+
     /// Why nothing is known of a repository, in words for the board.
-    pub(crate) fn why(&self, name: &str) -> &str {
-        self.words.get(name).map_or(NOT_THERE, String::as_str)
+    pub(crate) fn why(&self, name: &str) -> String {
+        match self.errors.get(name) {
+            Some(error) if !is_gone(error) => error.to_string(),
+            _ => NOT_THERE.to_owned(),
+        }
+    }
+
+    /// The repositories of which nothing is known, as far as they count.
+    pub(crate) fn gaps(&self, counts: impl Fn(&str) -> bool) -> Result<Gaps, FetchError> {
+        let mut gaps = Gaps::default();
+        for (name, _) in self.all()?.iter().filter(|(name, answer)| answer.is_none() && counts(name)) {
+            gaps.add(name, &self.why(name));
+        }
+        Ok(gaps)
     }
 
     /// How many repositories there are.
@@ -107,14 +121,17 @@ impl<T> Rota<T> {
         Ok(self.names.iter().map(String::as_str).zip(answers.into_iter().map(Option::as_ref)).collect())
     }
 
-    /// The same without those that are not there; an error when none of them is.
+    /// The same without those of which nothing is known; when that is all of them, the reason of the first.
     pub(crate) fn all_there(&self) -> Result<Vec<(&str, &T)>, FetchError> {
         let all = self.all()?;
         let there: Vec<(&str, &T)> = all.iter().filter_map(|(name, answer)| Some((*name, (*answer)?))).collect();
-        if there.is_empty() && !all.is_empty() {
-            return Err(FetchError::new(Reason::Http(404), NOT_THERE));
+        match all.first() {
+            Some((first, _)) if there.is_empty() => {
+                let unknown = || FetchError::new(Reason::Http(404), NOT_THERE);
+                Err(self.errors.get(*first).cloned().unwrap_or_else(unknown))
+            }
+            _ => Ok(there),
         }
-        Ok(there)
     }
 }
 
@@ -140,6 +157,7 @@ fn about(name: &str, error: &FetchError) -> SafeText {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::telemetry::Telemetry;
 
     fn names(all: &[&str]) -> Vec<String> {
         all.iter().map(|name| (*name).to_owned()).collect()
@@ -186,5 +204,21 @@ mod tests {
         assert!(!rota.has("a/1"));
         assert_eq!(rota.take("a/2", Err(Reason::Http(404).into())), Ok(true));
         assert_eq!(rota.all_there().unwrap_err().to_string(), format!("HTTP 404: {NOT_THERE}"));
+    }
+
+    #[test]
+    fn what_was_refused_is_a_gap_and_keeps_its_reason() {
+        let mut rota: Rota<u8> = Rota::new();
+        let refused = || Err(FetchError::new(Reason::Auth, "HTTP 403: not for this token"));
+        rota.begin(names(&["a/1", "a/2"]));
+        assert_eq!((rota.take("a/1", refused()), rota.take("a/2", Ok(2))), (Ok(true), Ok(true)));
+        let marked = rota.gaps(|_| true).unwrap().mark(Telemetry::Reviews(Vec::new())).split().1.unwrap();
+        assert_eq!(marked.text.as_str(), "a/1: not authorised: HTTP 403: not for this token");
+        assert_eq!(rota.all_there(), Ok(vec![("a/2", &2)]));
+        rota.begin(names(&["a/1"]));
+        assert_eq!(rota.take("a/1", refused()), Ok(true));
+        assert_eq!(rota.all_there().unwrap_err().reason, Reason::Auth, "not a 404");
+        assert_eq!(rota.take("a/1", Ok(1)), Ok(true));
+        assert_eq!(rota.gaps(|_| true).unwrap().mark(Telemetry::Reviews(Vec::new())).split().1, None);
     }
 }

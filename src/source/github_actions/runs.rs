@@ -1,16 +1,17 @@
 //! Runs and jobs of workflows as GitHub tells them, and what they mean.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize;
 
 use crate::model::build::{Activity, Build, BuildResult, Run, Stage};
 use crate::model::fault::FetchError;
 use crate::model::glob::Globs;
+use crate::model::people::name_of;
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
-use crate::source::github::Person;
+use crate::source::github::{Person, names_version};
 use crate::source::http::{Document, link};
 
 /// A page of runs.
@@ -27,6 +28,7 @@ pub(super) struct Told {
     name: Option<String>,
     display_title: Option<String>,
     path: Option<String>,
+    event: Option<String>,
     run_number: Option<u64>,
     run_attempt: Option<u64>,
     status: Option<String>,
@@ -82,57 +84,58 @@ struct Step {
 }
 
 /// A workflow, and the number of its latest run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Workflow {
     /// What it is known by, whatever it is called.
     pub(super) id: String,
+    /// The bare name of its file.
+    pub(super) file: String,
+    /// Whether its file is in the repository whose runs these are.
+    pub(super) is_of_its_repository: bool,
     pub(super) build: Build,
-    pub(super) run: u64,
+    /// None while it has not been asked about.
+    pub(super) run: Option<u64>,
+    /// Whether its runs are for versions, because it does not run on the branch.
+    pub(super) is_for_versions: bool,
 }
 
-/// The workflows that are kept, by name.
+/// The workflows that are kept.
 pub(super) fn workflows(told: Vec<Told>, keep: &Globs) -> Vec<Workflow> {
     let mut groups: BTreeMap<String, Vec<Told>> = BTreeMap::new();
     for run in newest_first(told) {
         groups.entry(run.workflow()).or_default().push(run);
     }
-    let mut named: Vec<(String, &[Told])> = groups.values().map(|runs| (name(runs), runs.as_slice())).collect();
-    named.retain(|(name, _)| keep.keep(name));
-    named.sort_by(|a, b| a.0.cmp(&b.0));
-    let is_twice = |wanted: &str| named.iter().filter(|(name, _)| name == wanted).count() > 1;
-    let workflow = |(name, runs): &(String, &[Told])| {
-        let latest = runs.first()?;
-        let file = latest.file();
-        let name = if is_twice(name) && !file.is_empty() { format!("{name} ({file})") } else { name.clone() };
-        let build = Build::of_runs(name.into(), SafeText::default(), runs.iter().map(run).collect());
-        Some(Workflow { id: latest.workflow(), build, run: latest.id })
+    let workflow = |(id, runs): (String, Vec<Told>)| {
+        let name = name(&runs);
+        let latest = runs.first().filter(|_| keep.keep(&name))?;
+        Some(Workflow {
+            id,
+            file: latest.file().to_owned(),
+            is_of_its_repository: latest.path.as_deref().is_some_and(|path| path.starts_with(".github/")),
+            build: Build::of_runs(name.into(), SafeText::default(), runs.iter().map(run).collect()),
+            run: Some(latest.id),
+            is_for_versions: false,
+        })
     };
-    named.iter().filter_map(workflow).collect()
+    groups.into_iter().filter_map(workflow).collect()
 }
 
-/// The workflows that a repository has.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct Workflows {
-    #[serde(default)]
-    workflows: Vec<Listed>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Listed {
-    id: u64,
-    name: Option<String>,
-    state: Option<String>,
-}
-
-impl Workflows {
-    /// Those that are switched on and wanted, by id.
-    pub(super) fn active(self, keep: &Globs) -> impl Iterator<Item = String> {
-        let is_wanted = |one: &Listed| {
-            let name = one.name.as_deref().unwrap_or_default();
-            one.state.as_deref() == Some("active") && keep.keep(name)
-        };
-        self.workflows.into_iter().filter(is_wanted).map(|one| one.id.to_string())
+/// Workflows by name; of several with one name each with its file, and where that is no help with its number.
+pub(super) fn told_apart(mut all: Vec<Workflow>) -> Vec<Workflow> {
+    let parts: [fn(&Workflow) -> &str; 2] = [|one| &one.file, |one| &one.id];
+    for part in parts {
+        let mut counts: HashMap<SafeText, usize> = HashMap::new();
+        for one in &all {
+            *counts.entry(one.build.name.clone()).or_default() += 1;
+        }
+        for one in &mut all {
+            if counts.get(&one.build.name).is_some_and(|count| *count > 1) && !part(one).is_empty() {
+                one.build.name = format!("{} ({})", one.build.name, part(one)).into();
+            }
+        }
     }
+    all.sort_by(|a, b| a.build.name.cmp(&b.build.name));
+    all
 }
 
 /// The jobs of a page.
@@ -160,6 +163,13 @@ fn name(runs: &[Told]) -> String {
 }
 
 impl Told {
+    /// Whether it ran for a version: for a release, or for a tag. (The server does not say what is a tag.)
+    pub(super) fn is_for_version(&self) -> bool {
+        let event = self.event.as_deref().unwrap_or_default();
+        let reference = self.head_branch.as_deref().unwrap_or_default();
+        event == "release" || (!event.starts_with("pull_request") && names_version(reference))
+    }
+
     /// Whether it ran for a branch of the repository: a fork may have one of the same name, and its pull
     /// requests say nothing about ours.
     fn is_its_own(&self) -> bool {
@@ -202,7 +212,7 @@ fn run(told: &Told) -> Run {
         finished_at: ended,
         branch: SafeText::new(told.head_branch.as_deref().unwrap_or_default()),
         commit: SafeText::new(told.head_sha.as_deref().unwrap_or_default()),
-        author: written_by.map(SafeText::new).or_else(|| Person::name(told.actor.as_ref())),
+        author: written_by.and_then(name_of).or_else(|| Person::name(told.actor.as_ref())),
         url: link(told.html_url.as_deref()),
     }
 }
@@ -315,15 +325,34 @@ mod tests {
     }
 
     #[test]
+    fn runs_for_releases_and_tags_are_for_versions() {
+        for (event, reference, is) in [
+            ("push", "v1.2.3", true),
+            ("release", "latest", true),
+            ("push", "feature/basket", false),
+            ("pull_request", "v1.2.3", false),
+            ("workflow_dispatch", "trunk", false),
+        ] {
+            let run = Told {
+                event: Some(event.to_owned()),
+                head_branch: Some(reference.to_owned()),
+                ..told(1, 1, "success")
+            };
+            assert_eq!(run.is_for_version(), is, "{event} {reference}");
+        }
+    }
+
+    #[test]
     fn two_workflows_of_one_name_are_told_apart() {
         let mut other = told(2, 1, "failure");
         (other.workflow_id, other.path) = (Some(8), Some(".github/workflows/nightly.yaml".to_owned()));
-        let mut all: Vec<String> = workflows(vec![told(1, 1, "success"), other], &Globs::default())
-            .iter()
-            .map(|one| one.build.name.to_string())
-            .collect();
-        all.sort();
-        assert_eq!(all, ["CI (ci)", "CI (nightly)"]);
+        let names = |all: Vec<Workflow>| -> Vec<String> {
+            told_apart(all).iter().map(|one| one.build.name.to_string()).collect()
+        };
+        let all = workflows(vec![told(1, 1, "success"), other], &Globs::default());
+        assert_eq!(names(all.clone()), ["CI (ci)", "CI (nightly)"]);
+        let one = |id: &str| Workflow { id: id.to_owned(), file: "ci".to_owned(), ..all[0].clone() };
+        assert_eq!(names(vec![one("8"), one("7")]), ["CI (ci) (7)", "CI (ci) (8)"]);
         assert!(workflows(vec![told(1, 1, "success")], &Globs::new(&["Release*".to_owned()])).is_empty());
     }
 }

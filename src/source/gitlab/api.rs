@@ -14,8 +14,10 @@ use tokio::time::Instant;
 
 use crate::model::build::{Activity, BuildResult};
 use crate::model::fault::{FetchError, Phase, Reason};
+use crate::model::people::name_of;
 use crate::model::text::SafeText;
 use crate::model::time::Span;
+use crate::source::gaps::Gaps;
 use crate::source::http::{Document, Http, parse_url};
 use crate::source::progress::has_room;
 use crate::source::{Context, Moment};
@@ -111,7 +113,7 @@ pub(crate) fn is_forbidden(error: &FetchError) -> bool {
 pub(crate) fn meaning(error: &FetchError) -> String {
     match error.reason {
         Reason::Http(404) => "not found: renamed, deleted, or not allowed".to_owned(),
-        Reason::Auth => "not allowed, or switched off there".to_owned(),
+        Reason::Auth => "HTTP 403: not allowed, or switched off there".to_owned(),
         _ => error.to_string(),
     }
 }
@@ -156,6 +158,15 @@ impl Missing {
     }
 }
 
+/// The parts of an answer of whom nothing is to be had, by the names of all.
+pub(crate) fn gaps<'a, T: 'a>(all: impl Iterator<Item = (&'a str, &'a Result<T, FetchError>)>) -> Gaps {
+    let mut gaps = Gaps::default();
+    for (name, error) in all.filter_map(|(name, told)| Some((name, told.as_ref().err()?))) {
+        gaps.add(name, &meaning(error));
+    }
+    gaps
+}
+
 /// What was told, without those of whom nothing is to be had; the error of the first, when that is all.
 pub(crate) fn those_there<'a, T>(told: &[&'a Result<T, FetchError>]) -> Result<Vec<&'a T>, FetchError> {
     let there: Vec<&T> = told.iter().filter_map(|one| one.as_ref().ok()).collect();
@@ -191,7 +202,7 @@ pub(crate) struct Person {
 impl Person {
     /// The name.
     pub(crate) fn name(&self) -> Option<SafeText> {
-        self.name.as_deref().filter(|name| !name.is_empty()).map(SafeText::new)
+        self.name.as_deref().and_then(name_of)
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use super::api::{Api, naming};
+use super::api::{Api, is_about_one, naming};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
@@ -53,13 +53,35 @@ pub(crate) struct Projects {
     prefix: String,
     listed: Option<(Timestamp, Vec<Project>)>,
     known: HashMap<String, (Timestamp, Project)>,
+    /// What is switched off in some, by key.
+    features: HashMap<String, (Timestamp, Features)>,
+}
+
+/// What a project has of what can be switched off. (Before GitLab 12 CI/CD was `jobs_enabled`.)
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct Features {
+    builds_access_level: Option<String>,
+    environments_access_level: Option<String>,
+    jobs_enabled: Option<bool>,
+}
+
+impl Features {
+    /// Whether there are no pipelines, because somebody switched them off.
+    pub(crate) fn has_no_pipelines(&self) -> bool {
+        self.builds_access_level.as_deref().map_or(self.jobs_enabled == Some(false), |level| level == "disabled")
+    }
+
+    /// Whether there are no environments.
+    pub(crate) fn has_no_environments(&self) -> bool {
+        self.environments_access_level.as_deref() == Some("disabled") || self.has_no_pipelines()
+    }
 }
 
 impl Projects {
     /// No network.
     pub(crate) fn open(projects: &[String], group: Option<&str>) -> Result<Self, FetchError> {
         let (named, group) = scope(projects, group)?;
-        Ok(Self { named, group, prefix: String::new(), listed: None, known: HashMap::new() })
+        Ok(Self { named, group, prefix: String::new(), listed: None, known: HashMap::new(), features: HashMap::new() })
     }
 
     /// The keys of all projects, each of which can stand in an address.
@@ -102,6 +124,25 @@ impl Projects {
         let project: Project = api.one(&["projects", key], moment).await?;
         self.known.insert(key.to_owned(), (moment.now, project.clone()));
         Ok(project)
+    }
+
+    /// What is switched off in a project that nobody named, after it answered with a 403: half the projects of a
+    /// group may have no CI/CD at all. Nothing where that is not told: then it was refused.
+    pub(crate) async fn features(&mut self, key: &str, api: &Api, moment: Moment) -> Result<Features, FetchError> {
+        if !self.is_of_group(key) {
+            return Ok(Features::default());
+        }
+        if let Some((_, known)) = self.features.get(key).filter(|(at, _)| counts(*at, moment.now)) {
+            return Ok(known.clone());
+        }
+        match api.one::<Features>(&["projects", key], moment).await {
+            Err(error) if is_about_one(&error) => Ok(Features::default()),
+            told => {
+                let told = told?;
+                self.features.insert(key.to_owned(), (moment.now, told.clone()));
+                Ok(told)
+            }
+        }
     }
 
     /// The path of a project; its key while the path is not known.
@@ -171,6 +212,20 @@ mod tests {
         assert_eq!(scope(&[], Some(" ")).unwrap_err().reason, Reason::Parse);
         let (named, group) = scope(&texts(&["/a/b/", "A/B", "7"]), Some("g/")).unwrap();
         assert_eq!((named, group.as_deref()), (texts(&["a/b", "7"]), Some("g")));
+    }
+
+    #[test]
+    fn only_what_somebody_switched_off_is_off() {
+        let of = |text: &str| serde_json::from_str::<Features>(text).unwrap();
+        for (text, pipelines, environments) in [
+            (r#"{"builds_access_level":"disabled","environments_access_level":"enabled"}"#, true, true),
+            (r#"{"builds_access_level":"private","environments_access_level":"disabled"}"#, false, true),
+            (r#"{"builds_access_level":"enabled","jobs_enabled":false}"#, false, false),
+            (r#"{"jobs_enabled":false}"#, true, true),
+            ("{}", false, false),
+        ] {
+            assert_eq!((of(text).has_no_pipelines(), of(text).has_no_environments()), (pipelines, environments), "{text}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
+use crate::model::delivery::mark_rollbacks;
 use crate::model::event::{ChangeReason, Event, EventKind, EventState};
 use crate::model::text::SafeText;
 use crate::source::gitlab::api::Person;
@@ -55,6 +56,13 @@ struct Commit {
 #[derive(Debug, Clone, Deserialize)]
 struct Pipeline {
     web_url: Option<String>,
+}
+
+impl Deployment {
+    /// The name of its environment.
+    pub(super) fn environment(&self) -> &str {
+        self.environment.as_ref().and_then(|one| one.name.as_deref()).unwrap_or_default()
+    }
 }
 
 /// How far a deploy has come; none for one that was called off.
@@ -125,27 +133,6 @@ fn drop_overtaken(in_order: &mut Vec<Event>) {
     });
 }
 
-/// Marks every deploy that brought a version back which its environment had before another one.
-fn mark_rollbacks(in_order: &mut [Event]) {
-    let mut seen: HashMap<SafeText, Vec<(SafeText, EventState)>> = HashMap::new();
-    for event in in_order {
-        let is_over = matches!(event.state, EventState::Done | EventState::Failed);
-        if event.version.is_empty() || !(is_over || event.state == EventState::Running) {
-            continue;
-        }
-        let versions = seen.entry(event.environment.clone()).or_default();
-        let was_another = versions.last().is_some_and(|(version, _)| *version != event.version);
-        let was_there =
-            |(version, state): &(SafeText, EventState)| *version == event.version && *state == EventState::Done;
-        if was_another && versions.iter().any(was_there) {
-            event.reason = ChangeReason::Rollback;
-        }
-        if is_over {
-            versions.push((event.version.clone(), event.state));
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,22 +147,6 @@ mod tests {
             Event { environment, version, state: state(word).unwrap(), ..Event::default() }
         };
         lines.iter().map(one).collect()
-    }
-
-    fn reasons(lines: &[&str]) -> Vec<bool> {
-        let mut events = history(lines);
-        mark_rollbacks(&mut events);
-        events.iter().map(|event| event.reason == ChangeReason::Rollback).collect()
-    }
-
-    #[test]
-    fn a_version_that_comes_back_after_another_is_a_rollback() {
-        assert_eq!(reasons(&["p v1 success", "p v2 success", "p v1 success"]), [false, false, true]);
-        assert_eq!(reasons(&["p v1 success", "p v2 failed", "p v1 running"]), [false, false, true]);
-        assert_eq!(reasons(&["p v1 success", "p v1 success"]), [false, false], "made once more");
-        assert_eq!(reasons(&["p v1 failed", "p v2 success", "p v1 success"]), [false; 3], "it never was there");
-        assert_eq!(reasons(&["p v1 success", "q v2 success", "p v1 success"]), [false; 3], "another environment");
-        assert_eq!(reasons(&["p v1 success", "p v2 blocked", "p v1 success"]), [false; 3], "v2 never came");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What an answer says that is no success, or not what was asked for.
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::limited::refused_for_a_while;
@@ -23,22 +24,45 @@ pub(super) fn check_status(response: &Response) -> Result<(), FetchError> {
 pub fn refusal(response: &Response) -> FetchError {
     let code = response.status.as_u16();
     let canonical = response.status.canonical_reason().unwrap_or_default();
-    let (general, words) = match code {
-        401 | 403 => (format!("HTTP {code}; check the source's auth"), words(response)),
-        _ => (canonical.to_owned(), words(response).filter(|words| !words.eq_ignore_ascii_case(canonical))),
+    let (general, remedy) = match code {
+        401 | 403 => (format!("HTTP {code}"), "; check the source's auth"),
+        _ => (canonical.to_owned(), ""),
     };
+    let words = words(response).filter(|words| !words.eq_ignore_ascii_case(canonical));
     let detail = match words {
         Some(words) if general.is_empty() => words,
-        Some(words) => format!("{general}: {words}"),
-        None => general,
+        Some(words) => format!("{general}: {words}{remedy}"),
+        None => format!("{general}{remedy}"),
     };
     let mut error = FetchError::new(Reason::of_status(code), detail);
     error.retry_after = retry_after(&response.headers);
     error
 }
 
-/// The first line of a body in plain text: what many servers explain a refusal with ("no org id").
+/// Where GitHub, GitLab and Argo CD say why.
+#[derive(Deserialize)]
+struct Explained {
+    message: Option<String>,
+    error: Option<String>,
+}
+
+/// The longest sentence of a document that is repeated.
+const LONGEST: usize = 200;
+
+/// What a server explains a refusal with: the sentence of its document ("Resource not accessible by personal
+/// access token"), or the first line of a body in plain text ("no org id").
 fn words(response: &Response) -> Option<String> {
+    explained(&response.body).or_else(|| first_line(response))
+}
+
+fn explained(body: &[u8]) -> Option<String> {
+    let explained: Explained = serde_json::from_slice(body).ok()?;
+    let words = explained.message.or(explained.error)?;
+    let words = words.trim().trim_end_matches('.');
+    (!words.is_empty() && words.len() <= LONGEST && !words.contains('\n')).then(|| words.to_owned())
+}
+
+fn first_line(response: &Response) -> Option<String> {
     let kind = content_type(response);
     if !kind.is_empty() && !kind.starts_with("text/plain") {
         return None;
@@ -113,9 +137,17 @@ mod tests {
         let told = |code, kind, body| refusal(&response(code, kind, body)).to_string();
         assert_eq!(
             told(401, "text/plain; charset=utf-8", "no org id\n"),
-            "not authorised: HTTP 401; check the source's auth: no org id"
+            "not authorised: HTTP 401: no org id; check the source's auth"
         );
         assert_eq!(told(500, "text/plain", "the disk is full"), "HTTP 500: Internal Server Error: the disk is full");
+        let json = r#"{"message":"Resource not accessible by integration.","status":"403"}"#;
+        assert_eq!(
+            told(403, "application/json", json),
+            "not authorised: HTTP 403: Resource not accessible by integration; check the source's auth"
+        );
+        assert_eq!(told(404, "application/json", r#"{"message":{"base":["no"]}}"#), "HTTP 404: Not Found");
+        let long = format!(r#"{{"error":"{}"}}"#, "x".repeat(LONGEST + 1));
+        assert_eq!(told(404, "application/json", &long), "HTTP 404: Not Found");
         assert_eq!(told(404, "text/plain", "Not Found"), "HTTP 404: Not Found");
         assert_eq!(told(404, "text/html", "<html>a page</html>"), "HTTP 404: Not Found");
         assert_eq!(told(404, "text/plain", "<html>a page</html>"), "HTTP 404: Not Found");

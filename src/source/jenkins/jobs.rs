@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crate::model::build::{Activity, Build, BuildResult, Run};
 use crate::model::fault::{FetchError, Reason};
+use crate::model::people::name_of;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
 use crate::source::http::Document;
@@ -20,6 +21,9 @@ const FIELDS: &str = "name,fullName,url,color,buildable,inQueue,\
     lastBuild[number,url,building,result,timestamp,duration,estimatedDuration,culprits[fullName],\
     changeSets[items[commitId,author[fullName]]],changeSet[items[commitId,author[fullName]]]],\
     builds[number,building,result,timestamp,duration]{0,15}";
+
+/// What is said of a folder that was not looked into.
+pub(super) const UNREAD: &str = "a folder; raise depth";
 
 /// The `tree` parameter for jobs and what is so many levels of folders below them.
 pub(super) fn tree(depth: u8) -> String {
@@ -87,6 +91,8 @@ pub(super) struct Leaf {
     pub(super) full_name: String,
     /// The number of its last run.
     pub(super) number: Option<i64>,
+    /// Whether it is a folder after all, deeper than was asked for.
+    pub(super) is_folder: bool,
     /// What it says.
     pub(super) build: Build,
 }
@@ -109,11 +115,11 @@ fn walk(jobs: &[Job], folder: &str, seen: &mut HashSet<String>, leaves: &mut Vec
             walk(inner, &full_name, seen, leaves);
         } else if job.is_no_folder() && seen.insert(full_name.clone()) {
             let number = job.last_build.iter().chain(job.builds.iter().flatten()).find_map(|run| run.number);
-            leaves.push(Leaf { build: job.build(&full_name), number, full_name });
+            leaves.push(Leaf { build: job.build(&full_name), number, is_folder: false, full_name });
         } else if seen.insert(full_name.clone()) {
             // Nobody knows what is in it.
-            let build = Build { name: shown(&full_name), raw: "a folder; raise depth".into(), ..Build::default() };
-            leaves.push(Leaf { build, number: None, full_name });
+            let build = Build { name: shown(&full_name), raw: UNREAD.into(), ..Build::default() };
+            leaves.push(Leaf { build, number: None, is_folder: true, full_name });
         }
     }
 }
@@ -208,8 +214,7 @@ impl RawRun {
     fn author(&self) -> Option<SafeText> {
         let authors = self.changes().filter_map(|change| change.author.as_ref());
         let people = authors.chain(self.culprits.iter().flatten());
-        let mut names = people.filter_map(|person| person.full_name.as_deref());
-        names.find(|name| !name.is_empty()).map(SafeText::new)
+        people.filter_map(|person| person.full_name.as_deref()).find_map(name_of)
     }
 }
 

@@ -29,3 +29,12 @@ pub fn reviews(answer: Answer) -> Vec<Review> {
         other => panic!("{other:?}"),
     }
 }
+
+/// An answer of which a part is missing, and what is said of that.
+#[track_caller]
+pub fn partial(answer: Answer) -> (Answer, String) {
+    match answer.unwrap().split() {
+        (telemetry, Some(caveat)) if caveat.partial => (Ok(telemetry), caveat.text.to_string()),
+        other => panic!("a whole answer: {other:?}"),
+    }
+}
