@@ -126,7 +126,7 @@ impl Session<'_> {
             };
             self.worker = None;
             match gone {
-                Gone::Late => return Err(ended(&format!("did not end within {} ms", longest.as_millis()))),
+                Gone::Late => return Err(ended("did not end in time")),
                 // What others before it left behind may be to blame: it gets a process of its own.
                 Gone::Dead(_) if !is_fresh => {}
                 Gone::Dead(why) => return Err(ended(why)),
@@ -143,7 +143,7 @@ impl Session<'_> {
 }
 
 fn ended(why: &str) -> Unanswered {
-    Unanswered::Ended(FetchError::new(Reason::NoMatch, format!("the jq expression {why}, and was ended")))
+    Unanswered::Ended(FetchError::new(Reason::NoMatch, format!("the jq expression {why}, and was stopped")))
 }
 
 /// Why a process does not answer.
