@@ -13,11 +13,13 @@ use crate::app::reloading::{Config, Reloading};
 use crate::config::problem::brief;
 use crate::config::{self, Board, Request};
 use crate::model::time::{Span, Zone};
+use crate::output::ansi::Depth;
 use crate::output::terminal::caps::Variables;
 use crate::output::terminal::{Left, Setup, show};
 use crate::output::text;
 use crate::panel::ink::Glyphs;
 use crate::render::render;
+use crate::render::theme::Theme;
 use crate::view::lens::Lens;
 
 /// How long a snapshot to a pipe waits for sources.
@@ -28,7 +30,8 @@ pub(super) fn run(flags: &RunFlags) -> Done {
     let page = page_of(&board, flags.dashboard.as_deref())?;
     let variables = Variables::read();
     let glyphs = variables.glyphs();
-    let ink = theme.ink(board.glyphs.unwrap_or(glyphs));
+    let depth = variables.depth();
+    let ink = shown_in(theme, depth).ink(board.glyphs.unwrap_or(glyphs));
     let lens = Lens { page, kiosk: flags.kiosk, ..Lens::default() };
     if !rustix::termios::isatty(rustix::stdio::stdout()) || variables.is_dumb() {
         let scene = app::poll_once(board, Zone::system(), WAIT)?.scene;
@@ -40,11 +43,14 @@ pub(super) fn run(flags: &RunFlags) -> Done {
     tracing::info!(version = env!("CARGO_PKG_VERSION"), sources = board.sources.len(), "start");
     let (ink_sender, inks) = watch::channel(ink);
     let request = request(&flags.board);
-    let reloading =
-        Reloading { files: files(&request, &board), load: Arc::new(move || reload(&request, glyphs)), ink: ink_sender };
+    let reloading = Reloading {
+        files: files(&request, &board),
+        load: Arc::new(move || reload(&request, glyphs, depth)),
+        ink: ink_sender,
+    };
     let engine = app::start(board, Zone::system(), reloading)?;
     let (scenes, commands) = (engine.scenes.clone(), engine.commands.clone());
-    let setup = Setup { scenes, commands, inks, depth: variables.depth(), lens };
+    let setup = Setup { scenes, commands, inks, depth, lens };
     let left = show(setup)?;
     tracing::info!(?left, "end");
     Ok(match left {
@@ -56,15 +62,23 @@ pub(super) fn run(flags: &RunFlags) -> Done {
 }
 
 /// The same config once more, for a board that is already shown. Its warnings go to the log.
-fn reload(request: &Request, glyphs: Glyphs) -> Result<Config, String> {
+fn reload(request: &Request, glyphs: Glyphs, depth: Depth) -> Result<Config, String> {
     let loaded = config::load(request).map_err(|problems| brief(&problems))?;
     for warning in &loaded.warnings {
         tracing::warn!("config: {}", warning.message);
     }
     let theme = themes::find(&loaded.board.theme)
         .map_err(|error| format!("config not taken: {error}; this is the board of before"))?;
-    let ink = theme.ink(loaded.board.glyphs.unwrap_or(glyphs));
+    let ink = shown_in(theme, depth).ink(loaded.board.glyphs.unwrap_or(glyphs));
     Ok(Config { files: files(request, &loaded.board), board: loaded.board, ink })
+}
+
+/// Where nothing is coloured, a theme that does with weight and reversed words what others do with colours.
+fn shown_in(theme: Theme, depth: Depth) -> Theme {
+    match depth {
+        Depth::None => themes::find("monochrome").unwrap_or(theme),
+        Depth::True | Depth::Ansi256 | Depth::Ansi16 => theme,
+    }
 }
 
 /// What a change of makes another board.

@@ -63,6 +63,17 @@ pub struct LayerLamp {
     pub tally: Tally,
 }
 
+impl LayerLamp {
+    /// What may become of it while its panels stay the same: all of them with one status, and as many of each. For
+    /// whoever has to know how long its words can get.
+    pub fn forms(self) -> impl Iterator<Item = Self> {
+        let all = move |status: Status| std::iter::repeat_n(status, self.tally.total());
+        let mixed = Tally::of(Status::WORST_FIRST.into_iter().flat_map(all));
+        let each = Status::WORST_FIRST.into_iter().map(move |status| Tally::of(all(status)));
+        each.chain([mixed]).map(move |tally| Self { tally, ..self })
+    }
+}
+
 /// A page.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page {

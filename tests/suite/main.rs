@@ -39,6 +39,7 @@ mod jenkins;
 mod layers;
 mod live;
 mod live_builds;
+mod looks;
 mod marks;
 mod notify;
 mod panels_pipeline;
