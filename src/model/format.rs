@@ -120,9 +120,10 @@ impl Part {
 fn prefix(base: f64, unit: &Unit, prefixes: Prefixes) -> (f64, &'static str) {
     let size = base.abs();
     let is_plain = size == 0.0 || (matches!(unit, Unit::None | Unit::Other(_)) && size < PLAIN);
-    let one = prefixes.iter().find(|(divisor, _)| *divisor == 1.0);
-    let fits = || prefixes.iter().rev().find(|(divisor, _)| size >= divisor * 0.9995).or_else(|| prefixes.first());
-    (if is_plain { one } else { fits() }).copied().unwrap_or((1.0, ""))
+    // Nothing, and a small count, have no prefix.
+    let size = if is_plain { 1.0 } else { size };
+    let fits = prefixes.iter().rev().find(|(divisor, _)| size >= divisor * 0.9995).or_else(|| prefixes.first());
+    fits.copied().unwrap_or((1.0, ""))
 }
 
 impl Format {

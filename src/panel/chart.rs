@@ -30,6 +30,8 @@ use crate::model::judgement::{Content, LimitLine};
 use crate::model::status::Status;
 use crate::model::time::{Span, Timestamp, Zone};
 
+/// Columns of "+12" with a space before it.
+const MORE: u16 = 6;
 /// Lines that can still be told apart.
 const MAX_LINES: usize = 24;
 
@@ -297,17 +299,16 @@ fn draw_legend(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
     let all = entries(view, ink);
     for (n, (mark, text, place)) in all.iter().enumerate() {
         let width = (mark.width() + text.width()) as u16;
-        if x > 0 && x + width > area.width {
-            (x, y) = (0, y + 1);
-        }
-        if y >= area.height {
-            break;
-        }
-        let last_row = y + 1 == area.height;
         let hidden = all.len() - n + view.hidden;
-        if last_row && hidden > 1 && x > 0 && x + width + 6 > area.width {
-            write(buffer, columns(area, x, area.width), 0, y, &format!("+{hidden}"), ink.style(Role::Muted));
-            break;
+        let last_row = y + 1 >= area.height;
+        // The last row keeps room to say how many more there are.
+        let reserved = if last_row && hidden > 1 { MORE } else { 0 };
+        if x > 0 && x + width + reserved > area.width {
+            if last_row {
+                write(buffer, columns(area, x, area.width), 0, y, &format!("+{hidden}"), ink.style(Role::Muted));
+                break;
+            }
+            (x, y) = (0, y + 1);
         }
         let Some(line) = view.lines.get(*place) else { break };
         let used = write(buffer, area, x, y, mark, ink.style(look(view, *place, ink).0));
@@ -403,6 +404,12 @@ mod tests {
             for (n, look) in looks.iter().enumerate() {
                 assert!(!looks[..n].contains(look), "{look:?} twice: {looks:?}");
             }
+        }
+        for width in 30..90 {
+            let legend = rows(&drawn(many(12), &[], &ink(), (width, 10))).split_off(8).join("");
+            let shown = legend.matches('■').count() + legend.matches('□').count();
+            let more = format!("+{}", 12 - shown);
+            assert!(shown == 12 || legend.contains(&more), "some are neither shown nor counted at {width}: {legend}");
         }
         let buffer = drawn(many(4), &[], &ink(), (80, 16));
         let legend = rows(&buffer).pop().unwrap();

@@ -139,25 +139,8 @@ impl Panel for Stat {
         let pad = u16::from(area.width > 24);
         let inner = columns(area, pad, area.width.saturating_sub(2 * pad));
         let top = match large(view, inner, ink) {
-            Some((value, width)) => {
-                let top = u16::from(area.height > digits::HEIGHT + 1);
-                let at = Rect { y: inner.y + top, height: digits::HEIGHT, ..inner };
-                let role = if view.status == Status::Ok { Role::Text } else { view.status.into() };
-                digits::draw(buffer, at, &value.number, role, ink);
-                let legend = columns(at, width + 2, at.width);
-                write(buffer, legend, 0, 1, &value.unit, ink.style(Role::Muted));
-                notes(view, legend, 2, buffer, ink);
-                // A free line above the trend, when there are two for it.
-                top + digits::HEIGHT + u16::from(area.height > top + digits::HEIGHT + 2)
-            }
-            None => {
-                let line = row(inner, 0);
-                let long = view.value.long.text();
-                let text = if long.width() <= usize::from(line.width) { long } else { view.value.short.text() };
-                let used = write(buffer, line, 0, 0, &text, ink.value(view.status));
-                notes(view, columns(line, used + 2, line.width), 0, buffer, ink);
-                1
-            }
+            Some(value) => draw_large(view, value, inner, buffer, ink),
+            None => draw_line(view, row(inner, 0), buffer, ink),
         };
         if let Some(trend) = &view.trend {
             let left = Rect { y: area.y + top, height: area.height.saturating_sub(top), ..area };
@@ -215,6 +198,28 @@ fn large<'a>(view: &'a View, inner: Rect, ink: &Ink) -> Option<(&'a Humane, u16)
         (width + 2 + value.unit.width().max(6) as u16 <= inner.width).then_some((value, width))
     };
     fits(&view.value.long).or_else(|| fits(&view.value.short))
+}
+
+/// The value in large digits, with its unit and notes beside them. Returns the rows taken.
+fn draw_large(view: &View, (value, width): (&Humane, u16), inner: Rect, buffer: &mut Buffer, ink: &Ink) -> u16 {
+    let top = u16::from(inner.height > digits::HEIGHT + 1);
+    let at = Rect { y: inner.y + top, height: digits::HEIGHT, ..inner };
+    let role = if view.status == Status::Ok { Role::Text } else { view.status.into() };
+    digits::draw(buffer, at, &value.number, role, ink);
+    let legend = columns(at, width + 2, at.width);
+    write(buffer, legend, 0, 1, &value.unit, ink.style(Role::Muted));
+    notes(view, legend, 2, buffer, ink);
+    // A free line above the trend, when there are two for it.
+    top + digits::HEIGHT + u16::from(inner.height > top + digits::HEIGHT + 2)
+}
+
+/// The value in a line. Returns the rows taken.
+fn draw_line(view: &View, line: Rect, buffer: &mut Buffer, ink: &Ink) -> u16 {
+    let long = view.value.long.text();
+    let text = if long.width() <= usize::from(line.width) { long } else { view.value.short.text() };
+    let used = write(buffer, line, 0, 0, &text, ink.value(view.status));
+    notes(view, columns(line, used + 2, line.width), 0, buffer, ink);
+    1
 }
 
 /// The change, and whose value it is where there are several.

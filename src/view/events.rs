@@ -18,8 +18,7 @@ impl<'a> Events<'a> {
         let mut all: Vec<&Event> = store.entries().flat_map(Entry::events).chain(store.journal()).collect();
         let mut seen = HashSet::new();
         all.retain(|event| {
-            let words = [&event.service, &event.environment, &event.title, &event.version].map(|word| word.as_str());
-            seen.insert((event.at, event.kind, words))
+            seen.insert((event.at, event.kind, [&event.service, &event.environment, &event.title, &event.version]))
         });
         // Of one moment the order stays in which they were told: the last one told is the newest.
         all.sort_by_key(|event| event.at);

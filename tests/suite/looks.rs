@@ -51,6 +51,7 @@ fn values(values: &[(&str, f64)]) -> Result<Telemetry, FetchError> {
     values_at(NOW, values)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "an answer is a result")]
 fn values_at(at: Timestamp, values: &[(&str, f64)]) -> Result<Telemetry, FetchError> {
     let series = values.iter().map(|(name, value)| Series::single(name, at, *value)).collect();
     Ok(Telemetry::Series { series, coverage: Coverage::Sample })
@@ -315,4 +316,23 @@ fn of_one_moment_the_event_told_last_is_the_newest() {
         let places = ["v3-bcd", "v2-b", "v1", "v0"].map(|version| text.rfind(&format!("shop {version} ")));
         assert!(places.windows(2).all(|pair| pair[0] < pair[1] && pair[0].is_some()), "{places:?}: {text}");
     }
+}
+
+#[test]
+fn decimals_and_widths_have_bounds() {
+    let folder = crate::support::folder::Folder::new();
+    let told = |keys: &str| {
+        let text = format!(
+            "[sources.m]\ntype = \"prometheus\"\nurl = \"http://127.0.0.1:1\"\n[[dashboards]]\nname = \"d\"\n\
+             [[dashboards.panels]]\nview = \"stat\"\nsource = \"m\"\nquery = \"q\"\n{keys}\n"
+        );
+        let file = folder.write("b.toml", &text).into();
+        match andon::config::load(&andon::config::Request { file, ..Default::default() }) {
+            Ok(_) => String::new(),
+            Err(problems) => format!("{problems:?}"),
+        }
+    };
+    assert_eq!(told("decimals = 0\nwidth = 24"), "");
+    assert!(told("decimals = 7").contains("decimals = 7 is not from 0 to 6"), "{}", told("decimals = 7"));
+    assert!(told("width = 0").contains("write a number from 1 to 24"), "{}", told("width = 0"));
 }

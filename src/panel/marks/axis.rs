@@ -6,6 +6,9 @@ use crate::model::unit::Unit;
 /// Most labels above the lowest.
 const MOST: u16 = 5;
 
+/// Rows, but one, up to which labels may stand right above each other.
+const SMALL: u16 = 3;
+
 /// A range, and what is written beside it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Axis {
@@ -63,31 +66,42 @@ fn spread(data: Range) -> Range {
     Range { low: if low >= 0.0 { (low - around).max(0.0) } else { low - around }, high: high + around }
 }
 
-/// Ends that nobody has fixed: a label each `every` rows from the lowest dot up, at multiples of a round step;
-/// what is left above the highest label belongs to the range. Of all that hold the data, the tightest.
+/// Ends that nobody has fixed: labels `every` so many rows, at multiples of a round step, the lowest of them some
+/// rows above the lowest dot. Of all such axes that hold the data, the tightest.
 fn free(wanted: Wanted, unit: &Unit) -> Axis {
-    let last = f64::from((wanted.rows * wanted.dots).saturating_sub(1));
     let highest = wanted.rows.saturating_sub(1);
     let least = highest.div_ceil(MOST).max(2).min(highest.max(1));
-    let axes = (least..=(least * 2).min(highest.max(1))).map(|every| {
-        let rows_a_step = f64::from(every * wanted.dots);
-        let mut step = round_step((wanted.data.high - wanted.data.low) * rows_a_step / last.max(1.0), unit);
-        let mut low = lowest(wanted, step);
-        // The lowest label may lie well below the data: then the next step is needed.
-        while low + last.max(1.0) * step / rows_a_step < wanted.data.high && step.is_finite() {
-            step = round_step(step * 1.01, unit);
-            low = lowest(wanted, step);
-        }
-        let range = Range { low, high: low + last.max(1.0) * step / rows_a_step };
-        let tick = |n: u16| (highest - n * every, tidy(low + step * f64::from(n), step));
-        Axis { range, ticks: (0..=highest / every).map(tick).collect() }
-    });
+    // On the lowest charts labels may stand right above each other.
+    let dense = (highest <= SMALL).then_some(1);
+    let distances = (least..=(least * 2).min(highest.max(1))).chain(dense);
+    let places = |every: u16| (0..every.min(highest.saturating_sub(every) + 1)).map(move |below| (every, below));
+    let axes = distances.flat_map(places).filter_map(|(every, below)| grid(wanted, unit, every, below));
     let tightest = axes.min_by(|a, b| (a.range.high - a.range.low).total_cmp(&(b.range.high - b.range.low)));
     tightest.unwrap_or(Axis { range: wanted.data, ticks: Vec::new() })
 }
 
-fn lowest(wanted: Wanted, step: f64) -> f64 {
-    wanted.low.unwrap_or_else(|| tidy((wanted.data.low / step + 1e-9).floor() * step, step))
+/// The tightest axis with a label each `every` rows, the lowest of them `below` rows above the lowest dot. None
+/// where its lowest row would lie below zero, though the data does not.
+fn grid(wanted: Wanted, unit: &Unit, every: u16, below: u16) -> Option<Axis> {
+    let last = f64::from((wanted.rows * wanted.dots).saturating_sub(1)).max(1.0);
+    let highest = wanted.rows.saturating_sub(1);
+    let rows_a_step = f64::from(every * wanted.dots);
+    let Range { low, high } = wanted.data;
+    let mut step = round_step((high - low) * rows_a_step / last, unit);
+    // The lowest label is a multiple of the step, and may lie well below the data: then a greater step is needed.
+    for _ in 0..8 {
+        let under = f64::from(below * wanted.dots) * step / rows_a_step;
+        let first = wanted.low.unwrap_or_else(|| tidy(((low + under) / step + 1e-9).floor() * step, step));
+        let range = Range { low: first - under, high: first - under + last * step / rows_a_step };
+        if range.high >= high {
+            let tick = |n: u16| (highest - below - n * every, tidy(first + step * f64::from(n), step));
+            let ticks = (0..=(highest - below) / every).map(tick).collect();
+            let is_sound = if wanted.low.is_some() { below == 0 } else { range.low >= 0.0 || low < 0.0 };
+            return is_sound.then_some(Axis { range, ticks });
+        }
+        step = round_step(step * 1.01, unit);
+    }
+    None
 }
 
 /// Fixed ends: as many labels between them as are round and stand equally far from each other.
@@ -220,13 +234,24 @@ mod tests {
     }
 
     #[test]
+    fn no_more_room_is_left_than_the_labels_need() {
+        // A little below nothing does not cost half of a small chart.
+        for rows in 3..30 {
+            let axis = Axis::of(wanted(-5.0, 115.0, rows), &Unit::None);
+            assert!(axis.range.high - axis.range.low <= 300.0, "{rows}: {axis:?}");
+            let axis = Axis::of(wanted(0.0, 2.9, rows), &Unit::None);
+            assert!(axis.range.low == 0.0 && axis.range.high <= 6.0, "{rows}: {axis:?}");
+        }
+    }
+
+    #[test]
     fn fixed_ends_are_the_ends() {
         let axis = Axis::of(Wanted { low: Some(0.0), high: Some(1.0), ..wanted(0.2, 0.3, 21) }, &Unit::Ratio);
         assert_eq!(axis.range, Range { low: 0.0, high: 1.0 });
         assert_eq!(axis.ticks.first(), Some(&(20, 0.0)));
         assert_eq!(axis.ticks.last(), Some(&(0, 1.0)));
         let axis = Axis::of(Wanted { low: Some(2.0), ..wanted(2.2, 9.0, 10) }, &Unit::None);
-        assert_eq!(axis.range.low, 2.0);
+        assert_eq!(axis.ticks.first(), Some(&(9, 2.0)), "{axis:?}");
         // Ends the wrong way round are as good as none.
         assert!(Axis::of(Wanted { high: Some(-1.0), ..wanted(0.0, 9.0, 10) }, &Unit::None).range.high >= 9.0);
     }

@@ -33,7 +33,7 @@ const fn is_left_out(pattern: u8, column: usize) -> bool {
     match pattern {
         0 => false,
         1 => column % 6 > 2,
-        _ => column % 4 > 0,
+        _ => !column.is_multiple_of(4),
     }
 }
 
