@@ -16,8 +16,8 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use crate::model::event::{Event, EventSet};
-use crate::model::format;
-use crate::model::judgement::{Content, LimitLine};
+use crate::model::format::{Format, Written};
+use crate::model::judgement::{Content, JudgedSeries, LimitLine};
 use crate::model::layer::Layer;
 use crate::model::status::Status;
 use crate::model::time::{Span, Timestamp, Zone};
@@ -83,6 +83,16 @@ pub trait Panel {
     fn changes(_: &Self::View) -> Option<&changes::Changes> {
         None
     }
+
+    /// What its values were at a moment that a viewer points at; empty where they are seen anyway.
+    fn said_at(_: &Self::View, _: Timestamp) -> String {
+        String::new()
+    }
+
+    /// The lines of a list that a viewer can scroll (by [`Ink::scroll`]); 0 of what is no list.
+    fn lines(_: &Self::View) -> usize {
+        0
+    }
 }
 
 /// What a panel makes of what happened, beside marks over a graph.
@@ -140,6 +150,8 @@ pub struct Reading<'a> {
     pub status: Status,
     /// What the numbers mean.
     pub unit: &'a Unit,
+    /// How many decimals the numbers have, where the board says so.
+    pub decimals: Option<u8>,
     /// Lines to draw over a chart.
     pub limits: Vec<LimitLine>,
     /// This moment.
@@ -166,6 +178,7 @@ impl<'a> Reading<'a> {
             content,
             status: Status::Ok,
             unit: &Unit::None,
+            decimals: None,
             limits: Vec::new(),
             now,
             window: Span(1000),
@@ -179,8 +192,19 @@ impl<'a> Reading<'a> {
 }
 
 impl Reading<'_> {
+    /// How its numbers are written.
+    pub fn format(&self) -> Format {
+        Format { unit: self.unit.clone(), decimals: self.decimals }
+    }
+
     /// A value in the panel's unit, or a dash where there is none.
     pub fn text(&self, value: Option<f64>) -> String {
-        value.map_or_else(|| format::MISSING.to_owned(), |value| format::text(value, self.unit, self.now))
+        self.format().one(value, self.now).short.text()
+    }
+
+    /// The values of series that stand beside each other, in one precision.
+    pub fn texts(&self, series: &[JudgedSeries<'_>]) -> Vec<Written> {
+        let values: Vec<Option<f64>> = series.iter().map(|one| one.value).collect();
+        self.format().all(&values, self.now)
     }
 }

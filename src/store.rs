@@ -248,6 +248,10 @@ impl Kept {
                 *self = Self::Builds(builds, events);
             }
             Telemetry::Events(mut events) => {
+                // Of one moment the order decides in which they were told; many tell the newest first.
+                if events.first().map(|event| event.at) > events.last().map(|event| event.at) {
+                    events.reverse();
+                }
                 events.sort_by_key(|event| event.at);
                 *self = Self::Events(events);
             }

@@ -13,6 +13,7 @@ use crate::app::reloading::{Config, Reloading};
 use crate::config::problem::brief;
 use crate::config::{self, Board, Request};
 use crate::model::time::Span;
+use crate::output::ansi::Depth;
 use crate::output::terminal::caps::Variables;
 use crate::output::terminal::{Left, Setup, show};
 use crate::output::text;
@@ -41,7 +42,8 @@ pub(super) fn start(Start { board, theme, file }: Start, flags: &RunFlags) -> Do
     let page = page_of(&board, flags.dashboard.as_deref())?;
     let variables = Variables::read();
     let glyphs = variables.glyphs();
-    let ink = theme.ink(board.glyphs.unwrap_or(glyphs));
+    let depth = variables.depth();
+    let ink = shown_in(theme, depth).ink(board.glyphs.unwrap_or(glyphs));
     let lens = Lens { page, kiosk: flags.kiosk, ..Lens::default() };
     if !rustix::termios::isatty(rustix::stdio::stdout()) || variables.is_dumb() {
         let scene = app::poll_once(board, zone(), WAIT)?.scene;
@@ -54,13 +56,13 @@ pub(super) fn start(Start { board, theme, file }: Start, flags: &RunFlags) -> Do
     let file = file.map(|request| Request { again: true, ..request });
     let watched = file.as_ref().map(|request| files(request, &board)).unwrap_or_default();
     let load = Arc::new(move || match &file {
-        Some(request) => reload(request, glyphs),
+        Some(request) => reload(request, glyphs, depth),
         None => Err("this board has no file".to_owned()),
     });
     let reloading = Reloading::new(watched, load, ink_sender);
     let engine = app::start(board, zone(), reloading)?;
     let (scenes, commands) = (engine.scenes.clone(), engine.commands.clone());
-    let setup = Setup { scenes, commands, inks, depth: variables.depth(), lens };
+    let setup = Setup { scenes, commands, inks, depth, lens };
     let left = show(setup)?;
     tracing::info!(?left, "end");
     Ok(match left {
@@ -72,15 +74,23 @@ pub(super) fn start(Start { board, theme, file }: Start, flags: &RunFlags) -> Do
 }
 
 /// The same config once more, for a board that is already shown. Its warnings go to the log.
-fn reload(request: &Request, glyphs: Glyphs) -> Result<Config, String> {
+fn reload(request: &Request, glyphs: Glyphs, depth: Depth) -> Result<Config, String> {
     let loaded = config::load(request).map_err(|problems| brief(&problems))?;
     for warning in &loaded.warnings {
         tracing::warn!("config: {}", warning.message);
     }
     let theme = themes::find(&loaded.board.theme)
         .map_err(|error| format!("config not taken: {error}; this is the board of before"))?;
-    let ink = theme.ink(loaded.board.glyphs.unwrap_or(glyphs));
+    let ink = shown_in(theme, depth).ink(loaded.board.glyphs.unwrap_or(glyphs));
     Ok(Config { files: files(request, &loaded.board), board: loaded.board, ink })
+}
+
+/// Where nothing is coloured, a theme that does with weight and reversed words what others do with colours.
+fn shown_in(theme: Theme, depth: Depth) -> Theme {
+    match depth {
+        Depth::None => themes::find("monochrome").unwrap_or(theme),
+        Depth::True | Depth::Ansi256 | Depth::Ansi16 => theme,
+    }
 }
 
 /// What a change of makes another board.

@@ -139,6 +139,10 @@ pub struct PanelSpec {
     pub rule: Rule,
     /// What its numbers mean.
     pub unit: Unit,
+    /// How many decimals they have, if the board says so.
+    pub decimals: Option<u8>,
+    /// Its share of the width of its row, if the board says so.
+    pub width: Option<u16>,
     /// Where to read on.
     pub link: Option<SafeText>,
     /// The service it is about.

@@ -80,12 +80,31 @@ pub(super) fn check(value: &Value, path: &Path, scope: &mut Scope<'_>) -> Option
         options,
         rule,
         unit: Unit::from_word(&common.unit),
+        decimals: within("decimals", common.decimals, (0, 6), path, scope),
+        width: within("width", common.width, (1, 24), path, scope),
         link: link(&common, path, scope),
         service,
         environment,
         events: common.marks.clone().unwrap_or_else(|| EventKind::OVER_GRAPHS.to_vec()),
         simulated: queries.simulated,
     })
+}
+
+/// A whole number that has to lie between two.
+fn within<N: Copy + Into<u64>>(
+    key: &str,
+    value: Option<N>,
+    (least, most): (u64, u64),
+    path: &Path,
+    scope: &mut Scope<'_>,
+) -> Option<N> {
+    let number: u64 = value?.into();
+    if (least..=most).contains(&number) {
+        return value;
+    }
+    let message = format!("{key} = {number} is not from {least} to {most}");
+    scope.report.error("out-of-range", &path.key(key), message, format!("write a number from {least} to {most}"));
+    None
 }
 
 /// "Failed log-ins" is "failed-log-ins".

@@ -147,6 +147,11 @@ pub(super) struct PanelCommon {
     /// What the numbers mean; see the table of units.
     #[serde(default)]
     pub unit: String,
+    /// How many decimals its numbers have, 0 to 6 (default: as many as mean something).
+    pub decimals: Option<u8>,
+    /// Its share of the width of its row, 1 to 24, beside other panels (default: from the view; a stat has 2, a
+    /// chart 4).
+    pub width: Option<u16>,
     /// When it is a warning: "< 40", "> 0.9", "outside 20..80", "inside 0..1".
     pub warning: Option<String>,
     /// When it is critical, in the same forms.

@@ -23,13 +23,13 @@ pub enum Action {
     Next,
     /// The previous panel.
     Previous,
-    /// The panel above.
+    /// The panel above; of a zoomed list the line above.
     Up,
-    /// The panel below.
+    /// The panel below; of a zoomed list the line below.
     Down,
-    /// The panel to the left.
+    /// The panel to the left; on a zoomed panel an earlier moment.
     Left,
-    /// The panel to the right.
+    /// The panel to the right; on a zoomed panel a later moment.
     Right,
     /// A page by place, from 0.
     Page(usize),
@@ -76,7 +76,7 @@ pub fn apply(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &A
         Action::Pause if lens.frozen.is_some() => thaw(lens, live),
         Action::Pause => lens.frozen = Some(Arc::clone(live)),
         Action::Zoom => {
-            lens.cursor = None;
+            lens.begin_anew();
             lens.zoom = !lens.zoom;
             if lens.focus.is_none() {
                 lens.focus = order(arrangement).first().copied();
@@ -84,19 +84,18 @@ pub fn apply(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &A
             lens.zoom &= lens.focus.is_some();
         }
         Action::Click(panel) => {
-            lens.cursor = None;
+            lens.begin_anew();
             lens.zoom = lens.focus == Some(panel) && !lens.zoom;
             lens.focus = Some(panel);
         }
         Action::Next | Action::Previous => step(lens, action == Action::Next, &scene, arrangement),
         Action::NextEvent | Action::PreviousEvent => to_event(lens, action == Action::NextEvent, &scene),
         Action::Up | Action::Down | Action::Left | Action::Right => {
-            if matches!(action, Action::Left | Action::Right) && lens.changes(&scene).is_some() {
-                point(lens, action == Action::Right, &scene);
-            } else if lens.zoom {
-                step(lens, matches!(action, Action::Down | Action::Right), &scene, arrangement);
-            } else {
-                towards(lens, action, arrangement);
+            // The same on every zoomed panel: sideways through time, up and down through lines.
+            match (lens.zoom, action) {
+                (true, Action::Left | Action::Right) => point(lens, action == Action::Right, &scene),
+                (true, _) => scroll(lens, action == Action::Down, &scene, arrangement),
+                (false, _) => towards(lens, action, arrangement),
             }
         }
         Action::Page(page) => turn(lens, page, &scene),
@@ -124,6 +123,7 @@ fn back(lens: &mut Lens, live: &Scene) {
         lens.cursor = None;
     } else if lens.zoom {
         lens.zoom = false;
+        lens.begin_anew();
     } else if lens.focus.is_some() {
         lens.focus = None;
     } else {
@@ -134,7 +134,7 @@ fn back(lens: &mut Lens, live: &Scene) {
 fn turn(lens: &mut Lens, page: usize, scene: &Scene) {
     if page < scene.pages.len() {
         lens.page = page;
-        lens.cursor = None;
+        lens.begin_anew();
         lens.focus = None;
         lens.zoom = false;
     }
@@ -145,6 +145,18 @@ fn order(arrangement: &Arrangement) -> Vec<usize> {
     let mut all: Vec<(usize, Rect)> = arrangement.framed.iter().chain(&arrangement.strips).copied().collect();
     all.sort_by_key(|(_, area)| (area.y, area.x));
     all.into_iter().map(|(panel, _)| panel).collect()
+}
+
+/// Rows of a zoomed panel that are not its list: frame, details, header.
+const AROUND: u16 = 5;
+
+/// Scrolls a list by a line, no further than to its end.
+fn scroll(lens: &mut Lens, down: bool, scene: &Scene, arrangement: &Arrangement) {
+    let rows = arrangement.framed.first().map_or(0, |(_, area)| area.height.saturating_sub(AROUND));
+    let lines = lens.lines(scene);
+    // Of more lines than rows the last row says how many more there are.
+    let most = if lines > usize::from(rows) { (lines + 1).saturating_sub(usize::from(rows)) } else { 0 };
+    lens.scroll = if down { lens.scroll + 1 } else { lens.scroll.saturating_sub(1) }.min(most);
 }
 
 /// Points a step earlier or later; the first step begins at the newest moment.
@@ -168,7 +180,7 @@ fn to_event(lens: &mut Lens, later: bool, scene: &Scene) {
 }
 
 fn step(lens: &mut Lens, forward: bool, scene: &Scene, arrangement: &Arrangement) {
-    lens.cursor = None;
+    lens.begin_anew();
     // A zoomed panel stands alone on the screen: the next one is the next of the page.
     let order = if lens.zoom {
         (0..scene.page(lens.page).map_or(0, |page| page.panels.len())).collect()
@@ -235,5 +247,6 @@ fn worst(lens: &mut Lens, scene: &Scene) {
     if let Some((page, panel, _)) = found {
         lens.page = page;
         lens.focus = Some(panel);
+        lens.begin_anew();
     }
 }

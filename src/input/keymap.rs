@@ -55,14 +55,38 @@ const TABLE: &[(Key, Action)] = &[
     (Key::Ctrl('l'), Action::Repaint),
 ];
 
-/// What a key does; in kiosk mode only what changes nothing that is seen, and leaving.
+/// What a key does; in kiosk mode it is possible to leave, to turn the page and to draw it anew, and nothing else.
 pub fn action(key: Key, kiosk: bool) -> Option<Action> {
-    if let (Key::Char(digit @ '1'..='9'), false) = (key, kiosk) {
+    if let Key::Char(digit @ '1'..='9') = key {
         return Some(Action::Page(digit as usize - '1' as usize));
     }
+    let on_a_wall =
+        |action: &Action| matches!(action, Action::Quit | Action::Repaint | Action::NextPage | Action::PreviousPage);
     TABLE
         .iter()
         .find(|(known, _)| *known == key)
         .map(|(_, action)| *action)
-        .filter(|action| !kiosk || matches!(action, Action::Quit | Action::Repaint))
+        .filter(|action| !kiosk || on_a_wall(action))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wall_can_be_left_and_its_page_turned() {
+        for (key, expected) in [
+            (Key::Char('q'), Some(Action::Quit)),
+            (Key::Ctrl('c'), Some(Action::Quit)),
+            (Key::Ctrl('l'), Some(Action::Repaint)),
+            (Key::Char('2'), Some(Action::Page(1))),
+            (Key::Char(']'), Some(Action::NextPage)),
+            (Key::Char('['), Some(Action::PreviousPage)),
+            (Key::Enter, None),
+            (Key::Tab, None),
+            (Key::Char('r'), None),
+        ] {
+            assert_eq!(action(key, true), expected, "{key:?}");
+        }
+    }
 }

@@ -45,6 +45,11 @@ pub const WORDS: &[(&str, Unit, &str)] = &[
 ];
 
 impl Unit {
+    /// Whether it is written in minutes, hours and days when it is long.
+    pub const fn is_time(&self) -> bool {
+        matches!(self, Self::Seconds | Self::Milliseconds | Self::SinceEpoch)
+    }
+
     /// From the word of the config file; a word that is not known stands behind the number as it is.
     pub fn from_word(word: &str) -> Self {
         if word.is_empty() {

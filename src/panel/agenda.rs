@@ -226,7 +226,7 @@ mod tests {
     }
 
     fn drawn(view: &View, width: u16, height: u16) -> Vec<String> {
-        let ink = Ink { styles: [Style::new(); 18], glyphs: Glyphs::Full, dimmed: false, cursor: None };
+        let ink = Ink::new([Style::new(); 18], Glyphs::Full);
         let area = Rect::new(0, 0, width, height);
         let mut buffer = Buffer::empty(area);
         Agenda::draw(view, area, &mut buffer, &ink);

@@ -60,11 +60,13 @@ impl Panel for Bars {
         }
         let greatest = Range::of(values.iter().filter_map(|(_, value, _)| *value)).map_or(1.0, |range| range.high);
         let range = Range { low: 0.0, high: options.max.unwrap_or(greatest) };
+        let numbers: Vec<Option<f64>> = values.iter().map(|(_, value, _)| *value).collect();
         let bars = values
             .into_iter()
-            .map(|(name, value, status)| Bar {
+            .zip(reading.format().all(&numbers, reading.now))
+            .map(|((name, value, status), text)| Bar {
                 name,
-                text: reading.text(value),
+                text,
                 ratio: value.map_or(0.0, |value| range.ratio(value)),
                 status,
             })
@@ -78,6 +80,10 @@ impl Panel for Bars {
 
     fn strip(view: &View) -> String {
         strip(&view.bars)
+    }
+
+    fn lines(view: &View) -> usize {
+        view.bars.len()
     }
 }
 

@@ -2,9 +2,11 @@
 //!
 //! ```text
 //! 2.0 s┤                        ⣀⡠⠤⠒⠊⠉⠑
-//!      ┤╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌⡠⠊╌╌╌╌╌╌╌╌   limits
+//!      │╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌⡠⠊╌╌╌╌╌╌╌╌   limits
 //! 1.0 s┤⠤⠤⠒⠒⠒⠤⠤⠤⠒⠒⠒⠒⠒⠊
-//!   0 s└────────┴────────┴────────┴──
+//!      │
+//!   0 s┤
+//!      └────────┴────────┴────────┴──
 //!      13:32    13:52    14:12    14:32
 //!      ■ p99 1.8 s   ■ p50 210 ms
 //! ```
@@ -17,17 +19,19 @@ use unicode_width::UnicodeWidthStr;
 
 use super::changes::Changes;
 use super::ink::{Ink, Role};
-use super::marks::plot::Plot;
+use super::marks::axis::{Axis, Wanted};
+use super::marks::plot::{PATTERNS, Plot, density};
 use super::marks::scale::{self, Range};
 use super::marks::{columns, put, row, write, write_right};
-use super::trend::{self, Line};
+use super::trend::{self, Line, said_at};
 use super::{Need, Panel, Reading, Room, Shape};
-use crate::model::format;
+use crate::model::format::Format;
 use crate::model::judgement::{Content, LimitLine};
 use crate::model::status::Status;
 use crate::model::time::{Span, Timestamp, Zone};
-use crate::model::unit::Unit;
 
+/// Columns of "+12" with a space before it.
+const MORE: u16 = 6;
 /// Lines that can still be told apart.
 const MAX_LINES: usize = 24;
 
@@ -55,7 +59,7 @@ pub struct View {
     range: Option<Range>,
     fixed: (Option<f64>, Option<f64>),
     limits: Vec<LimitLine>,
-    unit: Unit,
+    format: Format,
     zone: Zone,
     answered: bool,
     changes: Changes,
@@ -76,7 +80,7 @@ impl Panel for Chart {
             Content::Series(series) => series.as_slice(),
             _ => &[],
         };
-        let lines: Vec<Line> = series.iter().take(MAX_LINES).map(|one| Line::of(one, reading)).collect();
+        let lines = Line::all(series.get(..MAX_LINES).unwrap_or(series), reading);
         let range = Range::of(lines.iter().flat_map(|line| &line.trend.points).map(|point| point.value));
         let to = lines.iter().map(|line| line.trend.to).max().unwrap_or(reading.now);
         View {
@@ -87,7 +91,7 @@ impl Panel for Chart {
             to,
             lines,
             limits: reading.limits.clone(),
-            unit: reading.unit.clone(),
+            format: reading.format(),
             zone: reading.zone.clone(),
             answered: !matches!(reading.content, Content::Nothing),
             changes: Changes::of(reading, to.minus(reading.window), to),
@@ -103,13 +107,13 @@ impl Panel for Chart {
         let legend_rows = if area.height >= 4 { legend_rows(view, area, ink) } else { 0 };
         let axis_rows = if area.height >= legend_rows + 5 { 2 } else { 0 };
         let plot_height = area.height.saturating_sub(legend_rows + axis_rows);
-        let (range, labels) = value_axis(view, range, plot_height);
+        let (range, labels) = value_axis(view, range, plot_height, ink);
         let gutter = labels.iter().map(|(_, text)| text.width()).max().unwrap_or(0) as u16 + 1;
         if gutter >= area.width || plot_height == 0 {
             return;
         }
         let plot = Rect { x: area.x + gutter, width: area.width - gutter, height: plot_height, ..area };
-        draw_value_axis(&labels, range, Rect { width: gutter, height: plot_height, ..area }, buffer, ink);
+        draw_value_axis(&labels, Rect { width: gutter, height: plot_height, ..area }, buffer, ink);
         draw_limits(view, range, plot, buffer, ink);
         draw_lines(view, range, plot, buffer, ink);
         view.changes.draw(plot, buffer, ink);
@@ -146,29 +150,16 @@ fn axis_range(data: Range, limits: &[LimitLine], options: &Options) -> Range {
     Range { low: options.min.unwrap_or(range.low), high: options.max.unwrap_or(range.high) }
 }
 
-/// Labels at round values, from the top: (row, text); never two on one row.
-fn value_axis(view: &View, range: Range, height: u16) -> (Range, Vec<(u16, String)>) {
-    let intervals = (height / 2).clamp(1, 5);
-    let (mut rounded, step) = range.rounded(intervals);
-    if let (Some(low), Some(high)) = (view.fixed.0, view.fixed.1) {
-        rounded = Range { low, high };
-    }
-    let mut labels: Vec<(u16, String)> = Vec::new();
-    let count = ((rounded.high - rounded.low) / step).round() as i64;
-    for n in (0..=count.clamp(0, 20)).rev() {
-        let value = rounded.low + step * n as f64;
-        // 0.30000000000000004 - 0.3 is not a label.
-        let value = if value.abs() < step * 1e-6 { 0.0 } else { value };
-        let y = ((1.0 - rounded.ratio(value)) * f64::from(height.saturating_sub(1))).round() as u16;
-        let free = labels.last().is_none_or(|(above, _)| y > *above);
-        if free && (height > 2 || n == 0 || n == count) {
-            labels.push((y, format::text(value, &view.unit, Timestamp(0))));
-        }
-    }
-    (rounded, labels)
+/// Labels at round values: (row, text).
+fn value_axis(view: &View, data: Range, rows: u16, ink: &Ink) -> (Range, Vec<(u16, String)>) {
+    let (_, dots) = density(ink.glyphs);
+    let axis = Axis::of(Wanted { data, low: view.fixed.0, high: view.fixed.1, rows, dots }, &view.format.unit);
+    let values: Vec<f64> = axis.ticks.iter().map(|(_, value)| *value).collect();
+    let texts = view.format.ticks(&values, view.to);
+    (axis.range, axis.ticks.iter().map(|(row, _)| *row).zip(texts).collect())
 }
 
-fn draw_value_axis(labels: &[(u16, String)], _: Range, gutter: Rect, buffer: &mut Buffer, ink: &Ink) {
+fn draw_value_axis(labels: &[(u16, String)], gutter: Rect, buffer: &mut Buffer, ink: &Ink) {
     let [tick, ..] = ink.glyphs.axis();
     let [.., side] = ink.glyphs.frame();
     let edge = gutter.width.saturating_sub(1);
@@ -184,28 +175,48 @@ fn draw_value_axis(labels: &[(u16, String)], _: Range, gutter: Rect, buffer: &mu
 
 fn draw_limits(view: &View, range: Range, plot: Rect, buffer: &mut Buffer, ink: &Ink) {
     let [.., dash] = ink.glyphs.axis();
+    let (_, dots) = density(ink.glyphs);
     for limit in view.limits.iter().filter(|limit| (range.low..=range.high).contains(&limit.value)) {
-        let y = ((1.0 - range.ratio(limit.value)) * f64::from(plot.height.saturating_sub(1))).round() as u16;
+        let y = Axis::row(range, limit.value, plot.height, dots);
         for x in 0..plot.width {
             put(buffer, plot, x, y, dash, ink.stroke(limit.status.into()));
         }
     }
 }
 
-fn role(line: &Line, place: usize, alone: bool) -> Role {
-    // A single line takes the colour of its status; of several, colour tells which is which.
-    if alone && line.status != Status::Ok { line.status.into() } else { Role::Series(place as u8) }
+/// Colour and pattern of a line.
+fn look(view: &View, place: usize, ink: &Ink) -> (Role, u8) {
+    match view.lines.as_slice() {
+        // A single line takes the colour of its status; of several, colour tells which is which.
+        [alone] if alone.status != Status::Ok => (alone.status.into(), 0),
+        _ => ink.series(place, PATTERNS),
+    }
 }
 
 fn draw_lines(view: &View, range: Range, plot: Rect, buffer: &mut Buffer, ink: &Ink) {
     let mut canvas = Plot::new(plot, ink.glyphs);
-    let alone = view.lines.len() == 1;
-    // The first line is drawn last, and so lies on top.
-    for (place, line) in view.lines.iter().enumerate().rev() {
+    for place in least_urgent_first(view) {
+        let Some(line) = view.lines.get(place) else { continue };
         let dots = scale::columns(&line.trend.points, view.from, view.to, canvas.columns(), line.trend.reach);
-        canvas.line(&dots, range, role(line, place, alone));
+        let (role, pattern) = look(view, place, ink);
+        canvas.line(&dots, range, role, pattern);
     }
     canvas.draw(buffer, ink);
+}
+
+/// The order of drawing. Where lines share a cell the last one wins: the one with the worst status, of equals the
+/// one nearest to a limit, of equals the first.
+fn least_urgent_first(view: &View) -> Vec<usize> {
+    let distance = |line: &Line| {
+        let value = line.value.unwrap_or(f64::INFINITY);
+        view.limits.iter().map(|limit| (limit.value - value).abs()).fold(f64::INFINITY, f64::min)
+    };
+    let mut order: Vec<(usize, &Line)> = view.lines.iter().enumerate().collect();
+    order.sort_by(|(n, a), (m, b)| {
+        let by_status = a.status.severity().cmp(&b.status.severity());
+        by_status.then_with(|| distance(b).total_cmp(&distance(a))).then(m.cmp(n))
+    });
+    order.into_iter().map(|(place, _)| place).collect()
 }
 
 fn draw_time_axis(view: &View, axis: Rect, buffer: &mut Buffer, ink: &Ink) {
@@ -225,9 +236,9 @@ fn draw_time_axis(view: &View, axis: Rect, buffer: &mut Buffer, ink: &Ink) {
     let mut at = view.from.0.div_euclid(every) * every + every;
     let mut free_from = 0;
     while at <= view.to.0 {
-        let x = ((at - view.from.0) as f64 / span as f64 * f64::from(axis.width.saturating_sub(1))).round() as u16;
-        put(buffer, axis, x, 0, tick, style);
         let moment = Timestamp(at);
+        let Some(x) = view.changes.column(moment, axis.width) else { break };
+        put(buffer, axis, x, 0, tick, style);
         let text = if with_seconds { moment.clock(&view.zone) } else { moment.hour_minute(&view.zone) };
         let left = x.saturating_sub(label_width / 2).min(axis.width.saturating_sub(label_width));
         if left >= free_from && axis.width >= label_width {
@@ -248,29 +259,31 @@ fn time_step(span: i64, width: u16, label: u16) -> i64 {
     })
 }
 
-fn entries(view: &View, ink: &Ink) -> Vec<(String, String)> {
-    view.lines
-        .iter()
-        .map(|line| {
+/// Mark, words and place of each line, the greatest value first. (Not by the moment that is pointed at: nothing
+/// moves under the eyes of who points.)
+fn entries(view: &View, ink: &Ink) -> Vec<(String, String, usize)> {
+    // Where the viewer points, the value of that moment stands for the current one.
+    let said: Vec<String> = match ink.cursor {
+        Some(cursor) => said_at(&view.lines, cursor, &view.format).into_iter().map(|(_, text)| text).collect(),
+        None => view.lines.iter().map(|line| line.text.short.text()).collect(),
+    };
+    let mut order: Vec<(usize, &Line)> = view.lines.iter().enumerate().collect();
+    let size = |line: &Line| line.value.unwrap_or(f64::NEG_INFINITY);
+    order.sort_by(|(n, a), (m, b)| size(b).total_cmp(&size(a)).then(n.cmp(m)));
+    order
+        .into_iter()
+        .map(|(place, line)| {
             let name = if line.name.is_empty() { String::new() } else { format!("{} ", line.name) };
-            // Where the viewer points, the value of that moment stands for the current one.
-            let then = ink.cursor.map(|cursor| value_at(line, cursor, view));
-            let value = then.as_ref().unwrap_or(&line.value);
-            (format!("{} ", ink.glyphs.legend()), format!("{name}{value}"))
+            let mark = format!("{} ", ink.glyphs.legend(look(view, place, ink).1));
+            (mark, format!("{name}{}", said.get(place).map_or("", String::as_str)), place)
         })
         .collect()
-}
-
-fn value_at(line: &Line, at: Timestamp, view: &View) -> String {
-    let before = line.trend.points.iter().rev().find(|point| point.at <= at);
-    let held = before.filter(|point| point.value.is_finite() && point.at.age_at(at) <= line.trend.reach);
-    held.map_or_else(|| format::MISSING.to_owned(), |point| format::text(point.value, &view.unit, at))
 }
 
 fn legend_rows(view: &View, area: Rect, ink: &Ink) -> u16 {
     let mut rows = 1;
     let mut used = 0;
-    for (mark, text) in entries(view, ink) {
+    for (mark, text, _) in entries(view, ink) {
         let width = mark.width() + text.width() + 3;
         if used > 0 && used + width > usize::from(area.width.saturating_sub(8)) {
             rows += 1;
@@ -283,25 +296,123 @@ fn legend_rows(view: &View, area: Rect, ink: &Ink) -> u16 {
 
 fn draw_legend(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
     let (mut x, mut y) = (0, 0);
-    let alone = view.lines.len() == 1;
     let all = entries(view, ink);
-    for (place, ((mark, text), line)) in all.iter().zip(&view.lines).enumerate() {
+    for (n, (mark, text, place)) in all.iter().enumerate() {
         let width = (mark.width() + text.width()) as u16;
-        if x > 0 && x + width > area.width {
+        let hidden = all.len() - n + view.hidden;
+        let last_row = y + 1 >= area.height;
+        // The last row keeps room to say how many more there are.
+        let reserved = if last_row && hidden > 1 { MORE } else { 0 };
+        if x > 0 && x + width + reserved > area.width {
+            if last_row {
+                write(buffer, columns(area, x, area.width), 0, y, &format!("+{hidden}"), ink.style(Role::Muted));
+                break;
+            }
             (x, y) = (0, y + 1);
         }
-        if y >= area.height {
-            break;
-        }
-        let last_row = y + 1 == area.height;
-        let hidden = all.len() - place + view.hidden;
-        if last_row && hidden > 1 && x > 0 && x + width + 6 > area.width {
-            write(buffer, columns(area, x, area.width), 0, y, &format!("+{hidden}"), ink.style(Role::Muted));
-            break;
-        }
-        let style = ink.style(role(line, place, alone));
-        let used = write(buffer, area, x, y, mark, style);
+        let Some(line) = view.lines.get(*place) else { break };
+        let used = write(buffer, area, x, y, mark, ink.style(look(view, *place, ink).0));
         write(buffer, area, x + used, y, text, ink.value(line.status));
         x += width + 3;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::buffer::Cell;
+    use ratatui::style::{Color, Style};
+
+    use super::*;
+    use crate::model::judgement::{JudgedSeries, Judgement};
+    use crate::model::series::Point;
+    use crate::panel::ink::Glyphs;
+
+    const NOW: Timestamp = Timestamp(1_000_000);
+
+    fn line(name: &str, value: f64, status: Status) -> JudgedSeries<'static> {
+        let points = (0..100).map(|n| Point { at: NOW.minus(Span(1000 - n * 10)), value }).collect::<Vec<_>>();
+        JudgedSeries { name: name.into(), points: points.into(), value: Some(value), judgement: Judgement::of(status), lack: None }
+    }
+
+    /// Each series has a colour of its own; the roles before them none.
+    fn ink() -> Ink {
+        let mut styles = [Style::default(); 18];
+        for (n, style) in styles.iter_mut().enumerate().skip(10) {
+            style.fg = Some(Color::Indexed(n as u8));
+        }
+        Ink::new(styles, Glyphs::Full)
+    }
+
+    fn drawn(series: Vec<JudgedSeries<'_>>, limits: &[f64], ink: &Ink, size: (u16, u16)) -> Buffer {
+        let zone = Zone::utc();
+        let limits = limits.iter().map(|value| LimitLine { status: Status::Critical, value: *value }).collect();
+        let reading = Reading { limits, ..Reading::alone(Content::Series(series), NOW, &zone) };
+        let area = Rect::new(0, 0, size.0, size.1);
+        let mut buffer = Buffer::empty(area);
+        Chart::draw(&Chart::view(&Options::default(), &reading), area, &mut buffer, ink);
+        buffer
+    }
+
+    fn rows(buffer: &Buffer) -> Vec<String> {
+        let width = usize::from(buffer.area.width);
+        buffer.content.chunks(width).map(|row| row.iter().map(Cell::symbol).collect()).collect()
+    }
+
+    #[test]
+    fn a_limit_stands_in_the_row_of_its_value() {
+        let highest = || line("b", 3.0, Status::Ok);
+        let dashes = |buffer: &Buffer| rows(buffer).iter().filter(|row| row.contains('╌')).count();
+        for height in 6..40 {
+            for limit in [0.3, 1.0, 1.5, 2.9] {
+                // The line of the value lies over the dashes of the limit, and hides them all.
+                let both = drawn(vec![line("a", limit, Status::Ok), highest()], &[limit], &ink(), (60, height));
+                assert_eq!(dashes(&both), 0, "{limit} at {height}: {:#?}", rows(&both));
+            }
+            assert_eq!(dashes(&drawn(vec![highest()], &[1.0], &ink(), (60, height))), 1, "at {height}");
+        }
+    }
+
+    #[test]
+    fn where_two_share_a_cell_the_one_nearest_its_limit_wins() {
+        let colour = |mut series: Vec<JudgedSeries<'_>>, limits: &[f64]| {
+            // A third one far away, so that the two are nearly one.
+            series.push(line("far", 3.0, Status::Ok));
+            let buffer = drawn(series, limits, &ink(), (40, 12));
+            let is_plot = |cell: &&Cell| cell.symbol().starts_with(|c| ('\u{2801}'..='\u{28ff}').contains(&c));
+            let all = buffer.content.iter().filter(is_plot).map(|cell| cell.fg);
+            let colours: Vec<Color> = all.filter(|colour| *colour != Color::Indexed(12)).collect();
+            assert!(colours.windows(2).all(|pair| pair[0] == pair[1]), "they share all cells: {colours:?}");
+            colours[0]
+        };
+        let ok = |value| line("x", value, Status::Ok);
+        assert_eq!(colour(vec![ok(0.5), ok(0.505)], &[2.0]), Color::Indexed(11));
+        assert_eq!(colour(vec![ok(0.505), ok(0.5)], &[2.0]), Color::Indexed(10));
+        assert_eq!(colour(vec![ok(0.5), ok(0.505)], &[0.0]), Color::Indexed(10));
+        let critical = line("y", 0.5, Status::Critical);
+        assert_eq!(colour(vec![ok(0.505), critical], &[2.0]), Color::Indexed(11), "the worst wins over the nearest");
+    }
+
+    #[test]
+    fn a_legend_is_sorted_by_value_and_no_two_entries_look_alike() {
+        let many = |count: i32| (0..count).map(|n| line(&format!("s{n}"), f64::from(n * 7 % 11), Status::Ok)).collect();
+        let no_colours = Ink::new([Style::default(); 18], Glyphs::Full);
+        for (ink, count) in [(ink(), 20), (no_colours, 3)] {
+            let buffer = drawn(many(count), &[], &ink, (160, 24));
+            let marks = buffer.content.iter().filter(|cell| ["■", "□", "▫"].contains(&cell.symbol()));
+            let looks: Vec<(&str, Color)> = marks.map(|cell| (cell.symbol(), cell.fg)).collect();
+            assert_eq!(looks.len(), count as usize, "{:#?}", rows(&buffer));
+            for (n, look) in looks.iter().enumerate() {
+                assert!(!looks[..n].contains(look), "{look:?} twice: {looks:?}");
+            }
+        }
+        for width in 30..90 {
+            let legend = rows(&drawn(many(12), &[], &ink(), (width, 10))).split_off(8).join("");
+            let shown = legend.matches('■').count() + legend.matches('□').count();
+            let more = format!("+{}", 12 - shown);
+            assert!(shown == 12 || legend.contains(&more), "some are neither shown nor counted at {width}: {legend}");
+        }
+        let buffer = drawn(many(4), &[], &ink(), (80, 16));
+        let legend = rows(&buffer).pop().unwrap();
+        assert!(legend.contains("s3 10   ■ s1 7   ■ s2 3   ■ s0 0"), "{legend}");
     }
 }

@@ -47,7 +47,7 @@ impl Panel for Clock {
         let large =
             digits::width(&view.time, ink.glyphs).filter(|width| *width <= area.width && area.height > digits::HEIGHT);
         if large.is_some() {
-            digits::draw(buffer, area, &view.time, ink.style(Role::Text));
+            digits::draw(buffer, area, &view.time, Role::Text, ink);
             write(buffer, row(area, digits::HEIGHT), 0, 0, &view.day, ink.style(Role::Muted));
         } else {
             let used = write(buffer, row(area, 0), 0, 0, &view.time, ink.style(Role::Text));

@@ -218,8 +218,8 @@ impl Words<'_> {
 }
 
 impl Line {
-    fn value_style(&self, ink: &Ink) -> ratatui::style::Style {
-        ink.style(if self.known { Role::Text } else { Role::Muted })
+    const fn role(&self) -> Role {
+        if self.known { Role::Text } else { Role::Muted }
     }
 }
 
@@ -236,7 +236,7 @@ fn draw_lines(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
     for (n, line) in view.lines.iter().take(usize::from(shown)).enumerate() {
         let at = row(area, n as u16 * each);
         write(buffer, columns(at, 0, names), 0, 0, name(line), muted);
-        write(buffer, columns(at, names + 2, values), 0, 0, &line.value.text(), line.value_style(ink));
+        write(buffer, columns(at, names + 2, values), 0, 0, &line.value.text(), ink.style(line.role()));
         write(buffer, at, names + values + 4, 0, &line.details.join(", "), muted);
     }
     if shown < all {
@@ -275,7 +275,7 @@ fn draw_tiles(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
         let tile = columns(area, n as u16 * width, width.saturating_sub(2));
         write(buffer, tile, 0, 0, line.name, muted);
         let large = Rect { y: tile.y + 1, height: digits::HEIGHT, ..tile };
-        digits::draw(buffer, large, &line.value.number, line.value_style(ink));
+        digits::draw(buffer, large, &line.value.number, line.role(), ink);
         let number = digits::width(&line.value.number, ink.glyphs).unwrap_or(0);
         write(buffer, tile, number + 1, below - 1, &line.value.unit, muted);
         for (y, detail) in line.details.iter().enumerate() {
@@ -338,7 +338,7 @@ mod tests {
         let drawn = |height: u16| {
             let area = Rect::new(0, 0, 40, height);
             let mut buffer = Buffer::empty(area);
-            let ink = Ink { styles: [Style::default(); 18], glyphs: Glyphs::Ascii, dimmed: false, cursor: None };
+            let ink = Ink::new([Style::default(); 18], Glyphs::Ascii);
             Delivery::draw(&view, area, &mut buffer, &ink);
             crate::output::text::plain(&buffer)
         };

@@ -271,7 +271,7 @@ mod tests {
     }
 
     fn ink(glyphs: Glyphs) -> Ink {
-        Ink { styles: [Style::default(); 18], glyphs, dimmed: false, cursor: None }
+        Ink::new([Style::default(); 18], glyphs)
     }
 
     fn drawn(width: u16, height: u16, glyphs: Glyphs) -> Vec<String> {

@@ -131,7 +131,9 @@ impl Panel for Events {
         }
         let mut y = 0;
         let mut day = "today";
-        for (n, line) in view.lines.iter().enumerate() {
+        // As many as are left fill the area at least half.
+        let scroll = ink.scroll.min(view.lines.len().saturating_sub(usize::from(area.height / 2)));
+        for (n, line) in view.lines.iter().enumerate().skip(scroll) {
             let heading = line.day != day && area.height > 3;
             let left = view.lines.len() - n + view.more;
             let rows = 1 + u16::from(heading);
@@ -149,6 +151,10 @@ impl Panel for Events {
             draw_line(line, row(area, y), buffer, ink);
             y += 1;
         }
+    }
+
+    fn lines(view: &View) -> usize {
+        view.lines.len()
     }
 
     fn strip(view: &View) -> String {

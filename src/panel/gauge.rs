@@ -13,8 +13,9 @@ use unicode_width::UnicodeWidthStr;
 
 use super::ink::{Ink, Role};
 use super::marks::scale::Range;
-use super::marks::{columns, meter, row, write, write_right};
+use super::marks::{Window, columns, meter, row, write, write_right};
 use super::{Need, Panel, Reading, Room, Shape};
+use crate::model::format::Written;
 use crate::model::judgement::Content;
 use crate::model::status::Status;
 use crate::model::text::SafeText;
@@ -46,7 +47,7 @@ pub struct Bar {
     /// Its name.
     pub name: SafeText,
     /// Its value as a text.
-    pub text: String,
+    pub text: Written,
     /// How full, 0 to 1.
     pub ratio: f64,
     /// How it is.
@@ -76,9 +77,10 @@ impl Panel for Gauge {
         let range = Range { low: options.min.unwrap_or(0.0), high: full };
         let bars = series
             .iter()
-            .map(|one| Bar {
+            .zip(reading.texts(series))
+            .map(|(one, text)| Bar {
                 name: one.name.clone(),
-                text: reading.text(one.value),
+                text,
                 ratio: one.value.map_or(0.0, |value| range.ratio(value)),
                 status: one.judgement.status,
             })
@@ -93,12 +95,21 @@ impl Panel for Gauge {
     fn strip(view: &View) -> String {
         strip(&view.bars)
     }
+
+    fn lines(view: &View) -> usize {
+        view.bars.len()
+    }
 }
 
 /// The first bars in half a line.
 pub fn strip(bars: &[Bar]) -> String {
-    bars.iter().take(3).map(|bar| format!("{} {}", bar.name, bar.text)).collect::<Vec<_>>().join("  ").trim().to_owned()
+    let words: Vec<String> =
+        bars.iter().take(3).map(|bar| format!("{} {}", bar.name, bar.text.short.text())).collect();
+    words.join("  ").trim().to_owned()
 }
+
+/// The narrowest bar beside which numbers are written with all their digits.
+const LEAST_BAR: usize = 16;
 
 /// Draws bars one under the other; those that do not fit are counted.
 pub fn draw_bars(bars: &[Bar], area: Rect, buffer: &mut Buffer, ink: &Ink) {
@@ -106,32 +117,37 @@ pub fn draw_bars(bars: &[Bar], area: Rect, buffer: &mut Buffer, ink: &Ink) {
         return;
     }
     let names = bars.iter().map(|bar| bar.name.width()).max().unwrap_or(0).min(usize::from(area.width) * 2 / 5) as u16;
-    let values = bars.iter().map(|bar| bar.text.width()).max().unwrap_or(0) as u16;
     let left = if names > 0 { names + 1 } else { 0 };
-    let count = bars.len() as u16;
-    // With room to spare, bars stand apart.
-    let each = if area.height >= count * 2 { 2 } else { 1 };
+    let texts = texts(bars, usize::from(area.width.saturating_sub(left)));
+    let values = texts.iter().map(|text| text.width()).max().unwrap_or(0) as u16;
     // In a single row the first bar stands for all, with their number behind it.
-    let alone = area.height == 1 && count > 1;
-    let lines = if alone {
-        1
-    } else if area.height >= count {
-        count
+    let alone = area.height == 1 && bars.len() > 1;
+    let seen = if alone {
+        Window { first: 0, shown: 1, rest: String::new() }
     } else {
-        area.height - 1
+        Window::of(bars.len(), usize::from(area.height), ink.scroll)
     };
+    // With room to spare, bars stand apart; without it they are slim.
+    let each = if usize::from(area.height) >= bars.len() * 2 { 2 } else { 1 };
+    let slim = each == 1 && seen.shown > 1;
     let values = if alone { values + 4 } else { values };
-    for (n, bar) in bars.iter().take(usize::from(lines)).enumerate() {
+    for (n, (bar, text)) in bars.iter().zip(&texts).skip(seen.first).take(seen.shown).enumerate() {
         let at = row(area, n as u16 * each);
         write(buffer, columns(at, 0, names), 0, 0, bar.name.as_str(), ink.style(Role::Muted));
         let room = at.width.saturating_sub(left + values + 1);
         let role = if bar.status == Status::Ok { Role::Series(0) } else { bar.status.into() };
-        meter::draw(buffer, columns(at, left, room), bar.ratio, ink.stroke(role), ink);
-        let text = if alone { format!("{} +{}", bar.text, count - 1) } else { bar.text.clone() };
+        meter::draw(buffer, columns(at, left, room), bar.ratio, slim, ink.stroke(role), ink);
+        let text = if alone { format!("{text} +{}", bars.len() - 1) } else { text.clone() };
         write_right(buffer, at, 0, &text, ink.value(bar.status));
     }
-    if lines < count && !alone {
-        let rest = row(area, area.height - 1);
-        write(buffer, rest, 0, 0, &format!("{} more", count - lines), ink.style(Role::Muted));
+    if !seen.rest.is_empty() {
+        write(buffer, row(area, area.height - 1), 0, 0, &seen.rest, ink.style(Role::Muted));
     }
+}
+
+/// The values, with all their digits where a bar still has room beside them.
+fn texts(bars: &[Bar], room: usize) -> Vec<String> {
+    let long: Vec<String> = bars.iter().map(|bar| bar.text.long.text()).collect();
+    let widest = long.iter().map(|text| text.width()).max().unwrap_or(0);
+    if widest + 1 + LEAST_BAR <= room { long } else { bars.iter().map(|bar| bar.text.short.text()).collect() }
 }

@@ -177,6 +177,15 @@ impl Glyphs {
         }
     }
 
+    /// The same for a slim bar: half a cell high, to half a cell, where the screen can.
+    pub const fn slim_meter(self) -> [&'static str; 8] {
+        match self {
+            Self::Full => ["▖", "▖", "▖", "▖", "▖", "▄", "▄", "▄"],
+            Self::Block => ["─", "─", "─", "▄", "▄", "▄", "▄", "▄"],
+            Self::Ascii => self.meter(),
+        }
+    }
+
     /// The ground of a meter.
     pub const fn ground(self) -> &'static str {
         match self {
@@ -191,6 +200,15 @@ impl Glyphs {
             Self::Full => ["╭", "╮", "╰", "╯", "─", "│"],
             Self::Block => ["┌", "┐", "└", "┘", "─", "│"],
             Self::Ascii => ["+", "+", "+", "+", "-", "|"],
+        }
+    }
+
+    /// The strokes around what is chosen: heavier, so that the colour stays that of the status.
+    pub const fn chosen_frame(self) -> [&'static str; 6] {
+        match self {
+            Self::Full => ["┏", "┓", "┗", "┛", "━", "┃"],
+            Self::Block => ["╔", "╗", "╚", "╝", "═", "║"],
+            Self::Ascii => ["#", "#", "#", "#", "=", "#"],
         }
     }
 
@@ -210,11 +228,15 @@ impl Glyphs {
         }
     }
 
-    /// The square before a legend entry.
-    pub const fn legend(self) -> &'static str {
-        match self {
-            Self::Ascii => "*",
-            _ => "■",
+    /// The square before a legend entry: another one for each kind of line (see [`super::marks::plot`]).
+    pub const fn legend(self, pattern: u8) -> &'static str {
+        match (self, pattern) {
+            (Self::Ascii, 0) => "*",
+            (Self::Ascii, 1) => "=",
+            (Self::Ascii, _) => ":",
+            (_, 0) => "■",
+            (_, 1) => "□",
+            (_, _) => "▫",
         }
     }
 
@@ -246,9 +268,16 @@ pub struct Ink {
     pub dimmed: bool,
     /// The moment that the viewer points at, on a panel that shows the past.
     pub cursor: Option<Timestamp>,
+    /// How many lines of a list the viewer has scrolled past, on a panel that is a list.
+    pub scroll: usize,
 }
 
 impl Ink {
+    /// Styles and glyphs; nothing is dimmed or pointed at.
+    pub const fn new(styles: [Style; 18], glyphs: Glyphs) -> Self {
+        Self { styles, glyphs, dimmed: false, cursor: None, scroll: 0 }
+    }
+
     /// The style of a role. On a dimmed panel data looks like what may be overlooked.
     pub fn style(&self, role: Role) -> Style {
         let dims = !matches!(role, Role::Title | Role::Border | Role::Focus | Role::Unknown | Role::Muted);
@@ -276,6 +305,14 @@ impl Ink {
     /// The style of a value: its status where it is not ok, else plain text.
     pub fn value(&self, status: Status) -> Style {
         self.style(if status == Status::Ok { Role::Text } else { status.into() })
+    }
+
+    /// Which colour the line of a series has, by its place among them, and which pattern: no two lines of the
+    /// first dozens look alike, also where a theme has few colours or none.
+    pub fn series(&self, place: usize, patterns: u8) -> (Role, u8) {
+        let role = |place: usize| Role::Series((place % 8) as u8);
+        let alike = (0..place).filter(|before| self.style(role(*before)) == self.style(role(place))).count();
+        (role(place), (alike % usize::from(patterns.max(1))) as u8)
     }
 
     /// The lamp of a status. Data too old to be judged has no green lamp, and no red one.

@@ -4,11 +4,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use unicode_width::UnicodeWidthStr;
 
 use super::ink::{Ink, Role};
 use super::marks::{columns, row, write};
 use super::{Need, Panel, Reading, Room};
-use crate::model::format;
 use crate::model::judgement::Content;
 use crate::model::status::Status;
 use crate::model::text::SafeText;
@@ -55,12 +55,10 @@ impl Panel for Lamps {
         let mut lamps: Vec<Lamp> = match &reading.content {
             Content::Series(series) => series
                 .iter()
-                .map(|one| Lamp {
+                .zip(reading.texts(series))
+                .map(|(one, text)| Lamp {
                     name: one.name.clone(),
-                    value: one
-                        .value
-                        .filter(|_| options.values)
-                        .map_or_else(String::new, |value| format::text(value, reading.unit, reading.now)),
+                    value: one.value.filter(|_| options.values).map_or_else(String::new, |_| text.short.text()),
                     status: one.judgement.status,
                 })
                 .collect(),
@@ -86,7 +84,7 @@ impl Panel for Lamps {
             if lamp.value.is_empty() { lamp.name.to_string() } else { format!("{} {}", lamp.name, lamp.value) }
         };
         let widest =
-            view.lamps.iter().map(|lamp| lamp.name.width() + lamp.value.len()).max().unwrap_or(0).min(MAX_NAME);
+            view.lamps.iter().map(|lamp| lamp.name.width() + lamp.value.width()).max().unwrap_or(0).min(MAX_NAME);
         let width = (widest as u16 + 5).min(area.width);
         let across = (area.width / width).max(1);
         let capacity = usize::from(across) * usize::from(area.height);

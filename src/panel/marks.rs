@@ -1,5 +1,6 @@
 //! Strokes that panels share. Each draws within its area and nowhere else.
 
+pub mod axis;
 pub mod digits;
 pub mod meter;
 pub mod plot;
@@ -47,9 +48,10 @@ fn opaque(style: Style) -> Style {
     Style::reset().patch(style)
 }
 
-/// Draws a frame along the edges of an area; an area too small for one stays as it is.
-pub fn outline(buffer: &mut Buffer, area: Rect, style: Style, glyphs: super::ink::Glyphs) {
-    let [top_left, top_right, bottom_left, bottom_right, horizontal, vertical] = glyphs.frame();
+/// Draws a frame along the edges of an area, in strokes as [`Glyphs::frame`](super::ink::Glyphs::frame) has
+/// them; an area too small for one stays as it is.
+pub fn outline(buffer: &mut Buffer, area: Rect, style: Style, strokes: [&str; 6]) {
+    let [top_left, top_right, bottom_left, bottom_right, horizontal, vertical] = strokes;
     if area.width < 2 || area.height < 2 {
         return;
     }
@@ -68,6 +70,65 @@ pub fn outline(buffer: &mut Buffer, area: Rect, style: Style, glyphs: super::ink
     put(buffer, area, right, bottom, bottom_right, style);
 }
 
+/// Breaks a line between words, and a word that is wider than the room within it.
+pub fn wrap(line: &str, room: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in line.split(' ') {
+        let mut word = word;
+        if let Some(last) = lines.last_mut()
+            && (last.is_empty() || last.width() + 1 + word.width() <= room)
+        {
+            if !last.is_empty() {
+                last.push(' ');
+            }
+        } else {
+            lines.push(String::new());
+        }
+        while word.width() > room && room > 1 {
+            let fits = |(at, c): (usize, char)| word.get(..at + c.len_utf8()).is_some_and(|head| head.width() <= room);
+            let cut = word.char_indices().take_while(|one| fits(*one)).map(|(at, c)| at + c.len_utf8()).last();
+            let Some((head, rest)) = cut.and_then(|cut| word.split_at_checked(cut)) else { break };
+            if let Some(last) = lines.last_mut() {
+                last.push_str(head);
+            }
+            lines.push(String::new());
+            word = rest;
+        }
+        if let Some(last) = lines.last_mut() {
+            last.push_str(word);
+        }
+    }
+    lines
+}
+
+/// The part of a list that is seen, and what is said of the rest in the row below it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Window {
+    /// The first line that is seen.
+    pub first: usize,
+    /// How many are seen.
+    pub shown: usize,
+    /// "12 more", "3 above, 9 more"; empty when all are seen.
+    pub rest: String,
+}
+
+impl Window {
+    /// Of a list of so many lines, in so many rows, scrolled so far.
+    pub fn of(lines: usize, rows: usize, scroll: usize) -> Self {
+        if lines <= rows {
+            return Self { first: 0, shown: lines, rest: String::new() };
+        }
+        let shown = rows.saturating_sub(1);
+        let first = scroll.min(lines - shown);
+        let rest = match (first, lines - shown - first) {
+            (0, below) => format!("{below} more"),
+            (above, 0) => format!("{above} above"),
+            (above, below) => format!("{above} above, {below} more"),
+        };
+        Self { first, shown, rest }
+    }
+}
+
 /// One row of an area.
 pub fn row(area: Rect, y: u16) -> Rect {
     Rect { y: area.y.saturating_add(y), height: u16::from(y < area.height), ..area }
@@ -77,4 +138,27 @@ pub fn row(area: Rect, y: u16) -> Rect {
 pub fn columns(area: Rect, x: u16, width: u16) -> Rect {
     let x = x.min(area.width);
     Rect { x: area.x + x, width: width.min(area.width - x), ..area }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_broken_between_words_and_long_words_within() {
+        assert_eq!(wrap("no data: the query returned nothing", 12), ["no data: the", "query", "returned", "nothing"]);
+        assert_eq!(wrap("http://127.0.0.1:9090/x refused", 10), ["http://127", ".0.0.1:909", "0/x", "refused"]);
+        assert_eq!(wrap("a 漢字漢字", 4), ["a", "漢字", "漢字"]);
+        assert!(wrap("anything", 0).join("").contains("anything"), "no room is no reason to hang");
+        assert_eq!(wrap("", 5), [""]);
+    }
+
+    #[test]
+    fn a_list_is_scrolled_to_its_end_and_no_further() {
+        let seen = |scroll| Window::of(10, 4, scroll);
+        assert_eq!(seen(0), Window { first: 0, shown: 3, rest: "7 more".into() });
+        assert_eq!(seen(2), Window { first: 2, shown: 3, rest: "2 above, 5 more".into() });
+        assert_eq!(seen(99), Window { first: 7, shown: 3, rest: "7 above".into() });
+        assert_eq!(Window::of(3, 4, 9), Window { first: 0, shown: 3, rest: String::new() });
+    }
 }

@@ -55,6 +55,20 @@ macro_rules! panels {
                 }
             }
 
+            /// What its values were at a moment; empty where they are seen anyway.
+            pub fn said_at(&self, at: crate::model::time::Timestamp) -> String {
+                match self {
+                    $(Self::$panel(view) => $file::$panel::said_at(view, at),)+
+                }
+            }
+
+            /// The lines of a list that can be scrolled; 0 of what is no list.
+            pub fn lines(&self) -> usize {
+                match self {
+                    $(Self::$panel(view) => $file::$panel::lines(view),)+
+                }
+            }
+
             /// What it says in half a line.
             pub fn strip(&self) -> String {
                 match self {

@@ -17,8 +17,10 @@ use super::marks::scale::Range;
 use super::marks::{columns, row, scale, sparkline, write, write_right};
 use super::trend::{self, Line};
 use super::{Need, Panel, Reading, Room, Shape};
+use crate::model::format::Format;
 use crate::model::judgement::Content;
 use crate::model::status::Status;
+use crate::model::time::Timestamp;
 use crate::model::unit::Unit;
 
 /// The panel.
@@ -40,6 +42,7 @@ pub struct Options {
 pub struct View {
     lines: Vec<Line>,
     range: Option<Range>,
+    format: Format,
     changes: Changes,
 }
 
@@ -55,9 +58,9 @@ impl Panel for Sparkline {
 
     fn view(options: &Options, reading: &Reading<'_>) -> View {
         let Content::Series(series) = &reading.content else {
-            return View { lines: Vec::new(), range: None, changes: Changes::default() };
+            return View { lines: Vec::new(), range: None, format: Format::default(), changes: Changes::default() };
         };
-        let lines: Vec<Line> = series.iter().map(|one| Line::of(one, reading)).collect();
+        let lines = Line::all(series, reading);
         let values = lines.iter().flat_map(|line| &line.trend.points).map(|point| point.value);
         let range = Range::of(values).map(Range::with_zero).map(|range| Range {
             low: options.min.unwrap_or(range.low),
@@ -65,7 +68,7 @@ impl Panel for Sparkline {
         });
         let to = lines.iter().map(|line| line.trend.to).max().unwrap_or(reading.now);
         let changes = Changes::of(reading, to.minus(reading.window), to);
-        View { lines, range, changes }
+        View { lines, range, format: reading.format(), changes }
     }
 
     fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
@@ -77,10 +80,11 @@ impl Panel for Sparkline {
         let shown = area.height / each;
         let hidden = if count > shown { format!(" +{}", count - shown) } else { String::new() };
         let names = view.lines.iter().map(|line| line.name.width()).max().unwrap_or(0).min(usize::from(area.width / 3));
-        let values = view.lines.iter().map(|line| line.value.width()).max().unwrap_or(0);
+        let texts = texts(&view.lines, usize::from(area.width).saturating_sub(names));
+        let values = texts.iter().map(|text| text.width()).max().unwrap_or(0);
         let left = if names > 0 { names as u16 + 1 } else { 0 };
         let right = values as u16 + 1 + hidden.width() as u16;
-        for (n, line) in view.lines.iter().enumerate() {
+        for (n, (line, text)) in view.lines.iter().zip(&texts).enumerate() {
             let y = n as u16 * each;
             let at = Rect { y: area.y.saturating_add(y), height: each.min(area.height.saturating_sub(y)), ..area };
             if at.height == 0 {
@@ -89,13 +93,13 @@ impl Panel for Sparkline {
             let middle = at.height - 1;
             write(buffer, columns(at, 0, names as u16), 0, middle, line.name.as_str(), ink.style(Role::Muted));
             let value = Rect { width: at.width.saturating_sub(hidden.width() as u16), ..at };
-            write_right(buffer, value, middle, &line.value, ink.value(line.status));
+            write_right(buffer, value, middle, text, ink.value(line.status));
             let bars = columns(at, left, at.width.saturating_sub(left + right));
             let columns =
                 scale::columns(&line.trend.points, line.trend.from, line.trend.to, bars.width, line.trend.reach);
             let role = if line.status == Status::Ok { Role::Series(n as u8) } else { line.status.into() };
             if let Some(range) = view.range {
-                sparkline::draw(buffer, bars, &columns, range, role, ink);
+                sparkline::draw(buffer, bars, (&columns, range), n > 0, role, ink);
             }
         }
         view.changes.draw(columns(area, left, area.width.saturating_sub(left + right)), buffer, ink);
@@ -109,4 +113,18 @@ impl Panel for Sparkline {
     fn changes(view: &View) -> Option<&Changes> {
         Some(&view.changes)
     }
+
+    fn said_at(view: &View, at: Timestamp) -> String {
+        trend::words_at(&view.lines, at, &view.format)
+    }
+}
+
+/// The least columns of bars beside which numbers are written with all their digits.
+const LEAST_BARS: usize = 24;
+
+/// The current values, with all their digits where bars still have room beside them.
+fn texts(lines: &[Line], room: usize) -> Vec<String> {
+    let long: Vec<String> = lines.iter().map(|line| line.text.long.text()).collect();
+    let widest = long.iter().map(|text| text.width()).max().unwrap_or(0);
+    if widest + 1 + LEAST_BARS <= room { long } else { lines.iter().map(|line| line.text.short.text()).collect() }
 }

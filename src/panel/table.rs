@@ -7,7 +7,7 @@ use serde::Deserialize;
 use unicode_width::UnicodeWidthStr;
 
 use super::ink::{Ink, Role};
-use super::marks::{columns, row, write, write_right};
+use super::marks::{Window, columns, row, write, write_right};
 use super::{Need, Panel, Reading, Room};
 use crate::model::format;
 use crate::model::judgement::Content;
@@ -64,8 +64,9 @@ impl Panel for Table {
                 header: vec![SafeText::new("name"), SafeText::new("value")],
                 rows: series
                     .iter()
-                    .map(|one| {
-                        let text = reading.text(one.value);
+                    .zip(reading.texts(series))
+                    .map(|(one, text)| {
+                        let text = text.short.text();
                         let name = Field { text: one.name.to_string(), is_number: false };
                         (vec![name, Field { text, is_number: true }], one.judgement.status)
                     })
@@ -83,15 +84,18 @@ impl Panel for Table {
         let header = view.header.iter().map(SafeText::to_string).collect::<Vec<_>>();
         draw_row(row(area, 0), &header, &widths, &numeric, buffer, |_| ink.style(Role::Muted));
         let room = usize::from(area.height.saturating_sub(1));
-        let shown = if view.rows.len() > room { room.saturating_sub(1) } else { view.rows.len() };
-        for (n, (fields, status)) in view.rows.iter().take(shown).enumerate() {
+        let seen = Window::of(view.rows.len(), room, ink.scroll);
+        for (n, (fields, status)) in view.rows.iter().skip(seen.first).take(seen.shown).enumerate() {
             let texts: Vec<String> = fields.iter().map(|field| field.text.clone()).collect();
             draw_row(row(area, n as u16 + 1), &texts, &widths, &numeric, buffer, |_| ink.value(*status));
         }
-        if shown < view.rows.len() && area.height > 1 {
-            let rest = format!("{} more", view.rows.len() - shown);
-            write(buffer, row(area, area.height - 1), 0, 0, &rest, ink.style(Role::Muted));
+        if area.height > 1 {
+            write(buffer, row(area, area.height - 1), 0, 0, &seen.rest, ink.style(Role::Muted));
         }
+    }
+
+    fn lines(view: &View) -> usize {
+        view.rows.len()
     }
 
     fn strip(view: &View) -> String {

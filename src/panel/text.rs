@@ -4,12 +4,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use unicode_width::UnicodeWidthStr;
 
 use super::ink::{Ink, Role};
-use super::marks::{row, write};
+use super::marks::{row, wrap, write};
 use super::{Need, Panel, Reading, Room};
-use crate::model::format;
 use crate::model::judgement::Content;
 use crate::model::text::SafeText;
 
@@ -54,7 +52,7 @@ impl Panel for Text {
                 lines.extend(more.iter().skip(from).take(MAX_LINES).cloned());
             }
             Content::Series(series) => lines.extend(series.iter().filter_map(|one| {
-                let value = format::text(one.value?, reading.unit, reading.now);
+                let value = reading.text(Some(one.value?));
                 Some(SafeText::new(format!("{} {value}", one.name).trim()))
             })),
             Content::Events(events) => lines.extend(events.iter().rev().map(|event| SafeText::new(&event.brief()))),
@@ -80,21 +78,4 @@ impl Panel for Text {
         let line = if view.tail { view.lines.last() } else { view.lines.first() };
         line.map(SafeText::to_string).unwrap_or_default()
     }
-}
-
-/// Breaks a line between words; a word wider than the area is left to be cut.
-fn wrap(line: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in line.split(' ') {
-        let Some(last) = lines.last_mut() else { break };
-        if !last.is_empty() && last.width() + 1 + word.width() > width {
-            lines.push(word.to_owned());
-        } else {
-            if !last.is_empty() {
-                last.push(' ');
-            }
-            last.push_str(word);
-        }
-    }
-    lines
 }

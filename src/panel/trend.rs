@@ -3,6 +3,7 @@
 
 use super::Reading;
 use super::marks::scale::Range;
+use crate::model::format::{Format, Written};
 use crate::model::judgement::JudgedSeries;
 use crate::model::series::Point;
 use crate::model::status::Status;
@@ -41,6 +42,12 @@ impl Trend {
         }
     }
 
+    /// The value at a moment, as far as one holds there.
+    pub fn value_at(&self, at: Timestamp) -> Option<f64> {
+        let before = self.points.iter().rev().find(|point| point.at <= at)?;
+        (before.value.is_finite() && before.at.age_at(at) <= self.reach).then_some(before.value)
+    }
+
     /// The range that shows its shape: from a little below the least value to the greatest. A line that
     /// hardly moves is not blown up: the range is at least a fifth of the value.
     pub fn range(&self) -> Option<Range> {
@@ -64,8 +71,10 @@ pub fn reach(points: &[Point], refresh: Span) -> Span {
 pub struct Line {
     /// What tells it from its siblings.
     pub name: SafeText,
-    /// Its current value as a text.
-    pub value: String,
+    /// Its current value.
+    pub value: Option<f64>,
+    /// The same as a text, in the precision of its siblings.
+    pub text: Written,
     /// How it is.
     pub status: Status,
     /// Its past.
@@ -73,19 +82,35 @@ pub struct Line {
 }
 
 impl Line {
-    /// From a judged series.
-    pub fn of(series: &JudgedSeries<'_>, reading: &Reading<'_>) -> Self {
-        Self {
-            name: series.name.clone(),
-            value: reading.text(series.value),
-            status: series.judgement.status,
-            trend: Trend::of(series, reading),
-        }
+    /// From judged series.
+    pub fn all(series: &[JudgedSeries<'_>], reading: &Reading<'_>) -> Vec<Self> {
+        let line = |(one, text): (&JudgedSeries<'_>, Written)| Self {
+            name: one.name.clone(),
+            value: one.value,
+            text,
+            status: one.judgement.status,
+            trend: Trend::of(one, reading),
+        };
+        series.iter().zip(reading.texts(series)).map(line).collect()
     }
+}
+
+/// What lines say of a moment: their names with the values they had, in one precision.
+pub fn said_at(lines: &[Line], at: Timestamp, format: &Format) -> Vec<(SafeText, String)> {
+    let values: Vec<Option<f64>> = lines.iter().map(|line| line.trend.value_at(at)).collect();
+    let texts = format.all(&values, at).into_iter().map(|text| text.short.text());
+    lines.iter().map(|line| line.name.clone()).zip(texts).collect()
 }
 
 /// The first lines in half a line: "p50 210 ms  p99 1.8 s".
 pub fn strip(lines: &[Line]) -> String {
-    let words: Vec<String> = lines.iter().take(3).map(|line| format!("{} {}", line.name, line.value)).collect();
+    let words: Vec<String> =
+        lines.iter().take(3).map(|line| format!("{} {}", line.name, line.text.short.text())).collect();
+    words.join("  ").trim().to_owned()
+}
+
+/// The same in one line: "in 1.2 MB/s  out 0.4 MB/s".
+pub fn words_at(lines: &[Line], at: Timestamp, format: &Format) -> String {
+    let words: Vec<String> = said_at(lines, at, format).iter().map(|(name, text)| format!("{name} {text}")).collect();
     words.join("  ").trim().to_owned()
 }

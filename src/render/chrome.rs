@@ -12,15 +12,26 @@ use crate::model::status::Status;
 use crate::model::time::Span;
 use crate::panel::changes::{Mark, words};
 use crate::panel::ink::{Ink, Role};
-use crate::panel::marks::{columns, outline, put, write, write_right};
+use crate::panel::marks::{columns, outline, put, row, wrap, write, write_right};
 use crate::view::lens::Lens;
 use crate::view::scene::{LayerLamp, PanelScene, Scene, SourceState};
 
 /// The least that is worth saying of what changed last.
 const LEAST_CHANGE: usize = 24;
 
-/// Board, five lamps, clock; `age` is how long ago all this was so. Words get shorter as the screen gets narrower; lamps stay.
-pub(super) fn header(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+/// Columns of "✖ NO UPDATE for 59 min".
+const SILENCE: usize = 22;
+
+/// Board, five lamps, clock; `age` is how long ago all this was so. Words get shorter as the screen gets narrower;
+/// lamps stay. What the viewer must know is drawn in the ink `aloud`, which is never dimmed.
+pub(super) fn header(
+    scene: &Scene,
+    lens: &Lens,
+    age: Span,
+    area: Rect,
+    buffer: &mut Buffer,
+    (ink, aloud): (&Ink, &Ink),
+) {
     if area.is_empty() {
         return;
     }
@@ -41,14 +52,17 @@ pub(super) fn header(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: 
         let right = state(scene, lens, age, brevity, ink).map_or(clock.clone(), |words| format!("{words}  {clock}"));
         let room = area.width - (right.width() as u16 + 2).min(area.width);
         let lamps: Vec<Lamp> = scene.layers.iter().filter_map(|lamp| lamp_words(lamp, words, ink)).collect();
-        let width: usize = lamps.iter().flatten().map(|(_, text)| text.width() + 1).sum::<usize>() + 2 * lamps.len();
+        // The form is chosen by the widest words that may come: it does not change with what is seen now. Only where
+        // several classes of one layer need more room it gets shorter.
+        let usual: usize = scene.layers.iter().map(|lamp| widest(lamp, words, ink)).sum();
+        let width = usual.max(lamps.iter().map(lamp_width).sum());
         let fits = width as u16 + if with_title { title_width + 3 } else { 1 } <= room;
         (fits, lamps, with_title, right, room)
     });
     let Some((_, lamps, with_title, right, room)) = first_or_last(chosen, |(fits, ..)| *fits) else { return };
     let right_style = match (&lens.silence, &scene.freeze) {
-        (Some(_), _) => ink.style(Role::Critical),
-        (None, Some(_)) => ink.style(Role::Warning),
+        (Some(_), _) => aloud.style(Role::Critical),
+        (None, Some(_)) => aloud.style(Role::Warning),
         (None, None) => ink.style(Role::Muted),
     };
     let mut x = 1;
@@ -65,6 +79,16 @@ pub(super) fn header(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: 
         x += 2;
     }
     write_right(buffer, Rect { width: area.width.saturating_sub(1), ..area }, 0, &right, right_style);
+}
+
+/// The most columns that a lamp may take while its layer has one status, whatever that is.
+fn widest(lamp: &LayerLamp, words: Words, ink: &Ink) -> usize {
+    lamp.forms().filter_map(|form| lamp_words(&form, words, ink)).map(|lamp| lamp_width(&lamp)).max().unwrap_or(0)
+}
+
+/// The columns of a lamp with the space behind it.
+fn lamp_width(lamp: &Lamp) -> usize {
+    lamp.iter().map(|(_, text)| text.width() + 1).sum::<usize>() + 2
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -138,7 +162,9 @@ fn first_or_last<T>(all: impl Iterator<Item = T>, will_do: impl Fn(&T) -> bool) 
 /// is told with its name, with its end, or as a word.
 fn state(scene: &Scene, lens: &Lens, age: Span, brevity: usize, ink: &Ink) -> Option<String> {
     if let Some(silence) = lens.silence {
-        return Some(format!("{} NO UPDATE for {}", ink.glyphs.status(Status::Critical), silence.brief()));
+        let words = format!("{} NO UPDATE for {}", ink.glyphs.status(Status::Critical), silence.brief());
+        // As wide as it may get: the header does not move as the silence grows.
+        return Some(format!("{words:>SILENCE$}"));
     }
     let at = || scene.now.clock(&scene.zone);
     let paused = lens.frozen.is_some().then(|| format!("PAUSED at {}, {} ago", at(), age.brief()));
@@ -230,7 +256,7 @@ pub(super) fn tabs(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer, 
     places
 }
 
-/// Keys, and how old the data is.
+/// Keys, and how old the data is; for a wall only the latter.
 pub(super) fn footer(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: &mut Buffer, ink: &Ink) {
     if area.is_empty() {
         return;
@@ -240,8 +266,12 @@ pub(super) fn footer(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: 
         right = format!("updated {} ago{}{right}", updated.age_at(scene.now.plus(age)).brief(), ink.glyphs.dot());
     }
     let right_room = (right.width() as u16 + 2).min(area.width);
-    let hints: &[(&str, &str)] = if lens.changes(scene).is_some() {
+    let hints: &[(&str, &str)] = if lens.kiosk {
+        &[]
+    } else if lens.changes(scene).is_some() {
         &[("?", "help"), ("q", "quit"), ("Esc", "back"), ("h l", "point"), ("n N", "events"), ("Tab", "next")]
+    } else if lens.lines(scene) > 0 {
+        &[("?", "help"), ("q", "quit"), ("Esc", "back"), ("j k", "scroll"), ("Tab", "next"), ("p", "pause")]
     } else if lens.zoom {
         &[("?", "help"), ("q", "quit"), ("Esc", "back"), ("Tab", "next"), ("p", "pause"), ("r", "refresh")]
     } else {
@@ -287,64 +317,111 @@ fn whole_sources(missing: &[&SourceState], waiting: usize, all: usize) -> String
     }
 }
 
-/// A frame with title and status in its line. Returns what is left inside.
-pub(super) fn frame(panel: &PanelScene, area: Rect, focused: bool, buffer: &mut Buffer, ink: &Ink) -> Rect {
+/// How a panel is looked at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Look {
+    /// Whether the viewer has chosen it.
+    pub focused: bool,
+    /// For how long no scene has come, when that is too long.
+    pub silence: Option<Span>,
+}
+
+/// A frame with title and status in its line. What is chosen has heavier strokes: the colour is that of the
+/// status. Returns what is left inside.
+pub(super) fn frame(panel: &PanelScene, area: Rect, look: Look, buffer: &mut Buffer, ink: &Ink) -> Rect {
     if area.width < 2 || area.height < 2 {
         return Rect::default();
     }
-    let border = if focused {
-        ink.style(Role::Focus)
-    } else if panel.is_judged && panel.status.severity() >= Status::Warning.severity() {
-        ink.style(panel.status.into())
-    } else {
-        ink.style(Role::Border)
-    };
-    outline(buffer, area, border, ink.glyphs);
+    let is_bad = panel.is_judged && panel.status.severity() >= Status::Warning.severity();
+    let border = ink.style(match (is_bad, look.focused) {
+        (true, _) => panel.status.into(),
+        (false, true) => Role::Focus,
+        (false, false) => Role::Border,
+    });
+    outline(buffer, area, border, if look.focused { ink.glyphs.chosen_frame() } else { ink.glyphs.frame() });
     let line = columns(Rect { height: 1, ..area }, 1, area.width.saturating_sub(2));
-    let used = status_words(panel, line, buffer, ink);
+    let used = status_words(panel, look.silence, line, buffer, ink);
     let room = line.width.saturating_sub(used + 1);
     let mark = if panel.simulated { " sim" } else { "" };
     let mark_room = if room as usize > panel.title.width() + mark.len() + 2 { mark.len() as u16 } else { 0 };
     let title_room = columns(line, 1, room.saturating_sub(mark_room + 1));
-    if title_room.width > 2 {
+    if usize::from(title_room.width) >= panel.title.width().clamp(1, 3) {
         put(buffer, line, 0, 0, " ", border);
-        let style = ink.style(if focused { Role::Focus } else { Role::Title }).add_modifier(Modifier::BOLD);
+        let style = ink.style(if look.focused { Role::Focus } else { Role::Title }).add_modifier(Modifier::BOLD);
         let mut x = write(buffer, title_room, 0, 0, panel.title.as_str(), style) + 1;
         if mark_room > 0 {
             x += write(buffer, line, x, 0, mark, ink.style(Role::Muted));
         }
         put(buffer, line, x, 0, " ", border);
     }
-    if !panel.reason.is_empty() && !matches!(panel.freshness, Freshness::Failed) {
-        let foot = columns(Rect { y: area.y + area.height - 1, height: 1, ..area }, 2, area.width.saturating_sub(4));
-        let role = if panel.status == Status::Ok { Role::Muted } else { panel.status.into() };
-        write(buffer, foot, 0, 0, &format!(" {} ", panel.reason), ink.style(role));
-    }
     Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - 2 }
 }
 
-/// " ● ok " or " ▲ warning · since 14:21 " at the right of a frame's line. Returns the columns taken.
-fn status_words(panel: &PanelScene, line: Rect, buffer: &mut Buffer, ink: &Ink) -> u16 {
-    let age = ink.glyphs.freshness(panel.freshness);
-    let age = if age.is_empty() { String::new() } else { format!("{age} ") };
-    if !panel.is_judged {
-        // Without limits it has no status, but its age is said all the same.
-        let note = format!(" {age}{} ", panel.note);
-        let is_said = !panel.note.is_empty() && (note.width() as u16) < line.width / 2;
-        let line = Rect { width: line.width.saturating_sub(1), ..line };
-        return if is_said { write_right(buffer, line, 0, &note, ink.style(Role::Warning)) + 1 } else { 0 };
+/// Why a panel is as it is: in the lower line of its frame, or, where that is too short and `free` rows at the
+/// bottom of the panel are enough, over several lines in these.
+pub(super) fn reason(panel: &PanelScene, area: Rect, free: u16, buffer: &mut Buffer, ink: &Ink) {
+    if panel.reason.is_empty() || area.height < 2 {
+        return;
     }
-    let status = format!("{} {}", ink.glyphs.status(panel.status), panel.status.word());
-    let note = if panel.note.is_empty() { String::new() } else { format!("{}{age}{}", ink.glyphs.dot(), panel.note) };
+    let style = ink.style(if panel.status == Status::Ok { Role::Muted } else { panel.status.into() });
+    let words = format!(" {} ", panel.reason);
+    let foot = columns(Rect { y: area.y + area.height - 1, height: 1, ..area }, 2, area.width.saturating_sub(4));
+    let lines = wrap(&panel.reason, usize::from(foot.width.saturating_sub(1)));
+    if words.width() <= usize::from(foot.width) || lines.len() > usize::from(free) {
+        write(buffer, foot, 0, 0, &words, style);
+        return;
+    }
+    let begin = area.height - 1 - lines.len() as u16;
+    for (n, line) in lines.iter().enumerate() {
+        write(buffer, columns(row(area, begin + n as u16), 2, foot.width), 0, 0, line, style);
+    }
+}
+
+/// How old a panel is, when that matters: in a few words, and in fewer.
+fn oldness(panel: &PanelScene, silence: Option<Span>) -> Option<(String, &str)> {
+    match (silence, panel.freshness) {
+        (Some(silence), _) => Some((format!("no update {}", silence.brief()), "no update")),
+        (None, Freshness::Fresh) => None,
+        (None, freshness) => Some((panel.note.clone(), freshness.word())),
+    }
+}
+
+/// The role of a status that may be old: what is late is not ok any more, and not green.
+fn role_of(panel: &PanelScene, old: bool) -> Role {
+    if old && (panel.status == Status::Ok || !panel.is_judged) { Role::Warning } else { panel.status.into() }
+}
+
+/// " ● ok ", " ▲ warning · since 14:21 " or " ◷ late 7 s " at the right of a frame's line. That data is late is the
+/// last to be left out. Returns the columns taken.
+fn status_words(panel: &PanelScene, silence: Option<Span>, line: Rect, buffer: &mut Buffer, ink: &Ink) -> u16 {
+    let (glyph, word, dot) = (ink.glyphs.status(panel.status), panel.status.word(), ink.glyphs.dot());
+    let old = oldness(panel, silence);
+    let role = role_of(panel, old.is_some());
+    let words = match old {
+        None if !panel.is_judged => return 0,
+        None if panel.note.is_empty() => vec![format!("{glyph} {word}"), glyph.to_owned()],
+        None => vec![format!("{glyph} {word}{dot}{}", panel.note), format!("{glyph} {word}"), glyph.to_owned()],
+        Some((long, short)) => {
+            let clock = ink.glyphs.freshness(Freshness::Late);
+            let age = [format!("{clock} {long}"), format!("{clock} {short}"), clock.to_owned()];
+            // What has no status says how old it is all the same.
+            if panel.status == Status::Ok || !panel.is_judged {
+                age.to_vec()
+            } else {
+                let full = format!("{glyph} {word}{dot}{clock} {long}");
+                std::iter::once(full).chain(age.map(|age| format!("{glyph} {age}"))).collect()
+            }
+        }
+    };
     // The title keeps at least its own width, or half of the line.
-    let title = (panel.title.width() as u16 + 3).min(line.width / 2);
-    let room = line.width.saturating_sub(title);
-    let with_note = format!(" {status}{note} ");
-    let short = format!(" {status} ");
-    let bare = format!(" {} ", ink.glyphs.status(panel.status));
-    let Some(text) = [with_note, short, bare].into_iter().find(|text| text.width() as u16 <= room) else { return 0 };
-    write_right(buffer, Rect { width: line.width.saturating_sub(1), ..line }, 0, &text, ink.style(panel.status.into()))
-        + 1
+    let title = (panel.title.width() as u16 + 4).min(line.width / 2);
+    let fits = |text: &String| text.width() as u16 + 2 <= line.width.saturating_sub(title);
+    let Some(text) = words.iter().find(|text| fits(text)).or(words.last()) else { return 0 };
+    if text.width() as u16 + 3 > line.width {
+        return 0;
+    }
+    let room = Rect { width: line.width.saturating_sub(1), ..line };
+    write_right(buffer, room, 0, &format!(" {text} "), ink.style(role)) + 1
 }
 
 /// The zoomed panel's own facts, below it: what happened where the viewer points, or age and link.
@@ -363,7 +440,11 @@ pub(super) fn details(
     let above = Rect { height: inner.height - 2, ..inner };
     if let (Some(cursor), Some(changes)) = (ink.cursor, panel.view.changes()) {
         let time = cursor.clock(&scene.zone);
-        let x = write(buffer, foot, 1, 0, &time, ink.style(Role::Accent)) + 3;
+        let mut x = write(buffer, foot, 1, 0, &time, ink.style(Role::Accent)) + 3;
+        let value = panel.view.said_at(cursor);
+        if !value.is_empty() {
+            x += write(buffer, foot, x, 0, &value, ink.style(Role::Title)) + 3;
+        }
         let marks: Vec<&Mark> = changes.at(cursor).collect();
         let said = told(&marks, scene, usize::from(foot.width.saturating_sub(x + 1)), ink);
         write(buffer, foot, x, 0, &said, ink.style(Role::Text));
@@ -399,22 +480,29 @@ fn told(marks: &[&Mark], scene: &Scene, room: usize, ink: &Ink) -> String {
     format!("{said}{age}{more}")
 }
 
-/// A panel in one line: "● Orders 128 orders/min".
-pub(super) fn strip(panel: &PanelScene, area: Rect, focused: bool, buffer: &mut Buffer, ink: &Ink) {
+/// A panel in one line: "● Orders 128 orders/min". The title of what is chosen is reversed.
+pub(super) fn strip(panel: &PanelScene, area: Rect, look: Look, buffer: &mut Buffer, ink: &Ink) {
     let line = columns(area, 1, area.width.saturating_sub(2));
-    let status = ink.style(panel.status.into());
+    let old = oldness(panel, look.silence);
     let mut x = 0;
-    if panel.is_judged {
-        x += write(buffer, line, 0, 0, ink.glyphs.status(panel.status), status) + 1;
+    if panel.is_judged || old.is_some() {
+        let is_late = old.is_some() && (panel.status == Status::Ok || !panel.is_judged);
+        let late = ink.glyphs.freshness(Freshness::Late);
+        let glyph = if is_late { late } else { ink.glyphs.status(panel.status) };
+        x += write(buffer, line, 0, 0, glyph, ink.style(role_of(panel, old.is_some()))) + 1;
     }
-    let words = match (panel.freshness, panel.status) {
-        (Freshness::Failed | Freshness::Stale, _) => format!("{} {}", panel.note, panel.reason),
-        (Freshness::Waiting, _) => "connecting".to_owned(),
-        (Freshness::Late, _) => format!("{}{}{}", panel.text, ink.glyphs.dot(), panel.note),
-        (Freshness::Fresh, _) => panel.text.clone(),
+    let words = match (panel.freshness, &old) {
+        (Freshness::Failed | Freshness::Stale, Some((age, _))) => format!("{age} {}", panel.reason),
+        (Freshness::Waiting, Some(_)) => "connecting".to_owned(),
+        // First how old it is: the end of a line is what is cut.
+        (_, Some((age, _))) => format!("{age}{}{}", ink.glyphs.dot(), panel.text),
+        (_, None) => panel.text.clone(),
     };
-    let title_style =
-        if focused { ink.style(Role::Focus).add_modifier(Modifier::BOLD) } else { ink.style(Role::Title) };
+    let title_style = if look.focused {
+        ink.style(Role::Focus).add_modifier(Modifier::BOLD | Modifier::REVERSED)
+    } else {
+        ink.style(Role::Title)
+    };
     let room = line.width.saturating_sub(x);
     let half = room.saturating_sub(words.width() as u16 + 2).max(room / 2);
     x += write(buffer, columns(line, x, half), 0, 0, panel.title.as_str(), title_style) + 2;

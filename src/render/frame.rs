@@ -6,19 +6,19 @@
 //!  banner    what is wrong with the board itself (when something is)
 //!  tabs      pages, window              (when there is more than one page)
 //!  body      panels
-//!  footer    keys, age of the data      (not in kiosk mode)
+//!  footer    keys, age of the data      (in kiosk mode without the keys)
 //! ```
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 
-use super::chrome;
+use super::chrome::{self, Look};
 use super::help;
 use crate::model::freshness::Freshness;
 use crate::model::isolation::{isolated, tripwire};
 use crate::model::time::Span;
 use crate::panel::ink::{Glyphs, Ink, Role};
-use crate::panel::marks::write;
+use crate::panel::marks::{columns, row, wrap, write};
 use crate::view::arrange::{Arrangement, arrange};
 use crate::view::lens::Lens;
 use crate::view::scene::{PanelScene, Scene};
@@ -39,9 +39,13 @@ pub fn render(scene: &Scene, lens: &Lens, ink: &Ink, width: u16, height: u16) ->
     let area = Rect::new(0, 0, width, height);
     let mut buffer = Buffer::empty(area);
     let (scene, age) = (lens.scene(scene), lens.age(scene));
+    let aloud = ink;
+    // Nobody knows how things are now: nothing stays green, and nothing red.
+    let dimmed = lens.silence.map(|_| ink.dimmed());
+    let ink = dimmed.as_ref().unwrap_or(ink);
     buffer.set_style(area, ink.style(Role::Text));
-    let plan = Plan::of(scene, lens, area);
-    chrome::header(scene, lens, age, plan.header, &mut buffer, ink);
+    let plan = Plan::of(scene, area);
+    chrome::header(scene, lens, age, plan.header, &mut buffer, (ink, aloud));
     chrome::verdict(scene, age, plan.verdict, &mut buffer, ink);
     chrome::banner(scene, plan.banner, &mut buffer, ink);
     let tabs = chrome::tabs(scene, lens, plan.tabs, &mut buffer, ink);
@@ -83,9 +87,9 @@ struct Plan {
 }
 
 impl Plan {
-    fn of(scene: &Scene, lens: &Lens, area: Rect) -> Self {
+    fn of(scene: &Scene, area: Rect) -> Self {
         let wants_tabs = scene.pages.len() > 1 && area.height >= 8;
-        let wants_footer = !lens.kiosk && area.height >= 8;
+        let wants_footer = area.height >= 8;
         let header = u16::from(area.height >= 1);
         let verdict = u16::from(area.height >= 3);
         let banner = u16::from(scene.banner.is_some() && area.height >= 4);
@@ -116,15 +120,17 @@ fn body(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: &mut Buffer, 
         Some(panel) => Arrangement { framed: vec![(panel, area)], ..Arrangement::default() },
         None => arrange(page, area),
     };
+    let look = |place: usize| Look { focused: lens.focus == Some(place), silence: lens.silence };
     for (place, at) in &arrangement.framed {
         if let Some(panel) = page.panels.get(*place) {
-            let ink = Ink { cursor: lens.cursor.filter(|_| lens.zoom), ..ink.clone() };
-            framed(panel, (*at, scene, age), lens.focus == Some(*place), lens.zoom, buffer, &ink);
+            let details = lens.zoom.then_some((scene, age));
+            let ink = if lens.zoom { &Ink { cursor: lens.cursor, scroll: lens.scroll, ..ink.clone() } } else { ink };
+            framed(panel, *at, (look(*place), details), buffer, ink);
         }
     }
     for (place, at) in &arrangement.strips {
         if let Some(panel) = page.panels.get(*place) {
-            chrome::strip(panel, *at, lens.focus == Some(*place), buffer, ink);
+            chrome::strip(panel, *at, look(*place), buffer, ink);
         }
     }
     if let Some(at) = arrangement.counter {
@@ -135,51 +141,70 @@ fn body(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: &mut Buffer, 
     arrangement
 }
 
+/// A panel in its frame, with its details where it is zoomed.
 fn framed(
     panel: &PanelScene,
-    (area, scene, age): (Rect, &Scene, Span),
-    focused: bool,
-    zoomed: bool,
+    area: Rect,
+    (look, details): (Look, Option<(&Scene, Span)>),
     buffer: &mut Buffer,
     ink: &Ink,
 ) {
-    let inner = chrome::frame(panel, area, focused, buffer, ink);
-    let inner = if zoomed { chrome::details(panel, scene, age, inner, buffer, ink) } else { inner };
+    let inner = chrome::frame(panel, area, look, buffer, ink);
+    let inner = details.map_or(inner, |(scene, age)| chrome::details(panel, scene, age, inner, buffer, ink));
     if inner.is_empty() {
         return;
     }
-    let never_answered = matches!(panel.freshness, Freshness::Failed | Freshness::Waiting);
-    if never_answered {
-        let words = if panel.freshness == Freshness::Waiting { "connecting" } else { panel.reason.as_str() };
-        let y = inner.height / 2;
-        write(
-            buffer,
-            Rect { x: inner.x + 1, width: inner.width.saturating_sub(1), ..inner },
-            0,
-            y,
-            words,
-            ink.style(Role::Muted),
-        );
+    if matches!(panel.freshness, Freshness::Failed | Freshness::Waiting) {
+        never_answered(panel, inner, buffer, ink);
         return;
     }
-    // A panel draws on a canvas of its own: whatever it does, nothing outside its area changes.
-    let mut canvas = Buffer::empty(inner);
-    canvas.set_style(inner, ink.style(Role::Text));
-    let ink = if panel.freshness == Freshness::Stale { &ink.dimmed() } else { ink };
-    let drawn = isolated(|| {
-        tripwire::pass("draw");
-        panel.view.draw(inner, &mut canvas, ink);
-    });
-    if drawn.is_err() {
-        canvas = Buffer::empty(inner);
-        canvas.set_style(inner, ink.style(Role::Text));
-        write(&mut canvas, inner, 1, inner.height / 2, "cannot be drawn: a fault of andon", ink.style(Role::Muted));
-    }
+    let canvas = drawn(panel, inner, ink);
     let width = usize::from(inner.width);
+    let is_free = |row: &&[Cell]| row.iter().all(|cell| cell.symbol() == " ");
+    let free = canvas.content.chunks(width).rev().take_while(is_free).count() as u16;
     for (at, cell) in canvas.content.iter().enumerate() {
         let (x, y) = (inner.x + (at % width) as u16, inner.y + (at / width) as u16);
         if let Some(target) = buffer.cell_mut((x, y)) {
             *target = cell.clone();
         }
+    }
+    // Below the panel of a zoom stand its details.
+    chrome::reason(panel, area, if details.is_some() { 0 } else { free }, buffer, ink);
+}
+
+/// A panel draws on a canvas of its own: whatever it does, nothing outside its area changes.
+fn drawn(panel: &PanelScene, inner: Rect, ink: &Ink) -> Buffer {
+    let empty = || {
+        let mut canvas = Buffer::empty(inner);
+        canvas.set_style(inner, ink.style(Role::Text));
+        canvas
+    };
+    let mut canvas = empty();
+    let ink = if panel.freshness == Freshness::Stale { &ink.dimmed() } else { ink };
+    let done = isolated(|| {
+        tripwire::pass("draw");
+        panel.view.draw(inner, &mut canvas, ink);
+    });
+    if done.is_err() {
+        canvas = empty();
+        write(&mut canvas, inner, 1, inner.height / 2, "cannot be drawn: a fault of andon", ink.style(Role::Muted));
+    }
+    canvas
+}
+
+/// Why there is nothing to see yet, over as many lines as it takes.
+fn never_answered(panel: &PanelScene, inner: Rect, buffer: &mut Buffer, ink: &Ink) {
+    let words = if panel.freshness == Freshness::Waiting { "connecting" } else { panel.reason.as_str() };
+    let within = columns(inner, 1, inner.width.saturating_sub(2));
+    let mut lines = wrap(words, usize::from(within.width));
+    let rows = usize::from(inner.height);
+    if lines.len() > rows {
+        // The rest goes into the last row, which is cut with an ellipsis.
+        let rest = lines.split_off(rows - 1).join(" ");
+        lines.push(rest);
+    }
+    let begin = (inner.height / 2).saturating_sub(lines.len() as u16 / 2);
+    for (n, line) in lines.iter().enumerate() {
+        write(buffer, row(within, begin + n as u16), 0, 0, line, ink.style(Role::Muted));
     }
 }

@@ -11,12 +11,13 @@ use crate::panel::ink::{Ink, Role};
 use crate::panel::marks::{columns, outline, put, row, write};
 
 /// Keys and what they do; `input` reads the same table.
-pub const KEYS: [(&str, &str); 16] = [
+pub const KEYS: [(&str, &str); 17] = [
     ("Tab / Shift-Tab", "next, previous panel"),
     ("arrows, h j k l", "panel left, down, up, right"),
     ("Enter", "zoom the chosen panel, and back"),
-    ("Left Right h l", "on a zoomed graph: point at a moment"),
-    ("n N", "on a zoomed graph: next, previous event"),
+    ("Left Right h l", "zoomed: point at an earlier, a later moment"),
+    ("n N", "zoomed: point at the next, the previous event"),
+    ("Up Down k j", "zoomed: scroll a list"),
     ("1 to 9", "page"),
     ("[ and ]", "previous, next page"),
     ("! or g", "the worst panel of the board"),
@@ -45,7 +46,7 @@ pub(super) fn draw(screen: Rect, buffer: &mut Buffer, ink: &Ink) {
         }
     }
     let style = ink.style(Role::Focus);
-    outline(buffer, area, style, ink.glyphs);
+    outline(buffer, area, style, ink.glyphs.frame());
     write(buffer, columns(area, 2, area.width.saturating_sub(4)), 0, 0, " Help ", style.add_modifier(Modifier::BOLD));
     let inner = Rect {
         x: area.x + 2,

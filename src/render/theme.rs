@@ -118,7 +118,7 @@ impl Theme {
 
     /// Ink for drawing.
     pub const fn ink(&self, glyphs: Glyphs) -> Ink {
-        Ink { styles: self.styles, glyphs, dimmed: false, cursor: None }
+        Ink::new(self.styles, glyphs)
     }
 
     /// The least contrast of roles that carry words or status against their ground, by the formula of

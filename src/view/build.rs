@@ -17,7 +17,7 @@ use crate::model::judgement::Content;
 use crate::model::layer::Layer;
 use crate::model::status::Status;
 use crate::model::time::{Span, Timestamp, Zone};
-use crate::panel::{PanelOptions, Reading, text};
+use crate::panel::{PanelOptions, Reading, Room, text};
 use crate::store::{Entry, Kept, Store};
 use crate::view::events::Events;
 use crate::view::scene::{LayerLamp, Page, PanelScene, Scene, SourceState};
@@ -163,6 +163,7 @@ fn panel(
         content: evaluation.content.clone(),
         status: evaluation.status,
         unit: &spec.unit,
+        decimals: spec.decimals,
         limits: spec.rule.thresholds.lines(),
         // What happened is listed as of now: its newest part is the one that matters.
         now: if matches!(evaluation.content, Content::Events(_)) { now } else { steady(now, evaluation, refresh) },
@@ -205,7 +206,7 @@ fn panel(
         environment: spec.environment.clone(),
         link: spec.link.clone(),
         view,
-        room: kind.room,
+        room: Room { weight: spec.width.unwrap_or(kind.room.weight), ..kind.room },
         history,
     }
 }

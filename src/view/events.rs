@@ -1,5 +1,7 @@
 //! What happened, gathered from every source of a board.
 
+use std::collections::HashSet;
+
 use crate::eval::changes::last_deploy;
 use crate::model::event::{Event, EventKind};
 use crate::model::time::{Timestamp, Zone};
@@ -14,11 +16,12 @@ impl<'a> Events<'a> {
     /// moment) is one.
     pub fn of(store: &'a Store) -> Self {
         let mut all: Vec<&Event> = store.entries().flat_map(Entry::events).chain(store.journal()).collect();
-        let key = |event: &&Event| {
-            (event.at, event.kind, event.service.clone(), event.environment.clone(), event.title.clone())
-        };
-        all.sort_by_cached_key(key);
-        all.dedup_by(|a, b| key(a) == key(b) && a.version == b.version);
+        let mut seen = HashSet::new();
+        all.retain(|event| {
+            seen.insert((event.at, event.kind, [&event.service, &event.environment, &event.title, &event.version]))
+        });
+        // Of one moment the order stays in which they were told: the last one told is the newest.
+        all.sort_by_key(|event| event.at);
         Self(all)
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::scene::Scene;
+use super::scene::{PanelScene, Scene};
 use crate::model::time::{Span, Timestamp};
 use crate::panel::changes::Changes;
 
@@ -17,11 +17,13 @@ pub struct Lens {
     pub zoom: bool,
     /// The moment that is pointed at, on a zoomed graph.
     pub cursor: Option<Timestamp>,
+    /// How many lines of a zoomed list have been scrolled past.
+    pub scroll: usize,
     /// Whether the help is shown.
     pub help: bool,
     /// The scene that was frozen; polling goes on behind it.
     pub frozen: Option<Arc<Scene>>,
-    /// Wall mode: no tab line for a single page, no key hints.
+    /// Wall mode: no key hints, and only keys that leave or turn the page.
     pub kiosk: bool,
     /// How long ago the last scene came, when that is too long: the hub hangs.
     pub silence: Option<Span>,
@@ -53,7 +55,21 @@ impl Lens {
 
     /// What happened, on the graph that is zoomed; none where no graph is.
     pub fn changes<'a>(&self, scene: &'a Scene) -> Option<&'a Changes> {
-        let panel = scene.page(self.page)?.panels.get(self.focus.filter(|_| self.zoom)?)?;
-        panel.view.changes()
+        self.zoomed(scene)?.view.changes()
+    }
+
+    /// The lines of the list that is zoomed; 0 where no list is.
+    pub fn lines(&self, scene: &Scene) -> usize {
+        self.zoomed(scene).map_or(0, |panel| panel.view.lines())
+    }
+
+    fn zoomed<'a>(&self, scene: &'a Scene) -> Option<&'a PanelScene> {
+        scene.page(self.page)?.panels.get(self.focus.filter(|_| self.zoom)?)
+    }
+
+    /// Looks at another panel, or at the same from the begin: nothing is pointed at, nothing scrolled past.
+    pub const fn begin_anew(&mut self) {
+        self.cursor = None;
+        self.scroll = 0;
     }
 }

@@ -42,6 +42,7 @@ mod jenkins;
 mod layers;
 mod live;
 mod live_builds;
+mod looks;
 mod marks;
 mod notify;
 mod panels_pipeline;

@@ -135,6 +135,7 @@ fn draw_doing(line: &Line, area: Rect, wide: bool, buffer: &mut Buffer, ink: &In
             buffer,
             columns(area, x, METER),
             progress,
+            true,
             ink.stroke(if late { Role::Warning } else { Role::Accent }),
             ink,
         );

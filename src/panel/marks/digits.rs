@@ -1,11 +1,11 @@
-//! Digits that are read from five metres: three columns and three rows each, drawn with half blocks.
+//! Digits that are read from five metres: three columns and three rows each, drawn with half blocks. The lowest
+//! half row stays free: a digit touches nothing below it.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 
 use super::put;
-use crate::panel::ink::Glyphs;
+use crate::panel::ink::{Glyphs, Ink, Role};
 
 /// Rows a large number takes.
 pub const HEIGHT: u16 = 3;
@@ -43,15 +43,16 @@ pub fn width(number: &str, glyphs: Glyphs) -> Option<u16> {
     u16::try_from(columns).ok().map(|columns| columns.saturating_sub(1))
 }
 
-/// Draws a number large, at the top left of an area.
-pub fn draw(buffer: &mut Buffer, area: Rect, number: &str, style: Style) {
+/// Draws a number large, at the top left of an area. Digits are strokes, not words: reversed they could not be
+/// read.
+pub fn draw(buffer: &mut Buffer, area: Rect, number: &str, role: Role, ink: &Ink) {
+    let style = ink.stroke(role);
     let mut x = 0;
     for c in number.chars() {
         let Some((_, width, rows)) = FONT.iter().find(|(known, _, _)| *known == c) else { continue };
         for column in 0..*width {
             let lit = |row: usize| rows.get(row).is_some_and(|bits| bits >> (width - 1 - column) & 1 == 1);
-            // Five rows of pixels over six half cells: the fourth is drawn twice.
-            for (y, (upper, lower)) in [(lit(0), lit(1)), (lit(2), lit(3)), (lit(3), lit(4))].into_iter().enumerate() {
+            for (y, (upper, lower)) in [(lit(0), lit(1)), (lit(2), lit(3)), (lit(4), false)].into_iter().enumerate() {
                 let symbol = match (upper, lower) {
                     (true, true) => "█",
                     (true, false) => "▀",

@@ -26,6 +26,17 @@ pub struct Plot {
     cells: Vec<(u8, Role)>,
 }
 
+/// Kinds of lines: full, dashed, dotted. So lines of one colour can be told apart.
+pub const PATTERNS: u8 = 3;
+
+const fn is_left_out(pattern: u8, column: usize) -> bool {
+    match pattern {
+        0 => false,
+        1 => column % 6 > 2,
+        _ => !column.is_multiple_of(4),
+    }
+}
+
 /// Braille dot bits, column by column, from the top. Source: Unicode chart U+2800.
 const BRAILLE: [[u8; 4]; 2] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]];
 
@@ -59,13 +70,13 @@ impl Plot {
         }
     }
 
-    /// Draws a line through columns; a gap breaks it.
-    pub fn line(&mut self, columns: &[Column], range: Range, role: Role) {
+    /// Draws a line through columns in one of the patterns; a gap breaks it.
+    pub fn line(&mut self, columns: &[Column], range: Range, role: Role, pattern: u8) {
         let rows = self.area.height * self.down;
         if rows == 0 {
             return;
         }
-        let place = |value: f64| ((1.0 - range.ratio(value)) * f64::from(rows - 1)).round() as u16;
+        let place = |value: f64| range.place(value, rows);
         let mut before: Option<(u16, u16)> = None;
         for (x, column) in columns.iter().enumerate() {
             let Some((low, high)) = *column else {
@@ -81,8 +92,10 @@ impl Plot {
                     bottom = old_top - 1;
                 }
             }
-            for y in top..=bottom.max(top) {
-                self.dot(x as u16, y, role);
+            if !is_left_out(pattern, x) {
+                for y in top..=bottom.max(top) {
+                    self.dot(x as u16, y, role);
+                }
             }
             before = Some((place(high), place(low)));
         }

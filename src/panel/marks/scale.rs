@@ -28,36 +28,17 @@ impl Range {
         Self { low: self.low.min(0.0), high: self.high.max(0.0) }
     }
 
-    /// Widened to round numbers, at most `most` intervals; returns the step.
-    #[must_use]
-    pub fn rounded(self, most: u16) -> (Self, f64) {
-        let span = self.high - self.low;
-        // A flat line sits in the middle of a range of its own size, not on an edge.
-        let (low, high) = if span <= f64::EPSILON * self.high.abs().max(1.0) {
-            let around = if self.high == 0.0 { 1.0 } else { self.high.abs() * 0.5 };
-            (if self.low >= 0.0 { (self.low - around).max(0.0) } else { self.low - around }, self.high + around)
-        } else {
-            (self.low, self.high)
-        };
-        let step = round_step((high - low) / f64::from(most.max(1)));
-        (Self { low: (low / step).floor() * step, high: (high / step).ceil() * step }, step)
-    }
-
     /// Where a value is, 0 at the lower end, 1 at the upper.
     pub fn ratio(self, value: f64) -> f64 {
         let span = self.high - self.low;
         if span > 0.0 { ((value - self.low) / span).clamp(0.0, 1.0) } else { 0.5 }
     }
-}
 
-/// The next of 1, 2, 5, 10, ... (times a power of ten).
-fn round_step(rough: f64) -> f64 {
-    if !rough.is_finite() || rough <= 0.0 {
-        return 1.0;
+    /// The place of a value among so many from the top: 0 for the upper end. Lines, limits and the labels of
+    /// an axis all stand where this says.
+    pub fn place(self, value: f64, count: u16) -> u16 {
+        ((1.0 - self.ratio(value)) * f64::from(count.saturating_sub(1))).round() as u16
     }
-    let power = 10_f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].into_iter().find(|step| step * power >= rough * 0.999).unwrap_or(10.0);
-    step * power
 }
 
 /// The least and the greatest value of a column of the screen; `None` is a gap.
@@ -114,15 +95,6 @@ mod tests {
 
     fn points(pairs: &[(i64, f64)]) -> Vec<Point> {
         pairs.iter().map(|&(at, value)| Point { at: Timestamp(at), value }).collect()
-    }
-
-    #[test]
-    fn axes_end_at_round_numbers() {
-        let (range, step) = Range { low: 0.0, high: 1.83 }.rounded(4);
-        assert_eq!((range.low, range.high, step), (0.0, 2.0, 0.5));
-        let (range, _) = Range { low: 7.0, high: 7.0 }.rounded(4);
-        assert!(range.low < 7.0 && range.high > 7.0, "a flat line is inside: {range:?}");
-        assert!(range.low >= 0.0, "a count has no negative axis");
     }
 
     #[test]

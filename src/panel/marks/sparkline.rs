@@ -8,10 +8,11 @@ use super::put;
 use super::scale::{Column, Range};
 use crate::panel::ink::{Ink, Role};
 
-/// Draws columns over the whole area, the newest at the right edge.
-pub fn draw(buffer: &mut Buffer, area: Rect, columns: &[Column], range: Range, role: Role, ink: &Ink) {
+/// Draws columns over the whole area, the newest at the right edge. Bars that stand apart leave an eighth of a
+/// cell above them, so that they do not run into bars right above.
+pub fn draw(buffer: &mut Buffer, area: Rect, (columns, range): (&[Column], Range), apart: bool, role: Role, ink: &Ink) {
     let bars = ink.glyphs.bars();
-    let height = f64::from(area.height) * 8.0;
+    let height = f64::from((area.height * 8).saturating_sub(u16::from(apart)));
     for (x, column) in columns.iter().enumerate().take(usize::from(area.width)) {
         let Some((low, high)) = *column else { continue };
         // At least an eighth: a value at the lower end is a value, not a gap.

@@ -239,7 +239,7 @@ mod tests {
     use crate::panel::ink::Glyphs;
 
     fn ink() -> Ink {
-        Ink { styles: [Style::default(); 18], glyphs: Glyphs::Full, dimmed: false, cursor: None }
+        Ink::new([Style::default(); 18], Glyphs::Full)
     }
 
     fn step(name: &str, fate: Fate, at: &str) -> Step {
