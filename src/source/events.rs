@@ -9,7 +9,9 @@ mod endpoint;
 mod exchange;
 mod file;
 pub mod line;
+mod place;
 mod recent;
+mod regular;
 mod telling;
 
 use std::io::ErrorKind;

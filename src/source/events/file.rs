@@ -4,14 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::fs::{File, Metadata};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::{Access, OFlags, access};
-
 use super::line::{Line, continued};
+use super::place::{MOST_BYTES, Place, Within, until_where};
 use super::recent::Recent;
+use super::regular::{open, reason, writable};
 use super::telling::real_path;
 use crate::model::event::{Event, EventKind, EventState};
 use crate::model::fault::{FetchError, Reason};
@@ -19,12 +19,8 @@ use crate::model::telemetry::{Caveat, MAX_EVENTS};
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
 
-/// Most bytes read at once: of a file that is longer at the first look, its end counts.
-const MOST_BYTES: u64 = 4 * 1024 * 1024;
 /// Lines that are known again.
 const SEEN: usize = 4 * MAX_EVENTS;
-/// Bytes by which a place in a file is known again.
-const MARK: usize = 64;
 
 /// A file that is followed, with what was read of it.
 #[derive(Debug, Clone)]
@@ -41,57 +37,6 @@ pub(super) struct Followed {
     by_id: HashMap<String, usize>,
     /// What is wrong with the file though it can be read.
     trouble: Option<Caveat>,
-}
-
-/// How far a file was read.
-#[derive(Debug, Clone)]
-struct Place {
-    inode: u64,
-    read: u64,
-    before: Vec<u8>,
-    /// What comes next goes on in a line whose begin was read already, or is not to be read.
-    within: Within,
-    /// Bytes after it that are no whole line yet, at the last look.
-    rest: usize,
-}
-
-/// Where in a line a place is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Within {
-    /// At its begin.
-    Nothing,
-    /// After an event that nobody has ended with a line end yet.
-    Taken,
-    /// Somewhere in a line that cannot be read as a whole.
-    Lost,
-}
-
-impl Place {
-    /// Where the first look at a file begins: of one that is too long its end counts. What stands there first is
-    /// then a part of a line.
-    fn first_in(meta: &Metadata) -> Self {
-        let read = meta.len().saturating_sub(MOST_BYTES);
-        let within = if read > 0 { Within::Lost } else { Within::Nothing };
-        Self { inode: meta.ino(), read, before: Vec::new(), within, rest: 0 }
-    }
-
-    /// These bytes were read on from here.
-    fn has_read(&mut self, bytes: &[u8]) {
-        self.read += bytes.len() as u64;
-        self.before.extend_from_slice(bytes);
-        self.before.drain(..self.before.len().saturating_sub(MARK));
-    }
-
-    /// Whether this is the same file, only longer. (A new file may have the inode of an old one.)
-    fn goes_on_in(&self, file: &mut File, meta: &Metadata) -> std::io::Result<bool> {
-        if self.inode != meta.ino() || self.read > meta.len() {
-            return Ok(false);
-        }
-        let mut there = vec![0; self.before.len()];
-        file.seek(SeekFrom::Start(self.read - self.before.len() as u64))?;
-        file.read_exact(&mut there)?;
-        Ok(there == self.before)
-    }
 }
 
 impl Followed {
@@ -294,52 +239,6 @@ impl Followed {
             }
             None => false,
         });
-    }
-}
-
-/// Opens a file for reading. Only a regular one: a pipe would keep us waiting, a device has no end.
-fn open(path: &Path) -> std::io::Result<(File, Metadata)> {
-    let regular = |meta: Metadata| {
-        if meta.is_file() { Ok(meta) } else { Err(std::io::Error::other("it is not a regular file")) }
-    };
-    regular(std::fs::metadata(path)?)?;
-    // Something else may have taken its place by now: opening that must not wait, either.
-    let options = OFlags::NONBLOCK.bits() as i32;
-    let file = std::fs::OpenOptions::new().read(true).custom_flags(options).open(path)?;
-    let meta = regular(file.metadata()?)?;
-    Ok((file, meta))
-}
-
-/// Whether this process may write a file, or make it.
-fn writable(path: &Path) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    let may = if path.exists() {
-        access(path, Access::WRITE_OK)
-    } else {
-        access(folder, Access::WRITE_OK | Access::EXEC_OK)
-    };
-    Ok(may?)
-}
-
-/// Why, in the words for its kind, or in our own.
-fn reason(error: &std::io::Error) -> String {
-    error.get_ref().map_or_else(|| error.kind().to_string(), ToString::to_string)
-}
-
-/// How many of these bytes are whole lines, and where in a line the next begins. A last line without its end is
-/// still being written, unless it is an event as it stands.
-fn until_where(bytes: &[u8], within: Within) -> (usize, Within) {
-    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
-    let rest = bytes.get(whole..).unwrap_or_default();
-    if whole == 0 && bytes.len() as u64 == MOST_BYTES {
-        return (bytes.len(), Within::Lost);
-    }
-    let is_event = std::str::from_utf8(rest).is_ok_and(|rest| Line::parse(rest).is_ok());
-    match (whole, within) {
-        (0, Within::Lost) => (bytes.len(), Within::Lost),
-        _ if is_event => (bytes.len(), Within::Taken),
-        (0, within) => (0, within),
-        _ => (whole, Within::Nothing),
     }
 }
 
