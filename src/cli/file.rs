@@ -42,6 +42,8 @@ const fn cannot_be_replaced(kind: ErrorKind) -> bool {
 /// Writes beside the file and renames.
 fn replace(path: &Path, bytes: &[u8], before: Option<&Metadata>) -> io::Result<()> {
     let beside = beside(path);
+    // One that was left behind is in the way; usually there is none. A link that somebody put there is not followed.
+    let _none = std::fs::remove_file(&beside);
     let mut file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
     let written = file
         .write_all(bytes)

@@ -77,14 +77,24 @@ pub fn show(setup: Setup) -> Result<Left, String> {
     let left = runtime.block_on(async {
         // First of all: while the terminal is ours, no signal may have its default action.
         let signals = Signals::new().map_err(|error| format!("no signals: {error}"))?;
-        let screen =
-            Screen::take(!setup.lens.kiosk).map_err(|error| format!("this terminal cannot be used: {error}"))?;
+        let screen = Screen::take(!setup.lens.kiosk).map_err(|error| cannot_be_used(&error))?;
         let keys = Keys::spawn().map_err(|error| format!("no keyboard: {error}"))?;
         let writer = Writer::spawn().map_err(|error| format!("no writer: {error}"))?;
         Ok(Viewer::new(setup, writer, keys, &screen).run(signals).await)
     });
     runtime.shutdown_background();
     left
+}
+
+/// Why there is no board, and what to do.
+fn cannot_be_used(error: &std::io::Error) -> String {
+    if rustix::termios::isatty(rustix::stdio::stdin()) {
+        return format!("this terminal cannot be used: {error}");
+    }
+    format!(
+        "standard input is no terminal, and there is no other to read keys from (/dev/tty: {error}); \
+         start andon with its input from the terminal that it is shown on, or write one picture: andon snapshot"
+    )
 }
 
 struct Viewer<'a> {
@@ -382,7 +392,7 @@ mod tests {
             depth: Depth::True,
             lens: Lens::default(),
         };
-        let mut viewer = Viewer::new(setup, Writer::spawn().unwrap(), Keys::silent(), screen);
+        let mut viewer = Viewer::new(setup, Writer::spawn().unwrap(), Keys::silent().unwrap(), screen);
         viewer.draw();
         (viewer, scenes)
     }

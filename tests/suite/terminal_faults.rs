@@ -86,13 +86,15 @@ fn without_an_engine_the_board_says_so_and_keys_go_on() {
         for (end, code) in [("q", 0), ("SIGTERM", 143)] {
             let mut session = Session::start_with(&["--config", &file], (120, 40), &[("ANDON_TRIPWIRE", place)]);
             session.wait_for("no update", |text| text.contains("NO UPDATE for 2 s"));
-            session.wait_for("its age to grow", |text| text.contains("NO UPDATE for 4 s"));
+            session.wait_for("its age to grow", |text| {
+                text.contains("NO UPDATE for 4 s") && text.lines().nth(1).is_some_and(|line| line.contains("s ago: "))
+            });
             session.send("?");
             session.wait_for("the help", |text| text.contains("freeze the picture"));
             if end == "q" {
-                session.send("q")
+                session.send("q");
             } else {
-                session.signal(Signal::TERM)
+                session.signal(Signal::TERM);
             }
             assert_eq!(session.exit_within(SOON), Some(code), "{place}, {end}");
             session.wait_for_modes(false);

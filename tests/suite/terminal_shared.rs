@@ -54,6 +54,19 @@ fn a_terminal_that_takes_no_bytes_from_the_start_can_be_left() {
 }
 
 #[test]
+fn without_any_keyboard_the_reason_and_the_remedy_are_named() {
+    // setsid: a session of its own has no controlling terminal.
+    let mut command = portable_pty::CommandBuilder::new("sh");
+    command.args(["-c", &format!("exec setsid -w {} <&- 2>&1", env!("CARGO_BIN_EXE_andon"))]);
+    command.cwd(env!("CARGO_MANIFEST_DIR"));
+    command.env("TERM", "xterm-256color");
+    let mut session = Session::spawn(command, (200, 40));
+    assert_eq!(session.exit_within(PATIENCE), Some(1));
+    session.wait_for_raw("why", "standard input is no terminal");
+    session.wait_for_raw("what to do", "andon snapshot");
+}
+
+#[test]
 fn what_others_write_is_painted_over() {
     for arguments in [&[][..], &["--kiosk"]] {
         let mut session = Session::start(arguments, (120, 40));

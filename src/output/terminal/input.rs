@@ -56,9 +56,9 @@ impl Keys {
 
     /// A keyboard that says nothing.
     #[cfg(test)]
-    pub fn silent() -> Self {
-        let (_, until_dropped) = std::io::pipe().unwrap();
-        Self { events: mpsc::channel(1).1, _until_dropped: until_dropped }
+    pub fn silent() -> std::io::Result<Self> {
+        let (_, until_dropped) = std::io::pipe()?;
+        Ok(Self { events: mpsc::channel(1).1, _until_dropped: until_dropped })
     }
 
     /// The next event. A reader that is gone is a terminal that is gone.

@@ -225,13 +225,13 @@ impl Session {
         open(&self.master.as_ref().unwrap().tty_name().unwrap(), OFlags::empty())
     }
 
-    /// Processor time that the program has used.
-    fn processor_time(&self) -> Duration {
+    /// Seconds of processor time that the program has used.
+    fn processor_time(&self) -> f64 {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap();
         let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
         let ticks = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
         // A tick is a hundredth of a second.
-        Duration::from_millis(ticks * 10)
+        ticks as f64 / 100.0
     }
 
     /// The share of a core that the program takes while the board's clock moves on by so many seconds.
@@ -248,7 +248,7 @@ impl Session {
             assert!(begin.elapsed() < PATIENCE, "the clock stands still:\n{}", self.text());
             std::thread::park_timeout(Duration::from_millis(50));
         }
-        (self.processor_time() - before).as_secs_f64() / begin.elapsed().as_secs_f64()
+        (self.processor_time() - before) / begin.elapsed().as_secs_f64()
     }
 
     /// The terminal's settings, as `stty -a` shows them.
