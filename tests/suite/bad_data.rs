@@ -292,7 +292,7 @@ fn bad_prometheus_answers() {
         ("a quote unescaped", label("\"a\"", "\"x\"y\""), Refused("answer not understood")),
         ("a label that is a number", label("\"a\"", "5"), Refused("answer not understood")),
         ("a label twice", whole("vector", "[{\"metric\":{\"a\":\"x\",\"a\":\"y\"},\"value\":[1,\"1\"]}]"), Count(1)),
-        ("two series of one name", whole("vector", "[{\"metric\":{},\"value\":[1,\"1\"]},{\"metric\":{},\"value\":[1,\"2\"]}]"), Count(2)),
+        ("two series of one name", whole("vector", "[{\"metric\":{},\"value\":[1,\"1\"]},{\"metric\":{},\"value\":[1,\"2\"]}]"), Refused("answer not understood: two series with the same labels")),
         ("a counter that was reset", matrix("[1795262300,\"100\"],[1795262330,\"3\"],[1795262360,\"9\"]"), Values(&[100.0, 3.0, 9.0])),
         ("a moment twice, the same", matrix("[1795262300,\"1\"],[1795262300,\"1\"]"), Values(&[1.0])),
         ("a moment twice, another value", matrix("[1795262300,\"1\"],[1795262300,\"9\"]"), Values(&[1.0])),
