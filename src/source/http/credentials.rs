@@ -79,19 +79,15 @@ impl Credentials {
         forms.scrub(text.as_str()).map(SafeText::from)
     }
 
-    /// Reads all secrets.
+    /// Reads all secrets. A file is read aside: one on a dead mount would hold up every source.
     async fn told(&self) -> Result<Told, FetchError> {
-        let (auth, headers) = (self.auth.as_ref().map(|auth| auth.secret().clone()), self.headers.clone());
-        let in_file = auth.iter().chain(headers.values()).any(Secret::is_in_file);
-        let read = move || {
-            let auth = auth.map(|secret| secret.read()).transpose()?;
-            let headers = headers.into_iter().map(|(name, secret)| Ok((name, secret.read()?)));
-            Ok(Told { auth, headers: headers.collect::<Result<_, FetchError>>()? })
-        };
-        if in_file {
-            // One on a dead mount would hold up every source.
+        if self.auth.iter().map(Auth::secret).chain(self.headers.values()).any(Secret::is_in_file) {
             offload::aside().await;
         }
-        read()
+        let headers = self.headers.iter().map(|(name, secret)| Ok((name.clone(), secret.read()?)));
+        Ok(Told {
+            auth: self.auth.as_ref().map(|auth| auth.secret().read()).transpose()?,
+            headers: headers.collect::<Result<_, FetchError>>()?,
+        })
     }
 }
