@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use andon::config::{Overrides, load_text};
 use andon::eval::expression::Expression;
-use andon::eval::matching::{Operand, compute};
+use andon::eval::matching::{Line as Part, Operand, matches};
 use andon::eval::threshold::{Bound, Hysteresis};
 use andon::model::event::{Event, EventState};
 use andon::model::format;
@@ -227,10 +227,10 @@ pub fn expression(data: &[u8]) {
         .collect();
     let names: Vec<String> = parsed.names().into_iter().map(str::to_owned).collect();
     let labels = Labels::named("x");
-    let operand = || Operand { lines: vec![(&labels, points.as_slice())], scalar: false };
+    let operand = || Operand { lines: vec![Part { labels: &labels, points: &points, present: true }], scalar: false };
     let queries: BTreeMap<&str, _> = names.iter().map(|name| (name.as_str(), operand())).collect();
-    for computed in compute(&parsed, &queries, 500) {
-        assert!(computed.points.iter().all(|point| !point.value.is_infinite()), "infinite");
+    for one in matches(&parsed, &queries) {
+        assert!(one.points(&parsed, 500).iter().all(|point| !point.value.is_infinite()), "infinite");
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod chrome;
 pub mod frame;
+mod header;
 pub mod help;
 pub mod theme;
 

@@ -6,7 +6,7 @@ pub mod builds;
 pub mod ring;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use crate::model::build::TrackedBuild;
 use crate::model::event::Event;
@@ -201,7 +201,11 @@ impl Store {
         let Some(entry) = self.entries.get_mut(&outcome.query) else { return };
         entry.last_poll = Some(outcome.at);
         entry.next_try = Some(outcome.next_try);
-        entry.failures = outcome.failures;
+        // Counted for each query: beside one that is answered, a poll that asks for several has not failed.
+        entry.failures = match &outcome.answer {
+            Ok(_) => 0,
+            Err(_) => entry.failures.saturating_add(1).max(outcome.failures),
+        };
         entry.budget = outcome.budget;
         entry.clock_skew = outcome.clock_skew;
         match outcome.answer {
@@ -267,8 +271,11 @@ fn merge(tracks: &mut Vec<Track>, series: Vec<Series>, coverage: Coverage, at: T
     for track in &mut *tracks {
         track.present = false;
     }
+    let before = tracks.len();
+    let known: HashMap<Labels, usize> =
+        tracks.iter().enumerate().map(|(index, track)| (track.labels.clone(), index)).collect();
     for one in series {
-        let found = tracks.iter().position(|track| track.labels == one.labels);
+        let found = known.get(&one.labels).copied();
         let track = if let Some(track) = found.and_then(|at| tracks.get_mut(at)) {
             track
         } else {
@@ -297,6 +304,10 @@ fn merge(tracks: &mut Vec<Track>, series: Vec<Series>, coverage: Coverage, at: T
     for track in &mut *tracks {
         track.ring.forget_before(oldest);
     }
+    if tracks.len() == before {
+        return;
+    }
+    // Others are there: what tells them apart may be something else.
     if tracks.len() > MAX_TRACKS {
         // A source that invents names without end: what vanished first goes first, what is there stays.
         tracks.sort_by_key(|track| Reverse((track.present, track.ring.points().last().map(|last| last.at))));

@@ -57,7 +57,9 @@ pub fn current<'a>(events: &[&'a Event]) -> Vec<&'a Event> {
     for event in events {
         match (event.kind, event.state) {
             // A preview that was taken down: nothing is left there that could be well or ill.
-            (EventKind::Deploy, _) if event.is_taken_away() => {}
+            (EventKind::Deploy, _) if event.is_taken_away() => {
+                deploys.remove(&place(event));
+            }
             // One under way leaves the place as the one before it left it, as a build does.
             (EventKind::Deploy, EventState::Running | EventState::Waiting) => {
                 deploys.entry(place(event)).or_insert(*event);

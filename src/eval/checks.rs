@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::matching::{Computed, Operand, compute, value_at};
+use super::freshness::{FreshnessLimits, data_is_old};
+use super::matching::{Line as Part, Operand, matches};
 use super::panel::{PanelQuery, Rule};
 use super::selection::{Empty, tracks};
 use super::threshold::Levels;
@@ -15,9 +16,6 @@ use crate::model::poll::QueryId;
 use crate::model::series::Point;
 use crate::model::time::{Span, Timestamp};
 use crate::store::{Entry, Store, Track};
-
-/// The newest points of a line that a computed value is made of: enough to find the one nearest to a moment.
-const NEWEST: usize = 4;
 
 /// A series of a panel: which of its queries, and its labels. What is computed belongs to query 0.
 pub type LineKey = (usize, Labels);
@@ -102,7 +100,9 @@ impl Checks {
         let judgement = rule.thresholds.judgement(&line.levels);
         match judgement.pending {
             // Nobody will look again, and nothing shows that it has not lasted.
-            Some(pending) if self.one_look && judgement.open_start => Some(Judgement { status: pending, ..judgement }),
+            Some(pending) if self.one_look && judgement.pending_open => {
+                Some(Judgement { status: pending, ..judgement })
+            }
             _ => Some(judgement),
         }
     }
@@ -129,23 +129,22 @@ impl Check {
     fn follow_series(&mut self, store: &Store) {
         let Self { rule, lines } = self;
         for (index, query) in rule.queries.iter().enumerate() {
-            let Some(entry) = store.entry(query.id) else { continue };
+            let Some((entry, now)) = store.entry(query.id).and_then(|entry| Some((entry, entry.last_success?))) else {
+                continue;
+            };
             let all = tracks(entry);
             for track in all {
                 let line = lines.entry((index, track.labels.clone())).or_default();
-                let points = track.ring.points();
-                let seen = line.levels.last();
-                let new = points.partition_point(|point| seen.is_some_and(|seen| point.at <= seen));
-                line.levels.follow(&rule.thresholds, points.get(new..).unwrap_or_default());
+                line.follow(rule, up_to(track.ring.points(), now), now);
             }
-            if let (Some(Empty::Value(value)), Some(labels), Some(at)) = (rule.empty, empty_labels(entry), entry.as_of)
-            {
-                let line = lines.entry((index, labels)).or_default();
-                line.levels.follow(&rule.thresholds, &[Point { at, value }]);
+            let stand_in = empty_labels(entry);
+            if let (Some(Empty::Value(value)), Some(labels), Some(at)) = (rule.empty, &stand_in, entry.as_of) {
+                lines.entry((index, labels.clone())).or_default().follow(rule, &[Point { at, value }], now);
             }
-            if lines.len() > 2 * all.len() + rule.queries.len() {
+            if lines.keys().filter(|(of, _)| *of == index).count() > 2 * all.len() + 1 {
                 // What the store has forgotten is forgotten here, too.
-                lines.retain(|(of, labels), _| *of != index || all.iter().any(|track| track.labels == *labels));
+                let is_known = |labels: &Labels| all.iter().any(|track| track.labels == *labels);
+                lines.retain(|(of, labels), _| *of != index || Some(&*labels) == stand_in.as_ref() || is_known(labels));
             }
         }
     }
@@ -154,24 +153,61 @@ impl Check {
     /// and another still of before, the result would be of no moment at all.
     fn follow_computed(&mut self, store: &Store) {
         let Some(expression) = &self.rule.value else { return };
-        let Some(at) = round(&self.rule, store) else { return };
+        let Some(now) = round(&self.rule, store) else { return };
         // The first look has the whole past to follow; later ones have one value each.
-        let most = if self.lines.is_empty() { usize::MAX } else { NEWEST };
-        let (operands, tolerance) =
-            operands(&self.rule, store, |track| if track.present { newest(track.ring.points(), most) } else { &[] });
-        let computed = compute(expression, &operands, tolerance);
-        self.lines.retain(|(_, labels), _| computed.iter().any(|one| one.labels == *labels));
-        for Computed { labels, points, .. } in computed {
-            let value = value_at(&points, at, tolerance);
-            let line = self.lines.entry((0, labels)).or_default();
-            if most == usize::MAX {
-                line.levels
-                    .follow(&self.rule.thresholds, points.get(..points.len().saturating_sub(1)).unwrap_or_default());
-            }
-            line.levels.follow(&self.rule.thresholds, &[Point { at, value }]);
+        let is_first = self.lines.is_empty();
+        let (operands, tolerance) = operands(&self.rule, store, |track| match (track.present, is_first) {
+            (false, _) => &[],
+            (true, true) => up_to(track.ring.points(), now),
+            (true, false) => newest(up_to(track.ring.points(), now)),
+        });
+        let limits: BTreeMap<&str, (FreshnessLimits, Span)> = self
+            .rule
+            .queries
+            .iter()
+            .map(|query| {
+                (query.name.as_str(), (query.limits, store.entry(query.id).map(Entry::spacing).unwrap_or_default()))
+            })
+            .collect();
+        let all = matches(expression, &operands);
+        self.lines.retain(|(_, labels), _| all.iter().any(|one| one.labels == *labels));
+        for one in all {
+            let value = one.newest(expression, |name, points| {
+                let is_new = |point: &&Point| {
+                    limits.get(name).is_none_or(|(limits, spacing)| !data_is_old(point.at, *limits, *spacing, now))
+                };
+                points.last().filter(is_new).map_or(f64::NAN, |point| point.value)
+            });
+            let at = one.lines.values().filter_map(|line| line.last()).map(|point| point.at).max().unwrap_or(now);
+            let past = if is_first { one.points(expression, tolerance) } else { Vec::new() };
+            let line = self.lines.entry((0, one.labels)).or_default();
+            line.follow(&self.rule, past.split_last().map_or(&[], |(_, past)| past), now);
+            line.follow(&self.rule, &[Point { at, value }], now);
             line.value = Some(Point { at, value });
         }
     }
+}
+
+impl Line {
+    /// Follows what is new. A clock that ran ahead may have left a moment behind that has not come yet: then all
+    /// begins anew, because nothing would be new for long.
+    fn follow(&mut self, rule: &Rule, points: &[Point], now: Timestamp) {
+        if self.levels.last().is_some_and(|last| last > now) {
+            self.levels = Levels::default();
+        }
+        let seen = self.levels.last();
+        let new = points.partition_point(|point| seen.is_some_and(|seen| point.at < seen));
+        self.levels.follow(&rule.thresholds, points.get(new..).unwrap_or_default());
+    }
+}
+
+/// Without what is stamped later than the answer it came in: its time has not come.
+fn up_to(points: &[Point], now: Timestamp) -> &[Point] {
+    points.get(..points.partition_point(|point| point.at <= now)).unwrap_or_default()
+}
+
+fn newest(points: &[Point]) -> &[Point] {
+    points.get(points.len().saturating_sub(1)..).unwrap_or_default()
 }
 
 /// The labels under which an answer with nothing in it is judged as a number: those of the only series that
@@ -185,22 +221,18 @@ pub(super) fn empty_labels(entry: &Entry) -> Option<Labels> {
     })
 }
 
-/// The moment for which every query of a rule has an answer.
+/// When the last round of polls was complete: every query that the value is made of has been answered, those of the
+/// quickest pace within half an interval of each other.
 fn round(rule: &Rule, store: &Store) -> Option<Timestamp> {
-    let newest_of = |query: &PanelQuery| {
-        let points = tracks(store.entry(query.id)?).iter().filter(|track| track.present);
-        points.filter_map(|track| track.ring.points().last()).map(|point| point.at).max()
-    };
     let used = || rule.computed_from();
+    let answered = |query: &PanelQuery| store.entry(query.id)?.last_success;
     let quickest = used().map(|query| query.limits.refresh).min()?;
-    let at = used().filter_map(newest_of).max()?;
-    let is_of_this_round = |query: &PanelQuery| {
-        let refresh = query.limits.refresh;
-        let slack = if refresh == quickest { refresh.times(0.5) } else { refresh.times(1.5) };
-        // A query that answers nothing has no part in any round.
-        newest_of(query).is_none_or(|newest| newest.age_at(at) <= slack)
+    let newest = used().filter_map(answered).max()?;
+    let is_of_this_round = |query: &PanelQuery| match answered(query) {
+        None => false,
+        Some(at) => query.limits.refresh > quickest || at.age_at(newest) <= quickest.times(0.5),
     };
-    used().all(is_of_this_round).then_some(at)
+    used().all(is_of_this_round).then_some(newest)
 }
 
 /// The queries of a rule as an expression sees them, each line cut by `cut`; and the tolerance in milliseconds.
@@ -214,12 +246,11 @@ pub(super) fn operands<'a>(
     for query in &rule.queries {
         let Some(entry) = store.entry(query.id) else { continue };
         tolerance = tolerance.max(query.limits.refresh.0);
-        let lines = tracks(entry).iter().map(|track| (&track.labels, cut(track))).collect();
+        // Where a number is expected, it is the number that counts, and not who was there before.
+        let counts = |track: &&Track| track.present || rule.expect.is_none();
+        let line = |track: &'a Track| Part { labels: &track.labels, points: cut(track), present: track.present };
+        let lines = tracks(entry).iter().filter(counts).map(line).collect();
         operands.insert(query.name.as_str(), Operand { lines, scalar: query.scalar });
     }
     (operands, tolerance)
-}
-
-fn newest(points: &[Point], most: usize) -> &[Point] {
-    points.get(points.len().saturating_sub(most)..).unwrap_or_default()
 }

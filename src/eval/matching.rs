@@ -14,119 +14,160 @@ use crate::model::time::Timestamp;
 /// The series of one query.
 #[derive(Debug, Clone, Default)]
 pub struct Operand<'a> {
-    /// Each with its points, oldest first; one that has vanished has none.
-    pub lines: Vec<(&'a Labels, &'a [Point])>,
+    /// Its series.
+    pub lines: Vec<Line<'a>>,
     /// Whether the board says that it goes with every series.
     pub scalar: bool,
 }
 
-impl Operand<'_> {
-    fn is_scalar(&self) -> bool {
-        matches!(self.lines.as_slice(), [(labels, _)] if self.scalar || labels.is_empty())
+/// A series of an operand.
+#[derive(Debug, Clone, Copy)]
+pub struct Line<'a> {
+    /// Its identity.
+    pub labels: &'a Labels,
+    /// Its points, oldest first.
+    pub points: &'a [Point],
+    /// Whether the last answer had it. One that has vanished stands in for nobody who is there.
+    pub present: bool,
+}
+
+impl<'a> Operand<'a> {
+    /// The only series, where it goes with all others.
+    fn only(&self) -> Option<&Line<'a>> {
+        let is_any = |line: &&Line<'_>| self.scalar || line.labels.is_empty();
+        only_one(self.lines.iter()).filter(is_any)
     }
 
     /// The keys of all its labels.
-    fn keys(&self) -> BTreeSet<&str> {
-        self.lines.iter().flat_map(|(labels, _)| labels.keys()).collect()
+    fn keys(&self) -> BTreeSet<&'a str> {
+        self.lines.iter().flat_map(|line| line.labels.keys()).collect()
     }
 }
 
-/// A computed series.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Computed {
-    /// Its identity.
+/// The one that is present; or the one that has vanished, where none is. None where several might be meant.
+fn only_one<'l, 'a: 'l>(lines: impl Iterator<Item = &'l Line<'a>>) -> Option<&'l Line<'a>> {
+    let (present, vanished): (Vec<_>, Vec<_>) = lines.partition(|line| line.present);
+    match (present.as_slice(), vanished.as_slice()) {
+        ([one], _) | ([], [one]) => Some(*one),
+        _ => None,
+    }
+}
+
+/// What belongs together.
+#[derive(Debug, Clone)]
+pub struct Match<'a> {
+    /// The identity of the result.
     pub labels: Labels,
-    /// Its points; a moment at which a part is missing is a gap.
-    pub points: Vec<Point>,
+    /// The series of each query, by its name.
+    pub lines: BTreeMap<&'a str, &'a [Point]>,
     /// The query that has no series to go with it.
     pub no_partner: Option<String>,
 }
 
-/// Computes an expression over the series of its queries. Values are taken at the moments of the densest
-/// line; a moment at which a part has nothing within `tolerance` milliseconds is a gap.
-pub fn compute(expression: &Expression, queries: &BTreeMap<&str, Operand<'_>>, tolerance: i64) -> Vec<Computed> {
+/// The values of a label set at the common keys.
+type Group<'a> = Vec<Option<&'a str>>;
+
+/// Finds what belongs together in the queries that an expression names.
+pub fn matches<'a>(expression: &Expression, queries: &BTreeMap<&'a str, Operand<'a>>) -> Vec<Match<'a>> {
     let names = expression.names();
-    let used = || names.iter().filter_map(|name| Some((*name, queries.get(name)?)));
-    let vectors: Vec<(&str, &Operand<'_>)> = used().filter(|(_, operand)| !operand.is_scalar()).collect();
+    let used: Vec<(&'a str, &Operand<'a>)> =
+        queries.iter().filter(|(name, _)| names.contains(**name)).map(|(name, operand)| (*name, operand)).collect();
+    let vectors: Vec<&Operand<'a>> = used.iter().map(|(_, one)| *one).filter(|one| one.only().is_none()).collect();
     let common = common_keys(&vectors);
+    let groups: Vec<BTreeMap<Group<'a>, Vec<&Line<'a>>>> =
+        used.iter().map(|(_, operand)| grouped(operand, &common)).collect();
     identities(&vectors, &common)
         .into_iter()
         .map(|labels| {
             let mut no_partner = None;
-            let lines: BTreeMap<&str, &[Point]> = used()
-                .map(|(name, operand)| {
-                    let line = partner(operand, &labels, &common);
-                    if line.is_none() {
-                        no_partner.get_or_insert_with(|| name.to_owned());
-                    }
-                    (name, line.unwrap_or_default())
-                })
-                .collect();
-            let points = points(expression, &lines, tolerance);
-            Computed { labels, points, no_partner }
+            let mut lines = BTreeMap::new();
+            for ((name, operand), groups) in used.iter().zip(&groups) {
+                let line = operand.only().or_else(|| partner(groups, labels, &common));
+                if line.is_none() {
+                    no_partner.get_or_insert_with(|| (*name).to_owned());
+                }
+                lines.insert(*name, line.map_or(&[][..], |line| line.points));
+            }
+            Match { labels: labels.cloned().unwrap_or_default(), lines, no_partner }
         })
         .collect()
 }
 
 /// The keys that all vectors have: the ones that tell who belongs to whom.
-fn common_keys<'a>(vectors: &[(&str, &'a Operand<'a>)]) -> BTreeSet<&'a str> {
-    let filled = vectors.iter().map(|(_, operand)| operand).filter(|operand| !operand.lines.is_empty());
+fn common_keys<'a>(vectors: &[&Operand<'a>]) -> BTreeSet<&'a str> {
+    let filled = vectors.iter().filter(|operand| !operand.lines.is_empty());
     filled.map(|operand| operand.keys()).reduce(|a, b| a.intersection(&b).copied().collect()).unwrap_or_default()
 }
 
-/// One result for each series of the query that tells them apart furthest, and for what only others have.
-fn identities(vectors: &[(&str, &Operand<'_>)], common: &BTreeSet<&str>) -> Vec<Labels> {
-    let mut lines: Vec<&Labels> = Vec::new();
-    let mut ordered: Vec<&Operand<'_>> = vectors.iter().map(|(_, operand)| *operand).collect();
-    ordered.sort_by_key(|operand| std::cmp::Reverse((operand.keys().len(), operand.lines.len())));
-    let mut covered: BTreeSet<Vec<Option<&str>>> = BTreeSet::new();
-    for operand in ordered {
-        let new: Vec<&Labels> = operand
-            .lines
-            .iter()
-            .map(|(labels, _)| *labels)
-            .filter(|labels| !covered.contains(&group(labels, common)))
-            .collect();
-        covered.extend(new.iter().map(|labels| group(labels, common)));
-        lines.extend(new);
+fn grouped<'l, 'a>(operand: &'l Operand<'a>, common: &BTreeSet<&str>) -> BTreeMap<Group<'a>, Vec<&'l Line<'a>>> {
+    let mut groups: BTreeMap<Group<'a>, Vec<&Line<'a>>> = BTreeMap::new();
+    for line in &operand.lines {
+        groups.entry(group(line.labels, common)).or_default().push(line);
     }
-    if vectors.is_empty() { vec![Labels::default()] } else { lines.into_iter().cloned().collect() }
+    groups
 }
 
-fn group<'a>(labels: &'a Labels, common: &BTreeSet<&str>) -> Vec<Option<&'a str>> {
+/// One result for each series of the query that tells them apart furthest, and for what only others have; one
+/// without labels where all are scalars.
+fn identities<'a>(vectors: &[&Operand<'a>], common: &BTreeSet<&str>) -> Vec<Option<&'a Labels>> {
+    if vectors.is_empty() {
+        return vec![None];
+    }
+    let mut ordered = vectors.to_vec();
+    ordered.sort_by_key(|operand| std::cmp::Reverse((operand.keys().len(), operand.lines.len())));
+    let mut covered: BTreeSet<Group<'a>> = BTreeSet::new();
+    let mut all = Vec::new();
+    for operand in ordered {
+        let new: Vec<&'a Labels> = operand.lines.iter().map(|line| line.labels).collect();
+        let new: Vec<&'a Labels> = new.into_iter().filter(|labels| !covered.contains(&group(labels, common))).collect();
+        covered.extend(new.iter().map(|labels| group(labels, common)));
+        all.extend(new.into_iter().map(Some));
+    }
+    all
+}
+
+fn group<'a>(labels: &'a Labels, common: &BTreeSet<&str>) -> Group<'a> {
     common.iter().map(|key| labels.get(key)).collect()
 }
 
-/// The series of a query that goes with a result: the only one with the same values of the common labels.
-fn partner<'a>(operand: &Operand<'a>, labels: &Labels, common: &BTreeSet<&str>) -> Option<&'a [Point]> {
-    if operand.is_scalar() {
-        return operand.lines.first().map(|(_, points)| *points);
+/// The series of a query that goes with a result: the same one, or the only one with the same values of the common
+/// labels. Without a label in common nothing says that two series belong together.
+fn partner<'l, 'a>(
+    groups: &BTreeMap<Group<'a>, Vec<&'l Line<'a>>>,
+    labels: Option<&Labels>,
+    common: &BTreeSet<&str>,
+) -> Option<&'l Line<'a>> {
+    let labels = labels?;
+    let same = groups.get(&group(labels, common))?;
+    let itself = same.iter().find(|line| line.labels == labels).copied();
+    itself.or_else(|| only_one(same.iter().copied()).filter(|_| !common.is_empty()))
+}
+
+impl Match<'_> {
+    /// The results over time, at the moments of the densest line; a moment at which a part has nothing within
+    /// `tolerance` milliseconds is a gap.
+    pub fn points(&self, expression: &Expression, tolerance: i64) -> Vec<Point> {
+        let Some(grid) = self.lines.values().max_by_key(|line| line.len()) else { return Vec::new() };
+        grid.iter()
+            .map(|point| {
+                let of = |name: &str| self.lines.get(name).map_or(f64::NAN, |line| value_at(line, point.at, tolerance));
+                Point { at: point.at, value: finite(expression.value(&of)) }
+            })
+            .collect()
     }
-    if let Some((_, points)) = operand.lines.iter().find(|(own, _)| *own == labels) {
-        return Some(points);
-    }
-    // Without a label in common nothing says that two series belong together.
-    let mut same =
-        operand.lines.iter().filter(|(own, _)| !common.is_empty() && group(own, common) == group(labels, common));
-    match (same.next(), same.next()) {
-        (Some((_, points)), None) => Some(points),
-        _ => None,
+
+    /// The result of the newest value of each part, as `newest` gives it; a gap where one has none.
+    pub fn newest(&self, expression: &Expression, newest: impl Fn(&str, &[Point]) -> f64) -> f64 {
+        finite(expression.value(&|name| self.lines.get(name).map_or(f64::NAN, |line| newest(name, line))))
     }
 }
 
-fn points(expression: &Expression, lines: &BTreeMap<&str, &[Point]>, tolerance: i64) -> Vec<Point> {
-    let Some(grid) = lines.values().max_by_key(|line| line.len()) else { return Vec::new() };
-    grid.iter()
-        .map(|point| {
-            let of = |name: &str| lines.get(name).map_or(f64::NAN, |line| value_at(line, point.at, tolerance));
-            let value = expression.value(&of);
-            Point { at: point.at, value: if value.is_finite() { value } else { f64::NAN } }
-        })
-        .collect()
+fn finite(value: f64) -> f64 {
+    if value.is_finite() { value } else { f64::NAN }
 }
 
 /// The value nearest to a moment: queries are answered a few milliseconds apart.
-pub fn value_at(line: &[Point], at: Timestamp, tolerance: i64) -> f64 {
+fn value_at(line: &[Point], at: Timestamp, tolerance: i64) -> f64 {
     let after = line.partition_point(|point| point.at <= at);
     let distance = |point: &&Point| (point.at.0 - at.0).abs();
     let around = [after.checked_sub(1), Some(after)].into_iter().flatten().filter_map(|index| line.get(index));
@@ -151,17 +192,21 @@ mod tests {
             given.iter().map(|(pairs, value)| (labels(pairs), line(*value))).collect()
         };
         let (a, b) = (own(a), own(b));
-        let queries = BTreeMap::from([
-            ("a", Operand { lines: a.iter().map(|(l, p)| (l, p.as_slice())).collect(), scalar: false }),
-            ("b", Operand { lines: b.iter().map(|(l, p)| (l, p.as_slice())).collect(), scalar: b_is_scalar }),
-        ]);
-        compute(&Expression::parse("a / b").unwrap(), &queries, 5)
+        let expression = Expression::parse("a / b").unwrap();
+        let queries = BTreeMap::from([("a", operand(&a, false)), ("b", operand(&b, b_is_scalar))]);
+        matches(&expression, &queries)
             .into_iter()
             .map(|one| {
                 let name = one.labels.get("i").unwrap_or_default().to_owned();
-                (name, one.points.last().map_or(f64::NAN, |point| point.value), one.no_partner)
+                let value = one.points(&expression, 5).last().map_or(f64::NAN, |point| point.value);
+                (name, value, one.no_partner)
             })
             .collect()
+    }
+
+    fn operand(of: &[(Labels, Vec<Point>)], scalar: bool) -> Operand<'_> {
+        let lines = of.iter().map(|(labels, points)| Line { labels, points, present: true }).collect();
+        Operand { lines, scalar }
     }
 
     #[test]
@@ -203,6 +248,16 @@ mod tests {
         let racks: Given<'_> = &[(&[("job", "x"), ("rack", "1")], 2.0), (&[("job", "x"), ("rack", "2")], 4.0)];
         let got = ratio(zones, racks, false);
         assert!(!got.is_empty() && got.iter().all(|(_, value, lack)| value.is_nan() && lack.is_some()), "{got:?}");
+    }
+
+    #[test]
+    fn what_has_vanished_stands_in_for_nobody_who_is_there() {
+        let (x, y) = (labels(&[("instance", "x")]), labels(&[("instance", "y")]));
+        let points = [Point { at: Timestamp(0), value: 1.0 }];
+        let line = |labels, present| Line { labels, points: &points[..], present };
+        let total = Operand { lines: vec![line(&x, false), line(&y, true)], scalar: true };
+        assert_eq!(total.only().map(|line| line.labels), Some(&y), "it came back as another one");
+        assert!(Operand { lines: vec![line(&x, true), line(&y, true)], scalar: true }.only().is_none());
     }
 
     #[test]

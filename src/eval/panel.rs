@@ -11,12 +11,13 @@ use crate::model::fault::FetchError;
 use crate::model::freshness::Freshness;
 use crate::model::glob::Globs;
 use crate::model::judgement::{Content, Judgement, Lack};
+use crate::model::labels::Labels;
 use crate::model::poll::QueryId;
 use crate::model::status::Status;
 use crate::model::telemetry::Caveat;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
-use crate::store::{Entry, Store};
+use crate::store::{Entry, Kept, Store};
 
 /// One named query of a panel.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,6 +85,12 @@ impl Rule {
     /// Whether a name is kept.
     pub(super) fn keeps(&self, name: &SafeText) -> bool {
         self.keep.keep(name.as_str())
+    }
+
+    /// Whether a series is kept, by the name that is drawn or by the value of one of its labels: what a name leaves
+    /// out depends on who else is there.
+    pub(super) fn keeps_series(&self, name: &SafeText, labels: &Labels) -> bool {
+        self.keeps(name) || labels.values().any(|value| self.keep.pick(value))
     }
 
     /// The queries that its value is computed from.
@@ -178,7 +185,12 @@ pub fn evaluate<'a>(rule: &'a Rule, store: &'a Store, checks: &'a Checks, now: T
         look.entries().into_iter().map(|(_, query, entry)| (query, entry)).collect();
     let (freshness, without) = how_fresh(rule, &entries, now);
     let Selection { content, gaps } = look.selection();
-    let judged = judge(rule, &content, entries.iter().any(|(_, entry)| entry.last_success.is_some()));
+    let has_nothing = |entry: &Entry| match &entry.kept {
+        Kept::Series(tracks) => tracks.iter().all(|track| !track.present),
+        Kept::Table(table) => table.rows.is_empty(),
+        _ => false,
+    };
+    let judged = judge(rule, &content, entries.iter().all(|(_, entry)| has_nothing(entry)));
     let caveats = || entries.iter().filter_map(|(_, entry)| entry.caveat.as_ref());
     let caveat = caveats().find(|caveat| caveat.partial).or_else(|| caveats().next());
     let has_rule = rule.judges(&content);
@@ -227,9 +239,9 @@ fn how_fresh(rule: &Rule, entries: &[(&PanelQuery, &Entry)], now: Timestamp) -> 
 }
 
 /// The status of the whole from its parts.
-fn judge(rule: &Rule, content: &Content<'_>, has_answered: bool) -> Judgement {
+fn judge(rule: &Rule, content: &Content<'_>, all_are_empty: bool) -> Judgement {
     let has_limits = rule.thresholds.is_some();
-    let nothing_is_ok = has_answered && rule.empty == Some(Empty::Ok);
+    let nothing_is_ok = all_are_empty && rule.empty == Some(Empty::Ok);
     match content {
         Content::Nothing => Judgement::of(Status::Unknown),
         Content::Series(series) if series.is_empty() && nothing_is_ok => Judgement::of(Status::Ok),
@@ -292,6 +304,7 @@ fn worst(all: impl Iterator<Item = Judgement>) -> Judgement {
                 (x, y) => x.or(y),
             };
             worse.open_start = a.open_start || b.open_start;
+            worse.pending_open = a.pending_open || b.pending_open;
         }
         worse.pending = pending.filter(|pending| pending.severity() > worse.status.severity());
         worse

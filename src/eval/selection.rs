@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::checks::{Checks, LineKey, empty_labels, operands};
 use super::freshness::data_is_old;
-use super::matching::{Computed, compute};
+use super::matching::{Match, matches};
 use super::panel::{PanelQuery, Rule, Subject};
 use super::threshold::Thresholds;
 use crate::model::build::{Activity, TrackedBuild};
@@ -63,8 +63,10 @@ impl<'a> Look<'a> {
     pub(super) fn selection(self) -> Selection<'a> {
         let entries = self.entries();
         if let Subject::Events { set, noticed, .. } = self.rule.subject {
-            let content = self.events(&entries, set, noticed);
-            return Selection { content, gaps: Vec::new() };
+            let is_other = |entry: &Entry| !matches!(entry.kept, Kept::Nothing | Kept::Events(_) | Kept::Builds(..));
+            let others = entries.iter().filter(|(_, _, entry)| is_other(entry));
+            let gaps = others.map(|(_, query, _)| format!("{}answers with no events", prefix(query))).collect();
+            return Selection { content: self.events(&entries, set, noticed), gaps };
         }
         if entries.iter().all(|(_, _, entry)| entry.kept == Kept::Nothing) {
             return Selection::default();
@@ -127,10 +129,12 @@ impl<'a> Look<'a> {
         }
         let (service, environment) = (self.rule.about.0.as_ref(), self.rule.about.1.as_ref());
         let (service, environment) = (service.map(SafeText::as_str), environment.map(SafeText::as_str));
+        // What a server tells of now may be stamped by a clock that is ahead of ours.
+        let is_judged = matches!(self.rule.subject, Subject::Events { judged: true, .. });
         let known = |event: &&Event| {
             set.has(event.kind)
                 && (self.rule.kinds.is_empty() || self.rule.kinds.contains(&event.kind))
-                && (event.at <= self.now || event.kind.is_planned())
+                && (event.at <= self.now || event.kind.is_planned() || is_judged)
                 && event.belongs_to(service, environment)
         };
         let journal = noticed.then_some(self.store).into_iter().flat_map(Store::journal);
@@ -146,7 +150,7 @@ impl<'a> Look<'a> {
         for (index, query, entry) in entries {
             for track in tracks(entry) {
                 let name = full_name(many, &query.name, &track.name);
-                if self.rule.keeps(&name) && self.is_of_interest(track) {
+                if self.rule.keeps_series(&name, &track.labels) && self.is_of_interest(track) {
                     series.push(self.track(*index, query, track, name));
                 }
             }
@@ -207,34 +211,43 @@ impl<'a> Look<'a> {
         let Some(expression) = &self.rule.value else { return Vec::new() };
         let (operands, tolerance) =
             operands(self.rule, self.store, |track| within(track.ring.points(), self.now, self.rule.window));
-        let all = compute(expression, &operands, tolerance);
+        let all = matches(expression, &operands);
         let drawn = names(&all.iter().map(|one| &one.labels).collect::<Vec<_>>());
-        let series = all.into_iter().zip(drawn).map(|(one, name)| self.computed_series(one, name));
-        series.filter(|one| self.rule.keeps(&one.name)).collect()
+        let kept = all.into_iter().zip(drawn).filter(|(one, name)| self.rule.keeps_series(name, &one.labels));
+        kept.map(|(one, name)| self.computed_series(&one, one.points(expression, tolerance), name)).collect()
     }
 
-    fn computed_series(self, computed: Computed, name: SafeText) -> JudgedSeries<'a> {
-        let Computed { labels, points, no_partner } = computed;
-        let newest = self.checks.value(self.rule, &labels).or_else(|| points.last().copied());
-        let value = newest.map(|point| point.value).filter(|value| value.is_finite());
-        let lack = match (no_partner, value) {
-            (Some(query), _) => Some(Lack::NoPartner(query)),
+    fn computed_series(self, one: &Match<'_>, points: Vec<Point>, name: SafeText) -> JudgedSeries<'a> {
+        let newest = self.checks.value(self.rule, &one.labels).or_else(|| points.last().copied());
+        let value = newest.filter(|point| point.value.is_finite());
+        let lack = match (&one.no_partner, value) {
+            (Some(query), _) => Some(Lack::NoPartner(query.clone())),
             (None, None) => Some(Lack::NoNumber),
+            (None, Some(point)) if self.is_old(point.at) => Some(Lack::Old(point.at)),
             (None, Some(_)) => None,
         };
-        let value = value.filter(|_| lack.is_none());
+        let value = value.map(|point| point.value).filter(|_| lack.is_none());
         let judgement = match value {
             None => Judgement::of(Status::Unknown),
-            Some(value) => self.judgement(&(0, labels), value),
+            Some(value) => self.judgement(&(0, one.labels.clone()), value),
         };
         JudgedSeries { name, points: Cow::Owned(points), value, judgement, lack }
+    }
+
+    /// Whether a computed value of a moment is too old for the slowest of its parts.
+    fn is_old(self, at: Timestamp) -> bool {
+        let is_old = |query: &PanelQuery| {
+            let spacing = self.store.entry(query.id).map(Entry::spacing).unwrap_or_default();
+            data_is_old(at, query.limits, spacing, self.now)
+        };
+        self.rule.computed_from().all(is_old)
     }
 
     /// What is missing in the panel as a whole.
     fn gaps(self, entries: &[(usize, &'a PanelQuery, &'a Entry)], content: &Content<'_>) -> Vec<String> {
         let mut gaps = Vec::new();
         let there = match content {
-            Content::Series(series) => series.iter().filter(|one| one.lack != Some(Lack::Vanished)).count(),
+            Content::Series(series) => series.iter().filter(|one| one.lack.is_none()).count(),
             Content::Builds(builds) => builds.len(),
             Content::Table(table, _) => table.rows.len(),
             _ => return gaps,

@@ -207,18 +207,21 @@ impl Thresholds {
 
     /// The verdict on a series, as of the last value that was followed; without one it is unknown.
     pub fn judgement(&self, levels: &Levels) -> Judgement {
-        let Some((first, last)) = levels.first.zip(levels.last) else { return Judgement::of(Status::Unknown) };
+        let Some((first, last)) = levels.first.zip(levels.last()) else { return Judgement::of(Status::Unknown) };
         let each = [(Status::Critical, levels.critical), (Status::Warning, levels.warning)];
         let counted = each.iter().find(|(_, follow)| follow.counts(last, self.hold));
         let status = counted.map_or(Status::Ok, |(status, _)| *status);
         let crossed = each.iter().find(|(_, follow)| follow.met_since.is_some());
         let pending = crossed.filter(|(pending, _)| pending.severity() > status.severity());
-        let begin = pending.or(counted).and_then(|(_, follow)| follow.met_since);
+        let is_open = |one: Option<&(Status, Follow)>| {
+            one.and_then(|(_, follow)| follow.met_since).is_some_and(|begin| begin <= first)
+        };
         Judgement {
             status,
             since: counted.and_then(|(_, follow)| follow.met_since),
             pending: pending.map(|(status, _)| *status),
-            open_start: begin.is_some_and(|begin| begin <= first),
+            open_start: is_open(counted.or(pending)),
+            pending_open: is_open(pending),
         }
     }
 }
@@ -231,20 +234,20 @@ pub struct Levels {
     /// The first finite value that was followed.
     first: Option<Timestamp>,
     /// The last one.
-    last: Option<Timestamp>,
+    last: Option<Point>,
 }
 
 impl Levels {
     /// The last moment that was followed.
-    pub const fn last(&self) -> Option<Timestamp> {
-        self.last
+    pub fn last(&self) -> Option<Timestamp> {
+        self.last.map(|point| point.at)
     }
 
-    /// Follows values, oldest first, that are later than all before. Those that are not finite tell nothing
-    /// and change nothing.
+    /// Follows values, oldest first, that are later than all before; or the last one again, when its source has
+    /// corrected it. Those that are not finite tell nothing and change nothing.
     pub fn follow(&mut self, limits: &Thresholds, points: &[Point]) {
         for &point in points {
-            if !point.value.is_finite() || self.last.is_some_and(|last| point.at <= last) {
+            if !point.value.is_finite() || self.last.is_some_and(|last| point.at < last.at || point == last) {
                 continue;
             }
             // What is critical is a warning, too: a value that eases from one to the other has not
@@ -255,14 +258,15 @@ impl Levels {
                 self.warning.met_since = self.critical.met_since;
             }
             self.first.get_or_insert(point.at);
-            self.last = Some(point.at);
+            self.last = Some(point);
         }
     }
 
     /// The clock by which the values were stamped was set back.
     pub fn set_back(&mut self, by: Span) {
-        let moments = [&mut self.warning.met_since, &mut self.critical.met_since, &mut self.first, &mut self.last];
-        for moment in moments.into_iter().flatten() {
+        let last = self.last.as_mut().map(|point| &mut point.at);
+        let moments = [&mut self.warning.met_since, &mut self.critical.met_since, &mut self.first];
+        for moment in moments.into_iter().flatten().chain(last) {
             *moment = moment.minus(by);
         }
     }
@@ -330,7 +334,13 @@ mod tests {
         let judged = judge(&limits("> 5", "> 8"), &line(&[1.0, 6.0, 7.0, 9.0, 9.5]));
         assert_eq!(
             judged,
-            Judgement { status: Status::Critical, since: Some(Timestamp(3000)), pending: None, open_start: false }
+            Judgement {
+                status: Status::Critical,
+                since: Some(Timestamp(3000)),
+                pending: None,
+                open_start: false,
+                pending_open: false
+            }
         );
         let judged = judge(&limits("> 5", "> 8"), &line(&[1.0, 9.0, 7.0]));
         assert_eq!((judged.status, judged.since), (Status::Warning, Some(Timestamp(1000))));
@@ -369,8 +379,8 @@ mod tests {
         assert!(!judge(&limits, &line(&[1.0, 9.0])).open_start);
         limits.hold = Span::seconds(60);
         let pending = judge(&limits, &line(&[9.0]));
-        assert_eq!((pending.status, pending.pending, pending.open_start), (Status::Ok, Some(Status::Critical), true));
-        assert!(!judge(&limits, &line(&[1.0, 9.0])).open_start, "the source's own past shows that it has not lasted");
+        assert_eq!((pending.status, pending.pending, pending.pending_open), (Status::Ok, Some(Status::Critical), true));
+        assert!(!judge(&limits, &line(&[1.0, 9.0])).pending_open, "the source's own past shows that it has not lasted");
     }
 
     #[test]
@@ -379,8 +389,10 @@ mod tests {
         let mut levels = Levels::default();
         levels.follow(&limits, &line(&[1.0, 9.0]));
         let before = levels;
-        levels.follow(&limits, &line(&[9.0, 1.0]));
+        levels.follow(&limits, &line(&[5.0, 9.0]));
         assert_eq!(levels, before, "another grid of the same past changes nothing");
+        levels.follow(&limits, &line(&[1.0, 2.0]));
+        assert_eq!(limits.judgement(&levels).status, Status::Ok, "a bucket that still grows is judged as it is now");
     }
 
     proptest! {

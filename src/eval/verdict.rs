@@ -110,6 +110,9 @@ fn joined(mut findings: Vec<Finding>) -> Vec<Remark> {
         }
         if let Some((remark, first, count)) = remarks.iter_mut().find(|(_, first, _)| is_one_fact(first, &finding)) {
             *count += 1;
+            if first.source != finding.source {
+                first.source = None;
+            }
             remark.text = match &first.source {
                 Some((source, reason)) => format!("{source}: {reason} ({count} panels)"),
                 None => format!("{count} panels: {}", first.blame),
@@ -125,7 +128,7 @@ fn joined(mut findings: Vec<Finding>) -> Vec<Remark> {
 /// Whether two panels are unknown for one reason.
 fn is_one_fact(first: &Finding, other: &Finding) -> bool {
     let unknown = first.status == Status::Unknown && other.status == Status::Unknown;
-    unknown && if first.source.is_some() { first.source == other.source } else { first.blame == other.blame }
+    unknown && (first.blame == other.blame || (first.source.is_some() && first.source == other.source))
 }
 
 #[cfg(test)]
@@ -178,6 +181,10 @@ mod tests {
             remarks.iter().map(|one| one.text.as_str()).collect::<Vec<_>>(),
             ["stats: connection refused (2 panels)"]
         );
+        // A hundred sources that refuse alike are one fact, too.
+        let other = Finding { source: Some(("mail".into(), "connection refused".into())), ..down("c", 31) };
+        let remarks = verdict(vec![down("a", 31), other], Vec::new(), Tally::default(), None);
+        assert_eq!(remarks[0].text, "2 panels: connection refused, last value 31 s old");
     }
 
     #[test]

@@ -19,14 +19,16 @@ pub struct Judgement {
     /// A limit is crossed, but not yet for long enough to count.
     pub pending: Option<Status>,
     /// It was like this at the first value that is known, and perhaps before: `since` is the latest moment
-    /// at which it can have begun, and nobody knows whether what is pending has not lasted long enough.
+    /// at which it can have begun.
     pub open_start: bool,
+    /// The same of what is pending: nobody knows whether it has not lasted long enough.
+    pub pending_open: bool,
 }
 
 impl Judgement {
     /// A status without a history.
     pub const fn of(status: Status) -> Self {
-        Self { status, since: None, pending: None, open_start: false }
+        Self { status, since: None, pending: None, open_start: false, pending_open: false }
     }
 }
 

@@ -38,6 +38,11 @@ impl Labels {
         self.0.keys().map(String::as_str).filter(|key| *key != METRIC)
     }
 
+    /// The values of all labels but the metric's name.
+    pub fn values(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(|(key, _)| *key != METRIC).map(|(_, value)| value.as_str())
+    }
+
     /// Whether it is the only one of its kind, such as a sum over everything.
     pub fn is_empty(&self) -> bool {
         self.keys().next().is_none()

@@ -164,3 +164,20 @@ impl Telemetry {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::time::Timestamp;
+
+    #[test]
+    fn two_series_with_the_same_labels_are_refused() {
+        let answer = |names: [&str; 2]| {
+            let series = names.iter().map(|name| Series::single(name, Timestamp(0), 1.0)).collect();
+            Telemetry::Series { series, coverage: Coverage::Sample }.within_limits()
+        };
+        assert!(answer(["a", "b"]).is_ok());
+        let error = answer(["a", "a"]).unwrap_err();
+        assert_eq!((error.reason, error.detail.as_str()), (Reason::Parse, "two series with the same labels: a"));
+    }
+}

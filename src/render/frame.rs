@@ -13,7 +13,7 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 
 use super::chrome::{self, Look};
-use super::help;
+use super::{header, help};
 use crate::model::freshness::Freshness;
 use crate::model::isolation::{isolated, tripwire};
 use crate::model::time::Span;
@@ -45,7 +45,7 @@ pub fn render(scene: &Scene, lens: &Lens, ink: &Ink, width: u16, height: u16) ->
     let ink = dimmed.as_ref().unwrap_or(ink);
     buffer.set_style(area, ink.style(Role::Text));
     let plan = Plan::of(scene, area);
-    chrome::header(scene, lens, age, plan.header, &mut buffer, (ink, aloud));
+    header::draw(scene, lens, age, plan.header, &mut buffer, (ink, aloud));
     chrome::verdict(scene, age, plan.verdict, &mut buffer, ink);
     chrome::banner(scene, plan.banner, &mut buffer, ink);
     let tabs = chrome::tabs(scene, lens, plan.tabs, &mut buffer, ink);

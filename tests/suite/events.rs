@@ -223,10 +223,10 @@ fn a_listener_without_a_token_and_a_file_without_a_folder_are_not_well() {
     let deaf = format!("✖ query          no events are taken at 127.0.0.1:{port}: ");
     let unset = andon().args(["doctor", "--config", &path]).output().unwrap();
     says(unset, &format!("{deaf}the environment variable ANDON_EVENT_TOKEN is not set"));
-    says(doctor(&path, ""), &format!("{deaf}the token is empty"));
+    says(doctor(&path, ""), &format!("{deaf}the environment variable ANDON_EVENT_TOKEN is empty"));
     // What it could not prove it does not send; the event is not lost.
     let (code, words) = event(&["x", "--config", &path], "");
-    assert!(code == Some(0) && words.contains("the token is empty") && words.contains("written to "), "{words}");
+    assert!(code == Some(0) && words.contains("is empty") && words.contains("written to "), "{words}");
     let gone = std::fs::read_to_string(&path).unwrap().replace("events.jsonl", "nowhere/events.jsonl");
     std::fs::write(&path, gone).unwrap();
     let output = doctor(&path, "t");
@@ -246,7 +246,7 @@ fn a_token_that_never_comes_is_a_fault_of_its_source_alone() {
     let text = text.replace("{ env = \"ANDON_EVENT_TOKEN\" }", &format!("{{ file = \"{}\" }}", pipe.display()));
     std::fs::write(&board, text).unwrap();
     let mut session = Session::start(&["--config", &board], (100, 24));
-    session.wait_for("why there is nothing", |text| text.contains("timeout"));
+    session.wait_for("why there is nothing", |text| text.contains("is not a regular") || text.contains("is not a …"));
     session.send("?");
     session.wait_for("the help", |text| text.contains("quit"));
 }

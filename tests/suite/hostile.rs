@@ -243,7 +243,8 @@ fn on_screen(payload: &str, clean: &[String]) {
     }
     // Header, footer: the same words at the same places, but for clock and ages.
     assert_eq!(rows[0][..40.min(rows[0].len())].split("  ").next(), clean[0].split("  ").next(), "{payload:?}");
-    let raw = String::from_utf8_lossy(&session.raw()).into_owned();
+    // What andon itself prepares the terminal with, before each whole picture.
+    let raw = String::from_utf8_lossy(&session.raw()).replace("\x1b[r\x1b[?6l\x1b(B\x0f", "");
     for sequence in [
         "\x1b]", "\x1bP", "\x1b_", "\x1b^", "\x1bX", "\x1bc", "\x1b(", "\x1b#", "\x07", "\u{9b}", "\u{9d}", "\u{202e}",
         "\u{2066}",

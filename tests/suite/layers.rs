@@ -24,7 +24,7 @@ const PURE: &[&str] = &["model", "store", "eval", "panel", "view", "render", "in
 const IMPURE: &[&str] =
     &["tokio", "reqwest", "crossterm", "std::fs", "std::net", "std::process", "hyper", "SystemTime"];
 
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+pub(crate) fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

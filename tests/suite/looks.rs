@@ -345,3 +345,25 @@ fn decimals_and_widths_have_bounds() {
     assert!(told("decimals = 7").contains("decimals = 7 is not from 0 to 6"), "{}", told("decimals = 7"));
     assert!(told("width = 0").contains("write a number from 1 to 24"), "{}", told("width = 0"));
 }
+
+#[test]
+fn a_server_whose_clock_is_off_is_named() {
+    let mut hub = board(&[("a", "view = \"stat\"\ncritical = \"> 5\"")]);
+    let said = |hub: &Hub| hub.scene_at(NOW).remarks.iter().map(|one| one.text.clone()).collect::<Vec<_>>();
+    let tell_with_skew = |hub: &mut Hub, skew| {
+        hub.apply(Outcome {
+            query: andon::model::poll::QueryId(0),
+            at: NOW,
+            answer: values(&[("", 1.0)]),
+            failures: 0,
+            next_try: NOW.plus(Span::seconds(5)),
+            budget: None,
+            age: Span(0),
+            clock_skew: skew,
+        });
+    };
+    tell_with_skew(&mut hub, Some(Span::seconds(20)));
+    assert_eq!(said(&hub), ["the one panel is ok, oldest value 0 s old"], "less than the age at which data is stale");
+    tell_with_skew(&mut hub, Some(Span::seconds(-600)));
+    assert_eq!(said(&hub), ["m: the server's clock is 10 min behind", "the one panel is ok by their last values"]);
+}

@@ -113,3 +113,22 @@ fn the_architecture_names_every_room() {
         }
     }
 }
+
+#[test]
+fn every_test_that_docs_honesty_names_exists() {
+    let page = read("docs/honesty.md");
+    let named = page
+        .lines()
+        .filter(|line| line.starts_with("| "))
+        .filter_map(|line| line.strip_suffix("` |")?.rsplit('`').next());
+    let named: Vec<&str> = named.collect();
+    assert!(named.len() >= 60, "{} rows", named.len());
+    let mut files = Vec::new();
+    for folder in ["src", "tests/suite"] {
+        crate::layers::files(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut files);
+    }
+    let code: String = files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
+    for name in named {
+        assert!(code.contains(&format!("fn {name}(")), "docs/honesty.md names '{name}', and there is no such test");
+    }
+}

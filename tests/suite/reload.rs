@@ -91,7 +91,7 @@ fn what_cannot_be_used_leaves_the_old_board_up_and_says_why() {
     type Change = fn(&Case);
     let changes: [(&str, Change); 10] = [
         ("board.toml:2:", |case| case.save("title = \"New\"\nthis is not toml\n")),
-        ("'refresh' is a number", |case| case.save(&case.good("New").replace("\"1h\"", "5"))),
+        ("a length of time has a unit", |case| case.save(&case.good("New").replace("\"1h\"", "5"))),
         ("there is no ", |case| std::fs::remove_file(&case.file).unwrap()),
         ("the file has no dashboards", |case| case.save("")),
         ("config not taken", |case| {

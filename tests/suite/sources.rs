@@ -360,7 +360,7 @@ fn a_server_that_wants_a_tenant_is_heard_and_is_told_it_by_a_second_header() {
     );
     let plain = panel(&prometheus(&server), "view = \"gauge\"\nquery = \"up\"");
     let reason = plain["reason"].as_str().unwrap();
-    assert!(reason.starts_with("not authorised: HTTP 401; check the source's auth: no org id"), "{reason}");
+    assert!(reason.starts_with("not authorised: HTTP 401: no org id; check the source's auth"), "{reason}");
     let keys = "auth = { bearer = \"t0p-s3cret\" }\nheaders = { \"X-Scope-OrgID\" = \"team\" }";
     let known = panel(&format!("{}\n{keys}", prometheus(&server)), "view = \"gauge\"\nquery = \"up\"");
     assert_eq!(known["value"], 4.5, "{known}");

@@ -382,3 +382,99 @@ fn a_panel_that_asks_nobody_is_not_judged() {
     let panel = Followed::new(Rule::default());
     assert_eq!((panel.at(0).status, panel.at(0).is_judged), (Status::Ok, false));
 }
+
+#[test]
+fn a_computed_value_whose_parts_have_all_vanished_does_not_stay_as_it_was() {
+    let ratio = Rule { value: Some(Expression::parse("a / b").unwrap()), ..two_queries() };
+    let mut panel = Followed::new(ratio);
+    panel.values(0, 0, &[("", 1.0)]).values(0, 1, &[("", 1.0)]);
+    assert_eq!(panel.status(0).0, Status::Ok);
+    panel.values(5, 0, &[]).values(5, 1, &[]);
+    assert_eq!(panel.status(5).0, Status::Unknown);
+    // A part whose own times lag behind is no other round, and one that has ended makes the value old.
+    let mut panel = Followed::new(panel.rule.clone());
+    let lagging = |at: i64| {
+        let points = vec![Point { at: Timestamp((at - 10) * 1000), value: 1.0 }];
+        Ok(Telemetry::Series { series: vec![Series::named("", points)], coverage: Coverage::Whole })
+    };
+    panel.values(20, 0, &[("", 1.0)]).answer(20, 1, lagging(20));
+    panel.values(25, 0, &[("", 9.0)]).answer(25, 1, lagging(25));
+    assert_eq!(panel.status(25).0, Status::Critical);
+}
+
+#[test]
+fn the_newest_point_is_judged_as_it_is_now_and_one_of_the_future_when_its_time_comes() {
+    let line = |points: &[(i64, f64)]| {
+        let points = points.iter().map(|(at, value)| Point { at: Timestamp(at * 1000), value: *value }).collect();
+        Ok(Telemetry::Series { series: vec![Series::named("", points)], coverage: Coverage::Whole })
+    };
+    let mut panel = Followed::new(rule());
+    panel.answer(10, 0, line(&[(0, 1.0), (10, 1.0)]));
+    assert_eq!(panel.status(10).0, Status::Ok);
+    panel.answer(15, 0, line(&[(0, 1.0), (10, 50.0)]));
+    assert_eq!(panel.status(15).0, Status::Critical, "the bucket of this hour still grows");
+    let mut panel = Followed::new(rule());
+    panel.answer(10, 0, line(&[(10, 9.0), (4_000_000, 1.0)]));
+    assert_eq!(panel.status(10).0, Status::Critical);
+    panel.answer(15, 0, line(&[(10, 9.0), (15, 8.0), (4_000_000, 1.0)]));
+    assert_eq!(panel.why(15), "8 s > 5 s since before 00:00");
+}
+
+#[test]
+fn how_many_there_should_be_counts_those_with_a_value() {
+    let mut panel = Followed::new(Rule { expect: Some(3), thresholds: Thresholds::default(), ..rule() });
+    panel.values(0, 0, &[("a", 1.0), ("b", f64::NAN), ("c", f64::NAN)]);
+    assert_eq!((panel.status(0).0, panel.why(0)), (Status::Unknown, "2 of 3 missing".to_owned()));
+}
+
+#[test]
+fn what_is_kept_does_not_depend_on_who_else_is_there() {
+    let job = |name: &str, value| Series {
+        labels: Labels::new(std::iter::once(("job".to_owned(), name.to_owned())).collect()),
+        points: vec![Point { at: Timestamp(0), value }],
+    };
+    let keep = Globs::new(&["db*".to_owned()]);
+    let mut panel = Followed::new(Rule { keep, empty: Some(Empty::Ok), ..rule() });
+    panel.answer(0, 0, Ok(Telemetry::Series { series: vec![job("db1", 9.0)], coverage: Coverage::Sample }));
+    assert_eq!(panel.status(0).0, Status::Critical, "alone it is drawn without a name");
+    panel.answer(5, 0, Ok(Telemetry::Series { series: vec![job("web", 1.0)], coverage: Coverage::Sample }));
+    assert_ne!(panel.status(5).0, Status::Ok, "nothing that is kept is not nothing");
+}
+
+#[test]
+fn an_incident_by_a_clock_that_is_ahead_of_ours_is_judged() {
+    let subject = Subject::Events { set: EventSet::DeploysAndIncidents, noticed: false, judged: true };
+    let mut panel = Followed::new(Rule { subject, ..rule() });
+    let incident = Event {
+        at: Timestamp(120_000),
+        kind: EventKind::Incident,
+        state: crate::model::event::EventState::Running,
+        ..Event::default()
+    };
+    panel.answer(0, 0, Ok(Telemetry::Events(vec![incident])));
+    assert_eq!(panel.status(0).0, Status::Critical);
+    panel.answer(5, 0, Ok(Telemetry::Lines(vec!["no events at all".into()])));
+    assert_eq!(panel.status(5).0, Status::Unknown, "{}", panel.why(5));
+}
+
+#[test]
+fn a_query_that_fails_beside_one_that_answers_is_counted_by_itself() {
+    let mut panel = Followed::new(two_queries());
+    for at in [0, 5, 10] {
+        panel.values(at, 0, &[("", 1.0)]).answer(at, 1, Err(Reason::NoMatch.into()));
+    }
+    assert_eq!(panel.at(10).fault.map(|fault| fault.failures), Some(3));
+}
+
+#[test]
+fn since_is_that_of_the_status_and_not_of_what_is_pending() {
+    let thresholds =
+        Thresholds { warning: Some(Bound::Above(5.0)), critical: Some(Bound::Above(8.0)), ..Thresholds::default() };
+    let mut panel = Followed::new(Rule { thresholds: Thresholds { hold: Span::seconds(60), ..thresholds }, ..rule() });
+    for at in 0..=120 {
+        panel.value(at, if at < 120 { 6.0 } else { 9.0 });
+    }
+    let evaluation = panel.at(120);
+    assert_eq!((evaluation.status, evaluation.pending), (Status::Warning, Some(Status::Critical)));
+    assert!(evaluation.open_start, "it was a warning when andon first looked");
+}
