@@ -58,6 +58,7 @@ pub(super) fn check(value: &Value, path: &Path, scope: &mut Scope<'_>) -> Option
         column: object.get("column").and_then(Value::as_str).unwrap_or_default().to_owned(),
         window: common.window.unwrap_or(scope.window),
         expect: common.expect,
+        legend: common.legend.clone(),
         empty: empty(&common, path, scope),
         subject: match kind.events {
             EventsUse::None => Subject::Answers,

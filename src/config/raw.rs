@@ -167,6 +167,9 @@ pub(super) struct PanelCommon {
     /// What an answer with nothing in it means: "ok" where nothing is good news, or the number it stands for,
     /// such as 0 for `count(up == 0)` (default: nothing is unknown).
     pub empty: Option<NumberOrText>,
+    /// How series are named: a text in which {{label}} stands for the value of a label (default: the values of those
+    /// labels that tell series apart).
+    pub legend: Option<String>,
     /// Names to keep: a glob, or a list of them.
     #[serde(rename = "match", default)]
     pub keep: OneOrMany,

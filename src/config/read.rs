@@ -230,6 +230,9 @@ fn list_help(at: &Path, found: Option<&Value>, expected: &str) -> Option<String>
     Some(match found {
         Some(Value::Object(_)) => format!("write [[{at}]], in two brackets"),
         _ if is_item => format!("each item is a list of its own: write {key} = [[...]]"),
+        _ if key == "command" => {
+            "write command = [\"PROGRAM\", \"ARGUMENT\"], or [\"sh\", \"-c\", \"...\"] for a line of a shell".to_owned()
+        }
         _ => format!("write {key} = [...]"),
     })
 }

@@ -85,6 +85,12 @@ fn series_blame(
     let bad: Vec<&JudgedSeries<'_>> = series.iter().filter(is_bad).collect();
     let Some(first) = bad.iter().min_by_key(|one| one.judgement.since) else { return String::new() };
     let name = if first.name.is_empty() { String::new() } else { format!("{} ", first.name) };
+    if let Some(why) = why_down(first, evaluation) {
+        let since =
+            evaluation.since.map_or_else(String::new, |at| format!(" {}", since_words(at, evaluation, now, zone)));
+        let more = if bad.len() > 1 { format!(" and {} more", bad.len() - 1) } else { String::new() };
+        return format!("{name}down: {why}{since}{more}");
+    }
     let value = match &first.lack {
         Some(lack) => lack_words(lack, now),
         None => first.value.map_or_else(|| "has no value".to_owned(), |value| format::text(value, unit, now)),
@@ -94,6 +100,14 @@ fn series_blame(
     let more = if bad.len() > 1 { format!(" and {} more", bad.len() - 1) } else { String::new() };
     let since = evaluation.since.map_or_else(String::new, |at| format!(" {}", since_words(at, evaluation, now, zone)));
     format!("{name}{value}{}{since}{more}", bound.unwrap_or_default())
+}
+
+/// Why a target is down, where its source says so: "HTTP 503" tells more than "0 < 1".
+fn why_down<'a>(one: &JudgedSeries<'_>, evaluation: &Evaluation<'a>) -> Option<&'a str> {
+    let is_down = one.value.is_none_or(|value| value == 0.0);
+    let caveat = evaluation.caveat.filter(|caveat| is_down && !caveat.partial)?;
+    let prefix = format!("{}: ", one.name);
+    caveat.text.as_str().split(", ").find_map(|part| part.strip_prefix(&prefix))
 }
 
 fn lack_words(lack: &Lack, now: Timestamp) -> String {

@@ -33,7 +33,8 @@ pub struct Checks {
 #[derive(Debug)]
 struct Check {
     rule: Rule,
-    lines: BTreeMap<LineKey, Line>,
+    /// Its series, for each of its queries.
+    lines: Vec<BTreeMap<Labels, Line>>,
 }
 
 /// How one series stands.
@@ -61,13 +62,14 @@ impl Checks {
             }
             let known = former.iter().position(|check| check.rule == *rule).map(|index| former.swap_remove(index));
             let check = known.unwrap_or_else(|| {
-                let mut check = Check { rule: rule.clone(), lines: BTreeMap::new() };
-                check.follow(store);
+                let lines = vec![BTreeMap::new(); rule.queries.len().max(1)];
+                let mut check = Check { rule: rule.clone(), lines };
+                rule.queries.iter().for_each(|query| check.follow(query.id, store));
                 check
             });
             for query in &rule.queries {
                 let of_query = self.by_query.entry(query.id).or_default();
-                if of_query.last() != Some(&self.all.len()) {
+                if !of_query.contains(&self.all.len()) {
                     of_query.push(self.all.len());
                 }
             }
@@ -79,14 +81,14 @@ impl Checks {
     pub fn follow(&mut self, query: QueryId, store: &Store) {
         for index in self.by_query.get(&query).into_iter().flatten() {
             if let Some(check) = self.all.get_mut(*index) {
-                check.follow(store);
+                check.follow(query, store);
             }
         }
     }
 
     /// The clock by which values were stamped was set back.
     pub fn set_back(&mut self, by: Span) {
-        for line in self.all.iter_mut().flat_map(|check| check.lines.values_mut()) {
+        for line in self.all.iter_mut().flat_map(|check| &mut check.lines).flat_map(BTreeMap::values_mut) {
             line.levels.set_back(by);
             if let Some(value) = &mut line.value {
                 value.at = value.at.minus(by);
@@ -96,7 +98,7 @@ impl Checks {
 
     /// How a series of a rule stands; none where it was never followed.
     pub fn judgement(&self, rule: &Rule, key: &LineKey) -> Option<Judgement> {
-        let line = self.find(rule)?.lines.get(key)?;
+        let line = self.find(rule)?.lines.get(key.0)?.get(&key.1)?;
         let judgement = rule.thresholds.judgement(&line.levels);
         match judgement.pending {
             // Nobody will look again, and nothing shows that it has not lasted.
@@ -109,7 +111,7 @@ impl Checks {
 
     /// The newest value that was looked at, of a rule that computes one.
     pub fn value(&self, rule: &Rule, labels: &Labels) -> Option<Point> {
-        self.find(rule)?.lines.get(&(0, labels.clone()))?.value
+        self.find(rule)?.lines.first()?.get(labels)?.value
     }
 
     fn find(&self, rule: &Rule) -> Option<&Check> {
@@ -119,32 +121,33 @@ impl Checks {
 }
 
 impl Check {
-    fn follow(&mut self, store: &Store) {
+    fn follow(&mut self, query: QueryId, store: &Store) {
         match &self.rule.value {
             Some(_) => self.follow_computed(store),
-            None => self.follow_series(store),
+            None => self.follow_series(query, store),
         }
     }
 
-    fn follow_series(&mut self, store: &Store) {
+    fn follow_series(&mut self, query: QueryId, store: &Store) {
         let Self { rule, lines } = self;
-        for (index, query) in rule.queries.iter().enumerate() {
-            let Some((entry, now)) = store.entry(query.id).and_then(|entry| Some((entry, entry.last_success?))) else {
-                continue;
-            };
-            let all = tracks(entry);
-            for track in all {
-                let line = lines.entry((index, track.labels.clone())).or_default();
+        let Some((entry, now)) = store.entry(query).and_then(|entry| Some((entry, entry.last_success?))) else {
+            return;
+        };
+        let all = tracks(entry);
+        let of_query = rule.queries.iter().zip(lines).filter(|(one, _)| one.id == query);
+        for (_, lines) in of_query {
+            for track in all.iter().filter(|track| track.present) {
+                let line = lines.entry(track.labels.clone()).or_default();
                 line.follow(rule, up_to(track.ring.points(), now), now);
             }
             let stand_in = empty_labels(entry);
             if let (Some(Empty::Value(value)), Some(labels), Some(at)) = (rule.empty, &stand_in, entry.as_of) {
-                lines.entry((index, labels.clone())).or_default().follow(rule, &[Point { at, value }], now);
+                lines.entry(labels.clone()).or_default().follow(rule, &[Point { at, value }], now);
             }
-            if lines.keys().filter(|(of, _)| *of == index).count() > 2 * all.len() + 1 {
+            if lines.len() > 2 * all.len() + 1 {
                 // What the store has forgotten is forgotten here, too.
                 let is_known = |labels: &Labels| all.iter().any(|track| track.labels == *labels);
-                lines.retain(|(of, labels), _| *of != index || Some(&*labels) == stand_in.as_ref() || is_known(labels));
+                lines.retain(|labels, _| Some(labels) == stand_in.as_ref() || is_known(labels));
             }
         }
     }
@@ -155,7 +158,8 @@ impl Check {
         let Some(expression) = &self.rule.value else { return };
         let Some(now) = round(&self.rule, store) else { return };
         // The first look has the whole past to follow; later ones have one value each.
-        let is_first = self.lines.is_empty();
+        let Some(lines) = self.lines.first_mut() else { return };
+        let is_first = lines.is_empty();
         let (operands, tolerance) = operands(&self.rule, store, |track| match (track.present, is_first) {
             (false, _) => &[],
             (true, true) => up_to(track.ring.points(), now),
@@ -170,7 +174,7 @@ impl Check {
             })
             .collect();
         let all = matches(expression, &operands);
-        self.lines.retain(|(_, labels), _| all.iter().any(|one| one.labels == *labels));
+        lines.retain(|labels, _| all.iter().any(|one| one.labels == *labels));
         for one in all {
             let value = one.newest(expression, |name, points| {
                 let is_new = |point: &&Point| {
@@ -180,7 +184,7 @@ impl Check {
             });
             let at = one.lines.values().filter_map(|line| line.last()).map(|point| point.at).max().unwrap_or(now);
             let past = if is_first { one.points(expression, tolerance) } else { Vec::new() };
-            let line = self.lines.entry((0, one.labels)).or_default();
+            let line = lines.entry(one.labels).or_default();
             line.follow(&self.rule, past.split_last().map_or(&[], |(_, past)| past), now);
             line.follow(&self.rule, &[Point { at, value }], now);
             line.value = Some(Point { at, value });

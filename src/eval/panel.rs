@@ -60,6 +60,8 @@ pub struct Rule {
     pub thresholds: Thresholds,
     /// How many series, builds or rows there should be; without it, those that were there once.
     pub expect: Option<usize>,
+    /// How series are named: a text with `{{label}}` in it.
+    pub legend: Option<String>,
     /// What an answer with nothing in it means; without it nobody knows.
     pub empty: Option<Empty>,
     /// Names to keep (builds, series); empty keeps all.

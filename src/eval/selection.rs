@@ -151,6 +151,7 @@ impl<'a> Look<'a> {
             for track in tracks(entry) {
                 let name = full_name(many, &query.name, &track.name);
                 if self.rule.keeps_series(&name, &track.labels) && self.is_of_interest(track) {
+                    let name = self.named(name, &track.labels);
                     series.push(self.track(*index, query, track, name));
                 }
             }
@@ -163,6 +164,11 @@ impl<'a> Look<'a> {
             }
         }
         series
+    }
+
+    /// The name that the board's legend gives a series; else the shortest one that tells it apart.
+    fn named(self, shortest: SafeText, labels: &Labels) -> SafeText {
+        self.rule.legend.as_ref().map_or(shortest, |legend| SafeText::new(&filled(legend, labels)))
     }
 
     /// What has vanished is of no interest where nothing is good news, and where enough others are there.
@@ -214,7 +220,8 @@ impl<'a> Look<'a> {
         let all = matches(expression, &operands);
         let drawn = names(&all.iter().map(|one| &one.labels).collect::<Vec<_>>());
         let kept = all.into_iter().zip(drawn).filter(|(one, name)| self.rule.keeps_series(name, &one.labels));
-        kept.map(|(one, name)| self.computed_series(&one, one.points(expression, tolerance), name)).collect()
+        let named = kept.map(|(one, name)| (self.named(name, &one.labels), one));
+        named.map(|(name, one)| self.computed_series(&one, one.points(expression, tolerance), name)).collect()
     }
 
     fn computed_series(self, one: &Match<'_>, points: Vec<Point>, name: SafeText) -> JudgedSeries<'a> {
@@ -286,6 +293,20 @@ fn prefix(query: &PanelQuery) -> String {
     if query.name.is_empty() { String::new() } else { format!("{}: ", query.name) }
 }
 
+/// A legend with the values of labels in the place of their names: "{{job}} p99", as Grafana has it. A label that is
+/// not there leaves nothing.
+fn filled(legend: &str, labels: &Labels) -> String {
+    let mut text = String::new();
+    let mut rest = legend;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let Some((key, tail)) = after.split_once("}}") else { break };
+        text.push_str(before);
+        text.push_str(labels.get(key.trim()).unwrap_or_default());
+        rest = tail;
+    }
+    text + rest
+}
+
 /// "failed", "eu", or "failed eu": what tells a line from all others of the panel.
 fn full_name(many: bool, query: &str, series: &SafeText) -> SafeText {
     match (many && !query.is_empty(), series.is_empty()) {
@@ -332,4 +353,24 @@ fn row_statuses(rule: &Rule, table: &Table) -> Vec<Status> {
         None => Status::Unknown,
     };
     table.rows.iter().map(status).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_legend_is_filled_with_the_values_of_labels() {
+        let pairs = [("job", "web"), ("zone", "a")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let labels = Labels::new(pairs.into_iter().collect());
+        for (legend, name) in [
+            ("{{job}}", "web"),
+            ("p99 {{ job }} in {{zone}}", "p99 web in a"),
+            ("{{nowhere}}!", "!"),
+            ("all", "all"),
+            ("{{job", "{{job"),
+        ] {
+            assert_eq!(filled(legend, &labels), name, "{legend}");
+        }
+    }
 }

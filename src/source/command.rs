@@ -45,6 +45,13 @@ pub struct Command {
     turn: Arc<Semaphore>,
 }
 
+/// Whether the words are a line for a shell: a pipe or a redirection by itself, or all in one word.
+fn wants_a_shell(words: &[String]) -> bool {
+    const SIGNS: [&str; 8] = ["|", "||", "&&", ";", ">", ">>", "<", "2>&1"];
+    let is_line = |word: &str| word.contains(' ') && word.split(' ').any(|part| SIGNS.contains(&part));
+    words.iter().any(|word| SIGNS.contains(&word.as_str())) || matches!(words, [one] if is_line(one))
+}
+
 impl Source for Command {
     const TYPE: &'static str = "command";
     const SUMMARY: &'static str = "a command's output: a number, JSON (queries pick with jq), or lines";
@@ -64,6 +71,10 @@ impl Source for Command {
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
         if config.command.is_empty() {
             return Err(FetchError::new(Reason::Exec, "command is empty; name a program"));
+        }
+        if wants_a_shell(&config.command) {
+            let remedy = "there is no shell between the words; write command = [\"sh\", \"-c\", \"...\"]";
+            return Err(FetchError::new(Reason::Exec, remedy));
         }
         Ok(Self {
             config: config.clone(),

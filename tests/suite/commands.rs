@@ -296,7 +296,7 @@ fn a_board_that_is_killed_leaves_nothing_behind() {
     let text = board(&command, &format!("timeout = \"60s\"\n{json}"), "view = \"stat\"");
     let file = folder.write("board.toml", &format!("{text}{panel}"));
     let session = Session::start(&["--config", &file], (80, 24));
-    session.wait_for("the number", |text| text.contains("42") || text.contains('▄'));
+    session.wait_for("the number", |text| text.contains("42") || text.contains("▀▀█ █▀▀"));
     wait_until("the command runs", || !alive(&word).is_empty());
     let jq = children_of(session.pid, "run-jq");
     assert_eq!(jq.len(), 1, "one process for jq");

@@ -246,7 +246,7 @@ fn a_token_that_never_comes_is_a_fault_of_its_source_alone() {
     let text = text.replace("{ env = \"ANDON_EVENT_TOKEN\" }", &format!("{{ file = \"{}\" }}", pipe.display()));
     std::fs::write(&board, text).unwrap();
     let mut session = Session::start(&["--config", &board], (100, 24));
-    session.wait_for("why there is nothing", |text| text.contains("is not a regular") || text.contains("is not a …"));
+    session.wait_for("why there is nothing", |text| text.contains("no events are taken at"));
     session.send("?");
     session.wait_for("the help", |text| text.contains("quit"));
 }

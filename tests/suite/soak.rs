@@ -79,7 +79,7 @@ impl Source for Scripted {
             _ => {}
         }
         let value = (self.asked % 1000) as f64;
-        let name = |n: u64| format!("series {}", (self.asked / 20 + n) % 40);
+        let name = |n: u64| format!("series {}", (self.asked / 20 + n) % 5);
         let series: Vec<Series> = (0..3).map(|n| Series::single(&name(n), moment.now, value + n as f64)).collect();
         Ok(vec![Ok(Telemetry::Series { series, coverage: Coverage::Sample }); asks.len()])
     }
@@ -178,7 +178,7 @@ async fn polls_alone() {
         frames += 1;
         let age = scene.updated.unwrap().age_at(clock.now());
         assert!(age < Span::seconds(3), "nothing comes any more, for {} ms", age.0);
-        if warm.is_none() && POLLS.load(Ordering::Relaxed) > wanted / 5 {
+        if warm.is_none() && POLLS.load(Ordering::Relaxed) > wanted * 2 / 5 {
             warm = Some(taken());
         }
     }
@@ -186,7 +186,7 @@ async fn polls_alone() {
     let (warm, end) = (warm.unwrap(), taken());
     let polls = POLLS.load(Ordering::Relaxed);
     println!(
-        "{polls} polls, {frames} frames, in {:.0} s; after a fifth: {warm:?}; at the end: {end:?}",
+        "{polls} polls, {frames} frames, in {:.0} s; after two fifths: {warm:?}; at the end: {end:?}",
         begin.elapsed().as_secs_f64()
     );
     assert!(end.memory as f64 <= warm.memory as f64 * 1.05, "memory grew: {warm:?} to {end:?}");

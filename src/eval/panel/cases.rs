@@ -478,3 +478,13 @@ fn since_is_that_of_the_status_and_not_of_what_is_pending() {
     assert_eq!((evaluation.status, evaluation.pending), (Status::Warning, Some(Status::Critical)));
     assert!(evaluation.open_start, "it was a warning when andon first looked");
 }
+
+#[test]
+fn a_target_that_is_down_says_why_and_not_that_zero_is_less_than_one() {
+    let limits = Thresholds { critical: Some(Bound::Below(1.0)), ..Thresholds::default() };
+    let mut panel = Followed::new(Rule { thresholds: limits, ..rule() });
+    let series = vec![Series::single("api", Timestamp(0), 0.0), Series::single("web", Timestamp(0), 1.0)];
+    let telemetry = Telemetry::Series { series, coverage: Coverage::Sample };
+    panel.answer(0, 0, Ok(telemetry.with_caveat("api: HTTP 503".into(), false)));
+    assert_eq!(panel.why(0), "api down: HTTP 503 since before 00:00");
+}
