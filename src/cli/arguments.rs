@@ -83,7 +83,7 @@ pub struct RunFlags {
     /// Begin with this dashboard
     #[arg(long, value_name = "NAME")]
     pub dashboard: Option<String>,
-    /// For walls: no key hints, no mouse; keys leave (q, Ctrl-C) or turn the page (1 to 9, [ and ]), no more
+    /// For walls: no key hints, no mouse; keys leave (q, Ctrl-C) or turn the page (1 to 9, brackets), no more
     #[arg(long)]
     pub kiosk: bool,
     /// Write a log to this file (kept under 10 MiB; `ANDON_LOG=debug` says more)
