@@ -331,7 +331,13 @@ mod tests {
 
     fn line(name: &str, value: f64, status: Status) -> JudgedSeries<'static> {
         let points = (0..100).map(|n| Point { at: NOW.minus(Span(1000 - n * 10)), value }).collect::<Vec<_>>();
-        JudgedSeries { name: name.into(), points: points.into(), value: Some(value), judgement: Judgement::of(status), lack: None }
+        JudgedSeries {
+            name: name.into(),
+            points: points.into(),
+            value: Some(value),
+            judgement: Judgement::of(status),
+            lack: None,
+        }
     }
 
     /// Each series has a colour of its own; the roles before them none.

@@ -103,8 +103,7 @@ impl Panel for Gauge {
 
 /// The first bars in half a line.
 pub fn strip(bars: &[Bar]) -> String {
-    let words: Vec<String> =
-        bars.iter().take(3).map(|bar| format!("{} {}", bar.name, bar.text.short.text())).collect();
+    let words: Vec<String> = bars.iter().take(3).map(|bar| format!("{} {}", bar.name, bar.text.short.text())).collect();
     words.join("  ").trim().to_owned()
 }
 

@@ -64,11 +64,7 @@ impl Panel for Lamps {
                 .collect(),
             Content::Builds(builds) => builds
                 .iter()
-                .map(|one| Lamp {
-                    name: one.name.clone(),
-                    value: String::new(),
-                    status: one.build.result.status(),
-                })
+                .map(|one| Lamp { name: one.name.clone(), value: String::new(), status: one.build.result.status() })
                 .collect(),
             _ => Vec::new(),
         };

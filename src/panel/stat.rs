@@ -64,7 +64,8 @@ enum Change {
 impl Change {
     /// In whole per cent; `None` where that means nothing.
     fn of(series: &JudgedSeries<'_>) -> Option<Self> {
-        let values: Vec<f64> = series.points.iter().map(|point| point.value).filter(|value| value.is_finite()).collect();
+        let values: Vec<f64> =
+            series.points.iter().map(|point| point.value).filter(|value| value.is_finite()).collect();
         let (first, last) = (*values.first()?, series.value?);
         if series.points.len() < 2 || first == 0.0 || only_grows(&values) {
             return None;
@@ -124,9 +125,7 @@ impl Panel for Stat {
                     format: none.format,
                 }
             }
-            Content::Lines(lines) => {
-                View { value: said(lines.first().map_or("", SafeText::as_str), ""), ..none }
-            }
+            Content::Lines(lines) => View { value: said(lines.first().map_or("", SafeText::as_str), ""), ..none },
             Content::Table(table, _) => View { value: counted(table.rows.len(), "rows"), ..none },
             Content::Builds(builds) => View { value: counted(builds.len(), "builds"), ..none },
             Content::Events(events) => View { value: counted(events.len(), "events"), ..none },

@@ -108,8 +108,11 @@ impl Panel for Table {
 
 fn of_table(options: &Options, table: &crate::model::table::Table, statuses: &[Status], reading: &Reading<'_>) -> View {
     let place = |name: &String| table.columns.iter().position(|column| column.as_str() == name);
-    let picked: Vec<usize> =
-        if options.columns.is_empty() { (0..table.columns.len()).collect() } else { options.columns.iter().filter_map(place).collect() };
+    let picked: Vec<usize> = if options.columns.is_empty() {
+        (0..table.columns.len()).collect()
+    } else {
+        options.columns.iter().filter_map(place).collect()
+    };
     let with_unit = table.judged_column(&options.column);
     let field = |row: &[Cell], at: usize| match row.get(at) {
         Some(Cell::Number(number)) => {

@@ -37,8 +37,8 @@ pub use append::append;
 use endpoint::Desk;
 pub use exchange::Token;
 use file::Followed;
-pub use telling::{Told, real_path, tell};
 use telling::{Found, find};
+pub use telling::{Told, real_path, tell};
 
 /// The longest that whoever has the address is asked who it is.
 const LONGEST_QUESTION: Duration = Duration::from_secs(1);
@@ -243,11 +243,9 @@ async fn taken_by(address: SocketAddr, token: &Token, desk: &Desk, moment: Momen
         Found::Stranger(why) => {
             Some(format!("another program has this address: {why}. 'ss -ltnp' shows which; give one of them another"))
         }
-        Found::Board(board, _) => {
-            (board.file != desk.file()).then(|| {
-                let (process, file) = (board.process, board.file.display());
-                format!("the board of process {process} has this address, and writes to {file}: give one of them another")
-            })
-        }
+        Found::Board(board, _) => (board.file != desk.file()).then(|| {
+            let (process, file) = (board.process, board.file.display());
+            format!("the board of process {process} has this address, and writes to {file}: give one of them another")
+        }),
     }
 }

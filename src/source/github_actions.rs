@@ -158,7 +158,8 @@ impl GitHubActions {
         }
         let branch = self.branch.clone().or(repository.default_branch);
         let known = self.rota.last(name);
-        let (before, listing) = known.map_or_else(Default::default, |known| (known.workflows.clone(), known.listing.clone()));
+        let (before, listing) =
+            known.map_or_else(Default::default, |known| (known.workflows.clone(), known.listing.clone()));
         let most = if known.is_some() && self.rota.count() > MANY { FEWER_RUNS } else { MOST_RUNS };
         let place = Place { repository: &full_name, branch: branch.as_deref() };
         let told = workflows(self.runs(place, None, most, moment).await?, &self.workflows);

@@ -334,8 +334,13 @@ mod tests {
     #[test]
     fn a_detail_holds_while_nothing_can_have_changed() {
         let pull = Pull { updated_at: Some("1".to_owned()), ..Pull::default() };
-        let detail =
-            |state: &str| Detail { updated_at: Some("1".to_owned()), size: Some(1), state: state.to_owned(), changes_requested: false, poll: 5 };
+        let detail = |state: &str| Detail {
+            updated_at: Some("1".to_owned()),
+            size: Some(1),
+            state: state.to_owned(),
+            changes_requested: false,
+            poll: 5,
+        };
         assert!(detail("clean").holds(&pull, 6));
         assert!(!detail("unknown").holds(&pull, 6), "the server is still finding out");
         assert!(!detail("clean").holds(&pull, 5 + LOOKED_AT_FOR));

@@ -152,9 +152,8 @@ impl GitlabDeployments {
         let service = path.rsplit('/').next().unwrap_or(path);
         let mut events = events(deployments, service);
         events.retain(|event| wanted.keep(event.environment.as_str()));
-        let is_stopped = |name: &str| {
-            places.iter().any(|place| place.name == name && place.state.as_deref() == Some("stopped"))
-        };
+        let is_stopped =
+            |name: &str| places.iter().any(|place| place.name == name && place.state.as_deref() == Some("stopped"));
         for event in &mut events {
             // Since when is not told.
             event.until = is_stopped(event.environment.as_str()).then_some(event.at);

@@ -211,7 +211,10 @@ mod tests {
         let missing = |query: &str| unread(&leaves, query).mark(Telemetry::Builds(Vec::new())).split().1;
         for query in ["shop/*", "*", "shop/deep/a"] {
             let caveat = missing(query).unwrap();
-            assert!(caveat.partial && caveat.text.as_str() == "shop/deep: a folder; raise depth", "{query}: {caveat:?}");
+            assert!(
+                caveat.partial && caveat.text.as_str() == "shop/deep: a folder; raise depth",
+                "{query}: {caveat:?}"
+            );
         }
         assert_eq!((missing("shop/main"), missing("mail/*")), (None, None));
     }

@@ -84,7 +84,6 @@ impl Layout {
         }
     }
 
-
     /// Gives room that is left to headings that are cut, a column each in turn.
     fn widen_headings(&mut self, matrix: &Matrix, room: u32) {
         let whole = |column: usize| matrix.columns.get(column).map_or(0, |column| column.name.width());

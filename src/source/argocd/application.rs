@@ -214,9 +214,10 @@ impl Application {
 impl LastSync {
     /// Whether it is about all of the application, and for real.
     fn is_deploy(&self) -> bool {
-        self.operation.sync.as_ref().is_none_or(|sync| {
-            sync.dry_run != Some(true) && sync.resources.as_ref().is_none_or(Vec::is_empty)
-        })
+        self.operation
+            .sync
+            .as_ref()
+            .is_none_or(|sync| sync.dry_run != Some(true) && sync.resources.as_ref().is_none_or(Vec::is_empty))
     }
 
     fn state(&self) -> EventState {
@@ -355,7 +356,8 @@ mod tests {
         };
         let old = (Done, None, "1.2.3".to_owned());
         let runs = (Done, Some(Status::Critical), "1.3.0".to_owned());
-        let running = json!({"phase": "Running", "startedAt": "2026-11-21T11:50:00Z", "syncResult": {"revision": "1.4.0"}});
+        let running =
+            json!({"phase": "Running", "startedAt": "2026-11-21T11:50:00Z", "syncResult": {"revision": "1.4.0"}});
         let coming = (EventState::Running, None, "1.4.0".to_owned());
         assert_eq!(told(running), [old, runs, coming]);
         // An operation without a time, of an application that is older than its history.
@@ -389,7 +391,9 @@ mod tests {
         let history: Vec<Value> = ["1.0", "1.1", "1.0"]
             .iter()
             .zip(10..)
-            .map(|(revision, minute)| json!({"revision": revision, "deployedAt": format!("2026-11-21T11:{minute}:00Z")}))
+            .map(
+                |(revision, minute)| json!({"revision": revision, "deployedAt": format!("2026-11-21T11:{minute}:00Z")}),
+            )
             .collect();
         let reasons: Vec<bool> =
             events(&json!({"history": history}), 20).iter().map(|one| one.reason.is_planned()).collect();

@@ -174,10 +174,7 @@ async fn write<S: AsyncRead + AsyncWrite + Unpin>(
     Ok(stream.flush().await?)
 }
 
-async fn read<S: AsyncRead + Unpin, T: DeserializeOwned>(
-    stream: &mut BufReader<S>,
-    longest: u64,
-) -> Result<T, Broken> {
+async fn read<S: AsyncRead + Unpin, T: DeserializeOwned>(stream: &mut BufReader<S>, longest: u64) -> Result<T, Broken> {
     serde_json::from_slice(&read_line(stream, longest).await?).map_err(|_| Broken::Foreign)
 }
 
@@ -277,7 +274,12 @@ mod tests {
     #[tokio::test]
     async fn what_is_not_ours_ends_the_conversation() {
         let endless = format!("{{\"andon\":\"{}", "x".repeat(5000));
-        for first in ["POST /events HTTP/1.1\r\nHost: x\r\n\r\n{}", "{}\n", "{\"andon\":\"events/1\",\"nonce\":\"1\"}\n", &endless] {
+        for first in [
+            "POST /events HTTP/1.1\r\nHost: x\r\n\r\n{}",
+            "{}\n",
+            "{\"andon\":\"events/1\",\"nonce\":\"1\"}\n",
+            &endless,
+        ] {
             let (mut here, there) = tokio::io::duplex(1 << 20);
             here.write_all(first.as_bytes()).await.unwrap();
             assert!(matches!(Exchange::answer(there, &token("t")).await, Err(Broken::Foreign)), "{first}");

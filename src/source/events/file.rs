@@ -352,7 +352,8 @@ mod tests {
     fn what_is_told_twice_happened_once() {
         let scratch = Scratch::new("twice");
         let mut followed = Followed::new(scratch.0.clone());
-        let told = |title: &str, delivery: &str| format!("{{\"title\":\"{title}\",\"at\":1,\"delivery\":\"{delivery}\"}}\n");
+        let told =
+            |title: &str, delivery: &str| format!("{{\"title\":\"{title}\",\"at\":1,\"delivery\":\"{delivery}\"}}\n");
         scratch.append(&(told("one", "a") + &told("two", "b") + &told("one", "a")));
         followed.read(Timestamp(1000)).unwrap();
         scratch.append(&(told("two", "b") + "{\"title\":\"ping\",\"at\":1}\n{\"title\":\"ping\",\"at\":1}\n"));
@@ -415,8 +416,14 @@ mod tests {
         assert!(Followed::new("/dev/full/e.jsonl".into()).unwritable().is_some());
         assert_eq!(Followed::new(std::env::temp_dir().join("e.jsonl")).unwritable(), None);
         assert!(why(&std::env::temp_dir()).ends_with("it is not a regular file"));
-        rustix::fs::mknodat(rustix::fs::CWD, scratch.0.with_extension("pipe"), rustix::fs::FileType::Fifo, 0o600.into(), 0)
-            .unwrap();
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            scratch.0.with_extension("pipe"),
+            rustix::fs::FileType::Fifo,
+            0o600.into(),
+            0,
+        )
+        .unwrap();
         let pipe = Scratch(scratch.0.with_extension("pipe"));
         assert!(why(&pipe.0).ends_with("it is not a regular file"), "it would wait for ever");
     }

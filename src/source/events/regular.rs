@@ -22,11 +22,8 @@ pub(super) fn open(path: &Path) -> std::io::Result<(File, Metadata)> {
 /// Whether this process may write a file, or make it.
 pub(super) fn writable(path: &Path) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("/"));
-    let may = if path.exists() {
-        access(path, Access::WRITE_OK)
-    } else {
-        access(folder, Access::WRITE_OK | Access::EXEC_OK)
-    };
+    let may =
+        if path.exists() { access(path, Access::WRITE_OK) } else { access(folder, Access::WRITE_OK | Access::EXEC_OK) };
     Ok(may?)
 }
 

@@ -76,7 +76,9 @@ pub enum Told {
 pub async fn tell(address: &str, token: &Token, line: &Line, file: Option<&Path>) -> Told {
     let (board, exchange) = match find(address, token, LONGEST_PROOF).await {
         Found::Nobody => return Told::Nobody,
-        Found::Stranger(why) => return Told::NotTaken(format!("who listens at {address} is not its board, or has another token: {why}")),
+        Found::Stranger(why) => {
+            return Told::NotTaken(format!("who listens at {address} is not its board, or has another token: {why}"));
+        }
         Found::Board(board, exchange) => (board, exchange),
     };
     if file.is_some_and(|file| file != board.file) {

@@ -224,7 +224,11 @@ mod tests {
             (r#"{"jobs_enabled":false}"#, true, true),
             ("{}", false, false),
         ] {
-            assert_eq!((of(text).has_no_pipelines(), of(text).has_no_environments()), (pipelines, environments), "{text}");
+            assert_eq!(
+                (of(text).has_no_pipelines(), of(text).has_no_environments()),
+                (pipelines, environments),
+                "{text}"
+            );
         }
     }
 

@@ -243,7 +243,8 @@ mod tests {
 
     #[test]
     fn what_has_no_value_says_nothing() {
-        let calendar = calendar("BEGIN:VEVENT\nRRULE:\nEXDATE;VALUE=DATE:\nRDATE:\nEXRULE:\nSEQUENCE:\nDTEND:\nEND:VEVENT");
+        let calendar =
+            calendar("BEGIN:VEVENT\nRRULE:\nEXDATE;VALUE=DATE:\nRDATE:\nEXRULE:\nSEQUENCE:\nDTEND:\nEND:VEVENT");
         let entry = &calendar.entries[0];
         assert!(entry.rules.is_empty() && entry.except.is_empty() && entry.also.is_empty());
         assert!(entry.end.is_none() && entry.except_rules.is_empty() && entry.version == Version::default());

@@ -142,11 +142,7 @@ mod tests {
             ("SEQUENCE:1", EventState::Unknown, "has no date that can be read"),
             ("DTSTART:20261122T080000Z\nEXDATE:soon", EventState::Done, exceptions),
             ("DTSTART:20261122T080000Z\nEXRULE:FREQ=NOW", EventState::Done, exceptions),
-            (
-                "DTSTART;TZID=Nowhere:20261122T080000",
-                EventState::Done,
-                "is in a time zone that andon does not know",
-            ),
+            ("DTSTART;TZID=Nowhere:20261122T080000", EventState::Done, "is in a time zone that andon does not know"),
         ] {
             let (all, caveat) = answer(&entry(&format!("SUMMARY:x\n{lines}")), &rules(""));
             let told: Vec<_> = all.iter().map(|event| (event.state, event.remark.as_str())).collect();

@@ -130,7 +130,9 @@ mod tests {
         let mut zones = Zones::new(TimeZone::get("Europe/Berlin").unwrap(), HashMap::new());
         let property = Property::parse(line).unwrap();
         let moments = Written::all(&property).map(|written| {
-            let Some(zoned) = written.read(&mut zones).and_then(|when| when.zoned(&zones)) else { return String::new() };
+            let Some(zoned) = written.read(&mut zones).and_then(|when| when.zoned(&zones)) else {
+                return String::new();
+            };
             let length = written.length(&zoned, &mut zones).map(|length| format!(" {length}"));
             format!("{}{}", zoned.timestamp(), length.unwrap_or_default())
         });

@@ -162,7 +162,8 @@ mod tests {
         for day in ["2026-03-28", "2026-03-29", "2026-07-01", "2026-10-24", "2026-10-25", "2027-01-01", "2099-07-01"] {
             assert_eq!(shown(&office, day), shown(&berlin, day), "{day}");
         }
-        let nights: [jiff::Timestamp; 2] = ["2026-10-25T00:59:59Z", "2026-10-25T01:00:00Z"].map(|at| at.parse().unwrap());
+        let nights: [jiff::Timestamp; 2] =
+            ["2026-10-25T00:59:59Z", "2026-10-25T01:00:00Z"].map(|at| at.parse().unwrap());
         for at in nights {
             let [ours, theirs] = [&office, &berlin].map(|zone| at.to_zoned(zone.clone()).datetime());
             assert_eq!(ours, theirs, "to the second");
@@ -206,9 +207,10 @@ mod tests {
         ])
         .unwrap();
         let shown = |day: &str| shown(&listed, day);
-        assert_eq!(["2026-01-01", "2026-07-01", "2027-01-01", "2027-07-01", "2028-07-01"].map(shown), [
-            "13:00", "14:00", "13:00", "14:00", "13:00"
-        ]);
+        assert_eq!(
+            ["2026-01-01", "2026-07-01", "2027-01-01", "2027-07-01", "2028-07-01"].map(shown),
+            ["13:00", "14:00", "13:00", "14:00", "13:00"]
+        );
     }
 
     #[test]

@@ -37,7 +37,12 @@ pub(super) fn zone(transitions: &[Transition]) -> Option<TimeZone> {
     }
     // Of two at one moment the one that is written later counts.
     later.sort_by_key(|(at, _)| *at);
-    later.dedup_by(|next, kept| next.0 == kept.0 && { *kept = *next; true });
+    later.dedup_by(|next, kept| {
+        next.0 == kept.0 && {
+            *kept = *next;
+            true
+        }
+    });
     TimeZone::tzif("", &tzif(&kinds, &later)).ok()
 }
 
@@ -74,7 +79,8 @@ mod tests {
     fn clocks_change_when_the_transitions_say_so() {
         let at = |at: i64, offset: i32| Transition { at, offset, is_daylight: offset == 7200 };
         let zone = zone(&[at(i64::MIN, 0), at(2000, 7200), at(1000, 3600), at(2000, 60)]).unwrap();
-        let offset = |second: i64| jiff::Timestamp::from_second(second).unwrap().to_zoned(zone.clone()).offset().seconds();
+        let offset =
+            |second: i64| jiff::Timestamp::from_second(second).unwrap().to_zoned(zone.clone()).offset().seconds();
         assert_eq!([0, 999, 1000, 1999, 2000, 4_000_000_000].map(offset), [0, 0, 3600, 3600, 60, 60]);
     }
 

@@ -50,7 +50,8 @@ impl Evaluator {
     pub async fn all(&mut self, body: Vec<u8>, asks: Vec<Ask>, moment: Moment) -> Result<Vec<Answer>, FetchError> {
         let late = |phase| move |_| FetchError::from(Reason::Timeout(phase));
         let runs = self.runs(&body, &asks, moment.deadline).await;
-        let turn = timeout_at(moment.deadline, Arc::clone(&self.turn).acquire_owned()).await.map_err(late(Phase::Queue))?;
+        let turn =
+            timeout_at(moment.deadline, Arc::clone(&self.turn).acquire_owned()).await.map_err(late(Phase::Queue))?;
         let reading = tokio::task::spawn_blocking(move || {
             let _held_to_the_end = turn;
             pick::answers(&body, &asks, runs, moment.now)

@@ -105,8 +105,27 @@ mod tests {
         assert_eq!(parse(".a.b_2[0]"), Some(vec![Step::Key("a"), Step::Key("b_2"), Step::Item(0)]));
         assert_eq!(parse(".[-1].\"x y\"[\"z.z\"]"), Some(vec![Step::Item(-1), Step::Key("x y"), Step::Key("z.z")]));
         for other in [
-            "", "a", "..", ".a.", ".a b", ".a | .b", ".[]", ".a[]", ".a[1:2]", ".a?", ".\"a\\n\"", ".\"\\(.b)\"", ".[\"a\"", ".a-1",
-            ".[.n]", "..a", ".2", ".a[+1]", ".a[]b", "[.a]", ".é",
+            "",
+            "a",
+            "..",
+            ".a.",
+            ".a b",
+            ".a | .b",
+            ".[]",
+            ".a[]",
+            ".a[1:2]",
+            ".a?",
+            ".\"a\\n\"",
+            ".\"\\(.b)\"",
+            ".[\"a\"",
+            ".a-1",
+            ".[.n]",
+            "..a",
+            ".2",
+            ".a[+1]",
+            ".a[]b",
+            "[.a]",
+            ".é",
         ] {
             assert_eq!(parse(other), None, "{other}");
         }
@@ -118,9 +137,18 @@ mod tests {
         let read: Val = serde_json::from_str(document).unwrap();
         let mut jq = Interpreter::default();
         jq.read(document.as_bytes()).unwrap();
-        for path in
-            [".a.b[0]", ".a.b[-1][\"x y\"]", ".a.b[7]", ".a.b[-7]", ".n.x[3].y", ".zz", ".[\"\"]", ".t.x", ".t[0]", ".a.b.c"]
-        {
+        for path in [
+            ".a.b[0]",
+            ".a.b[-1][\"x y\"]",
+            ".a.b[7]",
+            ".a.b[-7]",
+            ".n.x[3].y",
+            ".zz",
+            ".[\"\"]",
+            ".t.x",
+            ".t[0]",
+            ".a.b.c",
+        ] {
             let followed = follow(&read, &parse(path).unwrap()).ok().map(|value| format!("[{value}]"));
             let ran = jq.run(path).ok().map(|bytes| String::from_utf8(bytes).unwrap());
             assert_eq!(followed, ran, "{path}");

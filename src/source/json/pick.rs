@@ -214,16 +214,18 @@ mod tests {
     fn pick(document: &str, expression: &str) -> Answer {
         let ask = Ask { query: expression.into(), history: None };
         let mut jq = Interpreter::default();
-        let run = path::parse(expression).is_none().then(|| jq.read(document.as_bytes()).and_then(|()| jq.run(expression)));
+        let run =
+            path::parse(expression).is_none().then(|| jq.read(document.as_bytes()).and_then(|()| jq.run(expression)));
         answers(document.as_bytes(), &[ask], vec![run], Timestamp(7000))?.remove(0)
     }
 
     #[track_caller]
     fn numbers(answer: Answer) -> Vec<(String, Vec<f64>)> {
         match answer.unwrap() {
-            Telemetry::Series { series, .. } => {
-                series.into_iter().map(|s| (s.labels.get("").unwrap_or_default().to_owned(), s.points.iter().map(|p| p.value).collect())).collect()
-            }
+            Telemetry::Series { series, .. } => series
+                .into_iter()
+                .map(|s| (s.labels.get("").unwrap_or_default().to_owned(), s.points.iter().map(|p| p.value).collect()))
+                .collect(),
             other => panic!("{other:?}"),
         }
     }

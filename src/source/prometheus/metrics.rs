@@ -15,8 +15,23 @@ use crate::source::http::{Http, Method};
 const MOST_NEAR: usize = 3;
 /// Words of the language that are no names.
 const KEYWORDS: [&str; 17] = [
-    "and", "atan2", "bool", "by", "end", "group_left", "group_right", "ignoring", "inf", "limit_ratio", "limitk",
-    "nan", "offset", "on", "or", "start", "unless",
+    "and",
+    "atan2",
+    "bool",
+    "by",
+    "end",
+    "group_left",
+    "group_right",
+    "ignoring",
+    "inf",
+    "limit_ratio",
+    "limitk",
+    "nan",
+    "offset",
+    "on",
+    "or",
+    "start",
+    "unless",
 ];
 /// Those of them that a list of label names follows.
 const BEFORE_LABELS: [&str; 6] = ["by", "without", "on", "ignoring", "group_left", "group_right"];
@@ -28,11 +43,10 @@ struct Names {
 
 /// All names of metrics that the server has, as far as they fit into one answer.
 pub async fn names(http: &Http, url: &str, deadline: Instant) -> Result<Vec<String>, FetchError> {
-    let url: Url =
-        base(url)?.join("api/v1/label/__name__/values").map_err(|_| FetchError::from(Reason::Internal))?;
+    let url: Url = base(url)?.join("api/v1/label/__name__/values").map_err(|_| FetchError::from(Reason::Internal))?;
     let response = http.fetch(&url, Method::Get, "application/json", deadline).await?;
-    let names: Names = serde_json::from_slice(&response.body)
-        .map_err(|_| FetchError::new(Reason::Parse, "not a list of names"))?;
+    let names: Names =
+        serde_json::from_slice(&response.body).map_err(|_| FetchError::new(Reason::Parse, "not a list of names"))?;
     Ok(names.data)
 }
 
@@ -90,9 +104,10 @@ const fn is_of_name(c: char) -> bool {
 /// `sum by (job) (...)`.
 fn is_keyword(lower: &str, after: &str) -> bool {
     let next = after.trim_start().to_ascii_lowercase();
-    KEYWORDS.contains(&lower) || ["by", "without"].iter().any(|word| {
-        next.strip_prefix(word).is_some_and(|rest| rest.trim_start().starts_with('('))
-    })
+    KEYWORDS.contains(&lower)
+        || ["by", "without"]
+            .iter()
+            .any(|word| next.strip_prefix(word).is_some_and(|rest| rest.trim_start().starts_with('(')))
 }
 
 /// The length of a text in quotes at the begin of `rest`, quotes included.
@@ -129,7 +144,10 @@ mod tests {
     fn the_metrics_of_a_query_are_found() {
         for (query, expected) in [
             ("up", &["up"][..]),
-            ("sum by (job, zone) (rate(http_requests_total{code=~\"5..\", path=\"}a\"}[5m]))", &["http_requests_total"]),
+            (
+                "sum by (job, zone) (rate(http_requests_total{code=~\"5..\", path=\"}a\"}[5m]))",
+                &["http_requests_total"],
+            ),
             ("sum(rate(a[5m])) by (job) / on (job) group_left (x) b:ratio offset 5m", &["a", "b:ratio"]),
             ("histogram_quantile(0.99, sum(rate(x_bucket[5m])) by (le)) > bool 0.5 or vector(0)", &["x_bucket"]),
             ("label_replace(a, \"dst\", \"$1\", 'src', `b(.*)`) unless c # and d", &["a", "c"]),
