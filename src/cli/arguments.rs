@@ -97,7 +97,7 @@ pub struct DemoFlags {
     /// A theme's name (see `andon themes`), or a theme file
     #[arg(long, value_name = "NAME")]
     pub theme: Option<String>,
-    /// For walls: no key hints, no mouse; only q and Ctrl-C do anything
+    /// For walls: no key hints, no mouse; keys leave (q, Ctrl-C) or turn the page (1 to 9, brackets), no more
     #[arg(long)]
     pub kiosk: bool,
 }

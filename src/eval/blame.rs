@@ -96,7 +96,12 @@ fn series_blame(
         None => first.value.map_or_else(|| "has no value".to_owned(), |value| format::text(value, unit, now)),
     };
     let bound = rule.thresholds.bound(evaluation.status);
-    let bound = bound.map(|bound| format!(" {}", bound.phrase(|limit| format::text(limit, unit, now))));
+    let bound = bound.map(|bound| {
+        let phrase = bound.phrase(|limit| format::text(limit, unit, now));
+        // Hysteresis holds a limit that the value itself has left.
+        let is_past = first.value.is_none_or(|value| bound.is_met(value, 0.0));
+        if is_past { format!(" {phrase}") } else { format!(", was {phrase} and is not far enough back,") }
+    });
     let more = if bad.len() > 1 { format!(" and {} more", bad.len() - 1) } else { String::new() };
     let since = evaluation.since.map_or_else(String::new, |at| format!(" {}", since_words(at, evaluation, now, zone)));
     format!("{name}{value}{}{since}{more}", bound.unwrap_or_default())

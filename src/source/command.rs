@@ -73,8 +73,8 @@ impl Source for Command {
             return Err(FetchError::new(Reason::Exec, "command is empty; name a program"));
         }
         if wants_a_shell(&config.command) {
-            let remedy = "there is no shell between the words; write command = [\"sh\", \"-c\", \"...\"]";
-            return Err(FetchError::new(Reason::Exec, remedy));
+            let detail = "in 'command' there is no shell between the words; write command = [\"sh\", \"-c\", \"...\"]";
+            return Err(FetchError::new(Reason::Parse, detail));
         }
         Ok(Self {
             config: config.clone(),

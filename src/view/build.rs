@@ -1,5 +1,7 @@
 //! Board, store and moment to scene.
 
+use std::collections::HashMap;
+
 use crate::config::board::{Board, PanelSpec, SourceSpec};
 use crate::eval::blame::{blame, since_words};
 use crate::eval::changes::{Cause, cause};
@@ -15,7 +17,9 @@ use crate::model::freshness::Freshness;
 use crate::model::isolation::{isolated, tripwire};
 use crate::model::judgement::Content;
 use crate::model::layer::Layer;
+use crate::model::poll::QueryId;
 use crate::model::status::Status;
+use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp, Zone};
 use crate::panel::{PanelOptions, Reading, Room, text};
 use crate::store::{Entry, Kept, Store};
@@ -28,6 +32,8 @@ const SILENT: u32 = 2;
 /// Everything visible at a moment.
 pub fn scene(board: &Board, store: &Store, checks: &Checks, now: Timestamp, zone: &Zone) -> Scene {
     let events = Events::of(store);
+    let source_of: HashMap<QueryId, usize> = board.queries.iter().map(|query| (query.id, query.source)).collect();
+    let source_name = |query: QueryId| Some(board.sources.get(*source_of.get(&query)?)?.name.clone());
     let mut findings = Vec::new();
     let mut pages = Vec::with_capacity(board.dashboards.len());
     for dashboard in &board.dashboards {
@@ -36,7 +42,7 @@ pub fn scene(board: &Board, store: &Store, checks: &Checks, now: Timestamp, zone
             .iter()
             .map(|spec| {
                 // A panel that cannot be judged or shown says so, and takes nobody with it.
-                let (panel, finding) = isolated(|| judged(board, spec, store, checks, &events, now, zone))
+                let (panel, finding) = isolated(|| judged((spec, &source_name), store, checks, &events, now, zone))
                     .unwrap_or_else(|fault| broken(spec, &fault, now, zone));
                 if panel.is_judged && panel.status != Status::Ok {
                     findings.push(finding);
@@ -56,7 +62,8 @@ pub fn scene(board: &Board, store: &Store, checks: &Checks, now: Timestamp, zone
     let layers = Layer::ALL.map(|layer| LayerLamp { layer, tally: tally(all().filter(|panel| panel.layer == layer)) });
     let oldest = all().filter_map(|panel| panel.age).max();
     let whole = tally(all());
-    let sources = sources(board, store, now);
+    let entries = entries_of_sources(board, store);
+    let sources = sources(board, &entries, now);
     Scene {
         title: board.title.clone(),
         // Whole seconds: two scenes of one second without news between them are equal.
@@ -64,7 +71,7 @@ pub fn scene(board: &Board, store: &Store, checks: &Checks, now: Timestamp, zone
         zone: zone.clone(),
         status: whole.status().unwrap_or(Status::Unknown),
         layers,
-        remarks: verdict(findings, source_remarks(board, store, now), whole, oldest),
+        remarks: verdict(findings, source_remarks(board, &entries, now), whole, oldest),
         last_change: events.last_deploy(now).or_else(|| last_build(store, now)),
         freeze: events.freeze(now, zone),
         pages,
@@ -90,8 +97,7 @@ fn tally<'a>(panels: impl Iterator<Item = &'a PanelScene> + Clone) -> Tally {
 /// A panel, and what is found when it is not ok. (Not the panel's own reason: its countdown to the next try
 /// would make the sentence restless.)
 fn judged(
-    board: &Board,
-    spec: &PanelSpec,
+    (spec, source_name): (&PanelSpec, &dyn Fn(QueryId) -> Option<SafeText>),
     store: &Store,
     checks: &Checks,
     events: &Events<'_>,
@@ -116,7 +122,7 @@ fn judged(
         source: evaluation
             .fault
             .filter(|_| !evaluation.freshness.can_be_judged())
-            .and_then(|fault| Some((board.source_of(fault.query)?.name.clone(), fault.error.to_string()))),
+            .and_then(|fault| Some((source_name(fault.query)?, fault.error.to_string()))),
     };
     let blame = if panel.status == Status::Ok { String::new() } else { finding.blame.clone() };
     (PanelScene { blame, ..panel }, finding)
@@ -276,18 +282,22 @@ fn single_value(content: &Content<'_>) -> Option<f64> {
     }
 }
 
-/// The queries of a source, as the store knows them.
-fn entries_of<'a>(board: &Board, store: &'a Store, source: usize) -> Vec<&'a Entry> {
-    let queries = board.queries.iter().filter(|query| query.source == source);
-    queries.filter_map(|query| store.entry(query.id)).collect()
+/// The queries of each source, as the store knows them; gathered once a scene.
+fn entries_of_sources<'a>(board: &Board, store: &'a Store) -> Vec<Vec<&'a Entry>> {
+    let mut all = vec![Vec::new(); board.sources.len()];
+    for query in &board.queries {
+        if let (Some(of_source), Some(entry)) = (all.get_mut(query.source), store.entry(query.id)) {
+            of_source.push(entry);
+        }
+    }
+    all
 }
 
 /// What the sentence says about sources: those that have not answered twice in a row while their values still
 /// count, and those whose clock is too far off to believe the age of their data.
-fn source_remarks(board: &Board, store: &Store, now: Timestamp) -> Vec<Remark> {
+fn source_remarks(board: &Board, entries: &[Vec<&Entry>], now: Timestamp) -> Vec<Remark> {
     let mut remarks = Vec::new();
-    for (index, spec) in board.sources.iter().enumerate() {
-        let entries = entries_of(board, store, index);
+    for (spec, entries) in board.sources.iter().zip(entries) {
         let is_silent =
             |entry: &&&Entry| entry.failures >= SILENT && freshness(entry, spec.limits, now).can_be_judged();
         let oldest = entries.iter().filter(is_silent).map(|entry| entry.last_success.map(|at| at.age_at(now))).max();
@@ -299,9 +309,8 @@ fn source_remarks(board: &Board, store: &Store, now: Timestamp) -> Vec<Remark> {
     remarks
 }
 
-fn sources(board: &Board, store: &Store, now: Timestamp) -> Vec<SourceState> {
-    let state = |(index, spec): (usize, &SourceSpec)| {
-        let entries = entries_of(board, store, index);
+fn sources(board: &Board, entries: &[Vec<&Entry>], now: Timestamp) -> Vec<SourceState> {
+    let state = |(spec, entries): (&SourceSpec, &Vec<&Entry>)| {
         let each: Vec<Freshness> = entries.iter().map(|entry| freshness(entry, spec.limits, now)).collect();
         let is_missing = |freshness: &&Freshness| !matches!(freshness, Freshness::Fresh | Freshness::Waiting);
         SourceState {
@@ -315,7 +324,7 @@ fn sources(board: &Board, store: &Store, now: Timestamp) -> Vec<SourceState> {
             reason: entries.iter().find_map(|entry| entry.error.as_ref()).map_or_else(String::new, ToString::to_string),
         }
     };
-    board.sources.iter().enumerate().map(state).collect()
+    board.sources.iter().zip(entries).map(state).collect()
 }
 
 /// A warning before the rate limit of a server runs out: later its panels would grow old one by one.

@@ -488,3 +488,12 @@ fn a_target_that_is_down_says_why_and_not_that_zero_is_less_than_one() {
     panel.answer(0, 0, Ok(telemetry.with_caveat("api: HTTP 503".into(), false)));
     assert_eq!(panel.why(0), "api down: HTTP 503 since before 00:00");
 }
+
+#[test]
+fn what_hysteresis_holds_is_not_said_to_be_past_its_limit() {
+    let thresholds = Thresholds { hysteresis: crate::eval::threshold::Hysteresis::Absolute(2.0), ..rule().thresholds };
+    let mut panel = Followed::new(Rule { thresholds, ..rule() });
+    panel.value(0, 1.0).value(5, 9.0).value(10, 4.0);
+    assert_eq!(panel.status(10).0, Status::Critical);
+    assert_eq!(panel.why(10), "4 s, was > 5 s and is not far enough back, since 00:00");
+}
