@@ -11,6 +11,7 @@ use andon::config::{Overrides, load_text};
 use andon::eval::expression::Expression;
 use andon::eval::matching::{Line as Part, Operand, matches};
 use andon::eval::threshold::{Bound, Hysteresis};
+use andon::model::build::Build;
 use andon::model::event::{Event, EventState};
 use andon::model::format;
 use andon::model::labels::{Labels, names};
@@ -138,7 +139,8 @@ pub fn ical(data: &[u8]) {
 pub fn cctray_feed(data: &[u8]) {
     let Ok(base) = Url::parse("http://ci.example.com/cctray.xml") else { return };
     if let Ok(builds) = cctray::parse(data, &jiff::tz::TimeZone::UTC, &base) {
-        assert!(builds.windows(2).all(|pair| pair[0].name < pair[1].name), "two builds of one name");
+        let key = |build: &Build| (build.name.clone(), build.url.clone());
+        assert!(builds.windows(2).all(|pair| key(&pair[0]) < key(&pair[1])), "two builds of one name and page");
         is_sound(&Telemetry::Builds(builds));
     }
 }
