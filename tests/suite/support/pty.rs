@@ -123,7 +123,7 @@ impl Session {
 
     /// The screen as text.
     pub fn text(&self) -> String {
-        self.seen.0.lock().unwrap().parser.screen().contents()
+        rows(self.seen.0.lock().unwrap().parser.screen())
     }
 
     /// Everything that came so far.
@@ -149,7 +149,7 @@ impl Session {
 
     #[track_caller]
     pub fn wait_at_most(&self, patience: Duration, what: &str, holds: impl Fn(&str) -> bool) -> Duration {
-        self.wait_for_screen(patience, what, |screen| holds(&screen.contents()))
+        self.wait_for_screen(patience, what, |screen| holds(&rows(screen)))
     }
 
     /// Waits until these bytes have come, at whatever time.
@@ -180,7 +180,7 @@ impl Session {
             if holds(seen.parser.screen()) {
                 return begin.elapsed();
             }
-            let text = seen.parser.screen().contents();
+            let text = rows(seen.parser.screen());
             let left = patience.saturating_sub(begin.elapsed());
             assert!(
                 !left.is_zero() && !seen.closed,
@@ -278,4 +278,10 @@ impl Drop for Session {
         }
         let _reaped = self.child.wait();
     }
+}
+
+/// A line for each row. (`contents` joins rows that were once written past their end, as they are while the
+/// program still draws for a size that the terminal no longer has.)
+fn rows(screen: &vt100::Screen) -> String {
+    screen.rows(0, screen.size().1.get()).collect::<Vec<_>>().join("\n")
 }
