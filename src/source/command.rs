@@ -131,5 +131,5 @@ fn text(output: &[u8], now: Timestamp) -> Answer {
         let series = vec![Series::single("", now, number)];
         return Ok(Telemetry::Series { series, coverage: Coverage::Sample });
     }
-    Ok(Telemetry::Lines(SafeText::lines(&text, MAX_LINES + 1)))
+    Ok(Telemetry::Text(SafeText::lines(&text, MAX_LINES + 1)))
 }

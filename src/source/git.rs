@@ -15,7 +15,7 @@ use tokio::time::timeout_at;
 use super::limits::Limits;
 use super::offload;
 use super::process;
-use super::{Context, Moment, QueryLanguage, Source, Tells};
+use super::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::event::{ChangeReason, Event, EventKind};
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::poll::{Answer, Ask};
@@ -70,7 +70,7 @@ impl Source for Git {
     const QUERY: QueryLanguage = QueryLanguage::None;
     const HTTP: bool = false;
     const ONE_REQUEST: bool = true;
-    const TELLS: Tells = Tells::Deploys;
+    const EMITS: Emits = Emits::Deploys;
     type Config = Config;
 
     fn url(_: &Config) -> Option<&str> {

@@ -21,7 +21,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, kill_process_group, wait};
 
 /// From TERM to KILL.
-const MERCY: Duration = Duration::from_secs(2);
+const KILL_GRACE: Duration = Duration::from_secs(2);
 
 /// Runs a command, reports how it ended, and ends what it left behind; returns when nothing is left. The words
 /// are its folder (empty: the one of the board), its program, and the arguments.
@@ -104,7 +104,7 @@ fn adopt_orphans() -> io::Result<()> {
 fn end_when_the_board_says_so(mut board: UnixStream, pid: Pid, told: &Receiver<()>) {
     while board.read(&mut [0]).is_ok_and(|read| read > 0) {}
     signal_all(pid, Signal::TERM);
-    if told.recv_timeout(MERCY) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+    if told.recv_timeout(KILL_GRACE) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
         signal_all(pid, Signal::KILL);
     }
 }
