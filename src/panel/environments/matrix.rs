@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
+
 use crate::model::event::{Event, EventKind, EventState};
 use crate::model::status::Status;
 use crate::model::text::{SafeText, ellipsis};
@@ -23,7 +25,7 @@ const MAX_ROWS: usize = 500;
 const MAX_COLUMNS: usize = 60;
 
 /// What runs where.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub(super) struct Matrix {
     pub(super) columns: Vec<Column>,
     /// How many environments are not among them.
@@ -34,7 +36,7 @@ pub(super) struct Matrix {
 }
 
 /// An environment.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Column {
     pub(super) name: String,
     /// Where not all columns fit, the lowest go first.
@@ -44,7 +46,7 @@ pub(super) struct Column {
 }
 
 /// What runs in each environment.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Service {
     pub(super) name: String,
     /// The worst of its places.
@@ -54,14 +56,14 @@ pub(super) struct Service {
 }
 
 /// A version, and how long it has been there.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Version {
     pub(super) name: String,
     pub(super) age: String,
 }
 
 /// What is known of a place.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub(super) struct Cell {
     pub(super) status: Status,
     /// What runs there.
