@@ -15,3 +15,4 @@ pub mod simulator;
 pub mod source;
 pub mod store;
 pub mod view;
+pub mod viewer;
