@@ -1,15 +1,20 @@
 //! What the data means: pure functions over the store and a moment. No clock, no I/O.
 
 pub mod blame;
+pub mod board;
 pub mod changes;
 pub mod checks;
+pub mod events;
 pub mod expression;
 pub mod freshness;
+mod headline;
+pub mod judging;
 pub mod matching;
 pub mod notification;
 pub mod panel;
 pub mod rollup;
 pub mod selection;
+pub mod sources;
 pub mod threshold;
 pub mod transitions;
 pub mod verdict;

@@ -18,12 +18,16 @@ pub(super) fn run(flags: &StatusFlags) -> Done {
         board.dashboards = board.dashboards.into_iter().skip(page).take(1).collect();
     }
     let wait = wait(&flags.wait)?;
-    let scene = app::poll_once(board, zone(), wait)?.scene;
-    match flags.format {
-        TextOrJson::Json => say(&format!("{:#}\n", document::status(&scene)))?,
-        TextOrJson::Text => say(&text(&scene))?,
-    };
-    Ok(ExitCode::from(scene.status.exit_code()))
+    let polled = app::poll_once(board, zone(), wait)?;
+    let (words, status) = polled.hub.judged_at(polled.now, |verdicts, scene| {
+        let words = match flags.format {
+            TextOrJson::Json => format!("{:#}\n", document::status(verdicts, &scene)),
+            TextOrJson::Text => text(&scene),
+        };
+        (words, verdicts.status)
+    });
+    say(&words)?;
+    Ok(ExitCode::from(status.exit_code()))
 }
 
 /// Reads `--wait`.

@@ -9,7 +9,7 @@ use crate::model::freshness::Freshness;
 use crate::model::judgement::{Content, JudgedSeries, Lack};
 use crate::model::status::Status;
 use crate::model::text::ellipsis;
-use crate::model::time::{Timestamp, Zone};
+use crate::model::time::{Span, Timestamp, Zone};
 use crate::model::unit::Unit;
 
 /// Most columns of a text that is shown in place of a number.
@@ -33,6 +33,54 @@ pub fn blame(evaluation: &Evaluation<'_>, rule: &Rule, unit: &Unit, now: Timesta
     parts.extend(missing);
     parts.retain(|part| !part.is_empty());
     parts.join("; ")
+}
+
+/// Short words behind the status.
+pub fn note(evaluation: &Evaluation<'_>, now: Timestamp, zone: &Zone) -> String {
+    let age = evaluation.age.unwrap_or_default().brief();
+    match evaluation.freshness {
+        Freshness::Late => format!("late {age}"),
+        Freshness::Stale => format!("stale {age}"),
+        Freshness::Failed => "no answer".to_owned(),
+        Freshness::Waiting => "waiting".to_owned(),
+        Freshness::Fresh => match (evaluation.since, evaluation.pending) {
+            (Some(since), _) => since_words(since, evaluation, now, zone),
+            (None, Some(pending)) => format!("{} pending", pending.word()),
+            (None, None) => String::new(),
+        },
+    }
+}
+
+/// Why, when something is wrong.
+pub fn reason(evaluation: &Evaluation<'_>, rule: &Rule, unit: &Unit, now: Timestamp, zone: &Zone) -> String {
+    if let Some(fault) = &evaluation.fault {
+        let wait = fault.next_try.map(|at| at.age_before(now)).filter(|wait| *wait >= Span::seconds(1));
+        let next = wait.map_or_else(|| ", trying".to_owned(), |wait| format!(", next try in {}", wait.brief()));
+        let tries = if fault.failures > 1 { format!(", {} tries", fault.failures) } else { String::new() };
+        let without = match evaluation.without.as_slice() {
+            [] => String::new(),
+            missing => format!("without {}: ", missing.join(", ")),
+        };
+        return format!("{without}{}{tries}{next}", fault.error);
+    }
+    // Builds and events say for themselves what is wrong with them.
+    let speaks = evaluation.freshness.can_be_judged()
+        && match &evaluation.content {
+            Content::Builds(builds) => !builds.is_empty(),
+            Content::Events(events) => !events.is_empty(),
+            _ => false,
+        };
+    let caveat = evaluation.caveat.map(|caveat| caveat.text.to_string()).unwrap_or_default();
+    match (evaluation.status, &evaluation.pending) {
+        _ if speaks => caveat,
+        (Status::Ok, _) if !evaluation.is_judged && !evaluation.gaps.is_empty() => evaluation.gaps.join("; "),
+        (Status::Ok, _) => caveat,
+        (status, pending) => {
+            let blame = blame(evaluation, rule, unit, now, zone);
+            // One look cannot tell whether it has lasted: what counts is that nothing shows that it has not.
+            if *pending == Some(status) { format!("{} pending: {blame}", status.word()) } else { blame }
+        }
+    }
 }
 
 /// What is missing in the answers, part by part.

@@ -2,6 +2,7 @@
 
 use super::changes::{Cause, current};
 use super::checks::Checks;
+use super::events::Events;
 use super::expression::Expression;
 use super::freshness::{FreshnessLimits, freshness};
 use super::selection::{Empty, Look, Selection};
@@ -181,8 +182,14 @@ pub struct Fault<'a> {
 }
 
 /// Judges a panel as of `now`.
-pub fn evaluate<'a>(rule: &'a Rule, store: &'a Store, checks: &'a Checks, now: Timestamp) -> Evaluation<'a> {
-    let look = Look { rule, store, checks, now };
+pub fn evaluate<'a>(
+    rule: &'a Rule,
+    store: &'a Store,
+    checks: &'a Checks,
+    events: &Events<'a>,
+    now: Timestamp,
+) -> Evaluation<'a> {
+    let look = Look { rule, store, checks, events, now };
     let entries: Vec<(&PanelQuery, &Entry)> =
         look.entries().into_iter().map(|(_, query, entry)| (query, entry)).collect();
     let (freshness, without) = how_fresh(rule, &entries, now);

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::checks::{Checks, LineKey, empty_labels, operands};
+use super::events::Events;
 use super::freshness::data_is_old;
 use super::matching::{Match, matches};
 use super::panel::{PanelQuery, Rule, Subject};
@@ -11,6 +12,7 @@ use crate::model::build::{Activity, TrackedBuild};
 use crate::model::event::{Event, EventSet};
 use crate::model::judgement::{Content, JudgedSeries, Judgement, Lack};
 use crate::model::labels::{Labels, names};
+use crate::model::poll::QueryId;
 use crate::model::series::Point;
 use crate::model::status::Status;
 use crate::model::table::{Cell, Table};
@@ -46,14 +48,16 @@ pub(super) fn tracks(entry: &Entry) -> &[Track] {
 
 /// Everything that a panel judges and shows, as of `now`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Look<'a> {
+pub(super) struct Look<'a, 'b> {
     pub rule: &'a Rule,
     pub store: &'a Store,
     pub checks: &'a Checks,
+    /// What happened, of all sources together.
+    pub events: &'b Events<'a>,
     pub now: Timestamp,
 }
 
-impl<'a> Look<'a> {
+impl<'a> Look<'a, '_> {
     /// The queries that are known to the store, each with its place in the panel.
     pub(super) fn entries(self) -> Vec<(usize, &'a PanelQuery, &'a Entry)> {
         let entry = |(index, query): (usize, &'a PanelQuery)| Some((index, query, self.store.entry(query.id)?));
@@ -138,11 +142,8 @@ impl<'a> Look<'a> {
                 && (event.at <= self.now || event.kind.is_planned() || is_judged)
                 && event.belongs_to(service, environment)
         };
-        let journal = noticed.then_some(self.store).into_iter().flat_map(Store::journal);
-        let all = entries.iter().flat_map(|(_, _, entry)| entry.events()).chain(journal);
-        let mut all: Vec<&Event> = all.filter(known).collect();
-        all.sort_by_key(|event| event.at);
-        Content::Events(all)
+        let queries: Vec<QueryId> = entries.iter().map(|(_, query, _)| query.id).collect();
+        Content::Events(self.events.told_by(&queries, noticed).filter(known).collect())
     }
 
     fn series(self, entries: &[(usize, &'a PanelQuery, &'a Entry)]) -> Vec<JudgedSeries<'a>> {

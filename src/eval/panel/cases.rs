@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::eval::blame::blame;
+use crate::eval::events::Events;
 use crate::eval::threshold::Bound;
 use crate::model::build::{Build, BuildResult};
 use crate::model::fault::Reason;
@@ -63,7 +64,7 @@ impl Followed {
     }
 
     fn at(&self, at: i64) -> Evaluation<'_> {
-        evaluate(&self.rule, &self.store, &self.checks, Timestamp(at * 1000))
+        evaluate(&self.rule, &self.store, &self.checks, &Events::of(&self.store), Timestamp(at * 1000))
     }
 
     fn status(&self, at: i64) -> (Status, Freshness) {
