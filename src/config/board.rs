@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::eval::board as eval;
 use crate::eval::freshness::FreshnessLimits;
 use crate::eval::notification;
-use crate::eval::panel::Rule;
+use crate::eval::rule::Rule;
 use crate::model::event::EventKind;
 use crate::model::layer::Layer;
 use crate::model::poll::{Ask, QueryId};
@@ -179,10 +179,10 @@ impl Board {
         self.dashboards.iter().flat_map(|dashboard| &dashboard.panels).map(|panel| &panel.rule)
     }
 
-    /// The longest window of any panel.
+    /// The longest past that any panel shows, or that one of its checks needs.
     pub fn longest_window(&self) -> Span {
         let panels = self.dashboards.iter().flat_map(|dashboard| &dashboard.panels);
-        panels.map(|panel| panel.rule.window).fold(self.window, Ord::max)
+        panels.map(|panel| panel.rule.window.max(panel.rule.needs())).fold(self.window, Ord::max)
     }
 
     /// Takes over from a former board: what both ask keeps its [`QueryId`], and with it its history and

@@ -1,7 +1,7 @@
 //! A board as far as judging goes: what is asked, what is good and bad, and what it is about.
 
 use super::freshness::FreshnessLimits;
-use super::panel::Rule;
+use super::rule::Rule;
 use crate::model::layer::Layer;
 use crate::model::poll::QueryId;
 use crate::model::text::SafeText;

@@ -8,8 +8,8 @@ use super::board::{Board, Page, Panel};
 use super::changes::{Cause, cause, last_build};
 use super::checks::Checks;
 use super::events::Events;
-use super::headline::headline;
-use super::panel::{Evaluation, evaluate};
+use super::kinds::headline;
+use super::panel::{Evaluation, Known, evaluate};
 use super::rollup::Tally;
 use super::sources::{SILENT, SourceState, soon_refused, states_and_remarks};
 use super::verdict::{Finding, Remark, verdict};
@@ -17,9 +17,8 @@ use crate::model::event::EventKind;
 use crate::model::fault::{FetchError, Reason};
 use crate::model::format::Format;
 use crate::model::isolation::{isolated, tripwire};
-use crate::model::judgement::{Content, LimitLine};
+use crate::model::judgement::Content;
 use crate::model::layer::Layer;
-use crate::model::poll::QueryId;
 use crate::model::status::Status;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp, Zone};
@@ -82,8 +81,6 @@ pub struct PanelVerdict<'a> {
     pub reason: String,
     /// The main value, if it is one number.
     pub value: Option<f64>,
-    /// Lines to draw over a graph of it.
-    pub overlay: Vec<LimitLine>,
     /// The source behind it that does not answer, and why.
     silent_source: Option<(SafeText, String)>,
     /// Why andon itself has failed in it.
@@ -93,10 +90,9 @@ pub struct PanelVerdict<'a> {
 /// Judges a board as of `now`. A panel that cannot be judged says so, and takes nobody with it.
 pub fn judge<'a>(board: &Board<'a>, store: &'a Store, checks: &'a Checks, now: Timestamp, zone: &Zone) -> Verdicts<'a> {
     let events = Events::of(store);
-    let source_name = |query| board.source_name(query).cloned();
+    let known = Known { store, checks, events: &events, now, zone };
     let judged = |panel: &Panel<'a>| {
-        let look = Look { store, checks, events: &events, source_name: &source_name, now, zone };
-        isolated(|| look.judge(*panel)).unwrap_or_else(|fault| PanelVerdict::broken(*panel, &fault))
+        isolated(|| judge_panel(*panel, board, known)).unwrap_or_else(|fault| PanelVerdict::broken(*panel, &fault))
     };
     let page = |page: &Page<'a>| PageVerdict {
         name: page.name,
@@ -121,49 +117,31 @@ pub fn judge<'a>(board: &Board<'a>, store: &'a Store, checks: &'a Checks, now: T
     verdicts.rolled_up()
 }
 
-/// What a panel is judged by.
-struct Look<'a, 'b> {
-    store: &'a Store,
-    checks: &'a Checks,
-    events: &'b Events<'a>,
-    source_name: &'b dyn Fn(QueryId) -> Option<SafeText>,
-    now: Timestamp,
-    zone: &'b Zone,
-}
-
-impl<'a> Look<'a, '_> {
-    fn judge(&self, panel: Panel<'a>) -> PanelVerdict<'a> {
-        tripwire::pass("judge");
-        let Self { store, checks, events, now, zone, .. } = *self;
-        let mut evaluation = evaluate(panel.rule, store, checks, events, now);
-        // Of what was so when andon first looked nobody knows what came just before.
-        evaluation.cause = evaluation.since.filter(|_| !evaluation.open_start).and_then(|since| {
-            let (service, environment) = panel.about();
-            let changes = events.over((since.minus(LOOK_BACK), since), &EventKind::ALL, service, environment);
-            cause(&changes, since, panel.about())
-        });
-        let silent = evaluation.fault.filter(|_| !evaluation.freshness.can_be_judged());
-        PanelVerdict {
-            panel,
-            // Not the panel's own reason: its countdown to the next try would make the sentence restless.
-            blame: if evaluation.status == Status::Ok {
-                String::new()
-            } else {
-                blame(&evaluation, panel.rule, panel.unit, now, zone)
-            },
-            headline: headline(
-                &evaluation.content,
-                &Format { unit: panel.unit.clone(), decimals: panel.decimals },
-                now,
-            ),
-            note: note(&evaluation, now, zone),
-            reason: if panel.is_fed() { reason(&evaluation, panel.rule, panel.unit, now, zone) } else { String::new() },
-            value: single_value(&evaluation.content),
-            overlay: panel.rule.thresholds.lines(),
-            silent_source: silent.and_then(|fault| Some(((self.source_name)(fault.query)?, fault.error.to_string()))),
-            fault: None,
-            evaluation,
-        }
+/// Judges one panel.
+fn judge_panel<'a>(panel: Panel<'a>, board: &Board<'a>, known: Known<'a, '_>) -> PanelVerdict<'a> {
+    tripwire::pass("judge");
+    let Known { events, now, zone, .. } = known;
+    let mut evaluation = evaluate(panel.rule, panel.unit, known);
+    // Of what was so when andon first looked nobody knows what came just before.
+    evaluation.cause = evaluation.since.filter(|_| !evaluation.open_start).and_then(|since| {
+        let (service, environment) = panel.about();
+        let changes = events.over((since.minus(LOOK_BACK), since), &EventKind::ALL, service, environment);
+        cause(&changes, since, panel.about())
+    });
+    let silent = evaluation.fault.filter(|_| !evaluation.freshness.can_be_judged());
+    let format = Format { unit: panel.unit.clone(), decimals: panel.decimals };
+    PanelVerdict {
+        panel,
+        // Not the panel's own reason: its countdown to the next try would make the sentence restless.
+        blame: if evaluation.status == Status::Ok { String::new() } else { blame(&evaluation) },
+        headline: headline(&evaluation.content, &format, now),
+        note: note(&evaluation, now, zone),
+        reason: if panel.is_fed() { reason(&evaluation, now) } else { String::new() },
+        value: single_value(&evaluation.content),
+        silent_source: silent
+            .and_then(|fault| Some((board.source_name(fault.query)?.clone(), fault.error.to_string()))),
+        fault: None,
+        evaluation,
     }
 }
 
@@ -179,7 +157,6 @@ impl<'a> PanelVerdict<'a> {
             note: "no answer".to_owned(),
             reason,
             value: None,
-            overlay: Vec::new(),
             silent_source: None,
             fault: Some(fault.to_owned()),
         }

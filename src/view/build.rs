@@ -95,7 +95,7 @@ fn input<'a>(spec: &'a PanelSpec, verdict: &PanelVerdict<'a>, now: Timestamp, zo
         status: evaluation.status,
         unit: &spec.unit,
         decimals: spec.decimals,
-        limits: verdict.overlay.clone(),
+        limits: evaluation.overlay.clone(),
         // What happened is listed as of now: its newest part is the one that matters.
         now: if matches!(evaluation.content, Content::Events(_)) { now } else { steady(now, evaluation, refresh) },
         window: spec.rule.window,
