@@ -119,7 +119,8 @@ pub(super) struct Dashboard {
     /// The name on the screen (default: name).
     pub title: Option<String>,
     /// Rows of panel ids, from the top; without it panels are laid out by layer.
-    pub rows: Option<Vec<Vec<String>>>,
+    #[schemars(with = "Option<Vec<Vec<String>>>")]
+    pub rows: Option<Vec<Vec<Value>>>,
     /// The panels.
     #[serde(default)]
     pub panels: Vec<Value>,

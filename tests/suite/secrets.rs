@@ -271,7 +271,7 @@ fn every_secret_of_every_table_is_looked_at() {
             ),
         );
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
-        let output = run(&["validate", "--format", "json", "--config", &file]);
+        let output = andon().args(["validate", "--format", "json", "--config", &file]).output().unwrap();
         is_silent(secret, &(stdout(&output) + &stderr(&output)));
         let document: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
         let about = |code: &str| -> Vec<String> {
