@@ -13,7 +13,8 @@ use crate::model::time::{QuietHours, Span};
 use crate::panel::ink::Glyphs;
 use crate::source::auth::Secret;
 
-/// The root of the file. A table in a list or a map is read by itself, so that a mistake in one hides none in another.
+// A table in a list or a map is read by itself, so that a mistake in one hides none in another.
+/// The root of the file.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Root {
     /// The board's name, shown at the top left.
