@@ -104,7 +104,7 @@ fn is_sound(telemetry: &Telemetry) {
             }
         }
         Telemetry::Reviews(reviews) => reviews.iter().for_each(|review| is_harmless(review.title.as_str())),
-        Telemetry::Lines(lines) => lines.iter().for_each(|line| is_harmless(line.as_str())),
+        Telemetry::Text(lines) => lines.iter().for_each(|line| is_harmless(line.as_str())),
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::config::Board;
 use crate::config::board::Webhook;
 use crate::eval::checks::Checks;
-use crate::eval::notification::{Message, Told};
+use crate::eval::notification::{Message, SentMessages};
 use crate::eval::transitions::{Panel, Transition, Turn, Watch};
 use crate::model::event::{Event, EventKind};
 use crate::model::isolation::tripwire;
@@ -17,7 +17,7 @@ use crate::model::poll::{Outcome, QueryId};
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp, Zone};
 use crate::source::{Clock, Widths};
-use crate::store::{Kept, Store};
+use crate::store::{Store, Stored};
 use crate::view::build;
 use crate::view::scene::{Ring, Scene};
 
@@ -99,7 +99,7 @@ pub struct Hub {
     clock: Clock,
     banner: Option<String>,
     watch: Watch,
-    told: Told,
+    told: SentMessages,
     ring: Option<Ring>,
     /// The wall clock at a moment of the steady one.
     looked: (Timestamp, Instant),
@@ -120,7 +120,7 @@ impl Hub {
     fn with_checks(mut checks: Checks, board: Arc<Board>, zone: Zone, clock: Clock) -> Self {
         let store = Store::new(board.queries.iter().map(|query| query.id), board.longest_window());
         let looked = (clock.now(), Instant::now());
-        let (watch, told) = (Watch::default(), Told::default());
+        let (watch, told) = (Watch::default(), SentMessages::default());
         checks.hold(board.rules(), &store);
         Self { store, checks, board, zone, clock, banner: None, watch, told, ring: None, looked }
     }
@@ -247,7 +247,7 @@ impl Hub {
         }));
         // A source of builds is always asked for all of them; other queries of it show some of the same.
         let builds = board.queries.iter().filter(|query| query.ask.query.is_empty()).filter_map(|query| {
-            let Kept::Builds(builds, _) = &store.entry(query.id)?.kept else { return None };
+            let Stored::Builds(builds, _) = &store.entry(query.id)?.stored else { return None };
             Some((&board.sources.get(query.source)?.name, builds))
         });
         let turned = watch.builds(builds.flat_map(|(source, builds)| builds.iter().map(move |one| (source, one))));

@@ -71,7 +71,7 @@ pub trait Panel {
     type View: Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static;
 
     /// Content to view; pure.
-    fn view(options: &Self::Options, reading: &Reading<'_>) -> Self::View;
+    fn view(options: &Self::Options, input: &PanelInput<'_>) -> Self::View;
 
     /// View to cells; pure, and within `area`.
     fn draw(view: &Self::View, area: Rect, buffer: &mut Buffer, ink: &Ink);
@@ -143,7 +143,7 @@ pub struct Room {
 
 /// What a panel is given to look at.
 #[derive(Debug, Clone)]
-pub struct Reading<'a> {
+pub struct PanelInput<'a> {
     /// What is shown, judged.
     pub content: Content<'a>,
     /// The status of the panel as a whole.
@@ -171,7 +171,7 @@ pub struct Reading<'a> {
 }
 
 #[cfg(test)]
-impl<'a> Reading<'a> {
+impl<'a> PanelInput<'a> {
     /// Content alone, in the zone of Greenwich, for tests.
     pub(crate) fn alone(content: Content<'a>, now: Timestamp, zone: &'a Zone) -> Self {
         Self {
@@ -191,7 +191,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-impl Reading<'_> {
+impl PanelInput<'_> {
     /// How its numbers are written.
     pub fn format(&self) -> Format {
         Format { unit: self.unit.clone(), decimals: self.decimals }

@@ -6,6 +6,7 @@
 
 #[macro_use]
 mod registry;
+pub mod answer_filter;
 pub mod auth;
 pub mod backoff;
 pub mod file;
@@ -20,7 +21,6 @@ pub mod process;
 pub mod progress;
 pub mod supervisor;
 pub mod tls;
-pub mod treatment;
 pub mod zone;
 
 use std::collections::HashMap;
@@ -76,7 +76,7 @@ pub trait Source: Send + Sized + 'static {
     const ONE_REQUEST: bool;
     /// Whether it tells what happened (deploys, builds that broke): then it is asked whether or not a
     /// panel shows it, because every graph does.
-    const TELLS: Tells = Tells::Measurements;
+    const EMITS: Emits = Emits::Measurements;
     /// Whether its server wants one request at a time from us, whatever source it comes from.
     const SERIAL: bool = false;
     /// Its own keys in the config file; doc comments become the manual.
@@ -97,7 +97,7 @@ pub trait Source: Send + Sized + 'static {
 
 /// What a kind of source tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tells {
+pub enum Emits {
     /// How things are: numbers, tables, texts.
     Measurements,
     /// Reviews.
@@ -112,14 +112,14 @@ pub enum Tells {
     Builds,
 }
 
-impl Tells {
+impl Emits {
     /// Whether it tells what happened.
     pub const fn events(self) -> bool {
         matches!(self, Self::Events | Self::Deploys | Self::Plans | Self::Builds)
     }
 
     /// Whether it may tell of some of these; builds may be deploys.
-    pub const fn may_tell(self, set: EventSet) -> bool {
+    pub const fn may_emit(self, set: EventSet) -> bool {
         match (self, set) {
             (Self::Measurements | Self::Reviews, _) => false,
             (Self::Events, _)
@@ -154,7 +154,7 @@ pub struct Context {
     /// How often it is polled, and how long a poll may take.
     pub pace: supervisor::Pace,
     /// What is done to its answers.
-    pub treatment: treatment::Treatment,
+    pub answer_filter: answer_filter::AnswerFilter,
     /// Wakes the poll: the source has heard of something.
     pub nudge: Arc<tokio::sync::Notify>,
 }

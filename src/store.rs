@@ -44,7 +44,7 @@ pub struct Track {
 
 /// The last good answer to a query.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub enum Kept {
+pub enum Stored {
     /// Nothing yet.
     #[default]
     Nothing,
@@ -59,14 +59,14 @@ pub enum Kept {
     /// Reviews.
     Reviews(Vec<Review>),
     /// Free text.
-    Lines(Vec<SafeText>),
+    Text(Vec<SafeText>),
 }
 
 /// One query: what is known, and how the asking goes.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Entry {
     /// The last good answer.
-    pub kept: Kept,
+    pub stored: Stored,
     /// What its source said about that answer.
     pub caveat: Option<Caveat>,
     /// The moment that its newest datum is of: that of the newest value where the answer has times, else when
@@ -91,29 +91,29 @@ pub struct Entry {
 impl Entry {
     /// What happened, as the last good answer tells, oldest first.
     pub fn events(&self) -> &[Event] {
-        match &self.kept {
-            Kept::Events(events) | Kept::Builds(_, events) => events,
+        match &self.stored {
+            Stored::Events(events) | Stored::Builds(_, events) => events,
             _ => &[],
         }
     }
 
     /// The reviews of the last good answer.
     pub fn reviews(&self) -> &[Review] {
-        match &self.kept {
-            Kept::Reviews(reviews) => reviews,
+        match &self.stored {
+            Stored::Reviews(reviews) => reviews,
             _ => &[],
         }
     }
 
     /// Whether the last good answer was series.
     pub const fn is_series(&self) -> bool {
-        matches!(self.kept, Kept::Series(_))
+        matches!(self.stored, Stored::Series(_))
     }
 
     /// The usual time between two values of its slowest series; zero where values have no time of their own.
     pub fn spacing(&self) -> Span {
-        match &self.kept {
-            Kept::Series(tracks) => {
+        match &self.stored {
+            Stored::Series(tracks) => {
                 tracks.iter().filter(|track| track.present).map(|track| track.spacing).max().unwrap_or_default()
             }
             _ => Span(0),
@@ -144,7 +144,7 @@ impl Store {
         self.entries = queries.map(|query| (query, former.remove(&query).unwrap_or_default())).collect();
         // Whoever has changed the board has seen what is missing: it is not waited for any longer.
         for entry in self.entries.values_mut() {
-            if let Kept::Series(tracks) = &mut entry.kept {
+            if let Stored::Series(tracks) = &mut entry.stored {
                 tracks.retain(|track| track.present);
             }
         }
@@ -183,14 +183,14 @@ impl Store {
             {
                 *stamp = stamp.minus(by);
             }
-            match &mut entry.kept {
-                Kept::Series(tracks) => tracks.iter_mut().for_each(|track| track.ring.set_back(by)),
-                Kept::Builds(builds, _) => {
+            match &mut entry.stored {
+                Stored::Series(tracks) => tracks.iter_mut().for_each(|track| track.ring.set_back(by)),
+                Stored::Builds(builds, _) => {
                     for since in builds.iter_mut().filter_map(|build| build.running_since.as_mut()) {
                         *since = since.minus(by);
                     }
                 }
-                Kept::Nothing | Kept::Table(_) | Kept::Lines(_) | Kept::Events(_) | Kept::Reviews(_) => {}
+                Stored::Nothing | Stored::Table(_) | Stored::Text(_) | Stored::Events(_) | Stored::Reviews(_) => {}
             }
         }
     }
@@ -215,16 +215,16 @@ impl Store {
                 entry.last_success = Some(outcome.at);
                 let (telemetry, caveat) = telemetry.split();
                 entry.caveat = caveat;
-                entry.kept.take_in(telemetry, outcome.at, window);
+                entry.stored.take_in(telemetry, outcome.at, window);
                 // What a cache has held is as old as the cache says, whatever time is written in it.
                 let answered = outcome.at.minus(outcome.age);
-                entry.as_of = Some(entry.kept.newest().map_or(answered, |newest| newest.min(answered)));
+                entry.as_of = Some(entry.stored.newest().map_or(answered, |newest| newest.min(answered)));
             }
         }
     }
 }
 
-impl Kept {
+impl Stored {
     /// The newest moment at which a series had a value; none where there are no series, or none has a value.
     fn newest(&self) -> Option<Timestamp> {
         let Self::Series(tracks) = self else { return None };
@@ -261,7 +261,7 @@ impl Kept {
             }
             Telemetry::Reviews(reviews) => *self = Self::Reviews(reviews),
             Telemetry::Table(table) => *self = Self::Table(table),
-            Telemetry::Lines(lines) => *self = Self::Lines(lines),
+            Telemetry::Text(lines) => *self = Self::Text(lines),
             Telemetry::Caveat { telemetry, .. } => self.take_in(*telemetry, at, window),
         }
     }
@@ -355,8 +355,8 @@ mod tests {
     }
 
     fn tracks(store: &Store) -> &[Track] {
-        match &store.entries[&QueryId(0)].kept {
-            Kept::Series(tracks) => tracks,
+        match &store.entries[&QueryId(0)].stored {
+            Stored::Series(tracks) => tracks,
             other => panic!("{other:?}"),
         }
     }

@@ -29,7 +29,7 @@ use crate::source::http::{Exchange, io_fault, is_loopback, origin, parse_url, sh
 use crate::source::network::Network;
 use crate::source::prometheus::{Prometheus, metrics};
 use crate::source::tls::Certificate;
-use crate::source::{Source as _, Tells};
+use crate::source::{Emits, Source as _};
 use crate::view::scene::Scene;
 
 /// Two clocks that differ by less agree: the header has whole seconds, and the answer took its time.
@@ -216,7 +216,7 @@ fn probe(
     }
     let address = match address(source) {
         // The address of a private calendar is its secret.
-        Some(url) if source.kind.tells == Tells::Plans => origin(&url),
+        Some(url) if source.kind.emits == Emits::Plans => origin(&url),
         Some(url) => format!("{}{}", origin(&url), shown_path(&url)),
         None if source.simulated => "the built-in simulator".to_owned(),
         None => String::new(),
@@ -380,7 +380,7 @@ fn sample(telemetry: &Telemetry) -> String {
             reviews.iter().map(|one| format!("{} {}", one.repository, one.label)).collect::<Vec<_>>().join(", "),
         ),
         Telemetry::Caveat { telemetry, caveat } => return format!("{} ({})", sample(telemetry), caveat.text),
-        Telemetry::Lines(lines) => {
+        Telemetry::Text(lines) => {
             (count(lines.len(), "line"), lines.first().map(ToString::to_string).unwrap_or_default())
         }
     };

@@ -2,17 +2,19 @@
 //! nobody is told late or not at all because somebody else does not answer; the hub waits for none of them.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::time::{Instant, timeout};
 
 use crate::config::board::Webhook;
 use crate::hub::Notification;
 use crate::model::text::SafeText;
 use crate::source::limits::Limits;
+use crate::source::offload::Worker;
 use crate::source::process::{self, Task};
 
 /// The longest that telling one may take.
@@ -47,10 +49,10 @@ impl Way {
         }
     }
 
-    async fn tell(self, one: &Notification, limits: &Limits) -> Result<(), String> {
+    async fn tell(self, one: &Notification, means: &Means) -> Result<(), String> {
         match self {
-            Self::Command => command(one, limits).await,
-            Self::Webhook => webhook(one).await,
+            Self::Command => command(one, means).await,
+            Self::Webhook => webhook(one, means).await,
         }
     }
 }
@@ -58,23 +60,33 @@ impl Way {
 /// Tells what comes, until nobody sends any more.
 pub async fn run(mut notifications: mpsc::Receiver<Vec<Notification>>) {
     let limits = Limits::default();
-    let mut tellers: HashMap<(usize, Way), Teller> = HashMap::new();
+    let mut tellers: HashMap<(Way, Vec<String>), Teller> = HashMap::new();
     while let Some(all) = notifications.recv().await {
         for one in all {
             for way in Way::ALL.into_iter().filter(|way| way.is_of(&one)) {
-                let (key, whom) = ((one.rule, way), way.whom(&one));
-                // After a reload another rule may stand in this place. One that has ended is a fault of andon.
-                tellers.retain(|known, teller| *known != key || (teller.whom == whom && !teller.task.is_finished()));
-                let teller = tellers.entry(key).or_insert_with(|| Teller::start(way, whom, limits.clone()));
+                let key = (way, way.whom(&one));
+                if !tellers.contains_key(&key) {
+                    // A reload has brought it. What waits for those of before is still told.
+                    tellers.retain(|_, teller| !teller.is_done());
+                }
+                let teller = tellers.entry(key).or_insert_with(|| Teller::start(way, &limits));
                 teller.queue.put(one.clone());
             }
         }
     }
 }
 
+/// What telling needs.
+struct Means {
+    limits: Limits,
+    /// One command at a time.
+    turn: Arc<Semaphore>,
+    /// For files: a token, the authorities of the system.
+    worker: Worker,
+}
+
 /// A task that tells one after the other, and what waits for it. It ends when this is dropped.
 struct Teller {
-    whom: Vec<String>,
     queue: Arc<Queue>,
     task: tokio::task::JoinHandle<()>,
 }
@@ -86,55 +98,79 @@ impl Drop for Teller {
 }
 
 impl Teller {
-    fn start(way: Way, whom: Vec<String>, limits: Limits) -> Self {
+    fn start(way: Way, limits: &Limits) -> Self {
+        let means = Means { limits: limits.clone(), turn: Arc::new(Semaphore::new(1)), worker: Worker::new(limits) };
         let queue: Arc<Queue> = Arc::default();
         let waiting = Arc::clone(&queue);
         let task = tokio::spawn(async move {
             loop {
                 let one = waiting.next().await;
-                if let Err(why) = way.tell(&one, &limits).await {
+                if let Err(why) = way.tell(&one, &means).await {
                     tracing::warn!(rule = one.rule, "a notification was not told: {}", SafeText::new(&why));
                     waiting.lose(&one);
                 }
             }
         });
-        Self { whom, queue, task }
+        Self { queue, task }
+    }
+
+    /// Whether it has nothing to tell, nor to say of what it lost. (A task that has ended is a fault of andon.)
+    fn is_done(&self) -> bool {
+        self.task.is_finished() || self.queue.is_done()
     }
 }
 
 /// What waits to be told, and how many were lost since something was told.
 #[derive(Debug, Default)]
 struct Queue {
-    state: Mutex<(VecDeque<Notification>, usize)>,
+    state: Mutex<State>,
     more: Notify,
 }
 
+#[derive(Debug, Default)]
+struct State {
+    waiting: VecDeque<Notification>,
+    lost: usize,
+    /// One is being told.
+    busy: bool,
+}
+
 impl Queue {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nothing waits, nothing is being told, and no loss is still to be said.
+    fn is_done(&self) -> bool {
+        let state = self.state();
+        state.waiting.is_empty() && !state.busy && state.lost == 0
+    }
+
     fn put(&self, one: Notification) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let (waiting, lost) = &mut *state;
-        if waiting.len() == WAITING
-            && let Some(oldest) = waiting.pop_front()
+        let mut state = self.state();
+        if state.waiting.len() == WAITING
+            && let Some(oldest) = state.waiting.pop_front()
         {
             tracing::warn!(rule = oldest.rule, "a notification was lost: {WAITING} later ones wait");
-            *lost += counted(&oldest);
+            state.lost += counted(&oldest);
         }
-        waiting.push_back(one);
+        state.waiting.push_back(one);
         self.more.notify_one();
     }
 
     /// One that was not told: the next one counts it.
     fn lose(&self, one: &Notification) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).1 += counted(one);
+        self.state().lost += counted(one);
     }
 
     /// The oldest, with what was lost before it.
     async fn next(&self) -> Notification {
         loop {
             let next = {
-                let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-                let next = state.0.pop_front();
-                next.map(|one| Notification { lost: one.lost + std::mem::take(&mut state.1), ..one })
+                let mut state = self.state();
+                let next = state.waiting.pop_front();
+                state.busy = next.is_some();
+                next.map(|one| Notification { lost: one.lost + std::mem::take(&mut state.lost), ..one })
             };
             match next {
                 Some(one) => return one,
@@ -206,7 +242,7 @@ fn filled(argument: &str, values: &[(&'static str, String)]) -> String {
     filled + rest
 }
 
-async fn command(one: &Notification, limits: &Limits) -> Result<(), String> {
+async fn command(one: &Notification, means: &Means) -> Result<(), String> {
     let Some((program, arguments)) = one.command.split_first() else { return Ok(()) };
     let values = values(one);
     let arguments = arguments.iter().map(|argument| filled(argument, &values));
@@ -218,19 +254,19 @@ async fn command(one: &Notification, limits: &Limits) -> Result<(), String> {
         directory: None,
     };
     // Others' commands may take their time: that is no fault of this one.
-    let turn = (None, limits.command().await);
-    match tokio::time::timeout(LONGEST, process::run(&task, turn)).await {
+    let place = means.limits.command(&means.turn).await;
+    match timeout(LONGEST, process::run(&task, place)).await {
         Err(_) => Err(format!("{program} took longer than {} s", LONGEST.as_secs())),
         Ok(Err(error)) => Err(format!("{program}: {error}")),
         Ok(Ok(_)) => Ok(()),
     }
 }
 
-async fn webhook(one: &Notification) -> Result<(), String> {
+async fn webhook(one: &Notification, means: &Means) -> Result<(), String> {
     let Some(webhook) = &one.webhook else { return Ok(()) };
     let url = &webhook.url;
     let wrong = |what: &str| format!("the webhook at {}: {what}", crate::source::http::origin(url));
-    let sent = tokio::time::timeout(LONGEST, post(webhook, one)).await;
+    let sent = timeout(LONGEST, post(webhook, one, &means.worker)).await;
     match sent {
         Err(_) => Err(wrong("no answer in time")),
         Ok(Err(why)) => Err(wrong(&why)),
@@ -239,7 +275,25 @@ async fn webhook(one: &Notification) -> Result<(), String> {
     }
 }
 
-async fn post(webhook: &Webhook, one: &Notification) -> Result<reqwest::StatusCode, String> {
+async fn post(webhook: &Webhook, one: &Notification, worker: &Worker) -> Result<reqwest::StatusCode, String> {
+    let (whom, deadline) = (webhook.clone(), Instant::now() + LONGEST);
+    // Both read files, which may be on a dead mount.
+    let ready = worker.run(deadline, move || Ok::<_, String>((client(&whom)?, token(&whom)?))).await;
+    let (client, token) = ready.map_err(|error| error.detail.to_string())??;
+    // "text" is what chat servers show; the rest is for programs.
+    let body: serde_json::Map<_, _> =
+        values(one).into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect();
+    let body = serde_json::to_string(&body).map_err(|error| error.to_string())?;
+    let mut request =
+        client.post(webhook.url.clone()).header(reqwest::header::CONTENT_TYPE, "application/json").body(body);
+    if let Some(token) = &token {
+        request = request.bearer_auth(token.expose_secret());
+    }
+    // Its error would name the whole address, which may hold a secret of its own.
+    request.send().await.map(|response| response.status()).map_err(|_| "cannot be reached".to_owned())
+}
+
+fn client(webhook: &Webhook) -> Result<reqwest::Client, String> {
     let mut client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("andon/", env!("CARGO_PKG_VERSION")));
@@ -251,19 +305,11 @@ async fn post(webhook: &Webhook, one: &Notification) -> Result<reqwest::StatusCo
     } else {
         client.tls_certs_only([])
     };
-    let client = client.build().map_err(|_| "no client".to_owned())?;
-    // "text" is what chat servers show; the rest is for programs.
-    let body: serde_json::Map<_, _> =
-        values(one).into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect();
-    let body = serde_json::to_string(&body).map_err(|error| error.to_string())?;
-    let mut request =
-        client.post(webhook.url.clone()).header(reqwest::header::CONTENT_TYPE, "application/json").body(body);
-    if let Some(token) = &webhook.token {
-        let token = token.read().map_err(|error| error.detail.to_string())?;
-        request = request.bearer_auth(token.expose_secret());
-    }
-    // Its error would name the whole address, which may hold a secret of its own.
-    request.send().await.map(|response| response.status()).map_err(|_| "cannot be reached".to_owned())
+    client.build().map_err(|_| "no client".to_owned())
+}
+
+fn token(webhook: &Webhook) -> Result<Option<SecretString>, String> {
+    webhook.token.as_ref().map(|token| token.read().map_err(|error| error.detail.to_string())).transpose()
 }
 
 #[cfg(test)]
@@ -302,6 +348,19 @@ mod tests {
         };
         let at = Timestamp(0);
         Notification { rule: 0, board: "".into(), at, what, held_back, lost: 0, command: Vec::new(), webhook: None }
+    }
+
+    #[tokio::test]
+    async fn whoever_has_something_to_tell_is_not_done() {
+        let queue = Queue::default();
+        assert!(queue.is_done());
+        queue.put(notification("1", 0));
+        assert!(!queue.is_done(), "one waits");
+        let first = queue.next().await;
+        assert!(!queue.is_done(), "it is being told");
+        queue.lose(&first);
+        queue.put(notification("2", 0));
+        assert_eq!(text(&queue.next().await), "2 (1 more was lost)");
     }
 
     #[tokio::test]

@@ -19,7 +19,7 @@ use crate::simulator::Simulator;
 use crate::source::http::{Http, parse_url};
 use crate::source::network::Network;
 use crate::source::offload::Worker;
-use crate::source::supervisor::{Lines, Poll, Pulse};
+use crate::source::supervisor::{Poll, PollChannels, Pulse};
 use crate::source::{Clock, Context, Resolution, Widths};
 
 /// What every task is given.
@@ -120,7 +120,7 @@ impl Polling {
                 poll: Poll { asks, place },
                 resolution: Resolution::of(*first, self.wires.widths.clone()),
                 network: network.clone(),
-                lines: Lines {
+                channels: PollChannels {
                     outcomes: self.wires.outcomes.clone(),
                     refresh_now: self.wires.refresh_now.clone(),
                     pulse: Arc::clone(&running.pulse),
@@ -141,7 +141,7 @@ struct Begin {
     poll: Poll,
     resolution: Resolution,
     network: Network,
-    lines: Lines,
+    channels: PollChannels,
 }
 
 impl Begin {
@@ -165,10 +165,10 @@ impl Begin {
             network: self.network,
             resolution: self.resolution,
             pace: self.spec.pace,
-            treatment: self.spec.treatment,
+            answer_filter: self.spec.answer_filter,
             nudge: Arc::default(),
         };
-        self.spec.config.poll(context, self.poll, self.spec.pace, self.lines).await;
+        self.spec.config.poll(context, self.poll, self.spec.pace, self.channels).await;
     }
 
     /// The client that all polls of the source share. Certificates are read on a worker thread, its own and
@@ -186,7 +186,7 @@ impl Begin {
         };
         if on_a_worker {
             let deadline = Instant::now() + self.spec.pace.timeout.duration();
-            self.lines.worker.run(deadline, make).await?
+            self.channels.worker.run(deadline, make).await?
         } else {
             make()
         }
@@ -194,7 +194,7 @@ impl Begin {
 
     /// One failed poll for each query; false when nobody listens.
     async fn say(&self, error: &FetchError, failures: u32) -> bool {
-        let at = self.lines.clock.now();
+        let at = self.channels.clock.now();
         let next_try = at.plus(self.spec.pace.refresh);
         for (query, _) in &self.poll.asks {
             let outcome = Outcome {
@@ -207,7 +207,7 @@ impl Begin {
                 age: Span(0),
                 clock_skew: None,
             };
-            if self.lines.outcomes.send(outcome).await.is_err() {
+            if self.channels.outcomes.send(outcome).await.is_err() {
                 return false;
             }
         }
@@ -271,7 +271,7 @@ pub fn unusable_sources(board: &Board) -> BTreeMap<String, FetchError> {
             network: network.clone(),
             resolution: Resolution::of(QueryId(0), widths.subscribe()),
             pace: source.pace,
-            treatment: source.treatment.clone(),
+            answer_filter: source.answer_filter.clone(),
             nudge: Arc::default(),
         })
     };

@@ -4,6 +4,7 @@
 //! place, renamed over, a symbolic link turned elsewhere), on every kind of file system, for three system
 //! calls and no further crate. A file that is still being written is waited for.
 
+use std::collections::HashMap;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -86,6 +87,15 @@ impl Reloading {
         tokio::task::spawn_blocking(look).await.unwrap_or_default()
     }
 
+    /// Watches other files from now on. What was watched before keeps its mark: it may have changed while the
+    /// config was read.
+    async fn watch(&mut self, files: Vec<PathBuf>) {
+        let before: HashMap<PathBuf, Mark> =
+            std::mem::replace(&mut self.files, files).into_iter().zip(std::mem::take(&mut self.seen)).collect();
+        let now = self.marks().await;
+        self.seen = self.files.iter().zip(now).map(|(file, now)| before.get(file).copied().unwrap_or(now)).collect();
+    }
+
     /// Watches for as long as the hub listens.
     pub async fn run(mut self, mut board: Arc<Board>, mut polling: Polling, reloads: mpsc::Sender<Reload>) {
         let mut looks = interval(LOOK);
@@ -116,9 +126,7 @@ impl Reloading {
                 }
                 Ok(Config { board: new, ink, files }) => {
                     if files != self.files {
-                        // Another theme, perhaps: its file as it was read just now.
-                        self.files = files;
-                        self.seen = self.marks().await;
+                        self.watch(files).await;
                     }
                     let new = Arc::new(new.continuing(&board));
                     if !take(&new, &mut polling, &reloads).await {
@@ -167,6 +175,25 @@ pub async fn take(board: &Arc<Board>, polling: &mut Polling, reloads: &mpsc::Sen
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_change_while_the_config_was_read_is_seen_though_other_files_are_watched_now() {
+        let folder = std::env::temp_dir().join(format!("andon-reloading-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let (board, theme) = (folder.join("board.toml"), folder.join("theme.toml"));
+        std::fs::write(&board, "title = \"a\"").unwrap();
+        let load: Load = Arc::new(|| Err("not read here".to_owned()));
+        let ink = Ink::new([Default::default(); 18], crate::panel::ink::Glyphs::Full);
+        let ink = watch::channel(ink).0;
+        let mut reloading = Reloading::new(vec![board.clone()], load, ink);
+        std::fs::write(&board, "title = \"longer\"").unwrap();
+        std::fs::write(&theme, "").unwrap();
+        reloading.watch(vec![theme.clone(), board.clone()]).await;
+        let now = reloading.marks().await;
+        assert_eq!(reloading.seen[0], now[0], "the new file is as it was read");
+        assert_ne!(reloading.seen[1], now[1], "the edit is still to be seen");
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 
     #[tokio::test]
     async fn a_config_on_a_disk_that_does_not_answer_is_said_to_be_late_and_taken_when_it_comes() {

@@ -12,7 +12,7 @@ use crate::model::text::SafeText;
 use crate::model::time::now;
 use crate::source::auth::Secret;
 use crate::source::events::line::{Line, Time};
-use crate::source::events::{Config, Token, Told, append, real_path, tell};
+use crate::source::events::{Config, Receipt, Token, append, real_path, tell};
 use crate::source::http::parse_url;
 
 /// How long a disk is waited for: a pipeline has better things to do.
@@ -36,13 +36,13 @@ pub(super) fn run(flags: &EventFlags) -> Done {
         None => None,
         Some((_, Err(no_token))) => Some(no_token.clone()),
         Some((address, Ok(token))) => match told(address, token, &line, file.clone())? {
-            Told::Taken => return say("taken by the board\n"),
-            Told::Refused(why) => return Err(Failure::Message(format!("the board does not take it: {why}"))),
-            Told::Nobody if file.is_some() => None,
-            Told::Nobody => Some(format!("nobody listens at {address}; is the board running?")),
-            Told::NotTaken(why) if file.is_some() => Some(why),
+            Receipt::Taken => return say("taken by the board\n"),
+            Receipt::Refused(why) => return Err(Failure::Message(format!("the board does not take it: {why}"))),
+            Receipt::Nobody if file.is_some() => None,
+            Receipt::Nobody => Some(format!("nobody listens at {address}; is the board running?")),
+            Receipt::NotTaken(why) if file.is_some() => Some(why),
             // It may have been taken all the same.
-            Told::NotTaken(why) => Some(format!("{why}; to try again, add --delivery {}", line.delivery)),
+            Receipt::NotTaken(why) => Some(format!("{why}; to try again, add --delivery {}", line.delivery)),
         },
     };
     let Some(file) = file else {
@@ -164,10 +164,10 @@ fn of_the_board(flags: &EventFlags) -> Result<Way, Failure> {
     let config: Config = serde_json::from_value(source.keys.clone())
         .map_err(|_| Failure::Message(format!("the source '{}' cannot be read", source.name)))?;
     let endpoint = config.listen.zip(config.token).map(|(listen, secret)| (listen, token(secret)));
-    Ok(Way { endpoint, file: Some(config.file), people: source.treatment.people })
+    Ok(Way { endpoint, file: Some(config.file), people: source.answer_filter.people })
 }
 
-fn told(address: &str, token: &Token, line: &Line, file: Option<PathBuf>) -> Result<Told, Failure> {
+fn told(address: &str, token: &Token, line: &Line, file: Option<PathBuf>) -> Result<Receipt, Failure> {
     let real = |file: PathBuf| {
         let path = file.clone();
         within(LONGEST, move || real_path(&path)).unwrap_or(file)

@@ -156,8 +156,10 @@ impl Rotating {
         if self.grows && self.size > MAX_FILE {
             let mut old = self.path.clone().into_os_string();
             old.push(".1");
-            match std::fs::rename(&self.path, old).and_then(|()| Self::open(&self.path)) {
-                Ok(new) => *self = new,
+            match std::fs::rename(&self.path, &old).map(|()| Self::open(&self.path)) {
+                Ok(Ok(new)) => *self = new,
+                // No more files can be opened, perhaps: it goes on as it is, and is moved away later.
+                Ok(Err(_)) => std::fs::rename(old, &self.path)?,
                 // A folder that nobody may write to: the same file is begun anew.
                 Err(_) => self.file.set_len(0)?,
             }

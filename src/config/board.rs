@@ -17,10 +17,10 @@ use crate::model::time::Span;
 use crate::model::unit::Unit;
 use crate::panel::PanelOptions;
 use crate::panel::ink::Glyphs;
+use crate::source::answer_filter::AnswerFilter;
 use crate::source::auth::Secret;
 use crate::source::http::HttpOptions;
 use crate::source::supervisor::Pace;
-use crate::source::treatment::Treatment;
 use crate::source::{Configured, Kind};
 
 /// The scheme of addresses that the built-in shop answers.
@@ -87,7 +87,7 @@ pub struct SourceSpec {
     /// From which age its data is late or stale.
     pub limits: FreshnessLimits,
     /// What is done to its answers.
-    pub treatment: Treatment,
+    pub answer_filter: AnswerFilter,
     /// Whether the built-in simulator answers.
     pub simulated: bool,
     /// Equal for two sources that are written alike: the tasks of one can go on as those of the other.

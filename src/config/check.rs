@@ -15,7 +15,7 @@ use crate::model::event::EventSet;
 use crate::model::poll::{Ask, QueryId};
 use crate::model::text::{SafeText, does_something};
 use crate::model::time::Span;
-use crate::source::{Kind, Tells};
+use crate::source::{Emits, Kind};
 
 /// Most panels of a board; a generated file with a mistake stays bounded.
 const MAX_PANELS: usize = 2000;
@@ -36,8 +36,8 @@ impl Scope<'_> {
     pub(super) fn event_sources(&self, set: EventSet) -> Vec<usize> {
         let tells = |source: &SourceSpec| {
             let deploys = matches!(set, EventSet::Deploys | EventSet::DeploysAndIncidents);
-            let builds_only = deploys && source.kind.tells == Tells::Builds && source.treatment.deploys.is_empty();
-            source.kind.tells.may_tell(set) && !builds_only
+            let builds_only = deploys && source.kind.emits == Emits::Builds && source.answer_filter.deploys.is_empty();
+            source.kind.emits.may_emit(set) && !builds_only
         };
         let place = |(place, source): (usize, &SourceSpec)| tells(source).then_some(place);
         self.sources.iter().enumerate().filter_map(place).collect()

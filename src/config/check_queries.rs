@@ -13,7 +13,7 @@ use crate::eval::panel::PanelQuery;
 use crate::model::event::EventSet;
 use crate::model::poll::Ask;
 use crate::panel::{EventsUse, Kind, Need, Shape};
-use crate::source::{KINDS as SOURCES, Kind as SourceKind, QueryLanguage, Tells};
+use crate::source::{Emits, KINDS as SOURCES, Kind as SourceKind, QueryLanguage};
 
 /// The named queries that can be read, each with its place.
 pub(super) fn named(common: &PanelCommon, path: &Path, scope: &mut Scope<'_>) -> Vec<(NamedQuery, Path)> {
@@ -107,7 +107,7 @@ fn of_the_board(kind: &Kind, set: EventSet, path: &Path, scope: &mut Scope<'_>) 
     }
     if resolved.panel.is_empty() && scope.broken.is_empty() {
         let known: Vec<&str> =
-            SOURCES.iter().filter(|source| source.tells.may_tell(set)).map(|source| source.word).collect();
+            SOURCES.iter().filter(|source| source.emits.may_emit(set)).map(|source| source.word).collect();
         let message = format!("a {} panel shows what happened, and this board has no source of that", kind.word);
         let help = format!("add a source of type {}", known.join(", "));
         scope.report.add(Severity::Error, "no-events", path, Part::Key, message, help);
@@ -176,18 +176,18 @@ fn asked(name: &str, path: &Path, scope: &mut Scope<'_>) -> Option<(&'static Sou
 /// A panel that can show nothing of what a source tells is a mistake that only an empty frame would show.
 fn warn_about_another_shape(kind: &Kind, source: &SourceKind, path: &Path, scope: &mut Scope<'_>) {
     let wrong = |shape: &Shape| match shape {
-        Shape::Builds => source.tells != Tells::Builds,
-        Shape::Reviews => source.tells != Tells::Reviews,
-        Shape::Numbers => source.tells != Tells::Measurements,
+        Shape::Builds => source.emits != Emits::Builds,
+        Shape::Reviews => source.emits != Emits::Reviews,
+        Shape::Numbers => source.emits != Emits::Measurements,
     };
     if !kind.takes.as_ref().is_some_and(wrong) {
         return;
     }
     let message = format!("a {} panel shows nothing of what a {} source tells", kind.word, source.word);
     let fits = |one: &&SourceKind| match kind.takes {
-        Some(Shape::Builds) => one.tells == Tells::Builds,
-        Some(Shape::Reviews) => one.tells == Tells::Reviews,
-        _ => one.tells == Tells::Measurements,
+        Some(Shape::Builds) => one.emits == Emits::Builds,
+        Some(Shape::Reviews) => one.emits == Emits::Reviews,
+        _ => one.emits == Emits::Measurements,
     };
     let known: Vec<&str> = SOURCES.iter().filter(fits).map(|one| one.word).collect();
     scope.report.warning("wrong-source", path, message, format!("it needs one of: {}", known.join(", ")));

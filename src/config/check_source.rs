@@ -17,11 +17,11 @@ use crate::model::glob::Globs;
 use crate::model::poll::QueryId;
 use crate::model::text::SafeText;
 use crate::model::time::Span;
+use crate::source::answer_filter::AnswerFilter;
 use crate::source::http::{HttpOptions, parse_url};
 use crate::source::network::Network;
 use crate::source::supervisor::Pace;
-use crate::source::treatment::Treatment;
-use crate::source::{Configured, Context, KINDS, Kind, Resolution, Tells};
+use crate::source::{Configured, Context, Emits, KINDS, Kind, Resolution};
 
 /// The longest timeout that is set when none is given.
 const LONGEST_TIMEOUT: Span = Span::seconds(10);
@@ -66,7 +66,7 @@ pub(super) fn check(
     check_secrets::check(&own_schema, &own, path, WITHOUT_SECRET, report);
     let pace = pace(&common, refresh, forced, path, report);
     let limits = limits(&common, pace, path, report);
-    if kind.tells != Tells::Builds && !common.deploys.all().is_empty() {
+    if kind.emits != Emits::Builds && !common.deploys.all().is_empty() {
         let help = format!("take it away; a {} source tells of no builds", kind.word);
         report.error("no-builds", &path.key("deploys"), "only builds can be deploys", help);
     }
@@ -75,14 +75,14 @@ pub(super) fn check(
     if check_addresses(config.as_ref(), path, report) && !simulated {
         check_keys(config.as_ref(), &own, path, report);
     }
-    let treatment = Treatment {
+    let answer_filter = AnswerFilter {
         people,
         deploys: Globs::new(common.deploys.all()),
         deploys_to: SafeText::new(common.deploys_to.as_deref().unwrap_or("production")),
     };
     let fingerprint = fingerprint(name, value, pace, people);
     let name = SafeText::new(name);
-    Ok(SourceSpec { name, kind, config, keys: own, http, pace, limits, treatment, simulated, fingerprint })
+    Ok(SourceSpec { name, kind, config, keys: own, http, pace, limits, answer_filter, simulated, fingerprint })
 }
 
 /// Takes the keys of HTTP out of a table.
@@ -212,7 +212,7 @@ fn check_keys(config: &dyn Configured, own: &Value, path: &Path, report: &mut Re
         network: Network::default(),
         resolution: Resolution::of(QueryId(0), widths.subscribe()),
         pace: Pace { refresh: Span::seconds(10), timeout: LONGEST_TIMEOUT },
-        treatment: Treatment::default(),
+        answer_filter: AnswerFilter::default(),
         nudge: std::sync::Arc::default(),
     };
     let Err(error) = config.try_open(&nobody) else { return };

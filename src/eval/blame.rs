@@ -55,7 +55,7 @@ fn judged(evaluation: &Evaluation<'_>, rule: &Rule, unit: &Unit, now: Timestamp,
         Content::Builds(builds) => builds_blame(builds, now),
         Content::Events(events) => events_blame(events, evaluation.status, now),
         Content::Reviews(_) => "a limit is about a number, and reviews are none".to_owned(),
-        Content::Lines(lines) => match lines.iter().find(|line| !line.is_empty()) {
+        Content::Text(lines) => match lines.iter().find(|line| !line.is_empty()) {
             Some(line) if rule.thresholds.is_some() => format!("not a number: {}", ellipsis(line.as_str(), LONGEST)),
             _ => "nothing was printed".to_owned(),
         },

@@ -53,7 +53,7 @@ pub struct Message {
 
 /// What each rule has told lately.
 #[derive(Debug, Default)]
-pub struct Told(Vec<OfRule>);
+pub struct SentMessages(Vec<OfRule>);
 
 #[derive(Debug, Default)]
 struct OfRule {
@@ -66,7 +66,7 @@ struct OfRule {
     slept_on: Vec<Transition>,
 }
 
-impl Told {
+impl SentMessages {
     /// The messages that these transitions make now. When quiet hours are over, one message tells of what
     /// turned red in them and is red still: it must be asked at every look, whether or not something turned.
     pub fn messages<'a>(
@@ -170,7 +170,7 @@ mod tests {
     fn a_rule_tells_of_its_own_group_only() {
         let rules = [rule(&[Turn::Broken], &["shop/*"]), rule(&[Turn::Broken, Turn::Fixed], &[])];
         let all = [turned(Turn::Broken, "shop/main"), turned(Turn::Fixed, "mail/main")];
-        let messages = Told::default().messages(rules.iter(), &all, Timestamp(0), &Zone::utc());
+        let messages = SentMessages::default().messages(rules.iter(), &all, Timestamp(0), &Zone::utc());
         assert_eq!(names(&messages), [(0, "shop/main", 0), (1, "shop/main", 0), (1, "mail/main", 0)]);
     }
 
@@ -178,7 +178,7 @@ mod tests {
     fn too_many_are_held_back_and_counted() {
         let rules = [rule(&[Turn::Broken], &[])];
         let many: Vec<Transition> = (0..30).map(|n| turned(Turn::Broken, &format!("b{n}"))).collect();
-        let mut told = Told::default();
+        let mut told = SentMessages::default();
         assert_eq!(told.messages(rules.iter(), &many, Timestamp(0), &Zone::utc()).len(), 2);
         assert_eq!(told.messages(rules.iter(), &many[..1], Timestamp(3_599_000), &Zone::utc()).len(), 0);
         let later = told.messages(rules.iter(), &many[..1], Timestamp(3_600_000), &Zone::utc());
@@ -189,7 +189,7 @@ mod tests {
     fn what_was_lost_is_counted_by_the_next_message_of_its_rule() {
         let rules = [rule(&[Turn::Broken], &[]), rule(&[Turn::Broken], &[])];
         let one = [turned(Turn::Broken, "b")];
-        let mut told = Told::default();
+        let mut told = SentMessages::default();
         let mut lost = |hour: i64| {
             let messages = told.messages(rules.iter(), &one, Timestamp(hour * 3_600_000), &Zone::utc());
             told.lose(1, messages[1].held_back + messages[1].lost);
@@ -205,14 +205,14 @@ mod tests {
         let at = |hour: i64| Timestamp(hour * 3_600_000);
         let one = [turned(Turn::Broken, "b")];
         for (hour, told) in [(21, 1), (22, 0), (3, 0), (7, 1)] {
-            let messages = Told::default().messages([&quiet].into_iter(), &one, at(hour), &Zone::utc());
+            let messages = SentMessages::default().messages([&quiet].into_iter(), &one, at(hour), &Zone::utc());
             assert_eq!(messages.len(), told, "at {hour}:00");
         }
     }
 
     #[test]
     fn another_rule_in_the_same_place_knows_nothing_of_the_one_before() {
-        let (mut told, mut night) = (Told::default(), rule(&[Turn::Broken], &[]));
+        let (mut told, mut night) = (SentMessages::default(), rule(&[Turn::Broken], &[]));
         night.quiet = vec!["00:00-23:59".parse().unwrap()];
         let mut at_once = |rule: &Rule, turned: &[Transition]| {
             names(&told.messages([rule].into_iter(), turned, Timestamp(0), &Zone::utc())).len()
@@ -225,7 +225,7 @@ mod tests {
     fn the_morning_tells_once_of_what_turned_red_at_night_and_is_red_still() {
         let mut quiet = rule(&[Turn::Broken, Turn::Critical], &[]);
         quiet.quiet = vec!["22:00-07:00".parse().unwrap()];
-        let mut told = Told::default();
+        let mut told = SentMessages::default();
         let mut at = |hour: i64, turned: &[Transition]| {
             let messages = told.messages([&quiet].into_iter(), turned, Timestamp(hour * 3_600_000), &Zone::utc());
             names(&messages).into_iter().map(|(_, name, held_back)| (name.to_owned(), held_back)).collect::<Vec<_>>()

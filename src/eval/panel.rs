@@ -17,7 +17,7 @@ use crate::model::status::Status;
 use crate::model::telemetry::Caveat;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
-use crate::store::{Entry, Kept, Store};
+use crate::store::{Entry, Store, Stored};
 
 /// One named query of a panel.
 #[derive(Debug, Clone, PartialEq)]
@@ -187,9 +187,9 @@ pub fn evaluate<'a>(rule: &'a Rule, store: &'a Store, checks: &'a Checks, now: T
         look.entries().into_iter().map(|(_, query, entry)| (query, entry)).collect();
     let (freshness, without) = how_fresh(rule, &entries, now);
     let Selection { content, gaps } = look.selection();
-    let has_nothing = |entry: &Entry| match &entry.kept {
-        Kept::Series(tracks) => tracks.iter().all(|track| !track.present),
-        Kept::Table(table) => table.rows.is_empty(),
+    let has_nothing = |entry: &Entry| match &entry.stored {
+        Stored::Series(tracks) => tracks.iter().all(|track| !track.present),
+        Stored::Table(table) => table.rows.is_empty(),
         _ => false,
     };
     let judged = judge(rule, &content, entries.iter().all(|(_, entry)| has_nothing(entry)));
@@ -256,9 +256,9 @@ fn judge(rule: &Rule, content: &Content<'_>, all_are_empty: bool) -> Judgement {
             worst_event(&current(events))
         }
         // A limit is about a number, and this is none.
-        Content::Events(_) | Content::Reviews(_) | Content::Lines(_) if has_limits => Judgement::of(Status::Unknown),
+        Content::Events(_) | Content::Reviews(_) | Content::Text(_) if has_limits => Judgement::of(Status::Unknown),
         Content::Events(_) | Content::Reviews(_) => Judgement::of(Status::Ok),
-        Content::Lines(lines) => Judgement::of(if lines.is_empty() { Status::Unknown } else { Status::Ok }),
+        Content::Text(lines) => Judgement::of(if lines.is_empty() { Status::Unknown } else { Status::Ok }),
         Content::Table(_, rows) => Judgement::of(Status::worst(rows.iter().copied())),
         Content::Series(series) => {
             let counts = |lack: &Option<Lack>| match lack {

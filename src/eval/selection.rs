@@ -16,7 +16,7 @@ use crate::model::status::Status;
 use crate::model::table::{Cell, Table};
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
-use crate::store::{Entry, Kept, Store, Track};
+use crate::store::{Entry, Store, Stored, Track};
 
 /// What a query that answers nothing means.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,8 +38,8 @@ pub struct Selection<'a> {
 
 /// The series of an answer; none where it is of another kind.
 pub(super) fn tracks(entry: &Entry) -> &[Track] {
-    match &entry.kept {
-        Kept::Series(tracks) => tracks,
+    match &entry.stored {
+        Stored::Series(tracks) => tracks,
         _ => &[],
     }
 }
@@ -63,12 +63,13 @@ impl<'a> Look<'a> {
     pub(super) fn selection(self) -> Selection<'a> {
         let entries = self.entries();
         if let Subject::Events { set, noticed, .. } = self.rule.subject {
-            let is_other = |entry: &Entry| !matches!(entry.kept, Kept::Nothing | Kept::Events(_) | Kept::Builds(..));
+            let is_other =
+                |entry: &Entry| !matches!(entry.stored, Stored::Nothing | Stored::Events(_) | Stored::Builds(..));
             let others = entries.iter().filter(|(_, _, entry)| is_other(entry));
             let gaps = others.map(|(_, query, _)| format!("{}answers with no events", prefix(query))).collect();
             return Selection { content: self.events(&entries, set, noticed), gaps };
         }
-        if entries.iter().all(|(_, _, entry)| entry.kept == Kept::Nothing) {
+        if entries.iter().all(|(_, _, entry)| entry.stored == Stored::Nothing) {
             return Selection::default();
         }
         let mut selection = match &self.rule.value {
@@ -81,40 +82,40 @@ impl<'a> Look<'a> {
 
     /// All answers of the kind that comes first; those of another kind are named.
     fn first_kind(self, entries: &[(usize, &'a PanelQuery, &'a Entry)]) -> Selection<'a> {
-        let answered: Vec<_> = entries.iter().filter(|(_, _, entry)| entry.kept != Kept::Nothing).collect();
+        let answered: Vec<_> = entries.iter().filter(|(_, _, entry)| entry.stored != Stored::Nothing).collect();
         let Some((_, _, first)) = answered.first() else { return Selection::default() };
-        let is_alike = |entry: &Entry| std::mem::discriminant(&entry.kept) == std::mem::discriminant(&first.kept);
+        let is_alike = |entry: &Entry| std::mem::discriminant(&entry.stored) == std::mem::discriminant(&first.stored);
         let alike: Vec<&Entry> = answered.iter().map(|(_, _, entry)| *entry).filter(|entry| is_alike(entry)).collect();
         let mut gaps: Vec<String> = answered
             .iter()
             .filter(|(_, _, entry)| !is_alike(entry))
             .map(|(_, query, _)| format!("{}answers with something else than the other queries", prefix(query)))
             .collect();
-        let content = match &first.kept {
-            Kept::Nothing => Content::Nothing,
-            Kept::Series(_) => Content::Series(self.series(entries)),
-            Kept::Table(table) => {
+        let content = match &first.stored {
+            Stored::Nothing => Content::Nothing,
+            Stored::Series(_) => Content::Series(self.series(entries)),
+            Stored::Table(table) => {
                 if alike.len() > 1 {
                     gaps.push("a panel shows one table, and this one has several".to_owned());
                 }
                 Content::Table(table, row_statuses(self.rule, table))
             }
-            Kept::Builds(..) => Content::Builds(self.builds(&alike)),
-            Kept::Events(_) => self.events(entries, EventSet::Everything, false),
-            Kept::Reviews(_) => Content::Reviews(alike.iter().flat_map(|entry| entry.reviews()).collect()),
-            Kept::Lines(lines) => {
+            Stored::Builds(..) => Content::Builds(self.builds(&alike)),
+            Stored::Events(_) => self.events(entries, EventSet::Everything, false),
+            Stored::Reviews(_) => Content::Reviews(alike.iter().flat_map(|entry| entry.reviews()).collect()),
+            Stored::Text(lines) => {
                 if alike.len() > 1 {
                     gaps.push("a panel shows one text, and this one has several".to_owned());
                 }
-                Content::Lines(lines)
+                Content::Text(lines)
             }
         };
         Selection { content, gaps }
     }
 
     fn builds(self, entries: &[&'a Entry]) -> Vec<&'a TrackedBuild> {
-        let all = entries.iter().flat_map(|entry| match &entry.kept {
-            Kept::Builds(builds, _) => builds.as_slice(),
+        let all = entries.iter().flat_map(|entry| match &entry.stored {
+            Stored::Builds(builds, _) => builds.as_slice(),
             _ => &[],
         });
         let mut kept: Vec<&TrackedBuild> = all.filter(|one| self.rule.keeps(&one.name)).collect();
@@ -124,7 +125,7 @@ impl<'a> Look<'a> {
 
     /// All that happened, of all queries together, and what is planned; oldest first.
     fn events(self, entries: &[(usize, &'a PanelQuery, &'a Entry)], set: EventSet, noticed: bool) -> Content<'a> {
-        if entries.iter().all(|(_, _, entry)| entry.kept == Kept::Nothing) {
+        if entries.iter().all(|(_, _, entry)| entry.stored == Stored::Nothing) {
             return Content::Nothing;
         }
         let (service, environment) = (self.rule.about.0.as_ref(), self.rule.about.1.as_ref());

@@ -92,7 +92,7 @@ pub fn delivery(
     to: Timestamp,
 ) -> Delivery {
     let known: Vec<&Event> = events.iter().copied().filter(|event| event.at <= to).collect();
-    let told = Told::of(&known);
+    let told = DataCoverage::of(&known);
     let here = |event: &&Event| event.at >= from && event.belongs_to(service, Some(environment));
     let cases = cases(known.into_iter().filter(here));
     let none = cases.is_empty().then_some(Missing::NoDeploys);
@@ -137,13 +137,13 @@ pub fn median(spans: impl Iterator<Item = Span>) -> Option<Span> {
 }
 
 /// What the sources tell at all: of whatever service, in the window or before it.
-struct Told {
+struct DataCoverage {
     failures: bool,
     reasons: bool,
     oldest_deploy: Option<Timestamp>,
 }
 
-impl Told {
+impl DataCoverage {
     fn of(events: &[&Event]) -> Self {
         let deploys = || events.iter().filter(|event| event.kind == EventKind::Deploy);
         let reasons = deploys().any(|deploy| deploy.reason != ChangeReason::Planned);

@@ -86,5 +86,5 @@ pub enum Content<'a> {
     /// Reviews.
     Reviews(Vec<&'a Review>),
     /// Free text.
-    Lines(&'a [SafeText]),
+    Text(&'a [SafeText]),
 }

@@ -47,7 +47,7 @@ pub enum Telemetry {
     /// Reviews, open ones and those merged lately.
     Reviews(Vec<Review>),
     /// Free text, line by line.
-    Lines(Vec<SafeText>),
+    Text(Vec<SafeText>),
     /// Any of these, with what its source says about the answer itself.
     Caveat {
         /// The answer.
@@ -75,7 +75,7 @@ impl Telemetry {
             Self::Builds(_) => "builds",
             Self::Events(_) => "events",
             Self::Reviews(_) => "reviews",
-            Self::Lines(_) => "text",
+            Self::Text(_) => "text",
             Self::Caveat { telemetry, .. } => telemetry.shape(),
         }
     }
@@ -118,7 +118,7 @@ impl Telemetry {
             Self::Builds(builds) => vec![("builds", builds.len(), MAX_BUILDS)],
             Self::Events(events) => vec![("events", events.len(), MAX_EVENTS)],
             Self::Reviews(reviews) => vec![("reviews", reviews.len(), MAX_REVIEWS)],
-            Self::Lines(lines) => vec![("lines", lines.len(), MAX_LINES)],
+            Self::Text(lines) => vec![("lines", lines.len(), MAX_LINES)],
             Self::Caveat { telemetry, .. } => telemetry.counts(),
         }
     }
@@ -159,7 +159,7 @@ impl Telemetry {
             Self::Builds(builds) => builds.is_empty(),
             Self::Events(events) => events.is_empty(),
             Self::Reviews(reviews) => reviews.is_empty(),
-            Self::Lines(lines) => lines.is_empty(),
+            Self::Text(lines) => lines.is_empty(),
             Self::Caveat { telemetry, .. } => telemetry.is_empty(),
         }
     }

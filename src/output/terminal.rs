@@ -115,6 +115,8 @@ struct Viewer<'a> {
     frame: Option<Frame>,
     /// Something changed since the last picture.
     dirty: bool,
+    /// We stop, or are in the background: nothing is drawn.
+    stopped: bool,
     /// The last scene that came, and when.
     seen: Arc<Scene>,
     last_scene: Instant,
@@ -143,6 +145,7 @@ impl<'a> Viewer<'a> {
             painted: Instant::now(),
             frame: None,
             dirty: true,
+            stopped: false,
             last_scene: Instant::now(),
             engine_gone: false,
             rung: 0,
@@ -151,10 +154,13 @@ impl<'a> Viewer<'a> {
     }
 
     async fn run(mut self, mut signals: Signals) -> Left {
+        if screen::is_in_background() {
+            self.suspend();
+        }
         let mut watchdog = interval(Duration::from_secs(1));
         watchdog.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
-            if self.dirty && self.writer.is_free() {
+            if self.dirty && !self.stopped && self.writer.is_free() {
                 self.draw();
             }
             // No order: a flood of one kind must not keep the others away.
@@ -335,15 +341,18 @@ impl<'a> Viewer<'a> {
     /// Ctrl-Z: the shell gets its terminal back, and we stop like everybody else.
     fn suspend(&mut self) {
         screen::restore();
+        self.stopped = true;
         let me = rustix::process::getpid();
         // SIGSTOP, because a stop that we send ourselves as SIGTSTP is lost in an orphaned group.
-        if rustix::process::kill_process(me, rustix::process::Signal::STOP).is_err() {
-            self.resume();
-        }
+        let _cannot_fail = rustix::process::kill_process(me, rustix::process::Signal::STOP);
     }
 
-    /// After a stop, however it came: the terminal is as the shell left it.
+    /// After a stop, however it came: the terminal is as the shell left it. In the background it is another's.
     fn resume(&mut self) {
+        if screen::is_in_background() {
+            return self.suspend();
+        }
+        self.stopped = false;
         // Without raw mode the board still shows; keys then wait for Enter.
         let _line_mode = self.screen.take_again();
         self.last_scene = Instant::now();

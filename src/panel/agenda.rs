@@ -22,7 +22,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::ink::{Ink, Role};
 use super::marks::{columns, row, write};
-use super::{EventsUse, Need, Panel, Reading, Room};
+use super::{EventsUse, Need, Panel, PanelInput, Room};
 use crate::model::event::{Event, EventKind, EventSet, EventState};
 use crate::model::judgement::Content;
 use crate::model::layer::Layer;
@@ -54,10 +54,10 @@ pub struct Options {
 }
 
 impl Options {
-    fn shows(&self, event: &Event, reading: &Reading<'_>) -> bool {
+    fn shows(&self, event: &Event, input: &PanelInput<'_>) -> bool {
         event.kind.is_planned()
             && (self.kinds.is_empty() || self.kinds.contains(&event.kind))
-            && event.belongs_to(reading.service, reading.environment)
+            && event.belongs_to(input.service, input.environment)
     }
 }
 
@@ -100,26 +100,26 @@ impl Panel for Agenda {
     type Options = Options;
     type View = View;
 
-    fn view(options: &Options, reading: &Reading<'_>) -> View {
+    fn view(options: &Options, input: &PanelInput<'_>) -> View {
         let ahead = options.ahead.unwrap_or(AHEAD).min(FARTHEST);
-        let events: &[&Event] = match &reading.content {
+        let events: &[&Event] = match &input.content {
             Content::Events(events) => events,
             _ => &[],
         };
-        let (now, last) = (reading.now, reading.now.plus(ahead));
-        let planned: Vec<&Event> = events.iter().copied().filter(|event| options.shows(event, reading)).collect();
+        let (now, last) = (input.now, input.now.plus(ahead));
+        let planned: Vec<&Event> = events.iter().copied().filter(|event| options.shows(event, input)).collect();
         let mut in_force: Vec<&Event> = planned.iter().copied().filter(|event| event.is_in_force(now)).collect();
         in_force.sort_by_key(|event| (event.kind != EventKind::Freeze, event.until));
         let any_time: Vec<&Event> = planned.iter().copied().filter(|event| is_any_time(event, now)).collect();
         let coming: Vec<&Event> = planned.into_iter().filter(|event| event.at > now && event.at <= last).collect();
-        let days = Days::of(now, reading.zone);
+        let days = Days::of(now, input.zone);
         View {
             more: [&in_force, &any_time, &coming].map(|all| all.len().saturating_sub(MOST)).into_iter().sum(),
-            in_force: in_force.into_iter().take(MOST).map(|event| InForce::of(event, reading)).collect(),
+            in_force: in_force.into_iter().take(MOST).map(|event| InForce::of(event, input)).collect(),
             any_time: any_time.into_iter().take(MOST).map(AnyTime::of).collect(),
-            coming: coming.into_iter().take(MOST).map(|event| Coming::of(event, &days, reading)).collect(),
+            coming: coming.into_iter().take(MOST).map(|event| Coming::of(event, &days, input)).collect(),
             ahead,
-            answered: !matches!(reading.content, Content::Nothing),
+            answered: !matches!(input.content, Content::Nothing),
         }
     }
 
@@ -221,8 +221,8 @@ mod tests {
 
     fn view(options: &Options, events: &[Event]) -> View {
         let zone = Zone::utc();
-        let reading = Reading::alone(Content::Events(events.iter().collect()), hours(0), &zone);
-        Agenda::view(options, &reading)
+        let input = PanelInput::alone(Content::Events(events.iter().collect()), hours(0), &zone);
+        Agenda::view(options, &input)
     }
 
     fn drawn(view: &View, width: u16, height: u16) -> Vec<String> {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::gauge::{Bar, draw_bars, strip};
 use super::ink::Ink;
 use super::marks::scale::Range;
-use super::{Need, Panel, Reading, Room, Shape};
+use super::{Need, Panel, PanelInput, Room, Shape};
 use crate::model::judgement::Content;
 use crate::model::status::Status;
 use crate::model::table::Cell;
@@ -44,8 +44,8 @@ impl Panel for Bars {
     type Options = Options;
     type View = View;
 
-    fn view(options: &Options, reading: &Reading<'_>) -> View {
-        let mut values: Vec<(SafeText, Option<f64>, Status)> = match &reading.content {
+    fn view(options: &Options, input: &PanelInput<'_>) -> View {
+        let mut values: Vec<(SafeText, Option<f64>, Status)> = match &input.content {
             Content::Series(series) => {
                 series.iter().map(|one| (one.name.clone(), one.value, one.judgement.status)).collect()
             }
@@ -63,7 +63,7 @@ impl Panel for Bars {
         let numbers: Vec<Option<f64>> = values.iter().map(|(_, value, _)| *value).collect();
         let bars = values
             .into_iter()
-            .zip(reading.format().all(&numbers, reading.now))
+            .zip(input.format().all(&numbers, input.now))
             .map(|((name, value, status), text)| Bar {
                 name,
                 text,

@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::ink::Ink;
-use super::{Need, Panel, Reading, Room, Shape};
+use super::{Need, Panel, PanelInput, Room, Shape};
 use crate::model::build::{Activity, BuildResult, TrackedBuild};
 use crate::model::judgement::Content;
 use crate::model::layer::Layer;
@@ -190,9 +190,9 @@ impl Panel for Builds {
     type Options = Options;
     type View = View;
 
-    fn view(options: &Options, reading: &Reading<'_>) -> View {
-        let (lines, answered) = match &reading.content {
-            Content::Builds(builds) => (builds.iter().map(|one| Line::of(one, options, reading.now)).collect(), true),
+    fn view(options: &Options, input: &PanelInput<'_>) -> View {
+        let (lines, answered) = match &input.content {
+            Content::Builds(builds) => (builds.iter().map(|one| Line::of(one, options, input.now)).collect(), true),
             content => (Vec::new(), !matches!(content, Content::Nothing)),
         };
         View { lines, groups: options.groups, answered }

@@ -10,7 +10,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
-use super::Reading;
+use super::PanelInput;
 use super::ink::{Ink, Role};
 use super::marks::put;
 use crate::model::event::{Event, EventKind, EventState};
@@ -51,11 +51,11 @@ pub struct Mark {
 
 impl Changes {
     /// Those that belong to a panel, between two moments. Events of nearly one moment become one mark.
-    pub fn of(reading: &Reading<'_>, from: Timestamp, to: Timestamp) -> Self {
+    pub fn of(input: &PanelInput<'_>, from: Timestamp, to: Timestamp) -> Self {
         let mut marks: Vec<Mark> = Vec::new();
         let slot = Span(((to.0 - from.0) / MOST as i64).max(1));
         // The window of a graph ends with its newest point: what came since belongs to its last column.
-        for event in reading.events.iter().filter(|event| event.at >= from && event.at <= reading.now.max(to)) {
+        for event in input.events.iter().filter(|event| event.at >= from && event.at <= input.now.max(to)) {
             match marks.last_mut() {
                 Some(last) if (event.at.0 - from.0) / slot.0 == (last.at.0 - from.0) / slot.0 => last.add(event),
                 _ => marks.push(Mark::of(event)),
@@ -189,9 +189,11 @@ mod tests {
 
     fn changes(events: &[Event]) -> Changes {
         let zone = Zone::utc();
-        let reading =
-            Reading { events: events.iter().collect(), ..Reading::alone(Content::Nothing, Timestamp(1000), &zone) };
-        Changes::of(&reading, Timestamp(0), Timestamp(1000))
+        let input = PanelInput {
+            events: events.iter().collect(),
+            ..PanelInput::alone(Content::Nothing, Timestamp(1000), &zone)
+        };
+        Changes::of(&input, Timestamp(0), Timestamp(1000))
     }
 
     fn event(at: i64, kind: EventKind) -> Event {

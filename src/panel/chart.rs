@@ -24,7 +24,7 @@ use super::marks::plot::{PATTERNS, Plot, density};
 use super::marks::scale::{self, Range};
 use super::marks::{columns, put, row, write, write_right};
 use super::trend::{self, Line, said_at};
-use super::{Need, Panel, Reading, Room, Shape};
+use super::{Need, Panel, PanelInput, Room, Shape};
 use crate::model::format::Format;
 use crate::model::judgement::{Content, LimitLine};
 use crate::model::status::Status;
@@ -75,26 +75,26 @@ impl Panel for Chart {
     type Options = Options;
     type View = View;
 
-    fn view(options: &Options, reading: &Reading<'_>) -> View {
-        let series = match &reading.content {
+    fn view(options: &Options, input: &PanelInput<'_>) -> View {
+        let series = match &input.content {
             Content::Series(series) => series.as_slice(),
             _ => &[],
         };
-        let lines = Line::all(series.get(..MAX_LINES).unwrap_or(series), reading);
+        let lines = Line::all(series.get(..MAX_LINES).unwrap_or(series), input);
         let range = Range::of(lines.iter().flat_map(|line| &line.trend.points).map(|point| point.value));
-        let to = lines.iter().map(|line| line.trend.to).max().unwrap_or(reading.now);
+        let to = lines.iter().map(|line| line.trend.to).max().unwrap_or(input.now);
         View {
-            range: range.map(|range| axis_range(range, &reading.limits, options)),
+            range: range.map(|range| axis_range(range, &input.limits, options)),
             fixed: (options.min, options.max),
             hidden: series.len().saturating_sub(MAX_LINES),
-            from: to.minus(reading.window),
+            from: to.minus(input.window),
             to,
             lines,
-            limits: reading.limits.clone(),
-            format: reading.format(),
-            zone: reading.zone.clone(),
-            answered: !matches!(reading.content, Content::Nothing),
-            changes: Changes::of(reading, to.minus(reading.window), to),
+            limits: input.limits.clone(),
+            format: input.format(),
+            zone: input.zone.clone(),
+            answered: !matches!(input.content, Content::Nothing),
+            changes: Changes::of(input, to.minus(input.window), to),
         }
     }
 
@@ -352,10 +352,10 @@ mod tests {
     fn drawn(series: Vec<JudgedSeries<'_>>, limits: &[f64], ink: &Ink, size: (u16, u16)) -> Buffer {
         let zone = Zone::utc();
         let limits = limits.iter().map(|value| LimitLine { status: Status::Critical, value: *value }).collect();
-        let reading = Reading { limits, ..Reading::alone(Content::Series(series), NOW, &zone) };
+        let input = PanelInput { limits, ..PanelInput::alone(Content::Series(series), NOW, &zone) };
         let area = Rect::new(0, 0, size.0, size.1);
         let mut buffer = Buffer::empty(area);
-        Chart::draw(&Chart::view(&Options::default(), &reading), area, &mut buffer, ink);
+        Chart::draw(&Chart::view(&Options::default(), &input), area, &mut buffer, ink);
         buffer
     }
 

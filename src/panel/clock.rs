@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::ink::{Ink, Role};
 use super::marks::{digits, row, write};
-use super::{Need, Panel, Reading, Room};
+use super::{Need, Panel, PanelInput, Room};
 use crate::model::time::Zone;
 
 /// The panel.
@@ -38,9 +38,9 @@ impl Panel for Clock {
     type Options = Options;
     type View = View;
 
-    fn view(options: &Options, reading: &Reading<'_>) -> View {
-        let zone = options.timezone.as_ref().unwrap_or(reading.zone);
-        View { time: reading.now.hour_minute(zone), day: reading.now.day(zone) }
+    fn view(options: &Options, input: &PanelInput<'_>) -> View {
+        let zone = options.timezone.as_ref().unwrap_or(input.zone);
+        View { time: input.now.hour_minute(zone), day: input.now.day(zone) }
     }
 
     fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {

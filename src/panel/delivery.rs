@@ -18,7 +18,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::ink::{Ink, Role};
 use super::marks::{columns, digits, row, write};
-use super::{EventsUse, Need, Panel, Reading, Room};
+use super::{EventsUse, Need, Panel, PanelInput, Room};
 use crate::model::delivery::{Delivery as Metrics, Metric, Missing, delivery};
 use crate::model::event::EventSet;
 use crate::model::format::{self, Humane, MISSING};
@@ -77,16 +77,16 @@ impl Panel for Delivery {
     type Options = Options;
     type View = View;
 
-    fn view(options: &Options, reading: &Reading<'_>) -> View {
-        let Content::Events(events) = &reading.content else { return View::default() };
-        let from = reading.now.minus(options.over.unwrap_or(OVER));
-        let environment = reading.environment.unwrap_or(ENVIRONMENT);
-        let metrics = delivery(events, reading.service, environment, from, reading.now);
+    fn view(options: &Options, input: &PanelInput<'_>) -> View {
+        let Content::Events(events) = &input.content else { return View::default() };
+        let from = input.now.minus(options.over.unwrap_or(OVER));
+        let environment = input.environment.unwrap_or(ENVIRONMENT);
+        let metrics = delivery(events, input.service, environment, from, input.now);
         let is_short = metrics.covered_from > from;
-        let window = metrics.covered_from.age_at(reading.now);
+        let window = metrics.covered_from.age_at(input.now);
         let window = if is_short { window.brief() } else { window.humane() };
-        let since = is_short.then(|| format!("known since {}", metrics.covered_from.day(reading.zone)));
-        let words = Words { window: &window, now: reading.now };
+        let since = is_short.then(|| format!("known since {}", metrics.covered_from.day(input.zone)));
+        let words = Words { window: &window, now: input.now };
         View {
             lines: words.lines(&metrics),
             strip: words.strip(&metrics),
@@ -307,8 +307,8 @@ mod tests {
 
     fn view(content: Content<'_>, service: Option<&str>) -> View {
         let zone = Zone::utc();
-        let reading = Reading { service, ..Reading::alone(content, NOW, &zone) };
-        Delivery::view(&Options::default(), &reading)
+        let input = PanelInput { service, ..PanelInput::alone(content, NOW, &zone) };
+        Delivery::view(&Options::default(), &input)
     }
 
     fn of(events: &[Event], service: Option<&str>) -> View {

@@ -19,7 +19,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::ink::{Glyphs, Ink, Role};
 use super::marks::{row, write};
-use super::{EventsUse, Need, Panel, Reading, Room};
+use super::{EventsUse, Need, Panel, PanelInput, Room};
 use crate::model::event::{Event, EventKind, EventSet, EventState};
 use crate::model::judgement::Content;
 use crate::model::layer::Layer;
@@ -60,13 +60,13 @@ impl Panel for Environments {
     type Options = Options;
     type View = View;
 
-    fn view(options: &Options, reading: &Reading<'_>) -> View {
-        let Content::Events(events) = &reading.content else {
-            return View { answered: !matches!(reading.content, Content::Nothing), ..View::default() };
+    fn view(options: &Options, input: &PanelInput<'_>) -> View {
+        let Content::Events(events) = &input.content else {
+            return View { answered: !matches!(input.content, Content::Nothing), ..View::default() };
         };
-        let belongs = |event: &&Event| event.belongs_to(reading.service, reading.environment);
+        let belongs = |event: &&Event| event.belongs_to(input.service, input.environment);
         let events: Vec<&Event> = events.iter().copied().filter(belongs).collect();
-        View { matrix: matrix(&events, &options.environments, &options.services, reading.now), answered: true }
+        View { matrix: matrix(&events, &options.environments, &options.services, input.now), answered: true }
     }
 
     fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
@@ -266,8 +266,8 @@ mod tests {
 
     fn view(events: &[Event]) -> View {
         let zone = Zone::utc();
-        let reading = Reading::alone(Content::Events(events.iter().collect()), NOW, &zone);
-        Environments::view(&Options::default(), &reading)
+        let input = PanelInput::alone(Content::Events(events.iter().collect()), NOW, &zone);
+        Environments::view(&Options::default(), &input)
     }
 
     fn ink(glyphs: Glyphs) -> Ink {

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use super::changes::role;
 use super::ink::{Ink, Role};
 use super::marks::{columns, row, write, write_right};
-use super::{EventsUse, Need, Panel, Reading, Room};
+use super::{EventsUse, Need, Panel, PanelInput, Room};
 use crate::model::event::{Event, EventKind, EventSet};
 use crate::model::judgement::Content;
 use crate::model::layer::Layer;
@@ -64,7 +64,7 @@ struct Line {
 }
 
 impl Line {
-    fn of(event: &Event, reading: &Reading<'_>) -> Self {
+    fn of(event: &Event, input: &PanelInput<'_>) -> Self {
         let brief = event.brief();
         let what = brief.strip_prefix(event.kind.word()).unwrap_or(&brief).trim_start().to_owned();
         // A version says more with its title beside it.
@@ -72,18 +72,18 @@ impl Line {
         let names_itself = event.service.is_empty() || says(&event.service) || says(&event.version);
         let tells_more = !event.version.is_empty() && !event.title.is_empty() && !names_itself;
         let what = if tells_more { format!("{what}  {}", event.title) } else { what };
-        let (day, today) = (event.at.day(reading.zone), reading.now.day(reading.zone));
+        let (day, today) = (event.at.day(input.zone), input.now.day(input.zone));
         Self {
             day: if day == today { "today".to_owned() } else { day },
-            time: event.at.hour_minute(reading.zone),
+            time: event.at.hour_minute(input.zone),
             kind: event.kind,
-            is_over: event.until.is_some_and(|until| until <= reading.now),
+            is_over: event.until.is_some_and(|until| until <= input.now),
             status: event.status(),
             what,
             place: event.environment.clone(),
-            state: state(event, reading.now),
+            state: state(event, input.now),
             who: event.who.as_ref().map(ToString::to_string).unwrap_or_default(),
-            age: age(event.at.age_at(reading.now)),
+            age: age(event.at.age_at(input.now)),
         }
     }
 }
@@ -113,14 +113,14 @@ impl Panel for Events {
     type Options = Options;
     type View = View;
 
-    fn view(_: &Options, reading: &Reading<'_>) -> View {
-        let Content::Events(events) = &reading.content else {
-            return View { lines: Vec::new(), more: 0, answered: !matches!(reading.content, Content::Nothing) };
+    fn view(_: &Options, input: &PanelInput<'_>) -> View {
+        let Content::Events(events) = &input.content else {
+            return View { lines: Vec::new(), more: 0, answered: !matches!(input.content, Content::Nothing) };
         };
-        let wanted = |event: &&&Event| event.at <= reading.now;
+        let wanted = |event: &&&Event| event.at <= input.now;
         let all = events.iter().rev().filter(wanted);
         let count = all.clone().count();
-        let lines = all.take(MOST).map(|event| Line::of(event, reading)).collect();
+        let lines = all.take(MOST).map(|event| Line::of(event, input)).collect();
         View { lines, more: count.saturating_sub(MOST), answered: true }
     }
 

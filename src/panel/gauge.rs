@@ -14,7 +14,7 @@ use unicode_width::UnicodeWidthStr;
 use super::ink::{Ink, Role};
 use super::marks::scale::Range;
 use super::marks::{Window, columns, meter, row, write, write_right};
-use super::{Need, Panel, Reading, Room, Shape};
+use super::{Need, Panel, PanelInput, Room, Shape};
 use crate::model::format::Written;
 use crate::model::judgement::Content;
 use crate::model::status::Status;
@@ -64,20 +64,20 @@ impl Panel for Gauge {
     type Options = Options;
     type View = View;
 
-    fn view(options: &Options, reading: &Reading<'_>) -> View {
-        let Content::Series(series) = &reading.content else { return View { bars: Vec::new() } };
-        let full = options.max.unwrap_or_else(|| match reading.unit {
+    fn view(options: &Options, input: &PanelInput<'_>) -> View {
+        let Content::Series(series) = &input.content else { return View { bars: Vec::new() } };
+        let full = options.max.unwrap_or_else(|| match input.unit {
             Unit::Ratio => 1.0,
             Unit::Percent => 100.0,
             _ => {
-                let limits = reading.limits.iter().map(|limit| limit.value);
+                let limits = input.limits.iter().map(|limit| limit.value);
                 Range::of(series.iter().filter_map(|one| one.value).chain(limits)).map_or(1.0, |range| range.high)
             }
         });
         let range = Range { low: options.min.unwrap_or(0.0), high: full };
         let bars = series
             .iter()
-            .zip(reading.texts(series))
+            .zip(input.texts(series))
             .map(|(one, text)| Bar {
                 name: one.name.clone(),
                 text,

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::ink::{Ink, Role};
 use super::marks::{columns, row, write};
-use super::{Need, Panel, Reading, Room};
+use super::{Need, Panel, PanelInput, Room};
 use crate::model::judgement::Content;
 use crate::model::status::Status;
 use crate::model::text::SafeText;
@@ -51,11 +51,11 @@ impl Panel for Lamps {
     type Options = Options;
     type View = View;
 
-    fn view(options: &Options, reading: &Reading<'_>) -> View {
-        let mut lamps: Vec<Lamp> = match &reading.content {
+    fn view(options: &Options, input: &PanelInput<'_>) -> View {
+        let mut lamps: Vec<Lamp> = match &input.content {
             Content::Series(series) => series
                 .iter()
-                .zip(reading.texts(series))
+                .zip(input.texts(series))
                 .map(|(one, text)| Lamp {
                     name: one.name.clone(),
                     value: one.value.filter(|_| options.values).map_or_else(String::new, |_| text.short.text()),

@@ -24,9 +24,9 @@ macro_rules! panels {
 
         impl PanelOptions {
             /// Content to view.
-            pub fn view(&self, reading: &Reading<'_>) -> PanelView {
+            pub fn view(&self, input: &PanelInput<'_>) -> PanelView {
                 match self {
-                    $(Self::$panel(options) => PanelView::$panel($file::$panel::view(options, reading)),)+
+                    $(Self::$panel(options) => PanelView::$panel($file::$panel::view(options, input)),)+
                 }
             }
 

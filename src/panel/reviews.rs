@@ -15,7 +15,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::ink::{Ink, Role};
 use super::marks::{columns, row, write, write_right};
-use super::{Need, Panel, Reading, Room, Shape};
+use super::{Need, Panel, PanelInput, Room, Shape};
 use crate::model::delivery::median;
 use crate::model::judgement::Content;
 use crate::model::layer::Layer;
@@ -130,12 +130,12 @@ impl Panel for Reviews {
     type Options = Options;
     type View = View;
 
-    fn view(options: &Options, reading: &Reading<'_>) -> View {
-        let Content::Reviews(reviews) = &reading.content else { return View::default() };
+    fn view(options: &Options, input: &PanelInput<'_>) -> View {
+        let Content::Reviews(reviews) = &input.content else { return View::default() };
         let mut open: Vec<&Review> = reviews.iter().copied().filter(|review| review.merged_at.is_none()).collect();
         open.sort_by_key(|review| (review.waits_for == WaitsFor::Draft, review.opened_at));
         let old = options.old.unwrap_or(OLD);
-        let mut lines: Vec<Line> = open.iter().map(|review| Line::of(review, old, reading.now)).collect();
+        let mut lines: Vec<Line> = open.iter().map(|review| Line::of(review, old, input.now)).collect();
         if let Some(first) = lines.first().map(|line| line.repository.clone())
             && lines.iter().all(|line| line.repository == first)
         {
@@ -143,7 +143,7 @@ impl Panel for Reviews {
                 line.repository.clear();
             }
         }
-        let mut headline = vec![open_words(&open, reading.now)];
+        let mut headline = vec![open_words(&open, input.now)];
         let times: Vec<Span> = reviews.iter().copied().filter_map(Review::lead_time).collect();
         let merged = times.len();
         if let Some(time) = median(times.into_iter()) {
@@ -296,8 +296,8 @@ mod tests {
 
     fn view(reviews: &[Review]) -> View {
         let zone = Zone::utc();
-        let reading = Reading::alone(Content::Reviews(reviews.iter().collect()), NOW, &zone);
-        Reviews::view(&Options::default(), &reading)
+        let input = PanelInput::alone(Content::Reviews(reviews.iter().collect()), NOW, &zone);
+        Reviews::view(&Options::default(), &input)
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::ink::{Ink, Role};
 use super::marks::scale::Range;
 use super::marks::{columns, row, scale, sparkline, write, write_right};
 use super::trend::{self, Line};
-use super::{Need, Panel, Reading, Room, Shape};
+use super::{Need, Panel, PanelInput, Room, Shape};
 use crate::model::format::Format;
 use crate::model::judgement::Content;
 use crate::model::status::Status;
@@ -56,19 +56,19 @@ impl Panel for Sparkline {
     type Options = Options;
     type View = View;
 
-    fn view(options: &Options, reading: &Reading<'_>) -> View {
-        let Content::Series(series) = &reading.content else {
+    fn view(options: &Options, input: &PanelInput<'_>) -> View {
+        let Content::Series(series) = &input.content else {
             return View { lines: Vec::new(), range: None, format: Format::default(), changes: Changes::default() };
         };
-        let lines = Line::all(series, reading);
+        let lines = Line::all(series, input);
         let values = lines.iter().flat_map(|line| &line.trend.points).map(|point| point.value);
         let range = Range::of(values).map(Range::with_zero).map(|range| Range {
             low: options.min.unwrap_or(range.low),
-            high: options.max.unwrap_or(if *reading.unit == Unit::Ratio { range.high.max(1.0) } else { range.high }),
+            high: options.max.unwrap_or(if *input.unit == Unit::Ratio { range.high.max(1.0) } else { range.high }),
         });
-        let to = lines.iter().map(|line| line.trend.to).max().unwrap_or(reading.now);
-        let changes = Changes::of(reading, to.minus(reading.window), to);
-        View { lines, range, format: reading.format(), changes }
+        let to = lines.iter().map(|line| line.trend.to).max().unwrap_or(input.now);
+        let changes = Changes::of(input, to.minus(input.window), to);
+        View { lines, range, format: input.format(), changes }
     }
 
     fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {

@@ -17,7 +17,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::ink::{Ink, Role};
 use super::marks::{columns, row, write};
-use super::{Need, Panel, Reading, Room, Shape};
+use super::{Need, Panel, PanelInput, Room, Shape};
 use crate::model::build::{Activity, BuildResult, TrackedBuild};
 use crate::model::judgement::Content;
 use crate::model::layer::Layer;
@@ -149,10 +149,10 @@ impl Panel for Stages {
     type Options = Options;
     type View = View;
 
-    fn view(_: &Options, reading: &Reading<'_>) -> View {
-        match &reading.content {
+    fn view(_: &Options, input: &PanelInput<'_>) -> View {
+        match &input.content {
             Content::Builds(builds) => {
-                View { lines: builds.iter().map(|one| Line::of(one, reading.now)).collect(), answered: true }
+                View { lines: builds.iter().map(|one| Line::of(one, input.now)).collect(), answered: true }
             }
             content => View { lines: Vec::new(), answered: !matches!(content, Content::Nothing) },
         }
@@ -327,8 +327,8 @@ mod tests {
 
     fn view(builds: &[TrackedBuild]) -> View {
         let zone = Zone::utc();
-        let reading = Reading::alone(Content::Builds(builds.iter().collect()), NOW, &zone);
-        Stages::view(&Options {}, &reading)
+        let input = PanelInput::alone(Content::Builds(builds.iter().collect()), NOW, &zone);
+        Stages::view(&Options {}, &input)
     }
 
     fn strip(builds: &[TrackedBuild]) -> String {

@@ -17,7 +17,7 @@ use super::changes::Changes;
 use super::ink::{Ink, Role};
 use super::marks::{columns, digits, row, scale, sparkline, write};
 use super::trend::Trend;
-use super::{Need, Panel, Reading, Room};
+use super::{Need, Panel, PanelInput, Room};
 use crate::model::format::{Format, Humane, MISSING, Written};
 use crate::model::judgement::{Content, JudgedSeries};
 use crate::model::status::Status;
@@ -98,34 +98,34 @@ impl Panel for Stat {
     type Options = Options;
     type View = View;
 
-    fn view(options: &Options, reading: &Reading<'_>) -> View {
+    fn view(options: &Options, input: &PanelInput<'_>) -> View {
         let none = View {
             name: SafeText::default(),
             value: said(MISSING, ""),
-            status: reading.status,
+            status: input.status,
             change: None,
             trend: None,
             others: 0,
-            format: reading.format(),
+            format: input.format(),
             changes: Changes::default(),
         };
-        match &reading.content {
+        match &input.content {
             Content::Series(series) => {
                 // Of several series the worst is the one that matters.
                 let Some(worst) = series.iter().max_by_key(|one| one.judgement.status.severity()) else { return none };
-                let trend = (!options.plain).then(|| Trend::of(worst, reading));
+                let trend = (!options.plain).then(|| Trend::of(worst, input));
                 View {
                     name: worst.name.clone(),
-                    value: none.format.one(worst.value, reading.now),
-                    status: reading.status,
+                    value: none.format.one(worst.value, input.now),
+                    status: input.status,
                     change: Change::of(worst),
-                    changes: trend.as_ref().map_or(none.changes, |trend| Changes::of(reading, trend.from, trend.to)),
+                    changes: trend.as_ref().map_or(none.changes, |trend| Changes::of(input, trend.from, trend.to)),
                     trend,
                     others: series.len() - 1,
                     format: none.format,
                 }
             }
-            Content::Lines(lines) => View { value: said(lines.first().map_or("", SafeText::as_str), ""), ..none },
+            Content::Text(lines) => View { value: said(lines.first().map_or("", SafeText::as_str), ""), ..none },
             Content::Table(table, _) => View { value: counted(table.rows.len(), "rows"), ..none },
             Content::Builds(builds) => View { value: counted(builds.len(), "builds"), ..none },
             Content::Events(events) => View { value: counted(events.len(), "events"), ..none },

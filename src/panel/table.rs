@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::ink::{Ink, Role};
 use super::marks::{Window, columns, row, write, write_right};
-use super::{Need, Panel, Reading, Room};
+use super::{Need, Panel, PanelInput, Room};
 use crate::model::format;
 use crate::model::judgement::Content;
 use crate::model::status::Status;
@@ -57,14 +57,14 @@ impl Panel for Table {
     type Options = Options;
     type View = View;
 
-    fn view(options: &Options, reading: &Reading<'_>) -> View {
-        match &reading.content {
-            Content::Table(table, statuses) => of_table(options, table, statuses, reading),
+    fn view(options: &Options, input: &PanelInput<'_>) -> View {
+        match &input.content {
+            Content::Table(table, statuses) => of_table(options, table, statuses, input),
             Content::Series(series) => View {
                 header: vec![SafeText::new("name"), SafeText::new("value")],
                 rows: series
                     .iter()
-                    .zip(reading.texts(series))
+                    .zip(input.texts(series))
                     .map(|(one, text)| {
                         let text = text.short.text();
                         let name = Field { text: one.name.to_string(), is_number: false };
@@ -106,7 +106,12 @@ impl Panel for Table {
     }
 }
 
-fn of_table(options: &Options, table: &crate::model::table::Table, statuses: &[Status], reading: &Reading<'_>) -> View {
+fn of_table(
+    options: &Options,
+    table: &crate::model::table::Table,
+    statuses: &[Status],
+    input: &PanelInput<'_>,
+) -> View {
     let place = |name: &String| table.columns.iter().position(|column| column.as_str() == name);
     let picked: Vec<usize> = if options.columns.is_empty() {
         (0..table.columns.len()).collect()
@@ -116,8 +121,8 @@ fn of_table(options: &Options, table: &crate::model::table::Table, statuses: &[S
     let with_unit = table.judged_column(&options.column);
     let field = |row: &[Cell], at: usize| match row.get(at) {
         Some(Cell::Number(number)) => {
-            let unit = if Some(at) == with_unit { reading.unit } else { &Unit::None };
-            Field { text: format::text(*number, unit, reading.now), is_number: true }
+            let unit = if Some(at) == with_unit { input.unit } else { &Unit::None };
+            Field { text: format::text(*number, unit, input.now), is_number: true }
         }
         // A number that came as text keeps its digits, and stands among numbers.
         Some(cell @ Cell::Text(text)) => {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::ink::{Ink, Role};
 use super::marks::{row, wrap, write};
-use super::{Need, Panel, Reading, Room};
+use super::{Need, Panel, PanelInput, Room};
 use crate::model::judgement::Content;
 use crate::model::text::SafeText;
 
@@ -44,15 +44,15 @@ impl Panel for Text {
     type Options = Options;
     type View = View;
 
-    fn view(options: &Options, reading: &Reading<'_>) -> View {
+    fn view(options: &Options, input: &PanelInput<'_>) -> View {
         let mut lines = SafeText::lines(&options.text, MAX_LINES);
-        match &reading.content {
-            Content::Lines(more) => {
+        match &input.content {
+            Content::Text(more) => {
                 let from = if options.tail { more.len().saturating_sub(MAX_LINES) } else { 0 };
                 lines.extend(more.iter().skip(from).take(MAX_LINES).cloned());
             }
             Content::Series(series) => lines.extend(series.iter().filter_map(|one| {
-                let value = reading.text(Some(one.value?));
+                let value = input.text(Some(one.value?));
                 Some(SafeText::new(format!("{} {value}", one.name).trim()))
             })),
             Content::Events(events) => lines.extend(events.iter().rev().map(|event| SafeText::new(&event.brief()))),

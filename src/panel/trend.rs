@@ -1,7 +1,7 @@
 //! A series as a view keeps it: thinned points, window, name and current value. Used by every panel that
 //! shows the past.
 
-use super::Reading;
+use super::PanelInput;
 use super::marks::scale::Range;
 use crate::model::format::{Format, Written};
 use crate::model::judgement::JudgedSeries;
@@ -29,16 +29,16 @@ pub struct Trend {
 
 impl Trend {
     /// From a judged series.
-    pub fn of(series: &JudgedSeries<'_>, reading: &Reading<'_>) -> Self {
+    pub fn of(series: &JudgedSeries<'_>, input: &PanelInput<'_>) -> Self {
         // The window ends at the newest grid of the refresh, not at every tick of the clock: between
         // two polls nothing moves.
-        let last = series.points.last().map_or(reading.now, |point| point.at);
-        let to = if last.age_at(reading.now) <= reading.refresh.times(2.0) { last } else { reading.now };
+        let last = series.points.last().map_or(input.now, |point| point.at);
+        let to = if last.age_at(input.now) <= input.refresh.times(2.0) { last } else { input.now };
         Self {
             points: thin(&series.points, VIEW_POINTS),
-            from: to.minus(reading.window),
+            from: to.minus(input.window),
             to,
-            reach: reach(&series.points, reading.refresh),
+            reach: reach(&series.points, input.refresh),
         }
     }
 
@@ -83,15 +83,15 @@ pub struct Line {
 
 impl Line {
     /// From judged series.
-    pub fn all(series: &[JudgedSeries<'_>], reading: &Reading<'_>) -> Vec<Self> {
+    pub fn all(series: &[JudgedSeries<'_>], input: &PanelInput<'_>) -> Vec<Self> {
         let line = |(one, text): (&JudgedSeries<'_>, Written)| Self {
             name: one.name.clone(),
             value: one.value,
             text,
             status: one.judgement.status,
-            trend: Trend::of(one, reading),
+            trend: Trend::of(one, input),
         };
-        series.iter().zip(reading.texts(series)).map(line).collect()
+        series.iter().zip(input.texts(series)).map(line).collect()
     }
 }
 

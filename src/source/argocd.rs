@@ -18,7 +18,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::http::{Document, Http, parse_url};
-use super::{Context, Moment, QueryLanguage, Source, Tells};
+use super::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::event::{Event, EventKind};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
@@ -62,7 +62,7 @@ impl Source for ArgoCd {
     const QUERY: QueryLanguage = QueryLanguage::None;
     const HTTP: bool = true;
     const ONE_REQUEST: bool = true;
-    const TELLS: Tells = Tells::Deploys;
+    const EMITS: Emits = Emits::Deploys;
     type Config = Config;
 
     fn url(config: &Config) -> Option<&str> {

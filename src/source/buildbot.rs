@@ -15,7 +15,7 @@ use serde_json::Value;
 use wildmatch::WildMatch;
 
 use super::http::{Http, parse_url};
-use super::{Context, Moment, QueryLanguage, Source, Tells};
+use super::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::build::{Activity, Build, BuildResult, Run, Stage};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::people::name_of;
@@ -61,7 +61,7 @@ pub struct Buildbot {
     http: Arc<Http>,
     url: Url,
     tags: Vec<String>,
-    seen: HashMap<u64, Vec<Told>>,
+    seen: HashMap<u64, Vec<BuildRecord>>,
     /// Builders of which it is known what they did last.
     asked: HashSet<u64>,
 }
@@ -79,7 +79,7 @@ struct Builder {
 
 /// A build as it is told.
 #[derive(Debug, Clone, Deserialize)]
-struct Told {
+struct BuildRecord {
     buildid: u64,
     number: u64,
     builderid: u64,
@@ -116,7 +116,7 @@ impl Source for Buildbot {
     const QUERY: QueryLanguage = QueryLanguage::Optional("a glob of names: those builders, with their steps");
     const HTTP: bool = true;
     const ONE_REQUEST: bool = true;
-    const TELLS: Tells = Tells::Builds;
+    const EMITS: Emits = Emits::Builds;
     type Config = Config;
 
     fn url(config: &Config) -> Option<&str> {
@@ -191,14 +191,14 @@ impl Buildbot {
     async fn look(&mut self, builders: &[Builder], moment: Moment) -> Result<(), FetchError> {
         let fields = BUILD_FIELDS.map(|field| ("field", field));
         let with = |more: &[(&'static str, &'static str)]| [more, fields.as_slice(), &[("property", "*")]].concat();
-        let under_way: Vec<Told> = self.list(&["builds"], &with(&[("complete", "false")]), moment).await?;
-        let newest: Vec<Told> = {
+        let under_way: Vec<BuildRecord> = self.list(&["builds"], &with(&[("complete", "false")]), moment).await?;
+        let newest: Vec<BuildRecord> = {
             let limit = NEWEST.to_string();
             let query = [with(&[("order", "-buildid")]).as_slice(), &[("limit", limit.as_str())]].concat();
             self.list(&["builds"], &query, moment).await?
         };
         let has_all = newest.len() < NEWEST;
-        let mut by_builder: HashMap<u64, Vec<Told>> = HashMap::new();
+        let mut by_builder: HashMap<u64, Vec<BuildRecord>> = HashMap::new();
         let running: HashSet<u64> = under_way.iter().map(|told| told.buildid).collect();
         // The later news comes last: it counts.
         for told in under_way.into_iter().chain(newest) {
@@ -209,7 +209,7 @@ impl Buildbot {
             let id = builder.builderid;
             let told = by_builder.get(&id);
             let is_told = has_all || told.is_some_and(|told| told.iter().any(|one| one.complete));
-            let has_ended = |one: &Told| !one.complete && !running.contains(&one.buildid);
+            let has_ended = |one: &BuildRecord| !one.complete && !running.contains(&one.buildid);
             // One that ran and is told of no more has ended behind our back.
             let is_lost = self.seen.get(&id).is_some_and(|seen| seen.iter().any(has_ended)) && !is_told;
             if (is_told || self.asked.contains(&id)) && !is_lost {
@@ -218,7 +218,7 @@ impl Buildbot {
                 asked += 1;
                 let (id_text, limit) = (id.to_string(), OF_ONE.to_string());
                 let query = [with(&[("order", "-number")]).as_slice(), &[("limit", limit.as_str())]].concat();
-                let told: Vec<Told> = self.list(&["builders", &id_text, "builds"], &query, moment).await?;
+                let told: Vec<BuildRecord> = self.list(&["builders", &id_text, "builds"], &query, moment).await?;
                 by_builder.entry(id).or_default().extend(told);
                 self.asked.insert(id);
             }
@@ -244,7 +244,7 @@ impl Buildbot {
         build
     }
 
-    fn run(&self, told: &Told) -> Run {
+    fn run(&self, told: &BuildRecord) -> Run {
         let property = |name: &str| {
             // A property is its value and where it comes from.
             told.properties.get(name).and_then(|pair| pair.get(0)).and_then(Value::as_str).unwrap_or_default()
@@ -265,7 +265,7 @@ impl Buildbot {
     }
 
     /// The page of a build for people.
-    fn page(&self, told: &Told) -> SafeText {
+    fn page(&self, told: &BuildRecord) -> SafeText {
         let base = self.url.as_str().trim_end_matches('/');
         SafeText::new(&format!("{base}/#/builders/{}/builds/{}", told.builderid, told.number))
     }
@@ -280,8 +280,8 @@ impl Buildbot {
 }
 
 /// Newer news of the same builds replace older; the newest come first, and stay bounded.
-fn join(known: &mut Vec<Told>, news: Vec<Told>) {
-    let mut all: HashMap<u64, Told> = known.drain(..).map(|told| (told.buildid, told)).collect();
+fn join(known: &mut Vec<BuildRecord>, news: Vec<BuildRecord>) {
+    let mut all: HashMap<u64, BuildRecord> = known.drain(..).map(|told| (told.buildid, told)).collect();
     all.extend(news.into_iter().map(|told| (told.buildid, told)));
     known.extend(all.into_values());
     known.sort_by_key(|told| std::cmp::Reverse(told.number));
@@ -333,8 +333,8 @@ mod tests {
     use crate::source::http::HttpOptions;
     use crate::source::network::Network;
 
-    fn told(id: u64, number: u64, results: Option<i64>) -> Told {
-        Told {
+    fn told(id: u64, number: u64, results: Option<i64>) -> BuildRecord {
+        BuildRecord {
             buildid: id,
             number,
             builderid: 1,

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::http::{Http, Method, parse_url, refuse_html};
-use super::{Context, Moment, QueryLanguage, Source, Tells};
+use super::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::build::{Activity, Build, BuildResult};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::people::name_of;
@@ -50,7 +50,7 @@ impl Source for CcTray {
     const QUERY: QueryLanguage = QueryLanguage::None;
     const HTTP: bool = true;
     const ONE_REQUEST: bool = true;
-    const TELLS: Tells = Tells::Builds;
+    const EMITS: Emits = Emits::Builds;
     type Config = Config;
 
     fn url(config: &Config) -> Option<&str> {

@@ -85,8 +85,7 @@ impl Source for Command {
     }
 
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
-        let queue = async { (Arc::clone(&self.turn).acquire_owned().await.ok(), self.limits.command().await) };
-        let turn = tokio::time::timeout_at(moment.deadline, queue)
+        let place = tokio::time::timeout_at(moment.deadline, self.limits.command(&self.turn))
             .await
             .map_err(|_| FetchError::from(Reason::Timeout(Phase::Queue)))?;
         let task = Task {
@@ -95,7 +94,7 @@ impl Source for Command {
             directory: self.config.directory.clone(),
             values: Vec::new(),
         };
-        let output = tokio::time::timeout_at(moment.deadline, run(&task, turn))
+        let output = tokio::time::timeout_at(moment.deadline, run(&task, place))
             .await
             .map_err(|_| FetchError::from(Reason::Timeout(Phase::Run)))??;
         Ok(self.read(output, asks, moment).await)
@@ -132,5 +131,5 @@ fn text(output: &[u8], now: Timestamp) -> Answer {
         let series = vec![Series::single("", now, number)];
         return Ok(Telemetry::Series { series, coverage: Coverage::Sample });
     }
-    Ok(Telemetry::Lines(SafeText::lines(&text, MAX_LINES + 1)))
+    Ok(Telemetry::Text(SafeText::lines(&text, MAX_LINES + 1)))
 }

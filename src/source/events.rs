@@ -27,7 +27,7 @@ use tokio::time::Instant;
 
 use super::auth::Secret;
 use super::listening::Listening;
-use super::{Context, Moment, QueryLanguage, Source, Tells, backoff};
+use super::{Context, Emits, Moment, QueryLanguage, Source, backoff};
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::poll::{Answer, Ask};
 use crate::model::telemetry::{Caveat, Telemetry};
@@ -38,7 +38,7 @@ use endpoint::Desk;
 pub use exchange::Token;
 use file::Followed;
 use telling::{Found, find};
-pub use telling::{Told, real_path, tell};
+pub use telling::{Receipt, real_path, tell};
 
 /// The longest that whoever has the address is asked who it is.
 const LONGEST_QUESTION: Duration = Duration::from_secs(1);
@@ -100,7 +100,7 @@ impl Source for Events {
     const QUERY: QueryLanguage = QueryLanguage::None;
     const HTTP: bool = false;
     const ONE_REQUEST: bool = true;
-    const TELLS: Tells = Tells::Events;
+    const EMITS: Emits = Emits::Events;
     type Config = Config;
 
     fn url(_: &Config) -> Option<&str> {
@@ -126,7 +126,7 @@ impl Source for Events {
                 );
             }
         }
-        let desk = Desk::new(config.file.clone(), context.treatment.people, Arc::clone(&context.nudge));
+        let desk = Desk::new(config.file.clone(), context.answer_filter.people, Arc::clone(&context.nudge));
         Ok(Self {
             config: config.clone(),
             refresh: context.pace.refresh,

@@ -5,14 +5,17 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use tokio::sync::Semaphore;
+use tokio::time::timeout_at;
 
 use super::limits::Limits;
 use super::offload;
 use super::process;
-use super::{Context, Moment, QueryLanguage, Source, Tells};
+use super::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::event::{ChangeReason, Event, EventKind};
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::poll::{Answer, Ask};
@@ -57,6 +60,8 @@ const fn deploy() -> EventKind {
 pub struct Git {
     config: Config,
     limits: Limits,
+    /// One git at a time.
+    turn: Arc<Semaphore>,
 }
 
 impl Source for Git {
@@ -65,7 +70,7 @@ impl Source for Git {
     const QUERY: QueryLanguage = QueryLanguage::None;
     const HTTP: bool = false;
     const ONE_REQUEST: bool = true;
-    const TELLS: Tells = Tells::Deploys;
+    const EMITS: Emits = Emits::Deploys;
     type Config = Config;
 
     fn url(_: &Config) -> Option<&str> {
@@ -81,7 +86,11 @@ impl Source for Git {
         match (&config.tags, &config.branch) {
             (Some(_), Some(_)) => wrong("give tags or branch, not both"),
             (_, Some(branch)) if branch.starts_with('-') => wrong("a branch does not begin with a dash"),
-            _ => Ok(Self { config: config.clone(), limits: context.network.limits.clone() }),
+            _ => Ok(Self {
+                config: config.clone(),
+                limits: context.network.limits.clone(),
+                turn: Arc::new(Semaphore::new(1)),
+            }),
         }
     }
 
@@ -155,13 +164,10 @@ impl Git {
         let before = ["git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-C", &path];
         let words = before.iter().chain(arguments).map(|&word| word.to_owned()).collect();
         let task = process::Task { words, ..process::Task::default() };
-        let run = async {
-            let turn = (None, self.limits.command().await);
-            process::run(&task, turn).await
-        };
-        let output = tokio::time::timeout_at(moment.deadline, run)
-            .await
-            .map_err(|_| FetchError::from(Reason::Timeout(Phase::Run)))??;
+        let late = |phase| move |_| FetchError::from(Reason::Timeout(phase));
+        let place = timeout_at(moment.deadline, self.limits.command(&self.turn)).await.map_err(late(Phase::Queue))?;
+        let run = timeout_at(moment.deadline, process::run(&task, place));
+        let output = run.await.map_err(late(Phase::Run))??;
         offload::aside_if_large(output.len()).await;
         Ok(String::from_utf8_lossy(&output).into_owned())
     }

@@ -13,7 +13,7 @@ use wildmatch::WildMatch;
 
 use super::gaps::may_pick;
 use super::github::{GitHub, Rota, called, has_one_owner, is_gone, is_recent, public};
-use super::{Context, Moment, QueryLanguage, Source, Tells};
+use super::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::build::{Activity, Build, Stage};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::glob::Globs;
@@ -21,7 +21,7 @@ use crate::model::poll::{Answer, Ask};
 use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
 use listing::{Listing, listed};
-use runs::{Runs, Told, Workflow, jobs, stage, told_apart, workflows};
+use runs::{Runs, Workflow, WorkflowRun, jobs, stage, told_apart, workflows};
 
 /// Builds whose stages are asked for.
 const MOST_STAGED: usize = 20;
@@ -97,7 +97,7 @@ impl Source for GitHubActions {
     const QUERY: QueryLanguage = QueryLanguage::Optional("a glob of names: those builds, with their stages");
     const HTTP: bool = true;
     const ONE_REQUEST: bool = true;
-    const TELLS: Tells = Tells::Builds;
+    const EMITS: Emits = Emits::Builds;
     const SERIAL: bool = true;
     type Config = Config;
 
@@ -176,7 +176,7 @@ impl GitHubActions {
         workflow: Option<&str>,
         most: &str,
         moment: Moment,
-    ) -> Result<Vec<Told>, FetchError> {
+    ) -> Result<Vec<WorkflowRun>, FetchError> {
         let mut query = vec![("per_page", most), ("exclude_pull_requests", "true")];
         query.extend(place.branch.map(|branch| ("branch", branch)));
         let of_one = workflow.map(|id| ["workflows", id]);
@@ -251,7 +251,7 @@ impl GitHubActions {
                 runs => runs,
             }
         };
-        let first = |told: Vec<Told>| workflows(told, &self.workflows).into_iter().next();
+        let first = |told: Vec<WorkflowRun>| workflows(told, &self.workflows).into_iter().next();
         if !known.is_some_and(|one| one.is_for_versions)
             && let Some(found) = first(runs(place).await?)
         {
@@ -262,7 +262,7 @@ impl GitHubActions {
             return Ok(None);
         }
         let mut told = runs(Place { branch: None, ..place }).await?;
-        told.retain(Told::is_for_version);
+        told.retain(WorkflowRun::is_for_version);
         Ok(first(told).map(|one| Workflow { is_for_versions: true, ..one }))
     }
 

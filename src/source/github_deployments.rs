@@ -11,7 +11,7 @@ use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::github::{GitHub, Person, Rota, called, has_one_owner, is_gone, is_recent, is_version, public};
-use super::{Context, Moment, QueryLanguage, Source, Tells};
+use super::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::delivery::mark_rollbacks;
 use crate::model::event::{ChangeReason, Event, EventKind, EventState};
 use crate::model::fault::FetchError;
@@ -122,7 +122,7 @@ impl Source for GitHubDeployments {
     const QUERY: QueryLanguage = QueryLanguage::None;
     const HTTP: bool = true;
     const ONE_REQUEST: bool = true;
-    const TELLS: Tells = Tells::Deploys;
+    const EMITS: Emits = Emits::Deploys;
     const SERIAL: bool = true;
     type Config = Config;
 

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::github::{GitHub, Person, Rota, called, has_one_owner, is_gone, public};
 use super::http::Document;
-use super::{Context, Moment, QueryLanguage, Source, Tells};
+use super::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::fault::FetchError;
 use crate::model::poll::{Answer, Ask};
 use crate::model::review::{Review, WaitsFor};
@@ -74,7 +74,7 @@ struct Team {
 
 /// What only the page of one pull request tells.
 #[derive(Debug, Deserialize)]
-struct Told {
+struct PullRequestPage {
     additions: Option<u64>,
     deletions: Option<u64>,
     mergeable_state: Option<String>,
@@ -106,7 +106,7 @@ impl Source for GitHubReviews {
     const HTTP: bool = true;
     const ONE_REQUEST: bool = true;
     const SERIAL: bool = true;
-    const TELLS: Tells = Tells::Reviews;
+    const EMITS: Emits = Emits::Reviews;
     type Config = Config;
 
     fn url(config: &Config) -> Option<&str> {
@@ -169,7 +169,7 @@ impl GitHubReviews {
         }
         let number = pull.number.to_string();
         let url = self.github.of(repository, &["pulls", &number], &[])?;
-        let told: Told = match self.github.get(&url, moment).await {
+        let told: PullRequestPage = match self.github.get(&url, moment).await {
             Err(error) if is_gone(&error) => return Ok(()),
             told => told?,
         };

@@ -17,7 +17,7 @@ use wildmatch::WildMatch;
 
 use super::gaps::Gaps;
 use super::progress::Progress;
-use super::{Context, Moment, QueryLanguage, Source, Tells};
+use super::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::build::{Activity, Build, Stage};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
@@ -56,7 +56,7 @@ pub struct Gitlab {
     api: Api,
     projects: Projects,
     branch: Option<String>,
-    progress: Progress<Told>,
+    progress: Progress<ProjectState>,
     /// By project and number, with the pipeline as it was listed then.
     details: HashMap<String, HashMap<u64, (Pipeline, Detail)>>,
     /// By project, of a pipeline that is over.
@@ -65,7 +65,7 @@ pub struct Gitlab {
 
 /// What a project told.
 #[derive(Debug, Clone)]
-struct Told {
+struct ProjectState {
     build: Build,
     latest: Option<Pipeline>,
     /// Why there is nothing to tell.
@@ -78,7 +78,7 @@ impl Source for Gitlab {
     const QUERY: QueryLanguage = QueryLanguage::Optional("a glob of names: those builds, with their stages");
     const HTTP: bool = true;
     const ONE_REQUEST: bool = true;
-    const TELLS: Tells = Tells::Builds;
+    const EMITS: Emits = Emits::Builds;
     const SERIAL: bool = true;
     type Config = Config;
 
@@ -116,7 +116,7 @@ impl Source for Gitlab {
             self.progress.learn(&key, came?);
         }
         let told = self.progress.whole(&keys, "projects")?.into_iter().cloned();
-        let mut told: Vec<(String, Told)> = keys.iter().cloned().zip(told).collect();
+        let mut told: Vec<(String, ProjectState)> = keys.iter().cloned().zip(told).collect();
         if let Some(error) = failure_of_all(&told) {
             return Err(error);
         }
@@ -134,7 +134,7 @@ impl Source for Gitlab {
 
 /// The answer to a query; partial where it could have picked something of a project that was refused. (A project
 /// is one build, so that the globs that pick it are known.)
-fn marked(query: &str, told: &[(String, Told)], answer: Telemetry) -> Telemetry {
+fn marked(query: &str, told: &[(String, ProjectState)], answer: Telemetry) -> Telemetry {
     let mut gaps = Gaps::default();
     for (_, one) in told {
         let name = one.build.name.as_str();
@@ -153,7 +153,7 @@ impl Gitlab {
     }
 
     /// What a project tells. That there is nothing to be had of it takes nothing from the others.
-    async fn tell(&mut self, key: &str, moment: Moment) -> Result<Told, FetchError> {
+    async fn tell(&mut self, key: &str, moment: Moment) -> Result<ProjectState, FetchError> {
         let error = match self.pipelines(key, moment).await {
             Err(error) if api::is_about_one(&error) => error,
             told => return told,
@@ -165,13 +165,13 @@ impl Gitlab {
                 raw: "CI/CD is switched off".into(),
                 ..Build::of_runs(name, group, Vec::new())
             };
-            return Ok(Told { build, latest: None, error: None });
+            return Ok(ProjectState { build, latest: None, error: None });
         }
         let build = Build { name, group, raw: api::meaning(&error).into(), ..Build::default() };
-        Ok(Told { build, latest: None, error: Some(error) })
+        Ok(ProjectState { build, latest: None, error: Some(error) })
     }
 
-    async fn pipelines(&mut self, key: &str, moment: Moment) -> Result<Told, FetchError> {
+    async fn pipelines(&mut self, key: &str, moment: Moment) -> Result<ProjectState, FetchError> {
         let mut branch = self.branch.clone();
         if branch.is_none() || is_number(key) {
             let project = self.projects.one(key, &self.api, moment).await?;
@@ -188,7 +188,7 @@ impl Gitlab {
         let detail = |one: &Pipeline| details?.get(&one.id).filter(|(seen, _)| seen == one).map(|(_, detail)| detail);
         let runs = listed.iter().map(|one| run(one, detail(one))).collect();
         let build = Build::of_runs(self.projects.name(key), self.projects.namespace(key), without_abandoned(runs));
-        Ok(Told { build, latest: listed.into_iter().next(), error: None })
+        Ok(ProjectState { build, latest: listed.into_iter().next(), error: None })
     }
 
     /// Asks for what the list does not tell of the newest pipelines, where that is not known.
@@ -212,13 +212,13 @@ impl Gitlab {
         Ok(())
     }
 
-    async fn answer(&mut self, query: &str, told: &[(String, Told)], moment: Moment) -> Answer {
+    async fn answer(&mut self, query: &str, told: &[(String, ProjectState)], moment: Moment) -> Answer {
         if query.is_empty() {
             return Ok(Telemetry::Builds(told.iter().map(|(_, one)| one.build.clone()).collect()));
         }
         let glob = WildMatch::new(query);
         let wanted = told.iter().filter(|(_, one)| glob.matches(one.build.name.as_str()));
-        let wanted: Vec<&(String, Told)> = wanted.collect();
+        let wanted: Vec<&(String, ProjectState)> = wanted.collect();
         if wanted.len() > MOST_STAGED {
             let detail = format!("{} builds with stages, more than {MOST_STAGED}; narrow the query", wanted.len());
             return Err(FetchError::new(Reason::TooLarge, detail));
@@ -269,7 +269,7 @@ impl Gitlab {
 }
 
 /// The error of the poll, when there was nothing to be had of any project.
-fn failure_of_all(told: &[(String, Told)]) -> Option<FetchError> {
+fn failure_of_all(told: &[(String, ProjectState)]) -> Option<FetchError> {
     let first = told.first()?.1.error.clone()?;
     if told.iter().any(|(_, one)| one.error.is_none()) {
         return None;

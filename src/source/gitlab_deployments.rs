@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::gitlab::api::{self, Api, Missing};
 use super::gitlab::projects::{Projects, is_number};
 use super::progress::Progress;
-use super::{Context, Moment, QueryLanguage, Source, Tells};
+use super::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::event::Event;
 use crate::model::fault::{FetchError, Reason};
 use crate::model::glob::Globs;
@@ -68,7 +68,7 @@ impl Source for GitlabDeployments {
     const QUERY: QueryLanguage = QueryLanguage::None;
     const HTTP: bool = true;
     const ONE_REQUEST: bool = true;
-    const TELLS: Tells = Tells::Deploys;
+    const EMITS: Emits = Emits::Deploys;
     const SERIAL: bool = true;
     type Config = Config;
 

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::gitlab::api::{self, Api, Missing, Person};
 use super::gitlab::projects::{scope, within};
 use super::progress::Progress;
-use super::{Context, Moment, QueryLanguage, Source, Tells};
+use super::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::fault::FetchError;
 use crate::model::poll::{Answer, Ask};
 use crate::model::review::{Review, WaitsFor};
@@ -77,7 +77,7 @@ impl Source for GitlabReviews {
     const HTTP: bool = true;
     const ONE_REQUEST: bool = true;
     const SERIAL: bool = true;
-    const TELLS: Tells = Tells::Reviews;
+    const EMITS: Emits = Emits::Reviews;
     type Config = Config;
 
     fn url(config: &Config) -> Option<&str> {

@@ -38,7 +38,7 @@ use serde::{Deserialize, Deserializer};
 use super::file::{self, Unreadable};
 use super::http::{Http, parse_url};
 use super::offload;
-use super::{Context, Moment, QueryLanguage, Source, Tells};
+use super::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
 pub use meaning::{Rules, parse};
@@ -106,7 +106,7 @@ impl Source for Ical {
     const QUERY: QueryLanguage = QueryLanguage::None;
     const HTTP: bool = true;
     const ONE_REQUEST: bool = true;
-    const TELLS: Tells = Tells::Plans;
+    const EMITS: Emits = Emits::Plans;
     type Config = Config;
 
     fn url(config: &Config) -> Option<&str> {
@@ -124,7 +124,7 @@ impl Source for Ical {
             (None, Some(file)) => Place::File(file.clone()),
             _ => return Err(FetchError::new(Reason::Parse, "a calendar needs a url or a file, and not both")),
         };
-        Ok(Self { place, rules: Rules::of(config, context.treatment.people)? })
+        Ok(Self { place, rules: Rules::of(config, context.answer_filter.people)? })
     }
 
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {

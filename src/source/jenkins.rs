@@ -15,7 +15,7 @@ use wildmatch::WildMatch;
 
 use super::gaps::{Gaps, may_pick};
 use super::http::{Http, parse_url};
-use super::{Context, Moment, QueryLanguage, Source, Tells};
+use super::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::build::Build;
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
@@ -56,7 +56,7 @@ impl Source for Jenkins {
     const QUERY: QueryLanguage = QueryLanguage::Optional("a glob of names: those builds, with their stages");
     const HTTP: bool = true;
     const ONE_REQUEST: bool = true;
-    const TELLS: Tells = Tells::Builds;
+    const EMITS: Emits = Emits::Builds;
     type Config = Config;
 
     fn url(config: &Config) -> Option<&str> {

@@ -41,10 +41,10 @@ impl Default for Limits {
     }
 }
 
-/// A place, held for as long as the request runs.
+/// A place, held for as long as the request or the command runs.
 #[derive(Debug)]
 pub struct Place {
-    _host: Option<OwnedSemaphorePermit>,
+    _own: Option<OwnedSemaphorePermit>,
     _overall: Option<OwnedSemaphorePermit>,
 }
 
@@ -63,14 +63,16 @@ impl Limits {
         Arc::clone(hosts.entry(format!("{authority} serial")).or_insert_with(|| Arc::new(Semaphore::new(1))))
     }
 
-    /// Waits until a command may run.
-    pub async fn command(&self) -> Place {
-        Place { _host: Arc::clone(&self.commands).acquire_owned().await.ok(), _overall: None }
+    /// Waits until a command may run: first for its own turn, so that a command that cannot be ended holds up
+    /// itself only.
+    pub async fn command(&self, own: &Arc<Semaphore>) -> Place {
+        let own = Arc::clone(own).acquire_owned().await.ok();
+        Place { _own: own, _overall: Arc::clone(&self.commands).acquire_owned().await.ok() }
     }
 
     /// Waits until a worker thread may be used.
     pub async fn worker(&self) -> Place {
-        Place { _host: None, _overall: Arc::clone(&self.workers).acquire_owned().await.ok() }
+        Place { _own: None, _overall: Arc::clone(&self.workers).acquire_owned().await.ok() }
     }
 
     /// Waits for a place: first at the host, then overall, so that a slow host holds up itself only.
@@ -78,7 +80,7 @@ impl Limits {
         // The semaphores are never closed: `ok` only drops an impossible error.
         let host = Arc::clone(host).acquire_owned().await.ok();
         let overall = Arc::clone(&self.overall).acquire_owned().await.ok();
-        Place { _host: host, _overall: overall }
+        Place { _own: host, _overall: overall }
     }
 }
 

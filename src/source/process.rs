@@ -4,14 +4,13 @@
 //! A command is started by its supervisor ([`supervise`]), which is this program as well: it alone can end
 //! all that a command has started, whatever sessions that makes for itself.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::OnceLock;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::limits::Place;
 use crate::model::fault::{FetchError, Reason};
@@ -60,16 +59,13 @@ pub struct Task {
     pub directory: Option<PathBuf>,
 }
 
-/// What lets a command run: its own turn, and a place among all commands.
-pub type Turn = (Option<OwnedSemaphorePermit>, Place);
-
 /// Runs a command to its end and returns what it printed; what it complains of is the error. When this is
-/// dropped the command ends, with all that it has started: TERM, two seconds, KILL. Its turn is held until
+/// dropped the command ends, with all that it has started: TERM, two seconds, KILL. Its place is held until
 /// nothing of it is left.
-pub async fn run(task: &Task, turn: Turn) -> Result<Vec<u8>, FetchError> {
+pub async fn run(task: &Task, place: Place) -> Result<Vec<u8>, FetchError> {
     let exec = |detail: String| FetchError::new(Reason::Exec, detail);
     let program = task.words.first().ok_or_else(|| exec("no program".to_owned()))?;
-    let ended = Running::start(task, turn).map_err(|e| unstartable(program, e.kind()))?.end().await;
+    let ended = Running::start(task, place).map_err(|e| unstartable(program, e.kind()))?.end().await;
     let too_much = || FetchError::new(Reason::TooLarge, format!("over {MAX_OUTPUT} bytes of output"));
     let output = ended.output.ok_or_else(too_much)?;
     let how = match ended.report.trim().split_once(' ').unwrap_or_default() {
@@ -77,6 +73,10 @@ pub async fn run(task: &Task, turn: Turn) -> Result<Vec<u8>, FetchError> {
         ("exit", code) => format!("exit code {code}"),
         ("signal", _) => "ended by a signal".to_owned(),
         ("unstartable", why) => return Err(unstartable(program, why)),
+        ("nowhere", why) => {
+            let folder = task.directory.as_deref().unwrap_or(Path::new("")).display();
+            return Err(exec(format!("{program} cannot run in {folder}: {why}")));
+        }
         _ => "its supervisor was ended".to_owned(),
     };
     let complaints = String::from_utf8_lossy(&ended.complaints.unwrap_or_default()).into_owned();
@@ -100,26 +100,23 @@ struct Running {
     supervisor: Option<Child>,
     /// Its end is the supervisor's word to end the command; it reports here how the command ended.
     line: Option<UnixStream>,
-    turn: Option<Turn>,
+    place: Option<Place>,
 }
 
 impl Running {
-    fn start(task: &Task, turn: Turn) -> std::io::Result<Self> {
+    fn start(task: &Task, place: Place) -> std::io::Result<Self> {
         let (line, theirs) = std::os::unix::net::UnixStream::pair()?;
         line.set_nonblocking(true)?;
         let mut supervisor = own(SUPERVISE);
-        supervisor.args(&task.words);
+        supervisor.arg(task.directory.as_deref().unwrap_or(Path::new(""))).args(&task.words);
         for name in ALWAYS.iter().copied().chain(task.pass_on.iter().map(String::as_str)) {
             supervisor.envs(std::env::var_os(name).map(|value| (name, value)));
         }
         supervisor.envs(task.values.iter().map(|(name, value)| (name, value)));
         supervisor.stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs)));
         supervisor.stdout(Stdio::piped()).stderr(Stdio::piped());
-        if let Some(directory) = &task.directory {
-            supervisor.current_dir(directory);
-        }
         let (line, supervisor) = (UnixStream::from_std(line)?, supervisor.spawn()?);
-        Ok(Self { supervisor: Some(supervisor), line: Some(line), turn: Some(turn) })
+        Ok(Self { supervisor: Some(supervisor), line: Some(line), place: Some(place) })
     }
 
     async fn end(mut self) -> Ended {
@@ -134,13 +131,13 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         drop(self.line.take());
-        let (supervisor, turn) = (self.supervisor.take(), self.turn.take());
+        let (supervisor, place) = (self.supervisor.take(), self.place.take());
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 if let Some(mut supervisor) = supervisor {
                     let _reaped = supervisor.wait().await;
                 }
-                drop(turn);
+                drop(place);
             });
         }
     }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use schemars::Schema;
 use serde_json::Value;
 
-use super::supervisor::{Lines, Pace, Poll, supervise};
-use super::{Context, KINDS, QueryLanguage, Source, Tells};
+use super::supervisor::{Pace, Poll, PollChannels, supervise};
+use super::{Context, Emits, KINDS, QueryLanguage, Source};
 use crate::model::fault::FetchError;
 
 macro_rules! sources {
@@ -37,7 +37,7 @@ pub struct Kind {
     /// Whether one request answers all queries.
     pub one_request: bool,
     /// What it tells.
-    pub tells: Tells,
+    pub emits: Emits,
     /// Whether its server wants one request at a time.
     pub serial: bool,
     /// The schema of its own keys.
@@ -54,7 +54,13 @@ pub trait Configured: Debug + Send + Sync {
     fn url(&self) -> Option<&str>;
 
     /// The task that polls it.
-    fn poll(&self, context: Context, poll: Poll, pace: Pace, lines: Lines) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+    fn poll(
+        &self,
+        context: Context,
+        poll: Poll,
+        pace: Pace,
+        channels: PollChannels,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
     /// Opens it once and says what is wrong with its keys, without any network.
     fn try_open(&self, context: &Context) -> Result<(), FetchError>;
@@ -68,8 +74,14 @@ impl<S: Source + Debug> Configured for Typed<S> {
         S::url(&self.0)
     }
 
-    fn poll(&self, context: Context, poll: Poll, pace: Pace, lines: Lines) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(supervise::<S>(Arc::clone(&self.0), context, poll, pace, lines))
+    fn poll(
+        &self,
+        context: Context,
+        poll: Poll,
+        pace: Pace,
+        channels: PollChannels,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(supervise::<S>(Arc::clone(&self.0), context, poll, pace, channels))
     }
 
     fn try_open(&self, context: &Context) -> Result<(), FetchError> {
@@ -85,7 +97,7 @@ impl Kind {
             query: S::QUERY,
             http: S::HTTP,
             one_request: S::ONE_REQUEST,
-            tells: S::TELLS,
+            emits: S::EMITS,
             serial: S::SERIAL,
             schema: || schemars::schema_for!(S::Config),
             check_query: S::check_query,

@@ -64,7 +64,7 @@ pub struct Pace {
 
 /// The channels of a poll.
 #[derive(Debug, Clone)]
-pub struct Lines {
+pub struct PollChannels {
     /// Where outcomes go.
     pub outcomes: mpsc::Sender<Outcome>,
     /// Counts up when somebody asks for fresh data now.
@@ -83,10 +83,10 @@ pub async fn supervise<S: Source>(
     mut context: Context,
     poll: Poll,
     pace: Pace,
-    mut lines: Lines,
+    mut channels: PollChannels,
 ) {
     context.http = context.http.map(|http| Arc::new(http.of_one_poll()));
-    let share = Share::of(&lines.pulse, poll.id());
+    let share = Share::of(&channels.pulse, poll.id());
     let asks = poll.asks.iter().map(|(_, ask)| ask.clone()).collect();
     let context = Arc::new(context);
     let mut asking = Asking::<S> {
@@ -95,7 +95,7 @@ pub async fn supervise<S: Source>(
         context: Arc::clone(&context),
         asks,
         pace,
-        worker: lines.worker.clone(),
+        worker: channels.worker.clone(),
         at_work: Arc::default(),
     };
     let mut failures = 0_u32;
@@ -106,8 +106,8 @@ pub async fn supervise<S: Source>(
     loop {
         let begin = Instant::now();
         back.mark_unchanged();
-        lines.refresh_now.mark_unchanged();
-        let answers = context.scrub(asking.attempt(lines.clock.now()).await);
+        channels.refresh_now.mark_unchanged();
+        let answers = context.scrub(asking.attempt(channels.clock.now()).await);
         let error = answers.as_ref().map_or_else(|e| Some(e.clone()), |all| whole_failure(all));
         let outage = error.as_ref().is_some_and(|e| e.reason.is_outage() && e.retry_after.is_none());
         let pause = match &error {
@@ -131,16 +131,16 @@ pub async fn supervise<S: Source>(
         next = next_begin(next, begin, pause, failures);
         let wait = next.saturating_duration_since(Instant::now());
         let heard = context.http.as_ref().map(|http| http.heard()).unwrap_or_default();
-        if !report(&lines, &poll, answers, failures, wait, heard).await {
+        if !report(&channels, &poll, answers, failures, wait, heard).await {
             return;
         }
         let may_be_woken = error.as_ref().is_none_or(|e| e.retry_after.is_none());
         tokio::select! {
             () = sleep_until(next) => {}
-            Ok(()) = lines.refresh_now.changed(), if may_be_woken => next = Instant::now() + poll.stagger(),
+            Ok(()) = channels.refresh_now.changed(), if may_be_woken => next = Instant::now() + poll.stagger(),
             () = context.nudge.notified() => next = Instant::now(),
             Ok(()) = back.changed(), if outage => next = Instant::now() + poll.stagger(),
-            () = lines.outcomes.closed() => return,
+            () = channels.outcomes.closed() => return,
         }
         sleep_until(next).await;
     }
@@ -216,7 +216,7 @@ fn treated(answers: Vec<Answer>, wanted: usize, context: &Context) -> Result<Vec
     if answers.len() != wanted {
         return Err(Reason::Internal.into());
     }
-    let treat = |answer: Answer| answer.and_then(Telemetry::within_limits).map(|one| context.treatment.of(one));
+    let treat = |answer: Answer| answer.and_then(Telemetry::within_limits).map(|one| context.answer_filter.of(one));
     Ok(answers.into_iter().map(treat).collect())
 }
 
@@ -233,14 +233,14 @@ async fn isolate<F: Future>(future: F) -> Result<F::Output, String> {
 
 /// Sends one outcome a query; false when nobody listens any more.
 async fn report(
-    lines: &Lines,
+    channels: &PollChannels,
     poll: &Poll,
     answers: Result<Vec<Answer>, FetchError>,
     failures: u32,
     wait: Duration,
     heard: Heard,
 ) -> bool {
-    let at = lines.clock.now();
+    let at = channels.clock.now();
     let next_try = at.plus(Span(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)));
     let answers = match answers {
         Ok(answers) => answers,
@@ -250,7 +250,7 @@ async fn report(
         let failures = if answer.is_err() { failures.max(1) } else { 0 };
         let Heard { budget, age, clock_skew } = heard;
         let outcome = Outcome { query: *query, at, answer, failures, next_try, budget, age, clock_skew };
-        if lines.outcomes.send(outcome).await.is_err() {
+        if channels.outcomes.send(outcome).await.is_err() {
             return false;
         }
     }

@@ -21,8 +21,8 @@ use crate::model::poll::QueryId;
 use crate::model::status::Status;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp, Zone};
-use crate::panel::{PanelOptions, Reading, Room, text};
-use crate::store::{Entry, Kept, Store};
+use crate::panel::{PanelInput, PanelOptions, Room, text};
+use crate::store::{Entry, Store, Stored};
 use crate::view::events::Events;
 use crate::view::scene::{LayerLamp, Page, PanelScene, Scene, SourceState};
 
@@ -165,7 +165,7 @@ fn panel(
 ) -> PanelScene {
     let kind = spec.options.kind();
     let refresh = spec.refresh();
-    let reading = Reading {
+    let reading = PanelInput {
         content: evaluation.content.clone(),
         status: evaluation.status,
         unit: &spec.unit,
@@ -335,8 +335,8 @@ fn soon_refused(sources: &[SourceState]) -> Option<String> {
 
 /// The build that ended last, of all feeds: the nearest to "what changed" that builds alone can tell.
 fn last_build(store: &Store, now: Timestamp) -> Option<String> {
-    let builds = store.entries().filter_map(|entry| match &entry.kept {
-        Kept::Builds(builds, _) => Some(builds),
+    let builds = store.entries().filter_map(|entry| match &entry.stored {
+        Stored::Builds(builds, _) => Some(builds),
         _ => None,
     });
     let last = builds.flatten().filter(|one| one.build.finished_at.is_some_and(|at| at <= now)).max_by(|a, b| {

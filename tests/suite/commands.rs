@@ -125,7 +125,7 @@ async fn their_failures_have_a_reason() {
         (r#"["true"]"#, "", "answer not understood: the command printed nothing"),
         (r#"["cat"]"#, "", "answer not understood: the command printed nothing"),
         (r#"["sleep", "600"]"#, "timeout = \"300ms\"", "timeout"),
-        (r#"["pwd"]"#, "directory = \"/nowhere/at-all\"", "command failed: pwd cannot be started"),
+        (r#"["pwd"]"#, "directory = \"/nowhere/at-all\"", "command failed: pwd cannot run in /nowhere/at-all: "),
     ] {
         let begin = Instant::now();
         let (running, outcome) = outcome(command, more, "view = \"stat\"").await;

@@ -13,7 +13,7 @@ use andon::model::status::Status;
 use andon::model::time::Span;
 
 use crate::support::folder::Folder;
-use crate::support::names::{Names, Told};
+use crate::support::names::{Lookup, Names};
 use crate::support::running::Running;
 use crate::support::server::{Reply, Server};
 use crate::support::tls::{Certificate, TlsServer};
@@ -391,10 +391,10 @@ async fn a_handshake_that_hangs_is_a_timeout_of_the_connection() {
 async fn names_that_are_not_found_or_not_told_are_their_own_reason_and_hold_up_nobody() {
     let (names, server) = (Names::default(), Server::start());
     server.route("/x", Reply::body("application/json", GOOD));
-    names.tell("none.test", Told::Fault("Name or service not known"));
-    names.tell("broken.test", Told::Fault("Temporary failure in name resolution"));
-    names.tell("slow.test", Told::Nothing);
-    names.tell("good.test", Told::Address(IpAddr::V4(Ipv4Addr::LOCALHOST)));
+    names.tell("none.test", Lookup::Fault("Name or service not known"));
+    names.tell("broken.test", Lookup::Fault("Temporary failure in name resolution"));
+    names.tell("slow.test", Lookup::Nothing);
+    names.tell("good.test", Lookup::Address(IpAddr::V4(Ipv4Addr::LOCALHOST)));
     let hosts = ["none", "broken", "slow", "good"];
     let source = |host: &str| {
         let port = server.address.port();
@@ -427,11 +427,11 @@ async fn a_name_that_moves_is_followed() {
     let new = Server::start_at(std::net::SocketAddr::from(([127, 0, 0, 2], old.address.port())));
     old.route("/x", Reply::body("application/json", GOOD));
     new.route("/x", Reply::body("application/json", "{\"n\":42}"));
-    names.tell("shop.test", Told::Address(old.address.ip()));
+    names.tell("shop.test", Lookup::Address(old.address.ip()));
     let text = board(&format!("http://shop.test:{}/x", old.address.port()), "");
     let mut running = Running::start_on(&text, names.network()).await;
     running.outcome("p").await.answer.unwrap();
-    names.tell("shop.test", Told::Address(new.address.ip()));
+    names.tell("shop.test", Lookup::Address(new.address.ip()));
     old.close();
     running.ask_now();
     let mut polls = 0;

@@ -134,7 +134,7 @@ fn telemetry(kind: u8, size: usize) -> Telemetry {
         2 => Telemetry::Builds((0..size).map(build).collect()),
         3 => Telemetry::Events((0..size).map(event).collect()),
         4 => Telemetry::Reviews((0..size).map(review).collect()),
-        1 => Telemetry::Lines((0..size).map(|n| format!("line {n} with some words 漢字").as_str().into()).collect()),
+        1 => Telemetry::Text((0..size).map(|n| format!("line {n} with some words 漢字").as_str().into()).collect()),
         _ => Telemetry::Series {
             series: (0..size)
                 .map(|n| Series {

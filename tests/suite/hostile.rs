@@ -310,7 +310,7 @@ fn every_cell_outside_the_panel_is_as_it_is_without_the_payload() {
         let result = andon::model::build::BuildResult::Success;
         Telemetry::Builds(vec![Build { name: text.into(), label: text.into(), result, ..Build::default() }])
     };
-    let lines = |text: &str| Telemetry::Lines(vec![text.into(), "end".into()]);
+    let lines = |text: &str| Telemetry::Text(vec![text.into(), "end".into()]);
     let kinds: [(&str, &dyn Fn(&str) -> Telemetry); 8] = [
         ("bars", &series),
         ("chart", &series),

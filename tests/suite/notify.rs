@@ -148,6 +148,42 @@ fn what_could_not_be_told_is_counted_in_the_next_message() {
 }
 
 #[test]
+fn what_waits_is_told_though_a_reload_has_changed_the_rule() {
+    let (server, folder) = (Server::start(), Folder::new());
+    feed(&server, "Success", "Sleeping", 1);
+    let (begun, gate, told) = (folder.path().join("begun"), folder.path().join("gate"), folder.path().join("told"));
+    let board = |title: &str, program: &str| {
+        folder.write(
+            "board.toml",
+            &format!(
+                "title = \"{title}\"\nrefresh = \"1s\"\n[sources.ci]\ntype = \"cctray\"\nurl = \"{}\"\n\
+                 [[notify]]\non = [\"broken\", \"fixed\"]\ncommand = [\"sh\", \"-c\", '{program}']\n\
+                 [[dashboards]]\nname = \"d\"\n[[dashboards.panels]]\nid = \"wall\"\nview = \"builds\"\nsource = \"ci\"\nlayer = \"pipeline\"\n",
+                server.url("/cc.xml")
+            ),
+        )
+    };
+    let tells = |who: &str| format!("echo \"{who} $ANDON_TEXT\" >> {}", told.display());
+    let waits = format!("touch {}; until [ -e {} ]; do sleep 0.05; done; ", begun.display(), gate.display());
+    let file = board("Before", &format!("{waits}{}", tells("old")));
+    let session = Session::start(&["--config", &file], (120, 30));
+    session.wait_for("a green build", |text| text.contains("● shop/main"));
+    feed(&server, "Failure", "Sleeping", 2);
+    session.wait_for("the first message", |_| begun.exists());
+    feed(&server, "Success", "Sleeping", 3);
+    session.wait_for("a green build again", |text| text.contains("● shop/main"));
+    board("After", &tells("new"));
+    session.wait_for("the other board", |text| text.contains("After"));
+    feed(&server, "Failure", "Sleeping", 4);
+    let lines = || std::fs::read_to_string(&told).unwrap_or_default();
+    session.wait_for("the new rule", |_| lines() == "new shop/main is broken (4)\n");
+    std::fs::write(&gate, "").unwrap();
+    session.wait_for("what waited", |_| {
+        lines() == "new shop/main is broken (4)\nold shop/main is broken (2)\nold shop/main is fixed (3)\n"
+    });
+}
+
+#[test]
 fn a_start_and_a_silent_rule_tell_nobody() {
     let (server, folder) = (Server::start(), Folder::new());
     feed(&server, "Failure", "Sleeping", 1);

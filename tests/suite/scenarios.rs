@@ -137,7 +137,7 @@ impl Answer {
             return Ok(Telemetry::Events(events.iter().map(event).collect()));
         }
         let lines = self.lines.as_ref().expect("an answer says something");
-        Ok(Telemetry::Lines(lines.iter().map(|line| line.as_str().into()).collect()))
+        Ok(Telemetry::Text(lines.iter().map(|line| line.as_str().into()).collect()))
     }
 }
 

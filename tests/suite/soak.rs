@@ -18,7 +18,7 @@ use andon::panel::ink::Glyphs;
 use andon::render::render;
 use andon::render::theme::{Theme, embedded};
 use andon::source::network::Network;
-use andon::source::supervisor::{Lines, Pace, Poll, supervise};
+use andon::source::supervisor::{Pace, Poll, PollChannels, supervise};
 use andon::source::{Clock, Context, Moment, QueryLanguage, Resolution, Source};
 use andon::view::lens::Lens;
 use tokio::sync::{mpsc, watch};
@@ -138,10 +138,10 @@ async fn polls_alone() {
             network: wiring.wires.network.clone(),
             resolution: Resolution::of(query.id, wiring.wires.widths.clone()),
             pace,
-            treatment: andon::source::treatment::Treatment::default(),
+            answer_filter: andon::source::answer_filter::AnswerFilter::default(),
             nudge: Arc::default(),
         };
-        let lines = Lines {
+        let channels = PollChannels {
             outcomes: wiring.wires.outcomes.clone(),
             refresh_now: wiring.wires.refresh_now.clone(),
             pulse: Arc::clone(&pulses[query.source % PANELS]),
@@ -150,7 +150,7 @@ async fn polls_alone() {
         };
         let poll = Poll { asks: vec![(query.id, query.ask.clone())], place: place as u32 };
         let config = Arc::new(Number { number: place as u64 });
-        tokio::spawn(supervise::<Scripted>(config, context, poll, pace, lines));
+        tokio::spawn(supervise::<Scripted>(config, context, poll, pace, channels));
     }
     let (commands_sender, commands) = mpsc::channel(1);
     let (_reloads, reloads) = mpsc::channel(1);

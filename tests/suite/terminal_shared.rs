@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use rustix::fs::OFlags;
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::termios::Action;
 
 use crate::support::pty::{PATIENCE, Session};
@@ -80,5 +80,55 @@ fn what_others_write_is_painted_over() {
         session.wait_for_modes(true);
         session.send("q");
         assert_eq!(session.exit_within(SOON), Some(0));
+    }
+}
+
+/// The state of a process, as /proc has it: 'T' when it is stopped.
+fn state(pid: &str) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.chars().next()
+}
+
+#[track_caller]
+fn until(what: &str, holds: impl Fn() -> bool) {
+    let begin = Instant::now();
+    while !holds() {
+        assert!(begin.elapsed() < PATIENCE, "waited for {what}");
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn in_the_background_it_is_stopped_and_can_be_ended() {
+    for (signal, foreground_first) in [(Signal::TERM, false), (Signal::INT, false), (Signal::TERM, true)] {
+        let mut command = portable_pty::CommandBuilder::new("bash");
+        // With job control, as a shell that somebody types at has it.
+        let andon = env!("CARGO_BIN_EXE_andon");
+        command.args(["-c", &format!("set -m; {andon} & echo pid $! end; read line; fg; read line; echo bye")]);
+        command.cwd(env!("CARGO_MANIFEST_DIR"));
+        command.env("TERM", "xterm-256color");
+        let mut session = Session::spawn(command, (120, 40));
+        session.wait_for("the process", |text| text.contains(" end"));
+        let text = session.text();
+        let pid = text.split("pid ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+        until("a stop", || state(&pid) == Some('T'));
+        let end = |signal| {
+            let pid = Pid::from_raw(pid.parse().unwrap()).unwrap();
+            kill_process(pid, signal).unwrap();
+            kill_process(pid, Signal::CONT).unwrap();
+        };
+        if foreground_first {
+            session.send("\n");
+            shown(&session);
+            session.send("q");
+            session.wait_for_modes(false);
+        } else {
+            end(signal);
+            until("its end", || matches!(state(&pid), None | Some('Z')));
+            session.send("\n");
+        }
+        session.send("\n");
+        session.wait_for_raw("the shell", "bye");
+        assert_eq!(session.exit_within(PATIENCE), Some(0));
     }
 }

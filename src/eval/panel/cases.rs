@@ -301,7 +301,7 @@ fn an_answer_from_a_cache_is_as_old_as_the_cache_says() {
 #[test]
 fn a_limit_that_cannot_be_judged_is_unknown() {
     let mut panel = Followed::new(rule());
-    panel.answer(0, 0, Ok(Telemetry::Lines(vec!["ERROR db down".into()])));
+    panel.answer(0, 0, Ok(Telemetry::Text(vec!["ERROR db down".into()])));
     assert_eq!((panel.status(0).0, panel.why(0)), (Status::Unknown, "not a number: ERROR db down".to_owned()));
     let mut panel = Followed::new(rule());
     panel.answer(0, 0, Ok(Telemetry::Reviews(Vec::new())));
@@ -453,7 +453,7 @@ fn an_incident_by_a_clock_that_is_ahead_of_ours_is_judged() {
     };
     panel.answer(0, 0, Ok(Telemetry::Events(vec![incident])));
     assert_eq!(panel.status(0).0, Status::Critical);
-    panel.answer(5, 0, Ok(Telemetry::Lines(vec!["no events at all".into()])));
+    panel.answer(5, 0, Ok(Telemetry::Text(vec!["no events at all".into()])));
     assert_eq!(panel.status(5).0, Status::Unknown, "{}", panel.why(5));
 }
 

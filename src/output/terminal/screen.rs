@@ -34,6 +34,18 @@ pub fn size() -> (u16, u16) {
     size.map(|size| (size.ws_col, size.ws_row)).filter(|(columns, rows)| *columns > 0 && *rows > 0).unwrap_or((80, 24))
 }
 
+/// Whether a shell has put us into the background: whoever touches the settings of the terminal there is
+/// stopped. Where there is no job control nobody is.
+///
+/// Source: tcsetattr(3p), SIGTTOU.
+pub fn is_in_background() -> bool {
+    let mine = rustix::process::getpgrp();
+    let terminal = [rustix::stdio::stdin(), rustix::stdio::stdout()]
+        .into_iter()
+        .find_map(|fd| rustix::termios::tcgetpgrp(fd).ok());
+    terminal.is_some_and(|foreground| foreground != mine)
+}
+
 /// What a whole picture begins with, the least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Begin {
@@ -54,9 +66,12 @@ pub struct Screen {
 impl Screen {
     /// Takes the terminal: no echo, no line editing, keys instead of signals. The screen itself is taken by
     /// the first picture, because a terminal that takes no bytes would hold us up.
+    /// In the background it is taken later.
     pub fn take(mouse: bool) -> std::io::Result<Self> {
         let screen = Self { mouse };
-        screen.take_again()?;
+        if !is_in_background() {
+            screen.take_again()?;
+        }
         Ok(screen)
     }
 
@@ -97,6 +112,10 @@ impl Drop for Screen {
 /// a thread that is waited for only a little.
 pub fn restore() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    if is_in_background() {
+        // Whoever has the terminal now has it in a state of their own, and touching it would stop us.
         return;
     }
     // First, because it always can be done. It only fails when the terminal is gone.

@@ -3,7 +3,7 @@
 use super::words::{self, Days};
 use crate::model::event::{Event, EventKind};
 use crate::model::text::SafeText;
-use crate::panel::Reading;
+use crate::panel::PanelInput;
 
 /// What goes on now.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,26 +47,26 @@ pub(super) struct What {
 }
 
 impl InForce {
-    pub(super) fn of(event: &Event, reading: &Reading<'_>) -> Self {
-        let until = event.until.unwrap_or(reading.now);
+    pub(super) fn of(event: &Event, input: &PanelInput<'_>) -> Self {
+        let until = event.until.unwrap_or(input.now);
         Self {
             kind: event.kind,
-            until: words::clock(until, reading.now, reading.zone),
-            left: words::left(until, reading.now),
+            until: words::clock(until, input.now, input.zone),
+            left: words::left(until, input.now),
             what: What::of(event),
         }
     }
 }
 
 impl Coming {
-    pub(super) fn of(event: &Event, days: &Days, reading: &Reading<'_>) -> Self {
-        let time = words::time(event, reading.zone);
+    pub(super) fn of(event: &Event, days: &Days, input: &PanelInput<'_>) -> Self {
+        let time = words::time(event, input.zone);
         Self {
             kind: event.kind,
-            day: days.word(event.at, reading.zone),
+            day: days.word(event.at, input.zone),
             begin: time.split('-').next().unwrap_or_default().to_owned(),
             time,
-            soon: words::soon(event.at, reading.now),
+            soon: words::soon(event.at, input.now),
             what: What::of(event),
         }
     }

@@ -20,7 +20,7 @@ const OWN_CLUSTER: &str = "in-cluster";
 pub(super) struct Application {
     metadata: Metadata,
     spec: Spec,
-    status: Told,
+    status: ApplicationStatus,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -46,7 +46,7 @@ struct Destination {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Told {
+struct ApplicationStatus {
     sync: Comparison,
     health: Health,
     conditions: Option<Vec<Condition>>,

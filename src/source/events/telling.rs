@@ -60,7 +60,7 @@ pub fn real_path(path: &Path) -> PathBuf {
 
 /// What became of an event.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum Receipt {
     /// The board has it in its file.
     Taken,
     /// The event is wrong, and why.
@@ -73,24 +73,26 @@ pub enum Told {
 
 /// Tells the board at an address of an event. With the real path of a file, only a board that writes into this one
 /// is told.
-pub async fn tell(address: &str, token: &Token, line: &Line, file: Option<&Path>) -> Told {
+pub async fn tell(address: &str, token: &Token, line: &Line, file: Option<&Path>) -> Receipt {
     let (board, exchange) = match find(address, token, LONGEST_PROOF).await {
-        Found::Nobody => return Told::Nobody,
+        Found::Nobody => return Receipt::Nobody,
         Found::Stranger(why) => {
-            return Told::NotTaken(format!("who listens at {address} is not its board, or has another token: {why}"));
+            return Receipt::NotTaken(format!(
+                "who listens at {address} is not its board, or has another token: {why}"
+            ));
         }
         Found::Board(board, exchange) => (board, exchange),
     };
     if file.is_some_and(|file| file != board.file) {
         let (process, file) = (board.process, board.file.display());
-        return Told::NotTaken(format!("the board at {address}, process {process}, writes to another file: {file}"));
+        return Receipt::NotTaken(format!("the board at {address}, process {process}, writes to another file: {file}"));
     }
     match timeout(LONGEST_TAKING, hand_over(*exchange, line)).await {
-        Ok(Ok(Answer::Taken)) => Told::Taken,
-        Ok(Ok(Answer::Refused(why))) => Told::Refused(why),
-        Ok(Ok(Answer::Failed(why))) => Told::NotTaken(why),
-        Ok(Err(why)) => Told::NotTaken(format!("the board did not confirm it: {why}")),
-        Err(_) => Told::NotTaken(format!("the board did not confirm it within {} s", LONGEST_TAKING.as_secs())),
+        Ok(Ok(Answer::Taken)) => Receipt::Taken,
+        Ok(Ok(Answer::Refused(why))) => Receipt::Refused(why),
+        Ok(Ok(Answer::Failed(why))) => Receipt::NotTaken(why),
+        Ok(Err(why)) => Receipt::NotTaken(format!("the board did not confirm it: {why}")),
+        Err(_) => Receipt::NotTaken(format!("the board did not confirm it within {} s", LONGEST_TAKING.as_secs())),
     }
 }
 

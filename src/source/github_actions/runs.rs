@@ -17,12 +17,12 @@ use crate::source::http::{Document, link};
 /// A page of runs.
 #[derive(Debug, Deserialize)]
 pub(super) struct Runs {
-    pub(super) workflow_runs: Vec<Told>,
+    pub(super) workflow_runs: Vec<WorkflowRun>,
 }
 
 /// A run as it is told.
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct Told {
+pub(super) struct WorkflowRun {
     id: u64,
     workflow_id: Option<u64>,
     name: Option<String>,
@@ -100,12 +100,12 @@ pub(super) struct Workflow {
 }
 
 /// The workflows that are kept.
-pub(super) fn workflows(told: Vec<Told>, keep: &Globs) -> Vec<Workflow> {
-    let mut groups: BTreeMap<String, Vec<Told>> = BTreeMap::new();
+pub(super) fn workflows(told: Vec<WorkflowRun>, keep: &Globs) -> Vec<Workflow> {
+    let mut groups: BTreeMap<String, Vec<WorkflowRun>> = BTreeMap::new();
     for run in newest_first(told) {
         groups.entry(run.workflow()).or_default().push(run);
     }
-    let workflow = |(id, runs): (String, Vec<Told>)| {
+    let workflow = |(id, runs): (String, Vec<WorkflowRun>)| {
         let name = name(&runs);
         let latest = runs.first().filter(|_| keep.keep(&name))?;
         Some(Workflow {
@@ -144,8 +144,8 @@ pub(super) fn jobs(page: &Document) -> Result<Vec<Job>, FetchError> {
 }
 
 /// The runs of the repository itself, each once: of several attempts the latest counts.
-fn newest_first(mut told: Vec<Told>) -> Vec<Told> {
-    told.retain(Told::is_its_own);
+fn newest_first(mut told: Vec<WorkflowRun>) -> Vec<WorkflowRun> {
+    told.retain(WorkflowRun::is_its_own);
     told.sort_by_key(|run| Reverse((run.run_number, run.id, run.run_attempt)));
     told.dedup_by_key(|run| run.id);
     told
@@ -153,7 +153,7 @@ fn newest_first(mut told: Vec<Told>) -> Vec<Told> {
 
 /// The name of the workflow of these runs. With a `run-name` the server may tell that instead, another
 /// one each time; and of a workflow that an organisation requires it tells none: then it is its file.
-fn name(runs: &[Told]) -> String {
+fn name(runs: &[WorkflowRun]) -> String {
     let Some(latest) = runs.first() else { return String::new() };
     let is_of_the_run = latest.name == latest.display_title && runs.iter().any(|run| run.name != latest.name);
     match latest.name.as_deref().map(str::trim).filter(|name| !name.is_empty()) {
@@ -162,7 +162,7 @@ fn name(runs: &[Told]) -> String {
     }
 }
 
-impl Told {
+impl WorkflowRun {
     /// Whether it ran for a version: for a release, or for a tag. (The server does not say what is a tag.)
     pub(super) fn is_for_version(&self) -> bool {
         let event = self.event.as_deref().unwrap_or_default();
@@ -198,7 +198,7 @@ impl Told {
     }
 }
 
-fn run(told: &Told) -> Run {
+fn run(told: &WorkflowRun) -> Run {
     let (activity, result, word) = outcome(told.status.as_deref(), told.conclusion.as_deref());
     let ended = Timestamp::of_rfc3339(told.updated_at.as_deref()).filter(|_| activity == Activity::Idle);
     let written_by = told.head_commit.as_ref().and_then(|commit| commit.author.as_ref()?.name.as_deref());
@@ -270,8 +270,8 @@ mod tests {
     use super::*;
     use crate::model::time::Span;
 
-    fn told(id: u64, attempt: u64, conclusion: &str) -> Told {
-        Told {
+    fn told(id: u64, attempt: u64, conclusion: &str) -> WorkflowRun {
+        WorkflowRun {
             id,
             workflow_id: Some(7),
             name: Some("CI".to_owned()),
@@ -282,7 +282,7 @@ mod tests {
             conclusion: Some(conclusion.to_owned()),
             run_started_at: Some("2026-11-21T08:00:00Z".to_owned()),
             updated_at: Some("2026-11-21T08:05:00Z".to_owned()),
-            ..Told::default()
+            ..WorkflowRun::default()
         }
     }
 
@@ -333,7 +333,7 @@ mod tests {
             ("pull_request", "v1.2.3", false),
             ("workflow_dispatch", "trunk", false),
         ] {
-            let run = Told {
+            let run = WorkflowRun {
                 event: Some(event.to_owned()),
                 head_branch: Some(reference.to_owned()),
                 ..told(1, 1, "success")

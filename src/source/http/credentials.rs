@@ -28,7 +28,7 @@ pub(super) struct Credentials {
 }
 
 /// The secrets themselves, as they are at this moment.
-struct Told {
+struct CurrentSecrets {
     auth: Option<SecretString>,
     headers: Vec<(String, SecretString)>,
 }
@@ -80,12 +80,12 @@ impl Credentials {
     }
 
     /// Reads all secrets. A file is read aside: one on a dead mount would hold up every source.
-    async fn told(&self) -> Result<Told, FetchError> {
+    async fn told(&self) -> Result<CurrentSecrets, FetchError> {
         if self.auth.iter().map(Auth::secret).chain(self.headers.values()).any(Secret::is_in_file) {
             offload::aside().await;
         }
         let headers = self.headers.iter().map(|(name, secret)| Ok((name.clone(), secret.read()?)));
-        Ok(Told {
+        Ok(CurrentSecrets {
             auth: self.auth.as_ref().map(|auth| auth.secret().read()).transpose()?,
             headers: headers.collect::<Result<_, FetchError>>()?,
         })

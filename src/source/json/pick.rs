@@ -75,7 +75,7 @@ fn telemetry(value: &Val, expression: &str, now: Timestamp) -> Answer {
     }
     match value {
         Val::Null => Err(FetchError::new(Reason::NoMatch, format!("{expression} is null or missing"))),
-        Val::TStr(_) | Val::BStr(_) => Ok(Telemetry::Lines(SafeText::lines(&plain(value), MAX_LINES + 1))),
+        Val::TStr(_) | Val::BStr(_) => Ok(Telemetry::Text(SafeText::lines(&plain(value), MAX_LINES + 1))),
         Val::Obj(map) => object(map, expression, now),
         Val::Arr(items) => array(items, expression),
         Val::Bool(_) | Val::Num(_) => Err(FetchError::new(Reason::Parse, "not a finite number")),
@@ -101,7 +101,7 @@ fn array(items: &[Val], expression: &str) -> Answer {
         return Err(FetchError::new(Reason::TooLarge, format!("over {MAX_ITEMS} items")));
     }
     if !items.is_empty() && items.iter().all(|item| matches!(item, Val::TStr(_))) {
-        return Ok(Telemetry::Lines(items.iter().map(text).collect()));
+        return Ok(Telemetry::Text(items.iter().map(text).collect()));
     }
     if let Some(points) = points(items) {
         let series = vec![Series { labels: Labels::default(), points }];
@@ -259,7 +259,7 @@ mod tests {
     fn a_single_text_that_is_a_number_is_measured() {
         assert_eq!(numbers(pick(r#"{"a":"95%"}"#, ".a")), [(String::new(), vec![95.0])]);
         assert!(numbers(pick(r#"{"a":"nan"}"#, ".a"))[0].1[0].is_nan());
-        assert!(matches!(pick(r#"{"a":"3.2 ms"}"#, ".a"), Ok(Telemetry::Lines(_))), "a unit is not guessed");
+        assert!(matches!(pick(r#"{"a":"3.2 ms"}"#, ".a"), Ok(Telemetry::Text(_))), "a unit is not guessed");
     }
 
     #[test]

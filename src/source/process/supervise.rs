@@ -21,35 +21,53 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, kill_process_group, wait};
 
 /// From TERM to KILL.
-const MERCY: Duration = Duration::from_secs(2);
+const KILL_GRACE: Duration = Duration::from_secs(2);
 
-/// Runs a command, reports how it ended, and ends what it left behind; returns when nothing is left.
+/// Runs a command, reports how it ended, and ends what it left behind; returns when nothing is left. The words
+/// are its folder (empty: the one of the board), its program, and the arguments.
 pub fn run(words: impl Iterator<Item = OsString>) -> io::Result<()> {
     let mut line = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
-    // The report: "exit 0", "signal 9", "unstartable entity not found".
+    // The report: "exit 0", "signal 9", "unstartable entity not found"; "nowhere ..." of its folder.
     supervise(words, &mut line).or_else(|error| writeln!(line, "unstartable {}", error.kind()))
 }
 
+/// The folder is entered here, and not in the board: one on a dead mount blocks whoever goes there.
 fn supervise(mut words: impl Iterator<Item = OsString>, line: &mut UnixStream) -> io::Result<()> {
     // Fails only where it leads a session already: then it has no terminal either.
     let _leads_one = rustix::process::setsid();
     adopt_orphans()?;
-    let program = words.next().ok_or(io::ErrorKind::InvalidInput)?;
-    let nothing = std::fs::File::options().read(true).write(true).open("/dev/null")?;
+    let (Some(folder), Some(program)) = (words.next(), words.next()) else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
+    if !folder.is_empty()
+        && let Err(error) = std::env::set_current_dir(folder)
+    {
+        return writeln!(line, "nowhere {}", error.kind());
+    }
     let child = Command::new(program).args(words).process_group(0).stdin(Stdio::null()).spawn()?;
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::InvalidData)?;
+    let how = attend(pid, line);
+    if let Ok(how) = &how {
+        // The board may be gone.
+        let _nobody = writeln!(line, "{how}");
+    }
+    // Also when it could not be attended to: nothing runs that nobody can end.
+    leave_nothing(pid);
+    how.map(drop)
+}
+
+/// Waits for the command's end, and ends it before when the board says so; how it ended.
+fn attend(pid: Pid, line: &UnixStream) -> io::Result<String> {
+    let nothing = std::fs::File::options().read(true).write(true).open("/dev/null")?;
     // The board reads to the end of the output: that is when the command has closed it, not its supervisor.
     rustix::stdio::dup2_stdout(&nothing)?;
     rustix::stdio::dup2_stderr(&nothing)?;
     let (over, told) = channel::<()>();
     let board = line.try_clone()?;
-    std::thread::spawn(move || end_when_the_board_says_so(board, pid, &told));
+    std::thread::Builder::new().spawn(move || end_when_the_board_says_so(board, pid, &told))?;
     let how = ended(pid)?;
     drop(over);
-    // The board may be gone.
-    let _nobody = writeln!(line, "{how}");
-    leave_nothing(pid);
-    Ok(())
+    Ok(how)
 }
 
 /// Ends what the command left behind, and returns when it is gone.
@@ -86,7 +104,7 @@ fn adopt_orphans() -> io::Result<()> {
 fn end_when_the_board_says_so(mut board: UnixStream, pid: Pid, told: &Receiver<()>) {
     while board.read(&mut [0]).is_ok_and(|read| read > 0) {}
     signal_all(pid, Signal::TERM);
-    if told.recv_timeout(MERCY) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+    if told.recv_timeout(KILL_GRACE) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
         signal_all(pid, Signal::KILL);
     }
 }

@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use super::*;
+use crate::source::answer_filter::AnswerFilter;
 use crate::source::limits::Limits;
 use crate::source::network::Network;
 use crate::source::offload::aside;
-use crate::source::treatment::Treatment;
 use crate::source::{QueryLanguage, Resolution};
 
 /// What the scripted source does at each poll; the last one repeats.
@@ -74,10 +74,10 @@ impl Source for Scripted {
             if acts.len() > 1 { acts.pop_front() } else { acts.front().cloned() }
         };
         match act.unwrap() {
-            Act::Answer => Ok(vec![Ok(Telemetry::Lines(vec!["ok".into()])); asks.len()]),
+            Act::Answer => Ok(vec![Ok(Telemetry::Text(vec!["ok".into()])); asks.len()]),
             Act::Fail(reason) => Err(reason.into()),
             Act::RefusedUntil(end) if Instant::now() < end => Err(Reason::Refused.into()),
-            Act::RefusedUntil(_) => Ok(vec![Ok(Telemetry::Lines(vec!["back".into()])); asks.len()]),
+            Act::RefusedUntil(_) => Ok(vec![Ok(Telemetry::Text(vec!["back".into()])); asks.len()]),
             Act::RetryAfter(seconds) => {
                 let mut error = FetchError::from(Reason::RateLimited);
                 error.retry_after = Some(Span::seconds(seconds));
@@ -89,7 +89,7 @@ impl Source for Scripted {
                 aside().await;
                 let blocks = self.0.blocks.lock().unwrap().take().unwrap();
                 let _released = blocks.recv();
-                Ok(vec![Ok(Telemetry::Lines(vec!["late".into()])); asks.len()])
+                Ok(vec![Ok(Telemetry::Text(vec!["late".into()])); asks.len()])
             }
         }
     }
@@ -117,13 +117,13 @@ fn start_script(script: Script, pace: Pace, pulse: &Arc<Pulse>, place: u32) -> R
         network: Network::default(),
         resolution: Resolution::of(query, watch::Sender::default().subscribe()),
         pace,
-        treatment: Treatment::default(),
+        answer_filter: AnswerFilter::default(),
         nudge: Arc::default(),
     };
     let ask = Ask { query: "".into(), history: None };
     let poll = Poll { asks: vec![(query, ask)], place };
     let clock = Clock::Scripted { start: Timestamp(0), since: Instant::now(), moved: Arc::default() };
-    let lines = Lines {
+    let channels = PollChannels {
         outcomes: sender,
         refresh_now: refresh_now.subscribe(),
         pulse: Arc::clone(pulse),
@@ -131,7 +131,7 @@ fn start_script(script: Script, pace: Pace, pulse: &Arc<Pulse>, place: u32) -> R
         clock,
     };
     let config = Arc::new(Config { script: Arc::clone(&script) });
-    tokio::spawn(supervise::<Scripted>(config, context, poll, pace, lines));
+    tokio::spawn(supervise::<Scripted>(config, context, poll, pace, channels));
     Run { script, outcomes, refresh_now }
 }
 

@@ -9,7 +9,7 @@ use andon::source::network::{NameFault, Network};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 #[derive(Debug, Clone)]
-pub enum Told {
+pub enum Lookup {
     Address(IpAddr),
     /// NXDOMAIN, SERVFAIL: in the words of the system.
     Fault(&'static str),
@@ -18,10 +18,10 @@ pub enum Told {
 }
 
 #[derive(Debug, Clone, Default)]
-pub struct Names(Arc<Mutex<HashMap<String, Told>>>);
+pub struct Names(Arc<Mutex<HashMap<String, Lookup>>>);
 
 impl Names {
-    pub fn tell(&self, name: &str, told: Told) {
+    pub fn tell(&self, name: &str, told: Lookup) {
         self.0.lock().unwrap().insert(name.to_owned(), told);
     }
 
@@ -35,9 +35,9 @@ impl Resolve for Names {
         let told = self.0.lock().unwrap().get(name.as_str()).cloned();
         Box::pin(async move {
             match told {
-                Some(Told::Address(address)) => Ok(Box::new(std::iter::once(SocketAddr::new(address, 0))) as Addrs),
-                Some(Told::Nothing) => std::future::pending().await,
-                Some(Told::Fault(words)) => Err(NameFault(words.to_owned()).into()),
+                Some(Lookup::Address(address)) => Ok(Box::new(std::iter::once(SocketAddr::new(address, 0))) as Addrs),
+                Some(Lookup::Nothing) => std::future::pending().await,
+                Some(Lookup::Fault(words)) => Err(NameFault(words.to_owned()).into()),
                 None => Err(NameFault("Name or service not known".to_owned()).into()),
             }
         })

@@ -7,7 +7,7 @@ use crate::model::text::SafeText;
 
 /// The board's wishes about the answers of a source.
 #[derive(Debug, Clone, Default)]
-pub struct Treatment {
+pub struct AnswerFilter {
     /// Whether names of people stay in.
     pub people: bool,
     /// Names of builds that are deploys.
@@ -16,7 +16,7 @@ pub struct Treatment {
     pub deploys_to: SafeText,
 }
 
-impl Treatment {
+impl AnswerFilter {
     /// The answer as the board wants it.
     pub fn of(&self, telemetry: Telemetry) -> Telemetry {
         let telemetry = if self.people { telemetry } else { telemetry.without_people() };
