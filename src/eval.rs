@@ -1,15 +1,23 @@
 //! What the data means: pure functions over the store and a moment. No clock, no I/O.
 
 pub mod blame;
+pub mod board;
 pub mod changes;
+mod check;
 pub mod checks;
+pub mod events;
 pub mod expression;
 pub mod freshness;
+pub mod judging;
+mod kinds;
+mod lines;
 pub mod matching;
 pub mod notification;
 pub mod panel;
 pub mod rollup;
+pub mod rule;
 pub mod selection;
+pub mod sources;
 pub mod threshold;
 pub mod transitions;
 pub mod verdict;

@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::config::Board;
 use crate::config::board::Webhook;
 use crate::eval::checks::Checks;
+use crate::eval::judging::{Verdicts, judge};
 use crate::eval::notification::{Message, SentMessages};
 use crate::eval::transitions::{Panel, Transition, Turn, Watch};
 use crate::model::demands::Demands;
@@ -133,8 +134,27 @@ impl Hub {
 
     /// The scene as of a moment.
     pub fn scene_at(&self, now: Timestamp) -> Scene {
-        let scene = build::scene(&self.board, &self.store, &self.checks, now, &self.zone);
-        Scene { banner: self.banner.clone().or(scene.banner), ring: self.ring.clone(), ..scene }
+        self.judged_at(now, |_, scene| scene)
+    }
+
+    /// What is made of the verdicts and of the scene as of a moment.
+    pub fn judged_at<T>(&self, now: Timestamp, made: impl FnOnce(&Verdicts<'_>, Scene) -> T) -> T {
+        let verdicts = judge(&self.board.to_judge(), &self.store, &self.checks, now, &self.zone);
+        let scene = build::scene(&self.board, &verdicts, now, &self.zone);
+        let scene = Scene { banner: self.banner.clone().or(scene.banner), ring: self.ring.clone(), ..scene };
+        made(&verdicts, scene)
+    }
+
+    /// A look: the scene as of now, and what is to be told of what has turned since the last look.
+    fn look(&mut self, now: Timestamp) -> (Scene, Vec<Notification>) {
+        let mut watch = std::mem::take(&mut self.watch);
+        let (scene, turned) = self.judged_at(now, |verdicts, scene| (scene, self.turned(&mut watch, verdicts)));
+        self.watch = watch;
+        for alert in turned.iter().filter(|one| one.turn == Turn::Critical) {
+            self.store.note(alert_event(alert, now));
+        }
+        let notifications = self.tell(&turned, now);
+        (Scene { ring: self.ring.clone(), ..scene }, notifications)
     }
 
     /// Takes one outcome in, and logs what changed for its source.
@@ -239,33 +259,27 @@ impl Hub {
         self.store.entry(query).is_none_or(|entry| entry.last_poll.is_none())
     }
 
-    /// Looks at what has turned since the last look, keeps it as events, and returns what is to be told.
-    pub fn turned(&mut self, scene: &Scene, now: Timestamp) -> Vec<Notification> {
-        let Self { watch, store, board, .. } = self;
-        let panels = scene
-            .pages
-            .iter()
-            .flat_map(|page| page.panels.iter().filter(|panel| panel.is_fed).map(|panel| (page.name.as_str(), panel)));
-        let of_panels = watch.panels(panels.map(|(page, panel)| Panel {
-            key: (page, &panel.id),
-            title: &panel.title,
-            status: panel.status,
-            says: if panel.blame.is_empty() { &panel.text } else { &panel.blame },
-            service: panel.service.as_ref(),
-            environment: panel.environment.as_ref(),
-            url: panel.link.as_ref(),
+    /// What has turned since the last look: panels first, then builds.
+    fn turned(&self, watch: &mut Watch, verdicts: &Verdicts<'_>) -> Vec<Transition> {
+        let pages = verdicts.pages.iter();
+        let panels = pages.flat_map(|page| page.panels.iter().map(|one| (page.name, one)));
+        let of_panels = watch.panels(panels.filter(|(_, one)| one.is_fed()).map(|(page, one)| Panel {
+            key: (page, one.panel.id),
+            title: one.panel.title,
+            status: one.evaluation.status,
+            says: if one.blame.is_empty() { &one.headline } else { &one.blame },
+            service: one.panel.service,
+            environment: one.panel.environment,
+            url: one.panel.link,
         }));
         // A source of builds is always asked for all of them; other queries of it show some of the same.
-        let builds = board.queries.iter().filter(|query| query.ask.query.is_empty()).filter_map(|query| {
-            let Stored::Builds(builds, _) = &store.entry(query.id)?.stored else { return None };
-            Some((&board.sources.get(query.source)?.name, builds))
+        let all_of_a_source = self.board.queries.iter().filter(|query| query.ask.query.is_empty());
+        let builds = all_of_a_source.filter_map(|query| {
+            let Stored::Builds(builds, _) = &self.store.entry(query.id)?.stored else { return None };
+            Some((&self.board.sources.get(query.source)?.name, builds))
         });
-        let turned = watch.builds(builds.flat_map(|(source, builds)| builds.iter().map(move |one| (source, one))));
-        for alert in of_panels.iter().filter(|one| one.turn == Turn::Critical) {
-            store.note(alert_event(alert, now));
-        }
-        let turned: Vec<Transition> = of_panels.into_iter().chain(turned).collect();
-        self.tell(&turned, now)
+        let of_builds = watch.builds(builds.flat_map(|(source, builds)| builds.iter().map(move |one| (source, one))));
+        of_panels.into_iter().chain(of_builds).collect()
     }
 
     /// What the board's rules make of it; the terminals hear of it with the next scene.
@@ -318,14 +332,13 @@ impl Hub {
     fn publish(&mut self, channels: &Channels) {
         tripwire::pass("hub");
         let now = self.clock.now();
-        let scene = self.scene_at(now);
-        let notifications = self.turned(&scene, now);
+        let (scene, notifications) = self.look(now);
         if !notifications.is_empty()
             && let Err(refused) = channels.notices.try_send(notifications)
         {
             self.lose(&refused.into_inner());
         }
-        let scene = Arc::new(Scene { ring: self.ring.clone(), ..scene });
+        let scene = Arc::new(scene);
         let scenes = &channels.scenes;
         // Each scene carries the clock of the second it was made in: it proves that the hub lives.
         scenes.send_if_modified(|shown| {

@@ -160,6 +160,11 @@ impl Store {
         self.entries.values()
     }
 
+    /// All queries with what is known of them, in their order.
+    pub fn queries(&self) -> impl Iterator<Item = (QueryId, &Entry)> {
+        self.entries.iter().map(|(id, entry)| (*id, entry))
+    }
+
     /// Keeps something that the board itself has noticed.
     pub fn note(&mut self, event: Event) {
         if self.journal.len() == MAX_JOURNAL {

@@ -126,7 +126,7 @@ pub fn diagnose(board: Board, zone: Zone, wait: Span) -> Result<Diagnosis, Strin
             let unknown = unknown_metrics(source, &board, &polled).await;
             probes.push(probe(source, &board, &polled, steps, &unknown));
         }
-        Diagnosis { probes, scene: polled.scene }
+        Diagnosis { probes, scene: polled.scene() }
     });
     runtime.shutdown_background();
     Ok(diagnosis)

@@ -46,7 +46,7 @@ pub(super) fn start(Start { board, theme, file }: Start, flags: &RunFlags) -> Do
     let ink = shown_in(theme, depth).ink(board.glyphs.unwrap_or(glyphs));
     let lens = Lens { page, kiosk: flags.kiosk, ..Lens::default() };
     if !rustix::termios::isatty(rustix::stdio::stdout()) || variables.is_dumb() {
-        let scene = app::poll_once(board, zone(), WAIT)?.scene;
+        let scene = app::poll_once(board, zone(), WAIT)?.scene();
         return say(&text::plain(&render(&scene, &lens, &ink, 120, 40).buffer));
     }
     // It is dropped last, and writes what still waits.

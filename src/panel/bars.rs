@@ -9,7 +9,7 @@ use super::gauge::{Bar, draw_bars, strip};
 use super::ink::Ink;
 use super::marks::scale::Range;
 use super::{Need, Panel, PanelInput, Room, Shape};
-use crate::model::judgement::Content;
+use crate::model::judgement::{Content, JudgedTable};
 use crate::model::status::Status;
 use crate::model::table::Cell;
 use crate::model::text::SafeText;
@@ -49,7 +49,7 @@ impl Panel for Bars {
             Content::Series(series) => {
                 series.iter().map(|one| (one.name.clone(), one.value, one.judgement.status)).collect()
             }
-            Content::Table(table, statuses) => {
+            Content::Table(JudgedTable { table, rows: statuses }) => {
                 table.rows.iter().zip(statuses).filter_map(|(row, status)| row_value(row, *status)).collect()
             }
             _ => Vec::new(),

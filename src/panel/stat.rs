@@ -127,7 +127,7 @@ impl Panel for Stat {
                 }
             }
             Content::Text(lines) => View { value: said(lines.first().map_or("", SafeText::as_str), ""), ..none },
-            Content::Table(table, _) => View { value: counted(table.rows.len(), "rows"), ..none },
+            Content::Table(shown) => View { value: counted(shown.rows.len(), "rows"), ..none },
             Content::Builds(builds) => View { value: counted(builds.len(), "builds"), ..none },
             Content::Events(events) => View { value: counted(events.len(), "events"), ..none },
             Content::Reviews(reviews) => View { value: counted(reviews.len(), "reviews"), ..none },

@@ -10,7 +10,7 @@ use super::ink::{Ink, Role};
 use super::marks::{Window, columns, row, write, write_right};
 use super::{Need, Panel, PanelInput, Room};
 use crate::model::format;
-use crate::model::judgement::Content;
+use crate::model::judgement::{Content, JudgedTable};
 use crate::model::status::Status;
 use crate::model::table::Cell;
 use crate::model::text::SafeText;
@@ -59,7 +59,7 @@ impl Panel for Table {
 
     fn view(options: &Options, input: &PanelInput<'_>) -> View {
         match &input.content {
-            Content::Table(table, statuses) => of_table(options, table, statuses, input),
+            Content::Table(JudgedTable { table, rows }) => of_table(options, table, rows, input),
             Content::Series(series) => View {
                 header: vec![SafeText::new("name"), SafeText::new("value")],
                 rows: series

@@ -3,10 +3,11 @@
 use serde::Serialize;
 
 use crate::eval::rollup::Tally;
+pub use crate::eval::sources::SourceState;
 use crate::eval::verdict::Remark;
 use crate::model::freshness::Freshness;
 use crate::model::layer::Layer;
-use crate::model::poll::{Budget, QueryId};
+use crate::model::poll::QueryId;
 use crate::model::status::Status;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp, Zone};
@@ -86,7 +87,7 @@ pub struct Page {
     pub title: SafeText,
     /// How many panels are how.
     pub tally: Tally,
-    /// Rows of places in `panels`; empty when laid out by layer.
+    /// Rows of indexes into `panels`; empty when laid out by layer.
     pub rows: Vec<Vec<usize>>,
     /// The panels.
     pub panels: Vec<PanelScene>,
@@ -143,37 +144,9 @@ pub struct PanelScene {
     pub history: Vec<QueryId>,
 }
 
-/// A source.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SourceState {
-    /// The team's name for it.
-    pub name: SafeText,
-    /// What kind of system.
-    pub kind: &'static str,
-    /// The worst of its queries.
-    pub freshness: Freshness,
-    /// How many queries it is asked.
-    pub queries: usize,
-    /// How many of them have no fresh answer.
-    pub missing: usize,
-    /// The age of its newest answer.
-    pub last_success_age: Option<Span>,
-    /// What its server lets us ask, where it tells.
-    pub budget: Option<Budget>,
-    /// Why the last poll failed; empty when it did not.
-    pub reason: String,
-}
-
-impl SourceState {
-    /// "github: 412 of 5000 requests left", where its server tells.
-    pub fn budget_words(&self) -> Option<String> {
-        Some(format!("{}: {}", self.name, self.budget?))
-    }
-}
-
 impl Scene {
-    /// A page by place; the last one when there are fewer.
-    pub fn page(&self, place: usize) -> Option<&Page> {
-        self.pages.get(place).or_else(|| self.pages.last())
+    /// A page by index; the last one when there are fewer.
+    pub fn page(&self, index: usize) -> Option<&Page> {
+        self.pages.get(index).or_else(|| self.pages.last())
     }
 }
