@@ -7,6 +7,7 @@ use reqwest::Url;
 use serde_json::Value;
 
 use crate::eval::board as eval;
+use crate::eval::check::needs;
 use crate::eval::freshness::FreshnessLimits;
 use crate::eval::notification;
 use crate::eval::rule::Rule;
@@ -182,7 +183,7 @@ impl Board {
     /// The longest past that any panel shows, or that one of its checks needs.
     pub fn longest_window(&self) -> Span {
         let panels = self.dashboards.iter().flat_map(|dashboard| &dashboard.panels);
-        panels.map(|panel| panel.rule.window.max(panel.rule.needs())).fold(self.window, Ord::max)
+        panels.map(|panel| panel.rule.window.max(needs(&panel.rule))).fold(self.window, Ord::max)
     }
 
     /// Takes over from a former board: what both ask keeps its [`QueryId`], and with it its history and
