@@ -3,6 +3,7 @@
 pub mod blame;
 pub mod changes;
 pub mod checks;
+pub mod delivery;
 pub mod expression;
 pub mod freshness;
 pub mod matching;

@@ -4,7 +4,6 @@
 //! [`time::now`], the one door to it).
 
 pub mod build;
-pub mod delivery;
 pub mod event;
 pub mod fault;
 pub mod format;
@@ -18,6 +17,7 @@ pub mod number;
 pub mod people;
 pub mod poll;
 pub mod review;
+pub mod rollbacks;
 pub mod series;
 pub mod status;
 pub mod table;

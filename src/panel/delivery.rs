@@ -19,7 +19,7 @@ use unicode_width::UnicodeWidthStr;
 use super::ink::{Ink, Role};
 use super::marks::{columns, digits, row, write};
 use super::{EventsUse, Need, Panel, PanelInput, Room};
-use crate::model::delivery::{Delivery as Metrics, Metric, Missing, delivery};
+use crate::eval::delivery::{Delivery as Metrics, Metric, Missing, delivery};
 use crate::model::event::EventSet;
 use crate::model::format::{self, Humane, MISSING};
 use crate::model::judgement::Content;

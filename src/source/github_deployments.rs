@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::github::{GitHub, Person, Rota, called, has_one_owner, is_gone, is_recent, is_version, public};
 use super::{Context, Emits, Moment, QueryLanguage, Source};
-use crate::model::delivery::mark_rollbacks;
+use crate::model::rollbacks::mark_rollbacks;
 use crate::model::event::{ChangeReason, Event, EventKind, EventState};
 use crate::model::fault::FetchError;
 use crate::model::glob::Globs;

@@ -10,7 +10,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("source", &["calendar", "model"]),
     ("store", &["model"]),
     ("eval", &["store", "model"]),
-    ("panel", &["store", "model"]),
+    ("panel", &["eval", "store", "model"]),
     ("config", &["source", "panel", "eval", "model"]),
     ("view", &["config", "panel", "eval", "store", "model"]),
     ("render", &["view", "panel", "model"]),

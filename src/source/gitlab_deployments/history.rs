@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use crate::model::delivery::mark_rollbacks;
+use crate::model::rollbacks::mark_rollbacks;
 use crate::model::event::{ChangeReason, Event, EventKind, EventState};
 use crate::model::text::SafeText;
 use crate::source::gitlab::api::Person;
