@@ -4,6 +4,7 @@ pub mod blame;
 pub mod changes;
 pub mod checks;
 pub mod delivery;
+pub mod deployments;
 pub mod expression;
 pub mod freshness;
 pub mod matching;

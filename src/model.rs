@@ -25,3 +25,4 @@ pub mod telemetry;
 pub mod text;
 pub mod time;
 pub mod unit;
+pub mod version;

@@ -20,12 +20,13 @@ use unicode_width::UnicodeWidthStr;
 use super::ink::{Glyphs, Ink, Role};
 use super::marks::{row, write};
 use super::{EventsUse, Need, Panel, PanelInput, Room};
+use crate::eval::deployments::{Selection, deployments};
 use crate::model::event::{Event, EventKind, EventSet, EventState};
 use crate::model::judgement::Content;
 use crate::model::layer::Layer;
 use crate::model::status::Status;
 use layout::Layout;
-use matrix::{Cell, Matrix, Service, Version, matrix};
+use matrix::{Cell, Matrix, Row, Since, matrix};
 
 /// The panel.
 #[derive(Debug)]
@@ -66,7 +67,8 @@ impl Panel for Environments {
         };
         let belongs = |event: &&Event| event.belongs_to(input.service, input.environment);
         let events: Vec<&Event> = events.iter().copied().filter(belongs).collect();
-        View { matrix: matrix(&events, &options.environments, &options.services, input.now), answered: true }
+        let selection = Selection { services: &options.services, environments: &options.environments };
+        View { matrix: matrix(deployments(&events, selection), input.now), answered: true }
     }
 
     fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
@@ -120,7 +122,7 @@ impl Panel for Environments {
 }
 
 /// So many rows, the worst of all but in their order; and the others.
-fn worst_kept(rows: &[Service], shown: usize) -> (Vec<&Service>, Vec<&Service>) {
+fn worst_kept(rows: &[Row], shown: usize) -> (Vec<&Row>, Vec<&Row>) {
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_by_key(|at| rows.get(*at).map(|row| 3 - row.status.severity()));
     let (mut kept, mut rest) = (Vec::new(), Vec::new());
@@ -216,7 +218,7 @@ fn words(cell: &Cell, detail: Detail, ink: &Ink) -> Vec<(String, Style)> {
 }
 
 /// "≠ v2.16 5 min", "▶ v2.16 running", or the mark alone.
-fn beside(mark: &str, version: &Version, state: &str, detail: Detail) -> String {
+fn beside(mark: &str, version: &Since, state: &str, detail: Detail) -> String {
     if detail < Detail::All {
         return mark.to_owned();
     }
