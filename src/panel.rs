@@ -13,6 +13,7 @@ pub mod trend;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use schemars::JsonSchema;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::model::event::{Event, EventSet};
@@ -67,8 +68,8 @@ pub trait Panel {
     const EVENTS: EventsUse = EventsUse::None;
     /// Its own keys in the config file; doc comments become the manual.
     type Options: DeserializeOwned + JsonSchema + Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static;
-    /// Everything its drawing needs: plain data.
-    type View: Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static;
+    /// Everything its drawing needs: plain data, which can also be sent to somebody who draws elsewhere.
+    type View: Clone + PartialEq + Serialize + std::fmt::Debug + Send + Sync + 'static;
 
     /// Content to view; pure.
     fn view(options: &Self::Options, input: &PanelInput<'_>) -> Self::View;
@@ -129,7 +130,7 @@ pub enum Need {
 }
 
 /// How much room a panel wants, in cells, its frame not counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Room {
     /// Below this width it turns into a strip.
     pub min_width: u16,

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
+
 use crate::model::event::{Event, EventKind, EventState};
 use crate::model::status::Status;
 use crate::model::text::SafeText;
@@ -36,7 +38,7 @@ pub struct Deployments<'a> {
 }
 
 /// An environment.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Environment {
     /// As the board or the first deploy writes it.
     pub name: String,

@@ -3,6 +3,8 @@
 //! Activity, last completed result, the result a running build started from, and (from the store)
 //! since when it is red. Freshness of our own poll is a fifth, kept beside all telemetry.
 
+use serde::Serialize;
+
 use super::status::Status;
 use super::text::SafeText;
 use super::time::{Span, Timestamp};
@@ -13,7 +15,8 @@ pub const MAX_RUNS: usize = 50;
 const ESTIMATED_FROM: usize = 10;
 
 /// What the CI server is doing with it now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Activity {
     /// Nothing is going on.
     #[default]
@@ -29,7 +32,8 @@ pub enum Activity {
 }
 
 /// How a completed build ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum BuildResult {
     /// It passed.
     Success,

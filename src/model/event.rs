@@ -150,7 +150,7 @@ impl ChangeReason {
 }
 
 /// Something that happened.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Event {
     /// When it happened; of a deploy, when it was done, else when it began.
     pub at: Timestamp,

@@ -1,5 +1,7 @@
 //! What evaluation says of one line of numbers, one build, one row.
 
+use serde::Serialize;
+
 use super::build::TrackedBuild;
 use super::event::Event;
 use super::review::Review;
@@ -61,7 +63,7 @@ pub enum Lack {
 }
 
 /// A limit as it is drawn over a chart.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct LimitLine {
     /// Warning or critical.
     pub status: Status,

@@ -106,6 +106,13 @@ impl Zone {
     }
 }
 
+impl Serialize for Zone {
+    /// As its name in the time zone database; null for a zone without one.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.iana_name().serialize(serializer)
+    }
+}
+
 impl From<TimeZone> for Zone {
     fn from(zone: TimeZone) -> Self {
         Self(zone)

@@ -12,7 +12,7 @@ mod wall;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::ink::Ink;
 use super::{Need, Panel, PanelInput, Room, Shape};
@@ -44,14 +44,14 @@ impl Default for Options {
 }
 
 /// What is drawn.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct View {
     lines: Vec<Line>,
     groups: bool,
     answered: bool,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 struct Line {
     name: SafeText,
     group: String,

@@ -13,7 +13,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use unicode_width::UnicodeWidthStr;
 
 use super::ink::{Ink, Role};
@@ -47,7 +47,7 @@ pub struct Options {
 }
 
 /// What is drawn.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct View {
     lines: Vec<Line>,
     summary: Vec<String>,
@@ -55,7 +55,7 @@ pub struct View {
 }
 
 /// A metric in words.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 struct Line {
     name: &'static str,
     short: &'static str,

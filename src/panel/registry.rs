@@ -16,8 +16,9 @@ macro_rules! panels {
             $(#[doc = concat!("Of `", stringify!($file), "`.")] $panel(<$file::$panel as Panel>::Options),)+
         }
 
-        /// What one panel draws, of whatever kind.
-        #[derive(Debug, Clone, PartialEq)]
+        /// What one panel draws, of whatever kind. As JSON: the word of the kind, and its view.
+        #[derive(Debug, Clone, PartialEq, serde::Serialize)]
+        #[serde(rename_all = "kebab-case")]
         pub enum PanelView {
             $(#[doc = concat!("Of `", stringify!($file), "`.")] $panel(<$file::$panel as Panel>::View),)+
         }

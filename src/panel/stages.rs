@@ -12,7 +12,7 @@ mod flow;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use unicode_width::UnicodeWidthStr;
 
 use super::ink::{Ink, Role};
@@ -43,14 +43,14 @@ pub struct Stages;
 pub struct Options {}
 
 /// What is drawn.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct View {
     lines: Vec<Line>,
     answered: bool,
 }
 
 /// One build.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 struct Line {
     name: SafeText,
     status: Status,

@@ -1,5 +1,7 @@
 //! What is where, in the words of a screen: versions short, and how long they have been there.
 
+use serde::Serialize;
+
 use crate::eval::deployments::{Deployments, Environment, Place};
 use crate::model::event::{Event, EventState};
 use crate::model::status::Status;
@@ -13,7 +15,7 @@ const WIDEST: usize = 20;
 const REMARK: usize = 40;
 
 /// What is drawn.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub(super) struct Matrix {
     pub(super) columns: Vec<Environment>,
     /// How many environments are not among them.
@@ -24,7 +26,7 @@ pub(super) struct Matrix {
 }
 
 /// A service.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Row {
     pub(super) name: String,
     pub(super) status: Status,
@@ -33,14 +35,14 @@ pub(super) struct Row {
 }
 
 /// A version, and how long it has been there.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Since {
     pub(super) name: String,
     pub(super) age: String,
 }
 
 /// A place, in words.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub(super) struct Cell {
     pub(super) status: Status,
     /// What runs there.

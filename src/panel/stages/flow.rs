@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
+use serde::Serialize;
 
 use super::elapsed;
 use crate::model::build::{Activity, BuildResult, Stage};
@@ -19,7 +20,8 @@ const BETWEEN: usize = 3;
 const LEAST: usize = 12;
 
 /// What became of a stage, worst first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Fate {
     Failed,
     Unstable,
@@ -101,7 +103,7 @@ impl Fate {
 }
 
 /// A stage, in words.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Step {
     name: SafeText,
     /// What became of it.
