@@ -3,6 +3,7 @@
 pub mod axis;
 pub mod digits;
 pub mod meter;
+pub mod meters;
 pub mod plot;
 pub mod scale;
 pub mod sparkline;
