@@ -6,7 +6,7 @@ use clap::CommandFactory as _;
 
 use super::arguments::Arguments;
 use super::{Done, Failure, say};
-use crate::render::help::KEYS;
+use crate::input::keymap::HELP;
 
 pub(super) fn completions(shell: clap_complete::Shell) -> Done {
     let mut bytes = Vec::new();
@@ -49,7 +49,7 @@ pub(super) fn manual() -> Done {
     let page = clap_mangen::Man::new(Arguments::command());
     page.render(&mut bytes).map_err(|error| Failure::Message(format!("no manual: {error}")))?;
     let mut text = String::from_utf8_lossy(&bytes).into_owned();
-    let keys: Vec<(&str, &str)> = KEYS.into_iter().filter(|(key, _)| !key.is_empty()).collect();
+    let keys: Vec<(&str, &str)> = HELP.iter().copied().filter(|(key, _)| !key.is_empty()).collect();
     for (title, entries) in
         [("KEYS", keys.as_slice()), ("FILES", &FILES), ("ENVIRONMENT", &ENVIRONMENT), ("EXIT STATUS", &EXIT)]
     {
