@@ -9,6 +9,7 @@ mod credentials;
 mod heard;
 mod known;
 mod limited;
+mod link_header;
 mod load;
 mod options;
 mod pages;
