@@ -5,10 +5,12 @@
 //! reaches another one. Every failure becomes one of the closed list of reasons.
 
 mod classify;
+mod client;
 mod credentials;
 mod heard;
 mod known;
 mod limited;
+mod link_header;
 mod load;
 mod options;
 mod pages;
@@ -36,6 +38,7 @@ use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp, now};
 pub use classify::io_fault;
 use classify::transport;
+pub(crate) use client::{Connections, client};
 use credentials::Credentials;
 pub use heard::Heard;
 use heard::clock_ahead;
@@ -53,9 +56,8 @@ pub use shown::shown_path;
 /// Largest body taken, in bytes, unless the source says otherwise.
 const DEFAULT_MAX_BODY: usize = 8 * 1024 * 1024;
 const MAX_REDIRECTS: usize = 5;
-/// The longest a connection may take to open, TLS included.
-const LONGEST_CONNECT: Span = Span::seconds(5);
-const USER_AGENT: &str = concat!("andon/", env!("CARGO_PKG_VERSION"));
+/// Connections of a source that are kept open: as many requests may be under way at one host.
+const MOST_IDLE: usize = 6;
 
 /// A client for one source; its polls share connections and what was learnt of the server. Each has a
 /// handle of its own ([`Http::of_one_poll`]), so that what one hears is not taken for what another does.
@@ -138,30 +140,8 @@ impl Http {
     /// Builds the client for a source's address. No network; reads certificate files.
     pub fn new(url: &str, options: &HttpOptions, network: &Network, timeout: Span) -> Result<Self, FetchError> {
         let url = parse_url(url)?;
-        // A little before the poll's own deadline, so that it is known what took so long.
-        let connect_timeout = timeout.times(0.9).min(LONGEST_CONNECT).duration();
-        // Another provider may be installed already; any will do.
-        let _installed_before = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = Client::builder()
-            .user_agent(USER_AGENT)
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .retry(reqwest::retry::never())
-            .connect_timeout(connect_timeout)
-            .pool_max_idle_per_host(6)
-            .dns_resolver(Arc::clone(&network.names))
-            .tls_info(true);
-        if is_loopback(&url) {
-            // A proxy elsewhere does not reach this machine: NO_PROXY often forgets it.
-            builder = builder.no_proxy();
-        }
-        builder = if url.scheme() == "https" {
-            options.tls.apply(builder)?
-        } else {
-            // Plain HTTP never becomes HTTPS here: no certificate store is loaded.
-            builder.tls_certs_only([])
-        };
-        let client = builder.build().map_err(|e| transport(&e, Phase::Connect))?;
+        let connections = Connections { timeout, idle: MOST_IDLE };
+        let client = client(&url, &options.tls, connections, network)?;
         Ok(Self {
             client,
             credentials: Arc::new(Credentials::of(&url, options)),

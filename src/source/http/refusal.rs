@@ -110,6 +110,7 @@ mod tests {
     use reqwest::StatusCode;
 
     use super::*;
+    use crate::model::fault::AuthFault;
 
     fn headers(value: &str) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -151,6 +152,14 @@ mod tests {
         assert_eq!(told(404, "text/plain", "Not Found"), "HTTP 404: Not Found");
         assert_eq!(told(404, "text/html", "<html>a page</html>"), "HTTP 404: Not Found");
         assert_eq!(told(404, "text/plain", "<html>a page</html>"), "HTTP 404: Not Found");
+    }
+
+    #[test]
+    fn a_refusal_keeps_which_status_it_was() {
+        let reason = |code| refusal(&response(code, "text/plain", "HTTP 403: in words")).reason;
+        assert_eq!(reason(401), Reason::Auth(AuthFault::Unauthorised), "whatever the server says");
+        assert_eq!(reason(403), Reason::Auth(AuthFault::Forbidden));
+        assert_eq!((reason(429), reason(404)), (Reason::RateLimited, Reason::Http(404)));
     }
 
     #[test]
