@@ -24,11 +24,11 @@ pub const KEYS: [(&str, &str); 17] = [
     ("p or Space", "freeze the picture; polling goes on"),
     ("r", "ask all sources now"),
     ("Ctrl-L", "paint the whole screen anew"),
-    ("Esc", "back: help, pointer, zoom, choice, freeze"),
+    ("Esc", "leave help, pointer, zoom, choice, freeze"),
     ("?", "this help"),
     ("q, Ctrl-C", "quit"),
-    ("mouse", "click chooses, a second click zooms"),
-    ("", "a tab is clicked, too; the wheel moves on"),
+    ("mouse", "click: choose a panel; again: zoom it"),
+    ("", "click a tab: its page; wheel: next panel"),
 ];
 
 /// Draws the help over the middle of a screen.
