@@ -21,6 +21,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use clap::error::{ContextKind, ContextValue};
 
 use crate::config::{self, Board, Overrides, Request, problem::Problem};
 use crate::model::text::SafeText;
@@ -41,7 +42,7 @@ pub fn main() -> ExitCode {
     }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => return explain(&error),
+        Err(error) => return explain(error),
     };
     let command = match arguments.into_command() {
         Ok(command) => command,
@@ -76,13 +77,28 @@ pub fn main() -> ExitCode {
 }
 
 /// Help and version as they are; what is wrong with the arguments made safe, because it quotes them.
-fn explain(error: &clap::Error) -> ExitCode {
+fn explain(mut error: clap::Error) -> ExitCode {
+    if let Some(file) = file_without_flag(&error) {
+        let tip = clap::builder::StyledStr::from(format!("the board's file is named with '--config {file}'"));
+        error.remove(ContextKind::SuggestedSubcommand);
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+    }
     let text = error.render().to_string();
     if error.use_stderr() {
         complain(text.trim_end());
         return ExitCode::from(2);
     }
     say(&text).unwrap_or_else(|_| ExitCode::from(1))
+}
+
+/// A file of TOML in the place of a command, or behind one: `andon validate board.toml`.
+fn file_without_flag(error: &clap::Error) -> Option<String> {
+    let told = [ContextKind::InvalidArg, ContextKind::InvalidSubcommand].map(|kind| error.get(kind));
+    let mut words = told.into_iter().flatten().filter_map(|value| match value {
+        ContextValue::String(word) => Some(word),
+        _ => None,
+    });
+    words.find(|word| !word.starts_with('-') && Path::new(word).extension().is_some_and(|end| end == "toml")).cloned()
 }
 
 /// Why a command did not do what it was asked.

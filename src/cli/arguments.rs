@@ -201,7 +201,7 @@ pub struct SnapshotFlags {
     /// The longest to wait for all sources
     #[arg(long, value_name = "TIME", default_value = "12s")]
     pub wait: String,
-    /// Write to a file instead of stdout
+    /// Write to a file instead of stdout (-)
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }
@@ -240,7 +240,7 @@ pub struct EventFlags {
     /// planned, hotfix or rollback
     #[arg(long, value_name = "REASON", default_value = "planned", value_parser = event_word::<ChangeReason>)]
     pub reason: ChangeReason,
-    /// Who did it; shown only where the board asks for names
+    /// Who did it; kept and shown only where the board says `people = true`
     #[arg(long, value_name = "NAME", default_value = "")]
     pub who: String,
     /// Where to read more
@@ -264,7 +264,7 @@ pub struct EventFlags {
     /// Where the board listens, such as 127.0.0.1:7667; the token comes from `ANDON_EVENT_TOKEN`
     #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["config", "source", "file"])]
     pub to: Option<String>,
-    /// Write to this file of events, and ask nobody
+    /// Write to this file of events (- is stdout), and ask nobody; --who is written, too
     #[arg(long, value_name = "FILE", conflicts_with_all = ["config", "source"])]
     pub file: Option<PathBuf>,
     /// The board's file, which knows where events go
@@ -286,7 +286,7 @@ fn event_word<T: DeserializeOwned>(word: &str) -> Result<T, String> {
 /// Flags of `init`.
 #[derive(Debug, Clone, Args)]
 pub struct InitFlags {
-    /// The file to write
+    /// The file to write; - is stdout
     #[arg(short, long, value_name = "FILE", default_value = "dashboards.toml")]
     pub output: PathBuf,
     /// Replace a file that is there

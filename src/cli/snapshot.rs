@@ -34,7 +34,7 @@ pub(super) fn run(flags: &SnapshotFlags) -> Done {
     match &flags.output {
         None => say(&picture),
         Some(path) => {
-            file::write(path, picture.as_bytes())?;
+            file::write(path, &picture)?;
             Ok(ExitCode::SUCCESS)
         }
     }

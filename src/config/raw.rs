@@ -13,7 +13,7 @@ use crate::model::time::{QuietHours, Span};
 use crate::panel::ink::Glyphs;
 use crate::source::auth::Secret;
 
-/// The root of the file.
+/// The root of the file. A table in a list or a map is read by itself, so that a mistake in one hides none in another.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Root {
     /// The board's name, shown at the top left.
@@ -34,10 +34,12 @@ pub(super) struct Root {
     pub sources: BTreeMap<String, Value>,
     /// Values used as $name or ${name} in queries, titles and links.
     #[serde(default)]
-    pub variables: BTreeMap<String, Variable>,
+    #[schemars(with = "BTreeMap<String, Variable>")]
+    pub variables: BTreeMap<String, Value>,
     /// Who is told of what turns: builds that break, panels that become critical. Nobody by default.
     #[serde(default)]
-    pub notify: Vec<Notify>,
+    #[schemars(with = "Vec<Notify>")]
+    pub notify: Vec<Value>,
     /// The pages of the board.
     #[serde(default)]
     pub dashboards: Vec<Value>,
@@ -141,7 +143,8 @@ pub(super) struct PanelCommon {
     pub query: Option<String>,
     /// Several named queries instead of one.
     #[serde(default)]
-    pub queries: Vec<NamedQuery>,
+    #[schemars(with = "Vec<NamedQuery>")]
+    pub queries: Vec<Value>,
     /// Arithmetic over the named queries, such as "failed / good".
     pub value: Option<String>,
     /// What the numbers mean; see the table of units.

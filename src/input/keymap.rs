@@ -98,15 +98,15 @@ const TABLE: [Row; 17] = [
     },
     Row { keys: "r", what: "ask all sources now", bindings: &[(Key::Char('r'), Action::Refresh)] },
     Row { keys: "Ctrl-L", what: "paint the whole screen anew", bindings: &[(Key::Ctrl('l'), Action::Repaint)] },
-    Row { keys: "Esc", what: "back: help, pointer, zoom, choice, freeze", bindings: &[(Key::Esc, Action::Back)] },
+    Row { keys: "Esc", what: "leave help, pointer, zoom, choice, freeze", bindings: &[(Key::Esc, Action::Back)] },
     Row { keys: "?", what: "this help", bindings: &[(Key::Char('?'), Action::Help)] },
     Row {
         keys: "q, Ctrl-C",
         what: "quit",
         bindings: &[(Key::Char('q'), Action::Quit), (Key::Ctrl('c'), Action::Quit)],
     },
-    Row { keys: "mouse", what: "click chooses, a second click zooms", bindings: &[] },
-    Row { keys: "", what: "a tab is clicked, too; the wheel moves on", bindings: &[] },
+    Row { keys: "mouse", what: "click: choose a panel; again: zoom it", bindings: &[] },
+    Row { keys: "", what: "click a tab: its page; wheel: next panel", bindings: &[] },
 ];
 
 /// Keys as they are written, and what they do.

@@ -15,7 +15,7 @@ use tokio::time::timeout_at;
 use super::limits::Limits;
 use super::offload;
 use super::process;
-use super::{Context, Emits, Moment, QueryLanguage, Source};
+use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::event::{ChangeReason, Event, EventKind};
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::poll::{Answer, Ask};

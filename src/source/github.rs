@@ -15,9 +15,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::time::{Duration, Instant};
 
+use super::contract::{Context, Moment};
 use super::http::{Document, Http, parse_url};
 use super::progress::has_room;
-use super::{Context, Moment};
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::text::SafeText;
 use crate::model::time::Span;

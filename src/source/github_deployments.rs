@@ -11,7 +11,7 @@ use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::github::{GitHub, Person, Rota, called, has_one_owner, is_gone, is_recent, is_version, public};
-use super::{Context, Emits, Moment, QueryLanguage, Source};
+use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::rollbacks::mark_rollbacks;
 use crate::model::event::{ChangeReason, Event, EventKind, EventState};
 use crate::model::fault::FetchError;

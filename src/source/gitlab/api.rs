@@ -20,7 +20,7 @@ use crate::model::time::Span;
 use crate::source::gaps::Gaps;
 use crate::source::http::{Document, Http, parse_url};
 use crate::source::progress::has_room;
-use crate::source::{Context, Moment};
+use crate::source::contract::{Context, Moment};
 
 /// The part of a poll's time that is left for what comes after the projects.
 const AFTERWARDS: f64 = 0.3;
