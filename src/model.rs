@@ -16,6 +16,7 @@ pub mod layer;
 pub mod number;
 pub mod people;
 pub mod poll;
+pub mod quiet;
 pub mod review;
 pub mod rollbacks;
 pub mod series;

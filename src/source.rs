@@ -23,6 +23,7 @@ pub mod process;
 pub mod progress;
 pub mod supervisor;
 pub mod tls;
+mod turn;
 pub mod zone;
 
 pub use clock::Clock;

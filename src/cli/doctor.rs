@@ -3,8 +3,9 @@
 use std::process::ExitCode;
 
 use super::arguments::DoctorFlags;
+use super::load::{load, zone};
+use super::out::{Done, count, say};
 use super::status::wait;
-use super::{Done, count, load, say, zone};
 use crate::app::diagnosis::{Diagnosis, Probe, Step, Verdict, diagnose};
 use crate::model::status::Status;
 use crate::model::text::SafeText;

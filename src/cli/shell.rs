@@ -7,7 +7,7 @@ use clap::CommandFactory as _;
 use clap_mangen::Man;
 
 use super::arguments::Arguments;
-use super::{Done, Failure, say};
+use super::out::{Done, Failure, say};
 use crate::input::keymap::HELP;
 
 pub(super) fn completions(shell: clap_complete::Shell) -> Done {

@@ -141,6 +141,13 @@ pub fn columns(area: Rect, x: u16, width: u16) -> Rect {
     Rect { x: area.x + x, width: width.min(area.width - x), ..area }
 }
 
+/// What was drawn, row by row, without spaces at their ends.
+#[cfg(test)]
+pub(crate) fn text(buffer: &Buffer) -> String {
+    let row = |y: u16| (0..buffer.area.width).map(move |x| buffer[(x, y)].symbol()).collect::<String>();
+    (0..buffer.area.height).map(|y| format!("{}\n", row(y).trim_end())).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 use super::matrix::{Matrix, Row};
-use super::{Detail, RICHEST_FIRST, width, words};
+use super::words::{Detail, RICHEST_FIRST, width, words};
 use crate::eval::deployments::Environment;
 use crate::panel::ink::{Ink, Role};
 use crate::panel::marks::{columns, write};

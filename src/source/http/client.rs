@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use reqwest::{Client, Url};
 
+use super::addresses::is_loopback;
 use super::classify::transport;
-use super::is_loopback;
 use crate::model::fault::{FetchError, Phase};
 use crate::model::time::Span;
 use crate::source::network::Network;
