@@ -5,6 +5,8 @@ pub mod board;
 pub mod changes;
 pub mod check;
 pub mod checks;
+pub mod delivery;
+pub mod deployments;
 pub mod events;
 mod evidence;
 pub mod expression;

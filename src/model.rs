@@ -4,7 +4,6 @@
 //! [`time::now`], the one door to it).
 
 pub mod build;
-pub mod delivery;
 pub mod event;
 pub mod fault;
 pub mod format;
@@ -17,7 +16,9 @@ pub mod layer;
 pub mod number;
 pub mod people;
 pub mod poll;
+pub mod quiet;
 pub mod review;
+pub mod rollbacks;
 pub mod series;
 pub mod status;
 pub mod table;
@@ -25,3 +26,4 @@ pub mod telemetry;
 pub mod text;
 pub mod time;
 pub mod unit;
+pub mod version;

@@ -22,8 +22,7 @@ use crate::panel::ink::Glyphs;
 use crate::source::answer_filter::AnswerFilter;
 use crate::source::auth::Secret;
 use crate::source::http::HttpOptions;
-use crate::source::supervisor::Pace;
-use crate::source::{Configured, Kind};
+use crate::source::{Configured, Kind, Pace};
 
 /// The scheme of addresses that the built-in shop answers.
 pub const SIMULATOR_SCHEME: &str = "simulator:";

@@ -1,5 +1,7 @@
 //! How the asking goes: the sources that do not answer, whose clock is off, who soon lets us ask no more.
 
+use serde::Serialize;
+
 use super::board::{Board, Source};
 use super::freshness::freshness;
 use super::verdict::{Remark, clock_is_off, silence};
@@ -13,7 +15,7 @@ use crate::store::{Entry, Store};
 pub(super) const SILENT: u32 = 2;
 
 /// A source.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SourceState {
     /// The team's name for it.
     pub name: SafeText,

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde::Serialize;
+
 use super::build::TrackedBuild;
 use super::event::Event;
 use super::review::Review;
@@ -92,7 +94,7 @@ pub enum Lack {
 }
 
 /// A limit as it is drawn over a chart.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct LimitLine {
     /// Warning or critical.
     pub status: Status,

@@ -3,12 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::fault::FetchError;
 use super::telemetry::Telemetry;
 use super::time::{Span, Timestamp};
 
 /// The name of a query, for as long as the program runs: a reload keeps it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct QueryId(pub usize);
 
 /// One question to a source.
@@ -24,7 +26,7 @@ pub struct Ask {
 pub type Answer = Result<Telemetry, FetchError>;
 
 /// What a server lets us ask before it refuses, as its headers tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Budget {
     /// Requests left.
     pub remaining: u64,

@@ -1,10 +1,12 @@
 //! Numbers over time.
 
+use serde::Serialize;
+
 use super::labels::Labels;
 use super::time::Timestamp;
 
 /// One measurement. A value that is not finite is a gap, never a zero.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct Point {
     /// When it was measured.
     pub at: Timestamp,

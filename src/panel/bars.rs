@@ -3,10 +3,10 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::gauge::{Bar, draw_bars, strip};
 use super::ink::Ink;
+use super::marks::meters::{self, Bar};
 use super::marks::scale::Range;
 use super::{Need, Panel, PanelInput, Room, Shape};
 use crate::model::judgement::{Content, JudgedTable};
@@ -29,7 +29,7 @@ pub struct Options {
 }
 
 /// What is drawn.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct View {
     bars: Vec<Bar>,
 }
@@ -75,11 +75,11 @@ impl Panel for Bars {
     }
 
     fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
-        draw_bars(&view.bars, area, buffer, ink);
+        meters::draw(&view.bars, area, buffer, ink);
     }
 
     fn strip(view: &View) -> String {
-        strip(&view.bars)
+        meters::strip(&view.bars)
     }
 
     fn lines(view: &View) -> usize {

@@ -15,7 +15,7 @@ use serde_json::Value;
 use wildmatch::WildMatch;
 
 use super::http::{Http, parse_url};
-use super::{Context, Emits, Moment, QueryLanguage, Source};
+use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::build::{Activity, Build, BuildResult, Run, Stage};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::people::name_of;

@@ -27,7 +27,8 @@ use tokio::time::Instant;
 
 use super::auth::Secret;
 use super::listening::Listening;
-use super::{Context, Emits, Moment, QueryLanguage, Source, backoff};
+use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::backoff;
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::poll::{Answer, Ask};
 use crate::model::telemetry::{Caveat, Telemetry};

@@ -11,14 +11,13 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use reqwest::Url;
-use reqwest::header::LINK;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::time::{Duration, Instant};
 
+use super::contract::{Context, Moment};
 use super::http::{Document, Http, parse_url};
 use super::progress::has_room;
-use super::{Context, Moment};
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::text::SafeText;
 use crate::model::time::Span;
@@ -193,7 +192,7 @@ impl GitHub {
     ) -> Result<Vec<T>, FetchError> {
         self.permit(moment)?;
         let pages = self.http.pages(url, ACCEPT, moment.deadline, most, |page: &Document| {
-            if leads_on(page) {
+            if page.next_page(url).is_some() {
                 self.permit(moment)?;
             }
             read(page)
@@ -221,10 +220,6 @@ impl GitHub {
 /// Whether what was looked up then need not be looked up again.
 pub(super) fn is_recent(at: Instant, moment: Moment) -> bool {
     moment.deadline.saturating_duration_since(at) < LOOKED_UP_FOR
-}
-
-fn leads_on(page: &Document) -> bool {
-    page.headers.get_all(LINK).iter().any(|link| link.to_str().is_ok_and(|text| text.contains("rel=\"next\"")))
 }
 
 fn check_names(repositories: &[String], organisation: Option<&str>) -> Result<(), String> {

@@ -13,7 +13,7 @@ use wildmatch::WildMatch;
 
 use super::gaps::may_pick;
 use super::github::{GitHub, Rota, called, has_one_owner, is_gone, is_recent, public};
-use super::{Context, Emits, Moment, QueryLanguage, Source};
+use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::build::{Activity, Build, Stage};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::glob::Globs;

@@ -11,8 +11,8 @@ use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::github::{GitHub, Person, Rota, called, has_one_owner, is_gone, is_recent, is_version, public};
-use super::{Context, Emits, Moment, QueryLanguage, Source};
-use crate::model::delivery::mark_rollbacks;
+use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use crate::model::rollbacks::mark_rollbacks;
 use crate::model::event::{ChangeReason, Event, EventKind, EventState};
 use crate::model::fault::FetchError;
 use crate::model::glob::Globs;
@@ -20,6 +20,7 @@ use crate::model::poll::{Answer, Ask};
 use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
+use crate::model::version::{Version, short_commit};
 use crate::source::http::link;
 
 /// Deployments asked for of one repository, and told of it.
@@ -381,15 +382,13 @@ fn event(told: &Deployment, reached: Reached, branches: &HashSet<String>) -> Opt
 /// A tag as it is; of a branch, which is no version, its name and the commit; of a commit its begin.
 fn version(reference: &str, sha: &str, is_branch: bool) -> SafeText {
     let name = reference.trim_start_matches("refs/heads/").trim_start_matches("refs/tags/");
-    let short = |sha: &str| sha.chars().take(8).collect::<String>();
-    let is_sha = name.len() == 40 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
     let is_tag = reference.starts_with("refs/tags/") || (is_version(name) && !reference.starts_with("refs/heads/"));
-    if name.is_empty() || is_sha {
-        SafeText::new(&short(if is_sha { name } else { sha }))
+    if name.is_empty() || Version::new(name).is_commit() {
+        SafeText::new(&short_commit(if name.is_empty() { sha } else { name }))
     } else if sha.is_empty() || (is_tag && !is_branch) {
         SafeText::new(name)
     } else {
-        SafeText::new(&format!("{name}@{}", short(sha)))
+        SafeText::new(&format!("{name}@{}", short_commit(sha)))
     }
 }
 

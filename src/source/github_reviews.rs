@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::github::{GitHub, Person, Rota, called, has_one_owner, is_gone, public};
 use super::http::Document;
-use super::{Context, Emits, Moment, QueryLanguage, Source};
+use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::fault::FetchError;
 use crate::model::poll::{Answer, Ask};
 use crate::model::review::{Review, WaitsFor};

@@ -17,7 +17,7 @@ use wildmatch::WildMatch;
 
 use super::gaps::Gaps;
 use super::progress::Progress;
-use super::{Context, Emits, Moment, QueryLanguage, Source};
+use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::build::{Activity, Build, Stage};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::gitlab::api::{self, Api, Missing};
 use super::gitlab::projects::{Projects, is_number};
 use super::progress::Progress;
-use super::{Context, Emits, Moment, QueryLanguage, Source};
+use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::event::Event;
 use crate::model::fault::{FetchError, Reason};
 use crate::model::glob::Globs;

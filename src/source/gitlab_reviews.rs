@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::gitlab::api::{self, Api, Missing, Person};
 use super::gitlab::projects::{scope, within};
 use super::progress::Progress;
-use super::{Context, Emits, Moment, QueryLanguage, Source};
+use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::fault::FetchError;
 use crate::model::poll::{Answer, Ask};
 use crate::model::review::{Review, WaitsFor};

@@ -15,7 +15,7 @@ use wildmatch::WildMatch;
 
 use super::gaps::{Gaps, may_pick};
 use super::http::{Http, parse_url};
-use super::{Context, Emits, Moment, QueryLanguage, Source};
+use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::build::Build;
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};

@@ -1,5 +1,7 @@
 //! Everything visible, computed once, immutable. No colours, no sizes.
 
+use serde::Serialize;
+
 use crate::eval::rollup::Tally;
 pub use crate::eval::sources::SourceState;
 use crate::eval::verdict::Remark;
@@ -12,7 +14,10 @@ use crate::model::time::{Span, Timestamp, Zone};
 use crate::panel::{PanelView, Room};
 
 /// The whole board at one moment.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// It can be sent to a viewer elsewhere as JSON. That way is one-way: a gap in a graph (NaN) becomes null, a moment or a
+/// length of time becomes its milliseconds, and nothing is read back.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Scene {
     /// The board's name.
     pub title: SafeText,
@@ -45,7 +50,7 @@ pub struct Scene {
 }
 
 /// Something that terminals are told of once: by its number they know whether they have heard of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Ring {
     /// One more than that of the last.
     pub number: u64,
@@ -56,7 +61,7 @@ pub struct Ring {
 }
 
 /// The lamp of a layer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct LayerLamp {
     /// Which.
     pub layer: Layer,
@@ -74,7 +79,7 @@ impl LayerLamp {
 }
 
 /// A page.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Page {
     /// The name for flags and scripts.
     pub name: String,
@@ -89,7 +94,7 @@ pub struct Page {
 }
 
 /// A panel.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PanelScene {
     /// The name for scripts.
     pub id: String,

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::model::fault::{FetchError, Phase, Reason};
+use crate::model::fault::{AuthFault, FetchError, Phase, Reason};
 use crate::model::text::SafeText;
 use crate::source::gaps::Gaps;
 use crate::source::progress::Progress;
@@ -145,7 +145,7 @@ pub(crate) const fn is_gone(error: &FetchError) -> bool {
 
 /// Whether an error is about the server, or about our right to ask at all. (A 403 is about one repository.)
 fn is_about_all(error: &FetchError) -> bool {
-    let is_unknown = error.reason == Reason::Auth && !error.detail.as_str().starts_with("HTTP 403");
+    let is_unknown = matches!(error.reason, Reason::Auth(AuthFault::Secret | AuthFault::Unauthorised));
     is_unknown || error.reason == Reason::RateLimited || error.reason.is_outage()
 }
 
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn what_was_refused_is_a_gap_and_keeps_its_reason() {
         let mut rota: Rota<u8> = Rota::new();
-        let refused = || Err(FetchError::new(Reason::Auth, "HTTP 403: not for this token"));
+        let refused = || Err(FetchError::new(Reason::Auth(AuthFault::Forbidden), "HTTP 403: not for this token"));
         rota.begin(names(&["a/1", "a/2"]));
         assert_eq!((rota.take("a/1", refused()), rota.take("a/2", Ok(2))), (Ok(true), Ok(true)));
         let marked = rota.gaps(|_| true).unwrap().mark(Telemetry::Reviews(Vec::new())).split().1.unwrap();
@@ -217,7 +217,7 @@ mod tests {
         assert_eq!(rota.all_there(), Ok(vec![("a/2", &2)]));
         rota.begin(names(&["a/1"]));
         assert_eq!(rota.take("a/1", refused()), Ok(true));
-        assert_eq!(rota.all_there().unwrap_err().reason, Reason::Auth, "not a 404");
+        assert_eq!(rota.all_there().unwrap_err().reason, Reason::Auth(AuthFault::Forbidden), "not a 404");
         assert_eq!(rota.take("a/1", Ok(1)), Ok(true));
         assert_eq!(rota.gaps(|_| true).unwrap().mark(Telemetry::Reviews(Vec::new())).split().1, None);
     }

@@ -13,14 +13,14 @@ use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
 use crate::model::build::{Activity, BuildResult};
-use crate::model::fault::{FetchError, Phase, Reason};
+use crate::model::fault::{AuthFault, FetchError, Phase, Reason};
 use crate::model::people::name_of;
 use crate::model::text::SafeText;
 use crate::model::time::Span;
 use crate::source::gaps::Gaps;
 use crate::source::http::{Document, Http, parse_url};
 use crate::source::progress::has_room;
-use crate::source::{Context, Moment};
+use crate::source::contract::{Context, Moment};
 
 /// The part of a poll's time that is left for what comes after the projects.
 const AFTERWARDS: f64 = 0.3;
@@ -106,14 +106,14 @@ pub(crate) fn is_about_one(error: &FetchError) -> bool {
 
 /// Whether it was a 403: the answer for a project whose CI/CD or environments are switched off.
 pub(crate) fn is_forbidden(error: &FetchError) -> bool {
-    error.reason == Reason::Auth && error.detail.as_str().starts_with("HTTP 403")
+    error.reason == Reason::Auth(AuthFault::Forbidden)
 }
 
 /// What an error about one project means, in words for the board.
 pub(crate) fn meaning(error: &FetchError) -> String {
     match error.reason {
         Reason::Http(404) => "not found: renamed, deleted, or not allowed".to_owned(),
-        Reason::Auth => "HTTP 403: not allowed, or switched off there".to_owned(),
+        Reason::Auth(AuthFault::Forbidden) => "HTTP 403: not allowed, or switched off there".to_owned(),
         _ => error.to_string(),
     }
 }
@@ -121,7 +121,7 @@ pub(crate) fn meaning(error: &FetchError) -> String {
 /// The error with the name of what it is about.
 pub(crate) fn naming(error: FetchError, what: &str) -> FetchError {
     match error.reason {
-        Reason::Http(404) | Reason::Auth if is_about_one(&error) => {
+        Reason::Http(404) | Reason::Auth(AuthFault::Forbidden) => {
             FetchError::new(error.reason, format!("{what}: {}", meaning(&error)))
         }
         reason if is_about_one(&error) => FetchError::new(reason, format!("{what}: {}", error.detail)),

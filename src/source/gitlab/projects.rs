@@ -10,7 +10,7 @@ use super::api::{Api, is_about_one, naming};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
-use crate::source::Moment;
+use crate::source::contract::Moment;
 
 /// Pages of the projects of a group.
 const GROUP_PAGES: usize = 10;

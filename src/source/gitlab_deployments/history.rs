@@ -9,13 +9,11 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use crate::model::delivery::mark_rollbacks;
+use crate::model::rollbacks::mark_rollbacks;
 use crate::model::event::{ChangeReason, Event, EventKind, EventState};
 use crate::model::text::SafeText;
+use crate::model::version::short_commit;
 use crate::source::gitlab::api::Person;
-
-/// Letters of a commit that are a version.
-const SHORT_SHA: usize = 8;
 
 /// A deploy as it is told.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -97,7 +95,7 @@ fn event(deployment: &Deployment, service: &str) -> Option<Event> {
     let version = if job.tag == Some(true) {
         branch.to_owned()
     } else {
-        deployment.sha.as_deref().unwrap_or_default().chars().take(SHORT_SHA).collect()
+        short_commit(deployment.sha.as_deref().unwrap_or_default())
     };
     let is_hotfix = branch.to_ascii_lowercase().contains("hotfix");
     let commit = job.commit.as_ref();

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use reqwest::Url;
-use reqwest::header::{HeaderMap, LINK};
+use reqwest::header::HeaderMap;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
-use super::{Document, Http};
+use super::{Document, Http, link_header};
 use crate::model::fault::{FetchError, Reason};
 
 impl Http {
@@ -27,7 +27,7 @@ impl Http {
             let Some(url) = next else { break };
             let page = self.fetch_unless_known(&url, accept, deadline).await?;
             all.extend(items(&page)?);
-            next = next_page(&page.headers, &url);
+            next = page.next_page(&url);
         }
         Ok(all)
     }
@@ -52,48 +52,41 @@ impl Document {
         })
     }
 
+    /// The address of the page after this one, which `from` answered with: at the server that was asked. Behind a
+    /// proxy it may know itself by another name, and no credential goes elsewhere.
+    pub fn next_page(&self, from: &Url) -> Option<Url> {
+        let target = from.join(link_header::target(&self.headers, "next")?).ok()?;
+        let mut next = from.clone();
+        next.set_path(target.path());
+        next.set_query(target.query());
+        Some(next)
+    }
+
     /// A document of these bytes, without headers: for tests and fixtures.
     pub fn of(body: impl Into<Arc<[u8]>>) -> Self {
         Self { headers: HeaderMap::new(), body: body.into() }
     }
 }
 
-/// The address of the next page, at the server that was asked: behind a proxy it may know itself by another
-/// name, and no credential goes elsewhere.
-fn next_page(headers: &HeaderMap, from: &Url) -> Option<Url> {
-    let links = headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-    let is_next = |link: &&str| {
-        let quiet = link.replace([' ', '"'], "");
-        quiet.split(';').skip(1).any(|parameter| parameter.eq_ignore_ascii_case("rel=next"))
-    };
-    let link = links.into_iter().find(is_next)?;
-    let target = link.split_once('<')?.1.split_once('>')?.0;
-    let told = from.join(target).ok()?;
-    let mut next = from.clone();
-    next.set_path(told.path());
-    next.set_query(told.query());
-    Some(next)
-}
-
 #[cfg(test)]
 mod tests {
+    use reqwest::header::LINK;
+
     use super::*;
 
     #[test]
     fn the_next_page_is_found_and_never_elsewhere() {
         let from = Url::parse("https://api.test/repos?page=1").unwrap();
         let next = |value: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(LINK, value.parse().unwrap());
-            next_page(&headers, &from).map(|url| url.to_string())
+            let mut page = Document::of(Vec::new());
+            page.headers.insert(LINK, value.parse().unwrap());
+            page.next_page(&from).map(|url| url.to_string())
         };
-        let both = "<https://api.test/repos?page=9>; rel=\"last\", <https://api.test/repos?page=2>; rel=\"next\"";
-        assert_eq!(next(both).as_deref(), Some("https://api.test/repos?page=2"));
-        assert_eq!(next("<https://api.test/repos?page=1>; rel=\"prev\""), None);
-        assert_eq!(
-            next("<https://inner.test/repos?page=2>; rel=\"next\"").as_deref(),
-            Some("https://api.test/repos?page=2")
-        );
-        assert_eq!(next("nonsense"), None);
+        for at in ["https://api.test", "https://inner.test", "http://api.test:8080", ""] {
+            let value = format!("<{at}/repos?ids=1,2&page=2>; rel=\"next\"");
+            assert_eq!(next(&value).as_deref(), Some("https://api.test/repos?ids=1,2&page=2"), "{value}");
+        }
+        assert_eq!(next("</repos?page=1>; rel=\"prev\""), None);
+        assert_eq!(next("<https://>; rel=\"next\""), None, "no address");
     }
 }

@@ -9,8 +9,9 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, Zoned};
 
 use super::begin::Begin;
-use super::calendar::Entry;
+use super::document::Entry;
 use super::moments::When;
+use super::slot::Slot;
 use super::versions::Change;
 use super::zones::Zones;
 
@@ -42,23 +43,6 @@ pub(super) struct Move<'a> {
 pub(super) struct Without {
     days: HashSet<Date>,
     moments: HashSet<Timestamp>,
-}
-
-/// An occurrence by its original begin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Slot {
-    Day(Date),
-    Moment(Timestamp),
-}
-
-impl Slot {
-    /// Of whole days it is a day, however it is written.
-    pub(super) fn of(when: &When, of_days: bool, zones: &Zones) -> Option<Self> {
-        if of_days || matches!(when, When::Day(_)) {
-            return when.day(zones).map(Self::Day);
-        }
-        when.zoned(zones).map(|zoned| Self::Moment(zoned.timestamp()))
-    }
 }
 
 impl Without {

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use jiff::civil::{Time, Weekday};
 
-use super::{Timestamp, Zone};
+use super::time::{Timestamp, Zone};
 
 /// "22:00-07:00", "Sat", "Sun 08:00-20:00".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 /// Why it is not certain when an entry takes place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Doubt {
+pub enum Doubt {
     /// It repeats by a rule that is not known.
     Rule,
     /// It repeats so often that it is not worked out.
@@ -21,7 +21,7 @@ pub(super) enum Doubt {
 
 impl Doubt {
     /// The words of it.
-    pub(super) const fn words(self) -> &'static str {
+    pub const fn words(self) -> &'static str {
         match self {
             Self::Rule => "repeats in a way that andon does not know",
             Self::TooOften => "repeats too often to be worked out",
@@ -34,7 +34,7 @@ impl Doubt {
     }
 
     /// Whether it may take place when nothing tells so.
-    pub(super) const fn hides_dates(self) -> bool {
+    pub const fn hides_dates(self) -> bool {
         matches!(self, Self::Rule | Self::TooOften | Self::End | Self::Dates | Self::NoDate)
     }
 }

@@ -1,13 +1,13 @@
-//! Dates, times and lengths of time as calendars write them.
+//! Dates and times, each in the zone that it names.
 //!
-//! Source: RFC 5545, sections 3.3.4 (dates), 3.3.5 (times: of a zone, of UTC, floating), 3.3.6 (durations)
-//! and 3.3.9 (periods).
+//! Source: RFC 5545, sections 3.3.5 (times: of a zone, of UTC, floating) and 3.3.9 (periods).
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{Span, Zoned};
 
 use super::lines::Property;
+use super::values::{date, duration, time};
 use super::zones::Zones;
 
 /// A date or a time as it is written, with the zone that it names.
@@ -102,24 +102,6 @@ pub(super) fn exact(from: &Zoned, to: &Zoned) -> Option<Span> {
     Span::new().try_seconds(to.timestamp().duration_since(from.timestamp()).as_secs()).ok()
 }
 
-/// Reads `20261121`.
-pub(super) fn date(text: &str) -> Option<Date> {
-    Date::strptime("%Y%m%d", text).ok()
-}
-
-/// Reads `20261121T140000`.
-pub(super) fn time(text: &str) -> Option<DateTime> {
-    DateTime::strptime("%Y%m%dT%H%M%S", text).ok()
-}
-
-/// Reads `P1DT2H`, `PT45M`, `P2W`: days are of the calendar, hours are exact. One below zero is none.
-pub(super) fn duration(text: &str) -> Option<Span> {
-    let text = text.trim();
-    let text = text.strip_prefix('+').unwrap_or(text);
-    let span: Span = text.starts_with('P').then(|| text.parse().ok())??;
-    (!span.is_negative()).then_some(span)
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
@@ -177,20 +159,6 @@ mod tests {
             let written = Written::all(&Property::parse(line).unwrap()).next().unwrap();
             let when = written.read(&mut zones).unwrap();
             assert_eq!(when.day(&zones), date(day), "{line}");
-        }
-    }
-
-    #[test]
-    fn durations_are_read() {
-        let hours = |text: &str| {
-            let day = date("20261025").unwrap().to_zoned(TimeZone::get("Europe/Berlin").unwrap()).unwrap();
-            Some(day.checked_add(duration(text)?).unwrap().timestamp().duration_since(day.timestamp()).as_hours())
-        };
-        assert_eq!(hours("PT45H"), Some(45));
-        assert_eq!(hours("P1DT2H"), Some(27), "the clocks are set back on that day: it has 25 hours");
-        assert_eq!(hours("+P1W"), Some(7 * 24 + 1));
-        for wrong in ["-PT1H", "1 hour", "P", "", "PT"] {
-            assert_eq!(hours(wrong), None, "{wrong}");
         }
     }
 }

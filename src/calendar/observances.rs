@@ -7,12 +7,12 @@
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{Offset, TimeZone};
 
+use super::effort::Effort;
 use super::lines::Property;
-use super::moments::{date, time};
-use super::recurrence::Effort;
+use super::names::named;
 use super::rule::Rule;
 use super::transitions::{self, Transition};
-use super::zones::named;
+use super::values::{date, time};
 
 /// The years whose clock changes are worked out: no calendar of today asks for others.
 const YEARS: (i16, i16) = (1970, 2099);

@@ -5,9 +5,10 @@
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
-use super::moments::{date, time};
-use super::recurrence::{Effort, MOST_MOMENTS, TooMuch};
+use super::effort::{Effort, TooMuch};
+use super::recurrence::MOST_MOMENTS;
 use super::rule::Rule;
+use super::values::{date, time};
 
 /// First moment, rule, how many there are (0 where there is no end), and the first of them: as days where they are at
 /// the time of the first. In New York, as the RFC has it.

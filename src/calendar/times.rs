@@ -6,8 +6,9 @@
 use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime};
 
+use super::frequency::Frequency;
 use super::parts::{Effect, Part};
-use super::rule::{Frequency, Rule};
+use super::rule::Rule;
 
 /// In seconds.
 const DAY: i64 = 86_400;

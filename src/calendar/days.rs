@@ -8,9 +8,10 @@ use std::iter::successors;
 use jiff::Span;
 use jiff::civil::{Date, Weekday};
 
+use super::effort::{Effort, TooMuch};
+use super::frequency::Frequency;
 use super::parts::Part;
-use super::recurrence::{Effort, TooMuch};
-use super::rule::{Frequency, Rule};
+use super::rule::Rule;
 
 /// Days that follow each other, of which a rule picks.
 #[derive(Debug, Clone, Copy)]

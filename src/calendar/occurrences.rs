@@ -3,14 +3,15 @@
 //! Source: RFC 5545, section 3.8.5: rules, dates that are listed, and dates that are left out.
 
 use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, Zoned};
 
 use super::begin::Begin;
-use super::calendar::Entry;
 use super::changes::{Changes, Without};
+use super::document::{Calendar, Entry};
 use super::doubt::Doubt;
+use super::effort::{Effort, TooMuch};
 use super::moments::Written;
-use super::recurrence::{Effort, TooMuch};
 use super::rule::{Rule, Unknown, Until};
 use super::versions::{Change, Family, families};
 use super::zones::Zones;
@@ -22,17 +23,17 @@ const LONGEST: i64 = 366;
 
 /// One time that an entry takes place.
 #[derive(Debug)]
-pub(super) struct Occurrence<'a> {
+pub struct Occurrence<'a> {
     /// The entry.
-    pub(super) entry: &'a Entry,
+    pub entry: &'a Entry,
     /// When it begins.
-    pub(super) start: Zoned,
+    pub start: Zoned,
     /// When it ends.
-    pub(super) end: Zoned,
+    pub end: Zoned,
     /// What is not certain about it.
-    pub(super) doubt: Option<Doubt>,
+    pub doubt: Option<Doubt>,
     /// Whether it stands for others that nobody knows the dates of.
-    pub(super) stands_for_more: bool,
+    pub stands_for_more: bool,
 }
 
 /// When one entry begins, and what is not known about that.
@@ -50,14 +51,15 @@ struct Search<'z> {
 }
 
 /// All occurrences that touch a window, in the order of the entries; and of each entry that may take place at times
-/// that are not known, one that stands for them.
-pub(super) fn occurrences<'a>(
-    entries: &'a [Entry],
-    zones: &mut Zones,
+/// that are not known, one that stands for them. Times that name no zone are of the floating one.
+pub fn occurrences<'a>(
+    calendar: &'a Calendar,
+    floating: TimeZone,
     window: (Timestamp, Timestamp),
 ) -> Result<Vec<Occurrence<'a>>, FetchError> {
-    let families = families(entries, zones);
-    let mut search = Search { zones, window, effort: Effort::of_a_calendar() };
+    let mut zones = Zones::new(floating, calendar.zones.clone());
+    let families = families(&calendar.entries, &mut zones);
+    let mut search = Search { zones: &mut zones, window, effort: Effort::of_a_calendar() };
     let mut all = Vec::new();
     for family in families {
         all.extend(search.of_family(family));

@@ -2,7 +2,7 @@
 //!
 //! Source: RFC 5545, section 3.3.10, its table.
 
-use super::rule::Frequency;
+use super::frequency::Frequency;
 
 /// A part of a rule that is a list of numbers, in the order of the RFC's table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,14 +5,12 @@
 //! Failures are counted by deploy, not by incident, so that no rate is over one.
 
 mod cases;
-mod rollbacks;
 
 use std::collections::BTreeSet;
 
-use super::event::{ChangeReason, Event, EventKind, EventState};
-use super::time::{Span, Timestamp};
+use crate::model::event::{ChangeReason, Event, EventKind, EventState};
+use crate::model::time::{Span, Timestamp};
 use cases::{Case, cases};
-pub use rollbacks::mark_rollbacks;
 
 const DAY: Span = Span::seconds(86_400);
 

@@ -6,10 +6,13 @@
 use std::collections::HashMap;
 
 use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 
 use super::lines::{Lines, Property, text, texts};
-use super::moments::{Written, time};
+use super::moments::Written;
+use super::names::named;
 use super::observances::{Described, Observance};
+use super::values::time;
 use crate::model::fault::{FetchError, Reason};
 
 /// Deeper than any calendar nests.
@@ -17,7 +20,7 @@ const DEEPEST: usize = 16;
 
 /// A calendar file.
 #[derive(Debug, Default)]
-pub(super) struct Calendar {
+pub struct Calendar {
     /// Its entries, in the order they are written.
     pub(super) entries: Vec<Entry>,
     /// Its own zones, by the names it gives them.
@@ -26,23 +29,30 @@ pub(super) struct Calendar {
     pub(super) zone: Option<String>,
 }
 
+impl Calendar {
+    /// The zone of times that name none, where the calendar says which and somebody knows it.
+    pub fn zone(&self) -> Option<TimeZone> {
+        self.zone.as_deref().and_then(named)
+    }
+}
+
 /// An entry.
 #[derive(Debug, Default)]
-pub(super) struct Entry {
+pub struct Entry {
     /// What it and all its changed occurrences are called.
     pub(super) uid: String,
     /// What it is.
-    pub(super) summary: String,
+    pub summary: String,
     /// What it is filed under.
-    pub(super) categories: Vec<String>,
+    pub categories: Vec<String>,
     /// Whether it does not take place.
     pub(super) cancelled: bool,
     /// The first who is asked to come.
-    pub(super) attendee: Option<String>,
+    pub attendee: Option<String>,
     /// Who asks.
-    pub(super) organizer: Option<String>,
+    pub organizer: Option<String>,
     /// Where to read more, as it is written.
-    pub(super) url: Option<String>,
+    pub url: Option<String>,
     /// When it begins.
     pub(super) start: Option<Written>,
     /// When it ends.
@@ -94,7 +104,7 @@ struct Reader {
 }
 
 /// Reads a file: all of it, or nothing.
-pub(super) fn read(body: &[u8]) -> Result<Calendar, FetchError> {
+pub fn read(body: &[u8]) -> Result<Calendar, FetchError> {
     let mut reader = Reader::default();
     for property in Lines::of(body).filter_map(|line| Property::parse(&line)) {
         reader.take(&property);

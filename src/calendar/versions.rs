@@ -5,9 +5,9 @@
 use std::collections::HashMap;
 
 use super::begin::Begin;
-use super::calendar::{Entry, Version};
-use super::changes::Slot;
+use super::document::{Entry, Version};
 use super::moments::When;
+use super::slot::Slot;
 use super::zones::Zones;
 
 /// All entries of one name.

@@ -4,8 +4,9 @@
 
 use jiff::{Span, Zoned};
 
-use super::calendar::Entry;
-use super::moments::{When, duration, exact};
+use super::document::Entry;
+use super::moments::{When, exact};
+use super::values::duration;
 use super::zones::Zones;
 
 /// The first time of an entry.

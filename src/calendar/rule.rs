@@ -5,32 +5,12 @@
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
 
-use super::moments::{date, time};
+use super::frequency::{FREQUENCIES, Frequency};
 use super::parts::{Effect, Part};
+use super::values::{date, time};
 
 /// A longer list is none that a person has made.
 const LONGEST_LIST: usize = 400;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Frequency {
-    Secondly,
-    Minutely,
-    Hourly,
-    Daily,
-    Weekly,
-    Monthly,
-    Yearly,
-}
-
-const FREQUENCIES: [(&str, Frequency); 7] = [
-    ("SECONDLY", Frequency::Secondly),
-    ("MINUTELY", Frequency::Minutely),
-    ("HOURLY", Frequency::Hourly),
-    ("DAILY", Frequency::Daily),
-    ("WEEKLY", Frequency::Weekly),
-    ("MONTHLY", Frequency::Monthly),
-    ("YEARLY", Frequency::Yearly),
-];
 
 const WEEKDAYS: [(&str, Weekday); 7] = [
     ("MO", Weekday::Monday),
