@@ -7,13 +7,14 @@
 mod classify;
 mod client;
 mod credentials;
+mod document;
 mod heard;
 mod known;
 mod limited;
 mod link_header;
 mod load;
 mod options;
-mod pages;
+
 mod read;
 mod redirect;
 mod refusal;
