@@ -56,7 +56,9 @@ impl Panel for Builds {
 
     fn view(options: &Options, input: &PanelInput<'_>) -> View {
         let (lines, answered) = match &input.content {
-            Content::Builds(builds) => (builds.iter().map(|one| Line::of(one, options.last, input.now)).collect(), true),
+            Content::Builds(builds) => {
+                (builds.iter().map(|one| Line::of(one, options.last, input.now)).collect(), true)
+            }
             content => (Vec::new(), !matches!(content, Content::Nothing)),
         };
         View { lines, groups: options.groups, answered }

@@ -12,10 +12,10 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 use tokio::time::timeout_at;
 
+use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
 use super::limits::Limits;
 use super::offload;
 use super::process;
-use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::event::{ChangeReason, Event, EventKind};
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::poll::{Answer, Ask};

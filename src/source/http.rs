@@ -8,6 +8,7 @@ mod addresses;
 mod classify;
 mod client;
 mod credentials;
+mod document;
 mod headers;
 mod heard;
 mod known;
@@ -15,7 +16,7 @@ mod limited;
 mod link_header;
 mod load;
 mod options;
-mod pages;
+
 mod read;
 mod redirect;
 mod refusal;

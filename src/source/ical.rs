@@ -13,10 +13,10 @@ use reqwest::Url;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
+use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
 use super::file::{self, Unreadable};
 use super::http::{Http, parse_url};
 use super::offload;
-use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
 pub use meaning::{Rules, parse};

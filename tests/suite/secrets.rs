@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::support::folder::Folder;
 use crate::support::pty::{PATIENCE, Session};
 use crate::support::server::{Reply, Server};
-use crate::support::{andon, run, stderr, stdout};
+use crate::support::{andon, stderr, stdout};
 
 /// Every canary begins so; the rest tells which place has leaked.
 const CANARY: &str = "CANARY-";

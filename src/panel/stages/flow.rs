@@ -3,8 +3,8 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use unicode_width::UnicodeWidthStr;
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
 use crate::model::build::{Activity, BuildResult, Stage};
 use crate::model::status::Status;

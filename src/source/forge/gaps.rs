@@ -5,14 +5,14 @@ use crate::model::text::SafeText;
 
 /// The missing parts of one answer.
 #[derive(Debug, Default)]
-pub struct Gaps {
+pub(crate) struct Gaps {
     first: Option<String>,
     more: usize,
 }
 
 impl Gaps {
     /// A part that is missing (a repository, a project, a folder), and why.
-    pub fn add(&mut self, part: &str, why: &str) {
+    pub(crate) fn add(&mut self, part: &str, why: &str) {
         if self.first.is_some() {
             self.more += 1;
         } else {
@@ -21,7 +21,7 @@ impl Gaps {
     }
 
     /// The answer; partial where something is missing: "acme/web: HTTP 403: no access, and 2 more".
-    pub fn mark(&self, telemetry: Telemetry) -> Telemetry {
+    pub(crate) fn mark(&self, telemetry: Telemetry) -> Telemetry {
         let Some(first) = &self.first else { return telemetry };
         let more = if self.more > 0 { format!(", and {} more", self.more) } else { String::new() };
         telemetry.with_caveat(SafeText::new(&format!("{first}{more}")), true)
@@ -29,7 +29,7 @@ impl Gaps {
 }
 
 /// Whether a glob may pick a name with such a begin: then what is missing may be what was asked for.
-pub fn may_pick(glob: &str, begin: &str) -> bool {
+pub(crate) fn may_pick(glob: &str, begin: &str) -> bool {
     let mut begin = begin.chars();
     for wanted in glob.chars() {
         match (wanted, begin.next()) {

@@ -1,37 +1,13 @@
-//! Lists that come page by page (RFC 8288, `Link: <...>; rel="next"`), as GitHub and GitLab write them.
+//! What is in a document: JSON of a shape, and where the next page of its list is.
 
 use std::sync::Arc;
 
 use reqwest::Url;
 use reqwest::header::HeaderMap;
 use serde::de::DeserializeOwned;
-use tokio::time::Instant;
 
-use super::{Document, Http, link_header};
+use super::{Document, link_header};
 use crate::model::fault::{FetchError, Reason};
-
-impl Http {
-    /// A list, page after page, at most so many pages; each is asked for only if it may have changed.
-    /// `items` reads one page.
-    pub async fn pages<T>(
-        &self,
-        url: &Url,
-        accept: &str,
-        deadline: Instant,
-        most: usize,
-        items: impl Fn(&Document) -> Result<Vec<T>, FetchError>,
-    ) -> Result<Vec<T>, FetchError> {
-        let mut all = Vec::new();
-        let mut next = Some(url.clone());
-        for _ in 0..most {
-            let Some(url) = next else { break };
-            let page = self.fetch_unless_known(&url, accept, deadline).await?;
-            all.extend(items(&page)?);
-            next = page.next_page(&url);
-        }
-        Ok(all)
-    }
-}
 
 impl Document {
     /// Reads it as JSON of a shape.

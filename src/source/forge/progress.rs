@@ -1,35 +1,20 @@
-//! Asking for many things within one deadline: where they do not fit into one poll, a few at each.
+//! Many things that do not fit into one poll: a few are asked for in each.
 //!
-//! A source with a hundred repositories needs a hundred requests, one after the other, and its poll has
-//! an end. So each poll begins with what was asked for longest ago and stops in time, and what was told
-//! is kept. The answer is whole while no part of it is older than [`MOST_POLLS`] polls; until each part
-//! has been told of once, or when the polls do not keep up, there is none, but a timeout that says how
-//! far it has come.
-//!
-//! ```text
-//! for key in progress.begin(&keys) {          // what was asked for longest ago comes first
-//!     if !has_room(left, whole) { break }
-//!     let came = ask(&key).await;
-//!     progress.ask(&key);                     // what fails must not stand in the way again
-//!     progress.learn(&key, came?);
-//! }
-//! let answers = progress.whole(&keys, "projects")?;
-//! ```
+//! A source with a hundred repositories needs a hundred requests, one after the other, and its poll has an end. So
+//! each poll begins with what was asked for longest ago and stops in time, and the answers are kept. The answer of
+//! the source is whole while no part of it is older than [`MOST_POLLS`] polls. Until each part has been answered
+//! once, and when the polls do not keep up, there is none, but a timeout that says how far it has come.
 
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
 
 use crate::model::fault::{FetchError, Phase, Reason};
-use crate::model::time::Span;
 
 /// For how many polls more an answer counts.
-pub const MOST_POLLS: u64 = 3;
-/// The part of a poll's time that is kept back, for the last request to be answered.
-const KEPT_BACK: f64 = 0.15;
+pub(crate) const MOST_POLLS: u64 = 3;
 
-/// What was told so far of each of many things.
+/// The last answer of each of many things.
 #[derive(Debug)]
-pub struct Progress<T> {
+pub(crate) struct Progress<T> {
     poll: u64,
     known: HashMap<String, Known<T>>,
 }
@@ -38,8 +23,8 @@ pub struct Progress<T> {
 struct Known<T> {
     /// The poll in which it was asked for last.
     asked: u64,
-    /// What was told, and in which poll.
-    told: Option<(u64, T)>,
+    /// The answer, and in which poll it came.
+    answer: Option<(u64, T)>,
 }
 
 impl<T> Default for Progress<T> {
@@ -51,7 +36,7 @@ impl<T> Default for Progress<T> {
 impl<T> Progress<T> {
     /// Begins a poll about these things, forgets all others, and says in which order to ask for them:
     /// first what was never asked for, then what was asked for longest ago.
-    pub fn begin(&mut self, keys: &[String]) -> Vec<String> {
+    pub(crate) fn begin(&mut self, keys: &[String]) -> Vec<String> {
         self.poll += 1;
         let wanted: HashSet<&str> = keys.iter().map(String::as_str).collect();
         self.known.retain(|key, _| wanted.contains(key.as_str()));
@@ -62,42 +47,38 @@ impl<T> Progress<T> {
     }
 
     /// Notes that a thing is being asked for. Whatever comes of it, the next poll begins with others.
-    pub fn ask(&mut self, key: &str) {
+    pub(crate) fn ask(&mut self, key: &str) {
         let poll = self.poll;
-        self.known.entry(key.to_owned()).or_insert_with(|| Known { asked: poll, told: None }).asked = poll;
+        self.known.entry(key.to_owned()).or_insert_with(|| Known { asked: poll, answer: None }).asked = poll;
     }
 
-    /// Takes in what was told of a thing.
-    pub fn learn(&mut self, key: &str, answer: T) {
-        self.known.insert(key.to_owned(), Known { asked: self.poll, told: Some((self.poll, answer)) });
+    /// Takes in the answer of a thing.
+    pub(crate) fn learn(&mut self, key: &str, answer: T) {
+        self.known.insert(key.to_owned(), Known { asked: self.poll, answer: Some((self.poll, answer)) });
     }
 
-    /// What was told of these things, in their order, if none of it is too old; else a timeout that says
-    /// how far it has come. `what` is the word for them: "projects".
-    pub fn whole(&self, keys: &[String], what: &str) -> Result<Vec<&T>, FetchError> {
-        let told: Vec<&T> = keys.iter().filter_map(|key| self.recent(key)).collect();
-        if told.len() == keys.len() {
-            return Ok(told);
+    /// The answers of these things, in their order, if none is too old; else a timeout that says how far it
+    /// has come. `what` is the word for them: "projects".
+    pub(crate) fn whole(&self, keys: &[String], what: &str) -> Result<Vec<&T>, FetchError> {
+        let answers: Vec<&T> = keys.iter().filter_map(|key| self.recent(key)).collect();
+        if answers.len() == keys.len() {
+            return Ok(answers);
         }
-        let detail = format!("asked {} of {} {what} so far; a longer refresh or timeout helps", told.len(), keys.len());
+        let detail =
+            format!("asked {} of {} {what} so far; a longer refresh or timeout helps", answers.len(), keys.len());
         Err(FetchError::new(Reason::Timeout(Phase::Run), detail))
     }
 
-    /// What was told of a thing last, however long ago.
-    pub fn last(&self, key: &str) -> Option<&T> {
-        Some(&self.known.get(key)?.told.as_ref()?.1)
+    /// The last answer of a thing, however old.
+    pub(crate) fn last(&self, key: &str) -> Option<&T> {
+        Some(&self.known.get(key)?.answer.as_ref()?.1)
     }
 
-    /// What was told of a thing, unless that is too old.
-    pub fn recent(&self, key: &str) -> Option<&T> {
-        let (poll, answer) = self.known.get(key)?.told.as_ref()?;
+    /// The last answer of a thing, unless it is too old.
+    pub(crate) fn recent(&self, key: &str) -> Option<&T> {
+        let (poll, answer) = self.known.get(key)?.answer.as_ref()?;
         (self.poll - poll <= MOST_POLLS).then_some(answer)
     }
-}
-
-/// Whether so much of a poll's time is left that one more thing may be asked for.
-pub fn has_room(left: Duration, whole: Span) -> bool {
-    left > whole.times(KEPT_BACK).duration()
 }
 
 #[cfg(test)]
@@ -126,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_whole_when_all_have_been_told_of_and_says_how_far_it_is_before() {
+    fn it_is_whole_when_all_have_answered_and_says_how_far_it_is_before() {
         let (mut progress, all) = (Progress::default(), keys("a b c"));
         poll(&mut progress, &all, 2);
         let error = progress.whole(&all, "projects").unwrap_err();
@@ -149,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_fails_does_not_stand_in_the_way_and_keeps_what_was_told_of_it() {
+    fn one_that_fails_does_not_stand_in_the_way_and_keeps_its_answer() {
         let (mut progress, all) = (Progress::default(), keys("a b"));
         poll(&mut progress, &all, 2);
         assert_eq!(progress.begin(&all), ["a", "b"]);
@@ -166,13 +147,5 @@ mod tests {
         assert_eq!(progress.begin(&keys("a b")), ["a", "b"]);
         assert!(progress.whole(&keys("a"), "projects").is_err());
         assert_eq!(progress.whole(&[], "projects"), Ok(vec![]));
-    }
-
-    #[test]
-    fn the_last_part_of_the_time_is_kept_back() {
-        let whole = Span::seconds(10);
-        assert!(has_room(Duration::from_millis(1600), whole));
-        assert!(!has_room(Duration::from_millis(1400), whole));
-        assert!(!has_room(Duration::ZERO, whole));
     }
 }
