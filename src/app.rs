@@ -95,11 +95,12 @@ pub fn start(board: Board, zone: Zone, reloading: Reloading) -> Result<Engine, S
         .name("andon-engine".to_owned())
         .spawn(move || {
             runtime.block_on(async move {
-                let wiring = Wiring::new(clock, Network::default());
+                let network = Network::default();
+                let wiring = Wiring::new(clock, network.clone());
                 let (reload_sender, reloads) = mpsc::channel::<Reload>(1);
                 let mut polling = Polling::new(wiring.wires);
                 polling.poll(&board).await;
-                let (notices, told) = mpsc::channel(NOTIFICATIONS);
+                let (notices, notifications) = mpsc::channel(NOTIFICATIONS);
                 let channels = Channels {
                     notices,
                     outcomes: wiring.outcomes,
@@ -112,7 +113,7 @@ pub fn start(board: Board, zone: Zone, reloading: Reloading) -> Result<Engine, S
                 tokio::select! {
                     () = hub.run(channels) => {}
                     () = reloading.run(board, polling, reload_sender) => {}
-                    () = notifying::run(told) => {}
+                    () = notifying::run(notifications, network) => {}
                     _ = stopped => {}
                 }
             });

@@ -1,6 +1,7 @@
 //! Keys and mouse to actions on a lens.
 
 pub mod action;
+mod intent;
 pub mod keymap;
 
 use ratatui::layout::{Position, Rect};

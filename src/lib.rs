@@ -2,6 +2,7 @@
 #![doc = include_str!("../ARCHITECTURE.md")]
 
 pub mod app;
+pub mod calendar;
 pub mod cli;
 pub mod config;
 pub mod eval;

@@ -4,7 +4,6 @@
 //! [`time::now`], the one door to it).
 
 pub mod build;
-pub mod delivery;
 pub mod demands;
 pub mod event;
 pub mod fault;
@@ -18,7 +17,9 @@ pub mod layer;
 pub mod number;
 pub mod people;
 pub mod poll;
+pub mod quiet;
 pub mod review;
+pub mod rollbacks;
 pub mod series;
 pub mod status;
 pub mod table;
@@ -26,3 +27,4 @@ pub mod telemetry;
 pub mod text;
 pub mod time;
 pub mod unit;
+pub mod version;

@@ -246,7 +246,7 @@ fn authorisation(
     polls: usize,
 ) -> Option<Step> {
     const WHAT: &str = "authorisation";
-    if let Some(error) = errors.iter().find(|error| error.reason == Reason::Auth) {
+    if let Some(error) = errors.iter().find(|error| matches!(error.reason, Reason::Auth(_))) {
         return Some(Step::bad(WHAT, error));
     }
     // A log-in form is a page like any other: only an answer that was understood proves that we are known.

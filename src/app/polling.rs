@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::config::Board;
 use crate::config::board::{SIMULATOR_SCHEME, SourceSpec};
-use crate::model::fault::{FetchError, Reason};
+use crate::model::fault::{AuthFault, FetchError, Reason};
 use crate::model::poll::{Ask, Outcome, QueryId};
 use crate::model::time::Span;
 use crate::simulator::Simulator;
@@ -280,7 +280,9 @@ pub fn unusable_sources(board: &Board) -> BTreeMap<String, FetchError> {
         .iter()
         .filter(|source| !source.simulated)
         // A missing secret has a warning of its own.
-        .filter_map(|source| Some((source, open(source).err().filter(|error| error.reason != Reason::Auth)?)))
+        .filter_map(|source| {
+            Some((source, open(source).err().filter(|error| error.reason != Reason::Auth(AuthFault::Secret))?))
+        })
         .map(|(source, error)| (source.name.to_string(), error))
         .collect()
 }

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use super::arguments::DoctorFlags;
-use super::{Done, count, load, say, zone};
+use super::load::{load, zone};
+use super::out::{Done, count, say};
 use crate::app::diagnosis::{Diagnosis, Probe, Step, Verdict, diagnose};
 use crate::model::status::Status;
 use crate::model::text::SafeText;

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::arguments::{BoardFlags, EventFlags};
 use super::file::is_stdout;
-use super::{Done, Failure, complain, request, say};
+use super::load::request;
+use super::out::{Done, Failure, complain, complain_about, say};
 use crate::config;
 use crate::model::text::SafeText;
 use crate::model::time::now;
@@ -143,7 +144,7 @@ fn token(secret: Secret) -> Result<Token, String> {
 fn of_the_board(flags: &EventFlags) -> Result<Way, Failure> {
     let request = request(&BoardFlags { config: flags.config.clone(), ..BoardFlags::default() });
     let loaded = config::load(&request).map_err(|problems| {
-        super::complain_about(&problems);
+        complain_about(&problems);
         Failure::Quiet(ExitCode::from(2))
     })?;
     let all: Vec<_> = loaded.board.sources.iter().filter(|source| source.kind.word == "events").collect();

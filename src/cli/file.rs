@@ -4,7 +4,7 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::{Failure, say};
+use super::out::{Failure, say};
 
 /// Whether a path stands for standard output, as it does in other programs.
 pub(super) fn is_stdout(path: &Path) -> bool {

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::arguments::InitFlags;
-use super::{Done, Failure, file, say};
+use super::file;
+use super::out::{Done, Failure, say};
 
 /// How long a service may take to answer.
 const PATIENCE: Duration = Duration::from_millis(700);

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::arguments::RunFlags;
-use super::{Done, load, page_of, request, say, themes, zone};
+use super::load::{load, page_of, request, zone};
+use super::out::{Done, say};
+use super::themes;
 use crate::app;
 use crate::app::reloading::{Config, Reloading};
 use crate::config::problem::brief;

@@ -7,8 +7,8 @@ use clap::CommandFactory as _;
 use clap_mangen::Man;
 
 use super::arguments::Arguments;
-use super::{Done, Failure, say};
-use crate::render::help::KEYS;
+use super::out::{Done, Failure, say};
+use crate::input::keymap::HELP;
 
 pub(super) fn completions(shell: clap_complete::Shell) -> Done {
     let mut bytes = Vec::new();
@@ -60,7 +60,7 @@ pub(super) fn manual() -> Done {
     text.push('\n');
     text.push_str(&rendered(&page, Man::render_options_section)?);
     text.push_str(&commands(&command)?);
-    let keys: Vec<(&str, &str)> = KEYS.into_iter().filter(|(key, _)| !key.is_empty()).collect();
+    let keys: Vec<(&str, &str)> = HELP.iter().copied().filter(|(key, _)| !key.is_empty()).collect();
     for (title, entries) in
         [("KEYS", keys.as_slice()), ("FILES", &FILES), ("ENVIRONMENT", &ENVIRONMENT), ("EXIT STATUS", &EXIT)]
     {

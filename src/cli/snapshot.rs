@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use super::arguments::{PictureFormat, SnapshotFlags};
-use super::{Done, file, load, page_of, say, zone};
+use super::file;
+use super::load::{load, page_of, zone};
+use super::out::{Done, say};
 use crate::app;
 use crate::output::ansi::Depth;
 use crate::output::{ansi, document, html, svg, text};

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use super::arguments::{StatusFlags, TextOrJson};
-use super::{Done, load, page_of, say, zone};
+use super::load::{load, page_of, zone};
+use super::out::{Done, say};
 use crate::app;
 use crate::eval::verdict::Remark;
 use crate::model::text::SafeText;

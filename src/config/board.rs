@@ -7,6 +7,7 @@ use reqwest::Url;
 use serde_json::Value;
 
 use crate::eval::board as eval;
+use crate::eval::check::needs;
 use crate::eval::freshness::FreshnessLimits;
 use crate::eval::notification;
 use crate::eval::rule::Rule;
@@ -21,8 +22,7 @@ use crate::panel::ink::Glyphs;
 use crate::source::answer_filter::AnswerFilter;
 use crate::source::auth::Secret;
 use crate::source::http::HttpOptions;
-use crate::source::supervisor::Pace;
-use crate::source::{Configured, Kind};
+use crate::source::{Configured, Kind, Pace};
 
 /// The scheme of addresses that the built-in shop answers.
 pub const SIMULATOR_SCHEME: &str = "simulator:";
@@ -182,7 +182,7 @@ impl Board {
     /// The longest past that any panel shows, or that one of its checks needs.
     pub fn longest_window(&self) -> Span {
         let panels = self.dashboards.iter().flat_map(|dashboard| &dashboard.panels);
-        panels.map(|panel| panel.rule.window.max(panel.rule.needs())).fold(self.window, Ord::max)
+        panels.map(|panel| panel.rule.window.max(needs(&panel.rule))).fold(self.window, Ord::max)
     }
 
     /// Takes over from a former board: what both ask keeps its [`QueryId`], and with it its history and

@@ -20,8 +20,7 @@ use crate::model::time::Span;
 use crate::source::answer_filter::AnswerFilter;
 use crate::source::http::{HttpOptions, parse_url};
 use crate::source::network::Network;
-use crate::source::supervisor::Pace;
-use crate::source::{Configured, Context, Emits, KINDS, Kind, Resolution};
+use crate::source::{Configured, Context, Emits, KINDS, Kind, Pace, Resolution};
 
 /// The longest timeout that is set when none is given.
 const LONGEST_TIMEOUT: Span = Span::seconds(10);

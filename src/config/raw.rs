@@ -9,7 +9,8 @@ use serde_json::Value;
 use crate::eval::transitions::Turn;
 use crate::model::event::EventKind;
 use crate::model::layer::Layer;
-use crate::model::time::{QuietHours, Span};
+use crate::model::quiet::QuietHours;
+use crate::model::time::Span;
 use crate::panel::ink::Glyphs;
 use crate::source::auth::Secret;
 

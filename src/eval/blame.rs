@@ -1,6 +1,7 @@
 //! What the verdict sentence and a strip say of a panel that is not ok.
 
 use super::panel::Evaluation;
+use super::since::since_words;
 use crate::model::freshness::Freshness;
 use crate::model::judgement::Content;
 use crate::model::status::Status;
@@ -78,12 +79,6 @@ pub fn reason(evaluation: &Evaluation<'_>, now: Timestamp) -> String {
 fn missing(evaluation: &Evaluation<'_>) -> Vec<String> {
     let partial = evaluation.caveat.filter(|caveat| caveat.partial).map(|caveat| caveat.text.to_string());
     partial.into_iter().chain(evaluation.gaps.iter().cloned()).collect()
-}
-
-/// "since 20:55", or "since before 20:55" of what was so when andon first looked.
-pub(super) fn since_words(at: Timestamp, open_start: bool, now: Timestamp, zone: &Zone) -> String {
-    let before = if open_start { "before " } else { "" };
-    format!("since {before}{}", at.since_at(now, zone))
 }
 
 fn no_answer(evaluation: &Evaluation<'_>) -> String {

@@ -6,12 +6,14 @@
 //! - `count`: how many of them `expect` counts, if they can be counted;
 //! - `headline`: what there is, in half a line.
 
-use super::check::Evidence;
-use super::selection::{Asked, Look};
+use super::evidence::Evidence;
+use super::look::{Asked, Look};
 use crate::model::format::Format;
 use crate::model::judgement::Content;
 use crate::model::time::Timestamp;
 use crate::store::Stored;
+
+mod words;
 
 macro_rules! kinds {
     ($($kind:ident in $file:ident,)+) => {
@@ -69,19 +71,4 @@ kinds! {
     Events in events,
     Reviews in reviews,
     Text in text,
-}
-
-/// "1 row", "12 rows".
-fn counted(count: usize, word: &str) -> String {
-    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
-}
-
-/// Why there is no data in an answer that is there, and what to do where that is good news.
-fn nothing_returned(evidence: &Evidence<'_>) -> String {
-    const REMEDY: &str = "if nothing is good news, add empty = \"ok\" or empty = 0";
-    if evidence.rule.thresholds.is_some() {
-        format!("no data: the query returned nothing ({REMEDY})")
-    } else {
-        "no data: the query returned nothing".to_owned()
-    }
 }

@@ -1,13 +1,15 @@
 //! One panel: its content judged, its status, its freshness, and why.
 
 use super::changes::Cause;
-use super::check::{self, Check, Evidence, Ruling};
+use super::check::{self, Check};
 use super::checks::Checks;
 use super::events::Events;
+use super::evidence::{Evidence, Ruling};
 use super::freshness::freshness;
 use super::kinds;
+use super::look::Look;
 use super::rule::{PanelQuery, Rule, Subject};
-use super::selection::{Look, Selection};
+use super::selection::Selection;
 use crate::model::fault::FetchError;
 use crate::model::freshness::Freshness;
 use crate::model::judgement::{Content, Judgement, LimitLine};

@@ -79,11 +79,6 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// How much past its checks need.
-    pub fn needs(&self) -> Span {
-        super::check::needs(self)
-    }
-
     /// Whether its values are followed from answer to answer.
     pub(super) const fn is_followed(&self) -> bool {
         self.thresholds.is_some() || self.value.is_some()

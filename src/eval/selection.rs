@@ -1,12 +1,10 @@
 //! What a panel has to show: its part of the answers to its queries, judged part by part.
 
-use super::checks::Checks;
-use super::events::Events;
 use super::kinds;
-use super::rule::{PanelQuery, Rule, Subject};
+use super::look::{Asked, Look, prefix};
+use super::rule::Subject;
 use crate::model::judgement::Content;
-use crate::model::time::Timestamp;
-use crate::store::{Entry, Store, Stored};
+use crate::store::{Entry, Stored};
 
 /// What a panel has to show, and what is not as it should be beside the verdicts on its parts.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -17,27 +15,7 @@ pub struct Selection<'a> {
     pub gaps: Vec<String>,
 }
 
-/// A query of a panel, with its index there, and what is known of it.
-pub(super) type Asked<'a> = (usize, &'a PanelQuery, &'a Entry);
-
-/// Everything that a panel judges and shows, as of `now`.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Look<'a, 'b> {
-    pub rule: &'a Rule,
-    pub store: &'a Store,
-    pub checks: &'a Checks,
-    /// What happened, of all sources together.
-    pub events: &'b Events<'a>,
-    pub now: Timestamp,
-}
-
 impl<'a> Look<'a, '_> {
-    /// The queries that are known to the store.
-    pub(super) fn entries(self) -> Vec<Asked<'a>> {
-        let entry = |(index, query): (usize, &'a PanelQuery)| Some((index, query, self.store.entry(query.id)?));
-        self.rule.queries.iter().enumerate().filter_map(entry).collect()
-    }
-
     pub(super) fn selection(self) -> Selection<'a> {
         let entries = self.entries();
         if let Subject::Events { set, noticed, .. } = self.rule.subject {
@@ -91,9 +69,4 @@ impl<'a> Look<'a, '_> {
         let (expected, there) = (self.rule.expect?, kinds::count(content)?);
         (there < expected).then(|| format!("{} of {expected} missing", expected - there))
     }
-}
-
-/// The name of a query before what is said of it.
-pub(super) fn prefix(query: &PanelQuery) -> String {
-    if query.name.is_empty() { String::new() } else { format!("{}: ", query.name) }
 }

@@ -260,3 +260,25 @@ pub struct TrackedBuild {
     /// Since when it runs, as far as the server tells or it was seen to begin.
     pub running_since: Option<Timestamp>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_not_moved_by_one_slow_run() {
+        let run = |seconds: i64, result| Run {
+            result,
+            started_at: Some(Timestamp(0)),
+            finished_at: Some(Timestamp(seconds * 1000)),
+            ..Run::default()
+        };
+        let runs = [
+            run(60, BuildResult::Success),
+            run(900, BuildResult::Success),
+            run(5, BuildResult::Failure),
+            run(62, BuildResult::Success),
+        ];
+        assert_eq!(median_of_successes(&runs), Some(Span::seconds(62)));
+    }
+}

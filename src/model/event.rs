@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::status::Status;
 use super::text::SafeText;
 use super::time::Timestamp;
+use super::version::Version;
 
 /// What kind of thing happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema)]
@@ -225,7 +226,8 @@ impl Event {
 
     /// "deploy shop v2.14", "incident checkout down": kind, service, and version or title.
     pub fn brief(&self) -> String {
-        let what = if self.version.is_empty() { self.title.to_string() } else { short(self.version.as_str()) };
+        let what =
+            if self.version.is_empty() { self.title.to_string() } else { Version::new(self.version.as_str()).short() };
         // A title often names the service itself.
         let names_itself = what.contains(self.service.as_str());
         let service =
@@ -268,12 +270,6 @@ impl Event {
         self.who = None;
         self
     }
-}
-
-/// A version as people say it: of a commit its first eight digits.
-fn short(version: &str) -> String {
-    let is_commit = version.len() >= 16 && version.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_commit { version.chars().take(8).collect() } else { version.to_owned() }
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::gauge::{Bar, draw_bars, strip};
 use super::ink::Ink;
+use super::marks::meters::{self, Bar};
 use super::marks::scale::Range;
 use super::{Need, Panel, PanelInput, Room, Shape};
 use crate::model::judgement::{Content, JudgedTable};
@@ -75,11 +75,11 @@ impl Panel for Bars {
     }
 
     fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
-        draw_bars(&view.bars, area, buffer, ink);
+        meters::draw(&view.bars, area, buffer, ink);
     }
 
     fn strip(view: &View) -> String {
-        strip(&view.bars)
+        meters::strip(&view.bars)
     }
 
     fn lines(view: &View) -> usize {

@@ -11,8 +11,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use serde::Serialize;
 
-use super::PanelInput;
 use super::ink::{Ink, Role};
+use super::input::PanelInput;
 use super::marks::put;
 use crate::model::event::{Event, EventKind, EventState};
 use crate::model::time::{Span, Timestamp};

@@ -16,7 +16,7 @@ use unicode_width::UnicodeWidthStr;
 use super::ink::{Ink, Role};
 use super::marks::{columns, row, write, write_right};
 use super::{Need, Panel, PanelInput, Room, Shape};
-use crate::model::delivery::median;
+use crate::eval::delivery::median;
 use crate::model::judgement::Content;
 use crate::model::layer::Layer;
 use crate::model::review::{Review, WaitsFor};

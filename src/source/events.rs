@@ -26,8 +26,9 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::auth::Secret;
+use super::backoff;
+use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
 use super::listening::Listening;
-use super::{Context, Emits, Moment, QueryLanguage, Source, backoff};
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::poll::{Answer, Ask};
 use crate::model::telemetry::{Caveat, Telemetry};

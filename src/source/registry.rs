@@ -8,8 +8,8 @@ use std::sync::Arc;
 use schemars::Schema;
 use serde_json::Value;
 
-use super::supervisor::{Pace, Poll, PollChannels, supervise};
-use super::{Context, Emits, KINDS, QueryLanguage, Source};
+use super::contract::{Context, Emits, Pace, QueryLanguage, Source};
+use super::supervisor::{Poll, PollChannels, supervise};
 use crate::model::fault::FetchError;
 
 macro_rules! sources {
@@ -106,10 +106,5 @@ impl Kind {
                 Ok(Arc::new(Typed::<S>(Arc::new(config))))
             },
         }
-    }
-
-    /// The kind with this word.
-    pub fn find(word: &str) -> Option<&'static Self> {
-        KINDS.iter().find(|kind| kind.word == word)
     }
 }

@@ -61,7 +61,7 @@ mod tests {
         let (mut frames, live, ink, lens) = (Frames::default(), scene(None), ink(), Lens::default());
         let first = frames.frame(&live, &lens, &ink, SIZE);
         assert!(Arc::ptr_eq(&first, &frames.frame(&live, &lens, &ink, SIZE)));
-        let help = Lens { help: true, ..Lens::default() };
+        let help = Lens { help: Some(&[]), ..Lens::default() };
         let frozen = Lens { frozen: Some(Arc::clone(&live)), ..Lens::default() };
         let kept = [
             frames.frame(&scene(None), &lens, &ink, SIZE),

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 /// Room, and the rooms it may use beside itself. `app`, `cli` and `main` may use all.
 const ARROWS: &[(&str, &[&str])] = &[
     ("model", &[]),
-    ("source", &["model"]),
+    ("calendar", &["model"]),
+    ("source", &["calendar", "model"]),
     ("store", &["model"]),
     ("eval", &["store", "model"]),
     ("panel", &["eval", "store", "model"]),
@@ -21,7 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms that know no I/O, no runtime and no clock.
-const PURE: &[&str] = &["model", "store", "eval", "panel", "view", "render", "input", "viewer"];
+const PURE: &[&str] = &["model", "calendar", "store", "eval", "panel", "view", "render", "input", "viewer"];
 const IMPURE: &[&str] =
     &["tokio", "reqwest", "crossterm", "std::fs", "std::net", "std::process", "hyper", "SystemTime", "Instant"];
 

@@ -1,7 +1,7 @@
 //! The results of builds: red is critical.
 
+use super::super::evidence::{Evidence, Judge, Ruling, worst};
 use super::super::rule::Rule;
-use super::{Evidence, Judge, Ruling, worst};
 use crate::model::build::TrackedBuild;
 use crate::model::judgement::{Content, Judgement, LimitLine};
 use crate::model::status::Status;

@@ -1,8 +1,8 @@
 //! What is where now, and the incidents that go on: a failed deploy and an open incident are critical.
 
 use super::super::changes::current;
+use super::super::evidence::{Evidence, Judge, Ruling, worst};
 use super::super::rule::{Rule, Subject};
-use super::{Evidence, Judge, Ruling, worst};
 use crate::model::event::{Event, EventSet};
 use crate::model::judgement::{Content, Judgement, LimitLine};
 use crate::model::status::Status;

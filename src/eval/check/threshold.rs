@@ -1,8 +1,8 @@
 //! Limits on numbers: of each series as it is followed, of each row of a table.
 
+use super::super::evidence::{Evidence, Judge, Ruling, worst};
 use super::super::kinds::{series, table};
 use super::super::rule::{Rule, Subject};
-use super::{Evidence, Judge, Ruling, worst};
 use crate::model::judgement::{Content, JudgedSeries, Judgement, Lack, LimitLine};
 use crate::model::status::Status;
 use crate::model::text::{SafeText, ellipsis};

@@ -1,7 +1,7 @@
 //! Builds, what is red first.
 
-use super::super::check::Evidence;
-use super::super::selection::{Asked, Look};
+use super::super::evidence::Evidence;
+use super::super::look::{Asked, Look};
 use crate::model::build::{Activity, TrackedBuild};
 use crate::model::format::Format;
 use crate::model::status::Status;

@@ -1,8 +1,8 @@
 //! What happened, and what is planned.
 
-use super::super::check::Evidence;
+use super::super::evidence::Evidence;
+use super::super::look::{Asked, Look};
 use super::super::rule::Subject;
-use super::super::selection::{Asked, Look};
 use crate::model::event::{Event, EventSet};
 use crate::model::format::Format;
 use crate::model::poll::QueryId;

@@ -1,8 +1,8 @@
 //! Reviews: changes that wait for somebody.
 
-use super::super::check::Evidence;
-use super::super::selection::{Asked, Look};
-use super::counted;
+use super::super::evidence::Evidence;
+use super::super::look::{Asked, Look};
+use super::words::counted;
 use crate::model::format::Format;
 use crate::model::review::Review;
 use crate::model::time::Timestamp;

@@ -2,15 +2,15 @@
 
 use std::borrow::Cow;
 
-use super::super::blame::since_words;
-use super::super::check::Evidence;
 use super::super::checks::LineKey;
+use super::super::evidence::Evidence;
 use super::super::freshness::data_is_old;
 use super::super::lines::{empty_labels, operands, tracks, within};
+use super::super::look::{Asked, Look, prefix};
 use super::super::matching::{Match, matches};
 use super::super::rule::{Empty, PanelQuery};
-use super::super::selection::{Asked, Look, prefix};
-use super::nothing_returned;
+use super::super::since::since_words;
+use super::words::nothing_returned;
 use crate::model::format::{self, Format};
 use crate::model::judgement::{JudgedSeries, Judgement, Lack};
 use crate::model::labels::{Labels, names};

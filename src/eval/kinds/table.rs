@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::super::check::Evidence;
+use super::super::evidence::Evidence;
+use super::super::look::{Asked, Look, prefix};
 use super::super::rule::Rule;
-use super::super::selection::{Asked, Look, prefix};
 use super::super::threshold::Thresholds;
-use super::{counted, nothing_returned};
+use super::words::{counted, nothing_returned};
 use crate::model::format::Format;
 use crate::model::judgement::JudgedTable;
 use crate::model::status::Status;

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::super::check::Evidence;
-use super::super::selection::{Asked, Look};
+use super::super::evidence::Evidence;
+use super::super::look::{Asked, Look};
 use crate::model::format::Format;
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;

@@ -3,10 +3,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use unicode_width::UnicodeWidthStr;
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
-use super::elapsed;
 use crate::model::build::{Activity, BuildResult, Stage};
 use crate::model::status::Status;
 use crate::model::text::{SafeText, ellipsis};
@@ -233,6 +232,11 @@ pub(super) fn write_flow(pieces: &[Piece], area: Rect, buffer: &mut Buffer, ink:
         }
         x += write(buffer, area, x, 0, &piece.words, piece.style);
     }
+}
+
+/// In steps that do not make a wall restless.
+pub(super) fn elapsed(since: Timestamp, now: Timestamp) -> String {
+    Span(since.age_at(now).0 / 10_000 * 10_000).brief()
 }
 
 #[cfg(test)]

@@ -63,9 +63,6 @@ mod tests {
     fn a_missing_folder_is_named() {
         let line = Line { title: "x".to_owned(), ..Line::default() };
         let why = append(Path::new("/nonexistent/events.jsonl"), &line).unwrap_err();
-        assert_eq!(
-            why,
-            "/nonexistent/events.jsonl cannot be written: there is no folder /nonexistent; make it first"
-        );
+        assert_eq!(why, "/nonexistent/events.jsonl cannot be written: there is no folder /nonexistent; make it first");
     }
 }

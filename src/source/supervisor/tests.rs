@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use super::*;
+use crate::model::fault::AuthFault;
 use crate::source::answer_filter::AnswerFilter;
 use crate::source::limits::Limits;
 use crate::source::network::Network;
@@ -262,7 +263,7 @@ async fn a_healthy_poll_keeps_its_beat_beside_every_kind_of_trouble() {
     let troubles = [
         Act::Fail(Reason::Refused),
         Act::Fail(Reason::Http(500)),
-        Act::Fail(Reason::Auth),
+        Act::Fail(Reason::Auth(AuthFault::Unauthorised)),
         Act::Fail(Reason::TooLarge),
         Act::RetryAfter(60),
         Act::Hang,
