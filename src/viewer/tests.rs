@@ -49,7 +49,7 @@ fn drawn() -> Viewer {
 }
 
 #[test]
-fn once_a_minute_the_whole_picture_is_drawn_over_what_is_there() {
+fn once_a_minute_the_whole_picture_is_painted_over_what_is_there() {
     let mut viewer = drawn();
     let frames = &mut Frames::default();
     for second in 1..=60 {
