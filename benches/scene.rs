@@ -71,6 +71,7 @@ fn feed(hub: &mut Hub, query: usize, now: Timestamp) {
         budget: None,
         age: Span(0),
         clock_skew: None,
+        listener_error: None,
     });
 }
 
@@ -120,6 +121,7 @@ fn wall() -> Hub {
         budget: None,
         age: Span(0),
         clock_skew: None,
+        listener_error: None,
     });
     hub
 }

@@ -14,7 +14,7 @@ pub mod gaps;
 mod github;
 pub mod http;
 pub mod limits;
-mod listening;
+pub mod listening;
 pub mod network;
 pub mod offload;
 pub mod process;
@@ -35,8 +35,10 @@ use tokio::time::Instant;
 
 use crate::model::event::EventSet;
 use crate::model::fault::FetchError;
+use crate::model::freshness::FreshBy;
 use crate::model::poll::{Answer, Ask, QueryId};
 use crate::model::time::{Span, Timestamp};
+use listening::{ListenContext, Listening};
 pub use registry::{Configured, Kind};
 
 sources! {
@@ -79,6 +81,8 @@ pub trait Source: Send + Sized + 'static {
     const EMITS: Emits = Emits::Measurements;
     /// Whether its server wants one request at a time from us, whatever source it comes from.
     const SERIAL: bool = false;
+    /// What shows that its data are fresh; a source is polled if it is the answers.
+    const FRESH_BY: FreshBy = FreshBy::Answers;
     /// Its own keys in the config file; doc comments become the manual.
     type Config: DeserializeOwned + JsonSchema + std::fmt::Debug + Send + Sync + 'static;
 
@@ -90,6 +94,11 @@ pub trait Source: Send + Sized + 'static {
 
     /// Opens it: cheap, no network.
     fn open(config: &Self::Config, context: &Context) -> Result<Self, FetchError>;
+
+    /// What listens, where the config asks for it, whether or not it is polled as well.
+    fn listener(_: &Arc<Self::Config>, _: &ListenContext) -> Option<Listening> {
+        None
+    }
 
     /// Asks all questions once; one answer for each, in their order.
     fn fetch(&mut self, asks: &[Ask], moment: Moment) -> impl Future<Output = Result<Vec<Answer>, FetchError>> + Send;
@@ -155,8 +164,6 @@ pub struct Context {
     pub pace: supervisor::Pace,
     /// What is done to its answers.
     pub answer_filter: answer_filter::AnswerFilter,
-    /// Wakes the poll: the source has heard of something.
-    pub nudge: Arc<tokio::sync::Notify>,
 }
 
 impl Context {

@@ -79,7 +79,7 @@ pub(super) fn check(
     }
     check_tls_pair(&http, path, report);
     let pace = pace(&common, refresh, forced, path, report);
-    let default = FreshnessLimits::for_refresh(pace.refresh);
+    let default = FreshnessLimits { fresh_by: kind.fresh_by, ..FreshnessLimits::for_refresh(pace.refresh) };
     let limits =
         common.stale_after.map_or(default, |stale_after| FreshnessLimits { stale_after, is_given: true, ..default });
     if limits.stale_after < pace.refresh {
@@ -248,7 +248,6 @@ fn check_keys(config: &dyn Configured, own: &Value, path: &Path, report: &mut Re
         resolution: Resolution::of(QueryId(0), widths.subscribe()),
         pace: Pace { refresh: Span::seconds(10), timeout: LONGEST_TIMEOUT },
         answer_filter: AnswerFilter::default(),
-        nudge: std::sync::Arc::default(),
     };
     let Err(error) = config.try_open(&nobody) else { return };
     if error.reason != Reason::Parse {

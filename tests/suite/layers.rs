@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 /// Room, and the rooms it may use beside itself. `app`, `cli` and `main` may use all.
 const ARROWS: &[(&str, &[&str])] = &[
     ("model", &[]),
-    ("source", &["model"]),
+    ("accept", &[]),
+    ("source", &["accept", "model"]),
     ("store", &["model"]),
     ("eval", &["store", "model"]),
     ("panel", &["store", "model"]),
@@ -16,7 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("input", &["view", "model"]),
     ("output", &["render", "input", "view", "panel", "model", "hub"]),
     ("hub", &["source", "store", "eval", "view", "config", "model"]),
-    ("simulator", &["model"]),
+    ("simulator", &["accept", "model"]),
 ];
 
 /// Rooms that know no I/O, no runtime and no clock.
