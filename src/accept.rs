@@ -295,7 +295,7 @@ mod tests {
         let limits = Limits { stay: Some(Duration::from_millis(20)), ..LIMITS };
         let _accepting = Accepting::serve(listener, limits, |stream, _| async move {
             let _held = stream;
-            std::future::pending().await
+            std::future::pending::<()>().await;
         });
         let mut one = TcpStream::connect(address).await.unwrap();
         one.write_all(b"a").await.unwrap();

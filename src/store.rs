@@ -276,7 +276,9 @@ impl Stored {
 
 fn merge(tracks: &mut Vec<Track>, series: Vec<Series>, coverage: Coverage, at: Timestamp, oldest: Timestamp) {
     if coverage != Coverage::Pushed {
-        tracks.iter_mut().for_each(|track| track.present = false);
+        for track in &mut *tracks {
+            track.present = false;
+        }
     }
     let before = tracks.len();
     let known: HashMap<Labels, usize> =

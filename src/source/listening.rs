@@ -190,7 +190,7 @@ impl Ear {
         };
         // The listener has been shut down: it calls no more.
         if called.is_err() {
-            pending().await
+            pending::<()>().await;
         }
     }
 

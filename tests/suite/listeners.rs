@@ -4,6 +4,8 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
+use andon::app::Wiring;
+use andon::app::polling::Polling;
 use andon::eval::freshness::{FreshnessLimits, freshness};
 use andon::model::fault::{FetchError, Reason};
 use andon::model::freshness::{FreshBy, Freshness};
@@ -17,6 +19,7 @@ use andon::source::Clock;
 use andon::source::events::line::Line;
 use andon::source::events::{Receipt, Token, tell};
 use andon::source::listening::{Listened, Listener, Listening, Sample, Shutdown, Sink, start};
+use andon::source::network::Network;
 use andon::source::supervisor::Pace;
 use andon::store::Store;
 use tokio::sync::mpsc;
@@ -24,7 +27,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::support::folder::Folder;
 use crate::support::prometheus::free_port;
-use crate::support::running::Running;
+use crate::support::pty::PATIENCE;
+use crate::support::running::{self, Running};
 
 /// Up from the first second to the last; a value each second of the first ten, then only contact.
 struct Scripted {
@@ -166,6 +170,33 @@ async fn a_burst_of_events_costs_few_looks_at_the_file_and_loses_none() {
     told.await.unwrap();
     let most = begin.elapsed().as_millis() / 100 + 2;
     assert!(looks <= most, "{looks} looks at the file for {EVENTS} events, more than one each 100 ms ({most})");
+}
+
+#[tokio::test]
+async fn it_listens_though_no_panel_shows_it_and_after_a_reload() {
+    let (folder, port) = (Folder::new(), free_port());
+    let (shown, address) = ("view = \"events\"", format!("127.0.0.1:{port}"));
+    let text = board(&folder, port).replace(shown, "view = \"clock\"");
+    let token = Token::new(&"secret".to_owned().into()).unwrap();
+    let wiring = Wiring::new(Clock::Wall, Network::default());
+    let mut polling = Polling::new(wiring.wires);
+    let ann = Line { who: "ann".to_owned(), ..line("x") };
+    // Written otherwise, it is another source: the one of before, which keeps no names, lets go of the address.
+    for (text, is_there) in [(text.clone(), "\"x\""), (format!("people = true\n{text}"), "\"ann\"")] {
+        polling.poll(&running::board(&text)).await;
+        let told = async {
+            loop {
+                let is_taken = tell(&address, &token, &ann, None).await == Receipt::Taken;
+                if is_taken && std::fs::read_to_string(folder.path().join("events.jsonl")).unwrap().contains(is_there) {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, told).await.expect("nobody listens");
+    }
+    drop(polling);
+    let gone = async { while tell(&address, &token, &ann, None).await != Receipt::Nobody {} };
+    tokio::time::timeout(PATIENCE, gone).await.expect("it listens for ever");
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ const LONGEST_PAUSE: Span = Span::seconds(30);
 /// How long a listener may take to end.
 const END: Duration = Duration::from_secs(1);
 /// How long a loss is spoken of: a single batch would be seen by nobody.
-const SPOKEN_OF: Duration = Duration::from_secs(60);
+const SPOKEN_OF: Duration = Duration::from_mins(1);
 
 /// A listener that is kept running. It is shut down when this is dropped.
 #[derive(Debug)]
