@@ -16,7 +16,7 @@ mod forge;
 mod github;
 pub mod http;
 pub mod limits;
-mod listening;
+pub mod listening;
 pub mod network;
 pub mod offload;
 pub mod process;

@@ -64,7 +64,7 @@ pub(super) fn check(
     report_unknown(&left, path, &known, report);
     check_secrets::check(&own_schema, &own, path, WITHOUT_SECRET, report);
     let pace = pace(&common, refresh, forced, path, report);
-    let limits = limits(&common, pace, path, report);
+    let limits = FreshnessLimits { fresh_by: kind.fresh_by, ..limits(&common, pace, path, report) };
     if kind.emits != Emits::Builds && !common.deploys.all().is_empty() {
         let help = format!("take it away; a {} source tells of no builds", kind.word);
         report.error("no-builds", &path.key("deploys"), "only builds can be deploys", help);
@@ -212,7 +212,6 @@ fn check_keys(config: &dyn Configured, own: &Value, path: &Path, report: &mut Re
         resolution: Resolution::of(QueryId(0), widths.subscribe()),
         pace: Pace { refresh: Span::seconds(10), timeout: LONGEST_TIMEOUT },
         answer_filter: AnswerFilter::default(),
-        nudge: std::sync::Arc::default(),
     };
     let Err(error) = config.try_open(&nobody) else { return };
     if error.reason != Reason::Parse {

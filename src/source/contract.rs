@@ -11,9 +11,11 @@ use tokio::time::Instant;
 
 use super::answer_filter::AnswerFilter;
 use super::http::Http;
+use super::listening::{ListenContext, Listening};
 use super::network::Network;
 use crate::model::event::EventSet;
 use crate::model::fault::{FetchError, Reason};
+use crate::model::freshness::FreshBy;
 use crate::model::poll::{Answer, Ask, QueryId};
 use crate::model::time::{Span, Timestamp};
 
@@ -35,6 +37,8 @@ pub trait Source: Send + Sized + 'static {
     const EMITS: Emits = Emits::Measurements;
     /// Whether its server wants one request at a time from us, whatever source it comes from.
     const SERIAL: bool = false;
+    /// What shows that its data are fresh; a source is polled if it is the answers.
+    const FRESH_BY: FreshBy = FreshBy::Answers;
     /// Its own keys in the config file; doc comments become the manual.
     type Config: DeserializeOwned + JsonSchema + std::fmt::Debug + Send + Sync + 'static;
 
@@ -46,6 +50,11 @@ pub trait Source: Send + Sized + 'static {
 
     /// Opens it: cheap, no network.
     fn open(config: &Self::Config, context: &Context) -> Result<Self, FetchError>;
+
+    /// What listens, where the config asks for it, whether or not it is polled as well.
+    fn listener(_: &Arc<Self::Config>, _: &ListenContext) -> Option<Listening> {
+        None
+    }
 
     /// Asks all questions once; one answer for each, in their order.
     fn fetch(&mut self, asks: &[Ask], moment: Moment) -> impl Future<Output = Result<Vec<Answer>, FetchError>> + Send;
@@ -111,8 +120,6 @@ pub struct Context {
     pub pace: Pace,
     /// What is done to its answers.
     pub answer_filter: AnswerFilter,
-    /// Wakes the poll: the source has heard of something.
-    pub nudge: Arc<tokio::sync::Notify>,
 }
 
 impl Context {

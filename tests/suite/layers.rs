@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 const ARROWS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("calendar", &["model"]),
-    ("source", &["calendar", "model"]),
+    ("accept", &[]),
+    ("source", &["accept", "calendar", "model"]),
     ("store", &["model"]),
     ("eval", &["store", "model"]),
     ("panel", &["eval", "store", "model"]),
@@ -17,7 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("input", &["view", "model"]),
     ("output", &["render", "input", "view", "eval", "panel", "model", "hub"]),
     ("hub", &["source", "store", "eval", "view", "config", "model"]),
-    ("simulator", &["model"]),
+    ("simulator", &["accept", "model"]),
 ];
 
 /// Rooms that know no I/O, no runtime and no clock.
