@@ -56,7 +56,7 @@ fn summary(board: Option<&Board>, file: &str, valid: bool, errors: usize, warnin
     }
 }
 
-/// Themes and certificate files: what only this machine can tell.
+/// Themes and certificate files: what depends on this machine.
 fn beyond_the_file(board: &Board, theme_place: Option<&Place>) -> Vec<Problem> {
     let mut problems = Vec::new();
     if let Err(error) = themes::find(&board.theme) {
@@ -69,7 +69,7 @@ fn beyond_the_file(board: &Board, theme_place: Option<&Place>) -> Vec<Problem> {
             path: format!("sources.{source}"),
             place: None,
             message: error.to_string(),
-            help: None,
+            help: Some(error.reason.remedy().to_owned()).filter(|help| !help.is_empty()),
         });
     }
     problems

@@ -12,15 +12,12 @@ use super::places::Path;
 use super::raw::SourceCommon;
 use super::read::{Report, keys, split, table, with};
 use crate::eval::freshness::FreshnessLimits;
-use crate::model::fault::Reason;
 use crate::model::glob::Globs;
-use crate::model::poll::QueryId;
 use crate::model::text::SafeText;
 use crate::model::time::Span;
 use crate::source::answer_filter::AnswerFilter;
 use crate::source::http::{HttpOptions, parse_url};
-use crate::source::network::Network;
-use crate::source::{Configured, Context, Emits, KINDS, Kind, Pace, Resolution};
+use crate::source::{Configured, Emits, KINDS, KeyProblem, Kind, Pace};
 
 /// The longest timeout that is set when none is given.
 const LONGEST_TIMEOUT: Span = Span::seconds(10);
@@ -71,9 +68,7 @@ pub(super) fn check(
     }
     let config = with(own.clone(), path, report, kind.configure).ok_or(Some(kind))?;
     let simulated = has_simulator(&own);
-    if check_addresses(config.as_ref(), path, report) && !simulated {
-        check_keys(config.as_ref(), &own, path, report);
-    }
+    check_address(config.as_ref(), path, report);
     let answer_filter = AnswerFilter {
         people,
         deploys: Globs::new(common.deploys.all()),
@@ -81,7 +76,10 @@ pub(super) fn check(
     };
     let fingerprint = fingerprint(name, value, pace, people);
     let name = SafeText::new(name);
-    Ok(SourceSpec { name, kind, config, keys: own, http, pace, limits, answer_filter, simulated, fingerprint })
+    let source =
+        SourceSpec { name, kind, config, keys: own, http, pace, limits, answer_filter, simulated, fingerprint };
+    check_keys(&source, path, report);
+    Ok(source)
 }
 
 /// Takes the keys of HTTP out of a table.
@@ -184,47 +182,31 @@ fn check_tls_pair(http: &HttpOptions, path: &Path, report: &mut Report<'_>) {
     }
 }
 
-/// Whether the address can be used, if there is one.
-fn check_addresses(config: &dyn Configured, path: &Path, report: &mut Report<'_>) -> bool {
-    let Some(url) = config.url().filter(|url| !url.starts_with(SIMULATOR_SCHEME)) else { return true };
+fn check_address(config: &dyn Configured, path: &Path, report: &mut Report<'_>) {
+    let Some(url) = config.url().filter(|url| !url.starts_with(SIMULATOR_SCHEME)) else { return };
     let path = path.key("url");
     match parse_url(url) {
         Err(error) => {
             let help = "write it like \"https://prometheus.example.com\"".to_owned();
             report.error("bad-url", &path, error.detail.to_string(), help);
-            false
         }
         Ok(parsed) if !parsed.username().is_empty() || parsed.password().is_some() => {
             let help = "use auth = { basic = { username = \"...\", password = { env = \"...\" } } }".to_owned();
             report.error("secret-in-url", &path, "the URL holds a user name or a password", help);
-            false
         }
-        Ok(_) => true,
+        Ok(_) => {}
     }
 }
 
-/// What a source itself says of its keys, without asking anybody. The key is the first that it names.
-fn check_keys(config: &dyn Configured, own: &Value, path: &Path, report: &mut Report<'_>) {
-    let widths = tokio::sync::watch::Sender::default();
-    let nobody = Context {
-        http: None,
-        network: Network::default(),
-        resolution: Resolution::of(QueryId(0), widths.subscribe()),
-        pace: Pace { refresh: Span::seconds(10), timeout: LONGEST_TIMEOUT },
-        answer_filter: AnswerFilter::default(),
-        nudge: std::sync::Arc::default(),
-    };
-    let Err(error) = config.try_open(&nobody) else { return };
-    if error.reason != Reason::Parse {
-        return;
+/// What a source itself says of its keys. The simulator answers on this machine, at a port that is not known yet.
+fn check_keys(source: &SourceSpec, path: &Path, report: &mut Report<'_>) {
+    let at_home =
+        |text: &str| text.contains(SIMULATOR_SCHEME).then(|| text.replace(SIMULATOR_SCHEME, "http://127.0.0.1/"));
+    for KeyProblem { key, item, message, help } in source.readdressed(at_home).config.check() {
+        let key = path.key(key);
+        let at = item.map_or_else(|| key.clone(), |item| key.index(item));
+        report.error("bad-value", &at, message, help);
     }
-    let detail = error.detail.as_str();
-    let (message, help) =
-        detail.split_once(';').map_or((detail, None), |(message, help)| (message, Some(help.trim().to_owned())));
-    let keys = own.as_object().into_iter().flat_map(Map::keys);
-    let named = keys.filter(|key| detail.contains(key.as_str())).min_by_key(|key| detail.find(key.as_str()));
-    let place = named.map_or_else(|| path.clone(), |key| path.key(key));
-    report.error("bad-value", &place, message.to_owned(), help);
 }
 
 fn has_simulator(value: &Value) -> bool {

@@ -91,7 +91,7 @@ impl Timestamp {
     }
 }
 
-/// The time zone of the screen; an argument like time itself.
+/// A time zone: of the screen, where it is an argument like time itself, or of what a source tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Zone(TimeZone);
 
@@ -103,6 +103,12 @@ impl Zone {
 
     fn at(&self, at: Timestamp) -> Option<jiff::Zoned> {
         jiff::Timestamp::from_millisecond(at.0).ok().map(|t| t.to_zoned(self.0.clone()))
+    }
+}
+
+impl From<Zone> for TimeZone {
+    fn from(zone: Zone) -> Self {
+        zone.0
     }
 }
 
