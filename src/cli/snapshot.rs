@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use super::arguments::{PictureFormat, SnapshotFlags};
-use super::status::wait;
 use super::{Done, file, load, page_of, say, zone};
 use crate::app;
 use crate::output::ansi::Depth;
@@ -17,7 +16,7 @@ pub(super) fn run(flags: &SnapshotFlags) -> Done {
     let page = page_of(&board, flags.dashboard.as_deref())?;
     let ink = theme.ink(board.glyphs.unwrap_or(Glyphs::Full));
     let title = board.title.clone();
-    let scene = app::poll_once(board, zone(), wait(&flags.wait)?)?.scene;
+    let scene = app::poll_once(board, zone(), flags.wait)?.scene;
     let lens = Lens { page, kiosk: true, ..Lens::default() };
     let frame = render(&scene, &lens, &ink, flags.size.0, flags.size.1).buffer;
     let picture = match flags.format {

@@ -280,7 +280,12 @@ fn rows(
         let mut line = Vec::new();
         for (x, id) in row.iter().enumerate() {
             let path = path.key("rows").index(y).index(x);
-            match panels.iter().position(|panel| panel.id == *id) {
+            let Some(id) = id.as_str() else {
+                let help = "write rows = [[\"orders\", \"logins\"]]".to_owned();
+                scope.report.error("wrong-type", &path, "a row has ids of panels in quotes", help);
+                continue;
+            };
+            match panels.iter().position(|panel| panel.id == id) {
                 Some(at) if placed.get(at).copied().unwrap_or(false) => {
                     let help = "name each panel once".to_owned();
                     scope.report.error("duplicate", &path, format!("the panel '{id}' is placed twice"), help);
@@ -291,7 +296,7 @@ fn rows(
                     }
                     line.push(at);
                 }
-                None if ids.contains(id) => {}
+                None if ids.iter().any(|one| one == id) => {}
                 None => {
                     let known: Vec<&str> = ids.iter().map(String::as_str).collect();
                     scope.report.error(

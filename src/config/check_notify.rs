@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::board::{Notify, Webhook};
-use super::places::Path;
+use super::places::{Part, Path};
+use super::problem::Severity;
 use super::read::{Report, table};
 use super::{check_secrets, raw};
 use crate::eval::notification::Rule;
@@ -39,7 +40,7 @@ fn one(raw: &raw::Notify, path: &Path, report: &mut Report<'_>) -> Notify {
     let told_by_none = !raw.bell && !raw.desktop && raw.command.is_empty() && raw.webhook.is_none();
     if told_by_none && !["bell", "desktop", "command", "webhook"].iter().any(is_wrong) {
         let help = "add bell = true, desktop = true, command = [...] or webhook = \"...\"".to_owned();
-        report.error("empty", &path.key("on"), "this rule tells nobody", help);
+        report.add(Severity::Error, "empty", path, Part::Key, "this rule tells nobody", help);
     }
     let webhook = raw.webhook.as_ref().and_then(|url| match parse_url(url) {
         Ok(url) => Some(Webhook { url, token: raw.token.clone() }),

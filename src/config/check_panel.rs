@@ -48,7 +48,7 @@ pub(super) fn check(value: &Value, path: &Path, scope: &mut Scope<'_>) -> Option
     let link = link(&common, path, scope);
     let (kind, options) = (kind?, options?);
     // Its own keys have been checked.
-    rule.column = object.get("column").and_then(Value::as_str).unwrap_or_default().to_owned();
+    object.get("column").and_then(Value::as_str).unwrap_or_default().clone_into(&mut rule.column);
     rule.kinds = object.get("kinds").and_then(|kinds| serde_json::from_value(kinds.clone()).ok()).unwrap_or_default();
     Some(PanelSpec {
         id: common.id.clone().unwrap_or_else(|| slug(title)),

@@ -9,7 +9,6 @@ use super::problem::Severity;
 use super::raw::{NamedQuery, PanelCommon};
 use super::read::table;
 use super::variables::{Quoting, expand};
-use crate::eval::freshness::FreshnessLimits;
 use crate::eval::panel::PanelQuery;
 use crate::model::event::EventSet;
 use crate::model::poll::Ask;
@@ -131,7 +130,7 @@ fn one_query(
         scope.report.add(Severity::Error, "missing-key", &panel, Part::Key, message, help);
         return;
     };
-    let Some((asked, source)) = asked(name, source_path, scope) else { return };
+    let Some((asked, place)) = asked(name, source_path, scope) else { return };
     let text = scope.query_text(&query.query, &asked.query, asked.word, query_path);
     let language = match asked.query {
         QueryLanguage::Needed(language) if text.is_empty() => {
@@ -148,22 +147,18 @@ fn one_query(
     }
     let Some(kind) = kind else { return };
     warn_about_another_shape(kind, asked, source_path, scope);
-    let Some((place, limits, simulated)) = source else { return };
+    let Some((place, source)) = place.and_then(|place| Some((place, scope.sources.get(place)?))) else { return };
+    let (limits, simulated) = (source.limits, source.simulated);
     let history = kind.history.then_some(common.window.unwrap_or(scope.window));
     let id = scope.queries.id(place, Ask { query: text.into(), history });
     resolved.panel.push(PanelQuery { name: query.name.clone(), id, limits, scalar: query.scalar });
     resolved.simulated |= simulated;
 }
 
-/// The kind of a source; and its place, its limits and whether it is simulated, if it can be used.
-fn asked(
-    name: &str,
-    path: &Path,
-    scope: &mut Scope<'_>,
-) -> Option<(&'static SourceKind, Option<(usize, FreshnessLimits, bool)>)> {
+/// The kind of a source, and its place if it can be used.
+fn asked(name: &str, path: &Path, scope: &mut Scope<'_>) -> Option<(&'static SourceKind, Option<usize>)> {
     if let Some(place) = scope.sources.iter().position(|source| source.name.as_str() == name) {
-        let source = scope.sources.get(place)?;
-        return Some((source.kind, Some((place, source.limits, source.simulated))));
+        return Some((scope.sources.get(place)?.kind, Some(place)));
     }
     if let Some((_, kind)) = scope.broken.iter().find(|(broken, _)| broken == name) {
         return kind.map(|kind| (kind, None));

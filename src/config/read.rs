@@ -43,20 +43,15 @@ impl Report<'_> {
             return self.add_more(severity);
         }
         let (message, help) = (message.into(), help.into());
-        self.problems.push(match self.outside.iter().find(|outside| outside.is_at(path)) {
-            Some(outside) => Problem {
-                severity,
-                code,
-                path: outside.name.clone(),
-                place: None,
-                message: format!("{}: {message}", outside.name),
-                help: Some(outside.remedy()),
-            },
-            None => {
-                let place = find(self.sources, path, part);
-                Problem { severity, code, path: path.to_string(), place, message, help }
-            }
-        });
+        let mut problem = Problem { severity, code, path: path.to_string(), place: None, message, help };
+        if let Some(outside) = self.outside.iter().find(|outside| outside.is_at(path)) {
+            problem.path.clone_from(&outside.name);
+            problem.message = format!("{}: {}", outside.name, problem.message);
+            problem.help = Some(outside.remedy());
+        } else {
+            problem.place = find(self.sources, path, part);
+        }
+        self.problems.push(problem);
     }
 
     /// There are more, and of this severity: an error is never lost, because a config with one is not taken.

@@ -138,9 +138,9 @@ fn problems(text: &str) -> Vec<(String, String)> {
 
 #[test]
 fn one_mistake_hides_no_other_and_makes_none() {
-    const SOURCE: &str = "[sources.s]\ntype = \"prometheus\"\nurl = \"http://127.0.0.1:1\"\n";
+    const SOURCE: &str = "[sources.s]\ntype = \"json\"\nurl = \"http://127.0.0.1:1\"\n";
     const PANEL: &str =
-        "[[dashboards]]\nname = \"d\"\n[[dashboards.panels]]\nview = \"stat\"\nsource = \"s\"\nquery = \"sum(\"\n";
+        "[[dashboards]]\nname = \"d\"\n[[dashboards.panels]]\nview = \"stat\"\nsource = \"s\"\nquery = \".[\"\n";
     for (text, expected) in [
         (
             format!(
@@ -157,22 +157,22 @@ fn one_mistake_hides_no_other_and_makes_none() {
             format!("{SOURCE}refresh = \"fast\"\nstale_after = 5\n{PANEL}"),
             &[
                 ("wrong-value", "sources.s.refresh"),
-                ("wrong-type", "sources.s.stale_after"),
+                ("wrong-value", "sources.s.stale_after"),
                 ("bad-query", "dashboards[0].panels[0].query"),
             ],
         ),
         (
-            format!("[sources.s]\ntype = \"prometheus\"\nauth = {{ bearer = 5 }}\n{PANEL}"),
+            format!("[sources.s]\ntype = \"json\"\nauth = {{ bearer = 5 }}\n{PANEL}"),
             &[
                 ("missing-key", "sources.s"),
-                ("wrong-value", "sources.s.auth.bearer"),
+                ("wrong-type", "sources.s.auth.bearer"),
                 ("bad-query", "dashboards[0].panels[0].query"),
             ],
         ),
         (
             format!(
                 "{SOURCE}[[notify]]\non = [\"brokn\", \"fixed\", \"mended\"]\nquiet = [\"Sat\", \"25:00\", \"x\"]\nper_hour = 0\nbel = 1\n\
-                     [[notify]]\nbell = true\n[[dashboards]]\nname = \"d\"\npanels = [{{ view = \"clock\" }}]\n"
+                     [[notify]]\nbell = true\n[[dashboards]]\nname = \"d\"\nrows = [[\"c\", 5, \"x\"]]\npanels = [{{ view = \"clock\", id = \"c\" }}]\n"
             ),
             &[
                 ("unknown-value", "notify[0].on[0]"),
@@ -181,14 +181,16 @@ fn one_mistake_hides_no_other_and_makes_none() {
                 ("wrong-value", "notify[0].quiet[2]"),
                 ("empty", "notify[0].per_hour"),
                 ("unknown-key", "notify[0].bel"),
-                ("empty", "notify[0].on"),
+                ("empty", "notify[0]"),
                 ("missing-key", "notify[1]"),
+                ("wrong-type", "dashboards[0].rows[0][1]"),
+                ("unknown-panel", "dashboards[0].rows[0][2]"),
             ],
         ),
         (
             format!(
                 "{SOURCE}[variables.a]\nvalues = 5\n[variables.b]\nvalue = [\"x\"]\n[[dashboards]]\n[[dashboards.panels]]\nview = \"stat\"\n\
-                     title = \"$a $b\"\nqueries = [{{ name = \"a\", surce = \"s\" }}, {{ source = \"t\", query = \"up\" }}, {{ name = \"c\", source = 5 }}]\nvalue = \"a / b\"\n"
+                     title = \"$a $b\"\nqueries = [{{ name = \"a\", surce = \"s\", query = \".\" }}, {{ source = \"t\", query = \".\" }}, {{ name = \"c\", source = 5 }}]\nvalue = \"a / b\"\n"
             ),
             &[
                 ("wrong-type", "variables.a.values"),
