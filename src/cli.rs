@@ -156,7 +156,7 @@ pub(crate) fn load(flags: &BoardFlags) -> Result<(Board, Theme), Failure> {
     match config::load(&request) {
         Ok(loaded) => {
             complain_about(&loaded.warnings);
-            let theme = themes::load(&loaded.board.theme, loaded.theme_place.as_ref())?;
+            let theme = themes::load(&loaded.board.theme, loaded.theme_location.as_ref())?;
             Ok((loaded.board, theme))
         }
         Err(problems) => {

@@ -5,18 +5,18 @@ use std::process::ExitCode;
 use super::arguments::{TextOrJson, ValidateFlags};
 use super::{Done, Failure, complain_about, count, request, say, themes};
 use crate::app::polling::unusable_sources;
-use crate::config::problem::{Place, Problem, Severity, sort};
+use crate::config::problem::{Location, Problem, Severity, sort};
 use crate::config::{self, Board};
 use crate::model::text::SafeText;
 
 pub(super) fn run(flags: &ValidateFlags) -> Done {
     let request = request(&flags.board);
-    let (board, mut problems, theme_place) = match config::load(&request) {
-        Ok(loaded) => (Some(loaded.board), loaded.warnings, loaded.theme_place),
+    let (board, mut problems, theme_location) = match config::load(&request) {
+        Ok(loaded) => (Some(loaded.board), loaded.warnings, loaded.theme_location),
         Err(problems) => (None, problems, None),
     };
     if let Some(board) = &board {
-        problems.extend(beyond_the_file(board, theme_place.as_ref()));
+        problems.extend(beyond_the_file(board, theme_location.as_ref()));
         sort(&mut problems);
     }
     let errors = problems.iter().filter(|problem| problem.is_error()).count();
@@ -57,17 +57,17 @@ fn summary(board: Option<&Board>, file: &str, valid: bool, errors: usize, warnin
 }
 
 /// Themes and certificate files: what depends on this machine.
-fn beyond_the_file(board: &Board, theme_place: Option<&Place>) -> Vec<Problem> {
+fn beyond_the_file(board: &Board, theme_location: Option<&Location>) -> Vec<Problem> {
     let mut problems = Vec::new();
     if let Err(error) = themes::find(&board.theme) {
-        problems.push(themes::problem(&error, theme_place));
+        problems.push(themes::problem(&error, theme_location));
     }
     for (source, error) in unusable_sources(board) {
         problems.push(Problem {
             severity: Severity::Warning,
             code: "source",
             path: format!("sources.{source}"),
-            place: None,
+            location: None,
             message: error.to_string(),
             help: Some(error.reason.remedy().to_owned()).filter(|help| !help.is_empty()),
         });
@@ -78,17 +78,17 @@ fn beyond_the_file(board: &Board, theme_place: Option<&Place>) -> Vec<Problem> {
 /// The same problem with texts that cannot move a cursor: lines of the file come from outside, too.
 pub(super) fn made_safe(problem: &Problem) -> Problem {
     let line = |text: &str| SafeText::new(text).to_string();
-    let place = problem.place.as_ref().map(|place| {
+    let location = problem.location.as_ref().map(|location| {
         // Byte for byte, so that the span still fits: only what is plain stays.
-        let safe: String = place.text.chars().map(harmless).collect();
-        let same = safe.len() == place.text.len();
-        Place {
-            file: line(&place.file).into(),
-            text: if same { safe.into() } else { place.text.clone() },
-            span: place.span.clone(),
+        let safe: String = location.text.chars().map(harmless).collect();
+        let same = safe.len() == location.text.len();
+        Location {
+            file: line(&location.file).into(),
+            text: if same { safe.into() } else { location.text.clone() },
+            span: location.span.clone(),
         }
     });
-    Problem { message: line(&problem.message), help: problem.help.as_deref().map(line), place, ..problem.clone() }
+    Problem { message: line(&problem.message), help: problem.help.as_deref().map(line), location, ..problem.clone() }
 }
 
 /// A character of the same length in UTF-8 that does nothing.

@@ -8,7 +8,7 @@ use crate::source::answer_filter::AnswerFilter;
 use crate::source::limits::Limits;
 use crate::source::network::Network;
 use crate::source::offload::aside;
-use crate::source::{QueryLanguage, Resolution};
+use crate::source::contract::{QueryLanguage, Resolution};
 
 /// What the scripted source does at each poll; the last one repeats.
 #[derive(Debug, Clone)]
