@@ -1,7 +1,7 @@
 //! The config file: layers, parse, check, resolve. Immutable from here on.
 //!
 //! Layers, each over the one before: built-in defaults, the personal `config.toml`, the board's file,
-//! `ANDON_*` of the environment, flags. Every problem is reported in one run, with its place.
+//! `ANDON_*` of the environment, flags. Every problem is reported in one run, with its location.
 
 pub mod board;
 mod check;
@@ -32,14 +32,14 @@ pub use layers::{files, locate};
 use problem::{Location, Problem};
 pub use request::{Overrides, Request};
 
-/// A board, and what is doubtful about it.
+/// A board that can be run, with its warnings.
 #[derive(Debug, Clone)]
 pub struct Loaded {
     /// The board.
     pub board: Board,
     /// Warnings only.
     pub warnings: Vec<Problem>,
-    /// Where a file names the theme; none where the environment, a flag or nobody does.
+    /// Where a file names the theme; `None` where a flag, the environment or the default does.
     pub theme_location: Option<Location>,
 }
 
@@ -48,7 +48,7 @@ pub fn load(request: &Request) -> Result<Loaded, Vec<Problem>> {
     resolve(&layers::gather(request)?)
 }
 
-/// The same for a text that is no file: no personal layer.
+/// The same for a text that is not read from a file: without the personal layer.
 pub fn load_text(name: &str, text: &str, overrides: Overrides) -> Result<Loaded, Vec<Problem>> {
     let request = Request { overrides, ..Request::default() };
     resolve(&layers::join(vec![(PathBuf::from(name), text.to_owned())], &request)?)

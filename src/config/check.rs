@@ -110,7 +110,7 @@ fn variables(root: &raw::Root, layers: &Layers, report: &mut Report<'_>) -> BTre
             let help = "write values = [\"...\"] with at least one value".to_owned();
             report.error("empty", &path, format!("the variable '{name}' has no values"), help);
         }
-        // One that is wrong is there all the same.
+        // A variable with a problem can be used in queries: that is no second problem.
         chosen.insert(name.clone(), all.first().cloned().unwrap_or_else(|| "x".to_owned()));
         values.insert(name, all);
     }

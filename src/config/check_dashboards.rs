@@ -1,5 +1,7 @@
 //! The dashboards, each with its panels and rows.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::board::{Dashboard, PanelSpec};
@@ -7,10 +9,11 @@ use super::locations::{Part, Path};
 use super::nearest::suggestion;
 use super::problem::Severity;
 use super::read::{Entries, table};
+use super::report::Report;
 use super::scope::Scope;
 use super::{check_panel, raw};
 
-/// Most panels of a board; a generated file with a mistake stays bounded.
+/// Most panels of a board: a generated file with a mistake stays bounded.
 const MAX_PANELS: usize = 2000;
 
 /// Checks all dashboards; one that cannot be read is reported and left out.
@@ -63,7 +66,7 @@ fn dashboard(raw: &raw::Dashboard, path: &Path, scope: &mut Scope<'_>) -> Dashbo
     Dashboard { name: raw.name.clone(), title, rows, panels }
 }
 
-/// The panels that can be used, and the ids of all: one with a mistake still may be named in rows.
+/// The panels that can be used, and the ids of all: rows may name one with a problem.
 fn panels(raw: &raw::Dashboard, path: &Path, scope: &mut Scope<'_>) -> (Vec<PanelSpec>, Vec<String>) {
     let mut panels: Vec<PanelSpec> = Vec::new();
     let mut ids: Vec<String> = Vec::new();
@@ -97,48 +100,47 @@ fn rows(
     scope: &mut Scope<'_>,
 ) -> Vec<Vec<usize>> {
     let Some(rows) = &raw.rows else { return Vec::new() };
-    let mut placed = vec![false; panels.len()];
-    let mut resolved = Vec::new();
-    for (y, row) in rows.iter().enumerate() {
+    let path = path.key("rows");
+    let mut placed = BTreeSet::new();
+    let mut row = |(y, row): (usize, &Vec<Value>)| {
         let mut line = Vec::new();
         for (x, id) in row.iter().enumerate() {
-            let path = path.key("rows").index(y).index(x);
-            let Some(id) = id.as_str() else {
-                let help = "write rows = [[\"orders\", \"logins\"]]".to_owned();
-                scope.report.error("wrong-type", &path, "a row has ids of panels in quotes", help);
-                continue;
-            };
-            match panels.iter().position(|panel| panel.id == id) {
-                Some(at) if placed.get(at).copied().unwrap_or(false) => {
-                    let help = "name each panel once".to_owned();
-                    scope.report.error("duplicate", &path, format!("the panel '{id}' is placed twice"), help);
-                }
-                Some(at) => {
-                    if let Some(slot) = placed.get_mut(at) {
-                        *slot = true;
-                    }
-                    line.push(at);
-                }
-                None if ids.iter().any(|one| one == id) => {}
-                None => {
-                    let known: Vec<&str> = ids.iter().map(String::as_str).collect();
-                    scope.report.error(
-                        "unknown-panel",
-                        &path,
-                        format!("there is no panel '{id}'"),
-                        suggestion(id, &known),
-                    );
-                }
+            let path = path.index(y).index(x);
+            let Some(panel) = panel_of(id, &path, panels, ids, &mut scope.report) else { continue };
+            if placed.insert(panel) {
+                line.push(panel);
+            } else {
+                let help = "name each panel once".to_owned();
+                scope.report.error(
+                    "duplicate",
+                    &path,
+                    format!("the panel '{}' is placed twice", id.as_str().unwrap_or_default()),
+                    help,
+                );
             }
         }
-        resolved.push(line);
-    }
-    for (panel, placed) in panels.iter().zip(&placed) {
-        if !placed {
-            let message = format!("the panel '{}' is in no row, and so would not be seen", panel.id);
-            let help = "add it to rows, or leave rows out and let andon lay the panels out".to_owned();
-            scope.report.warning("not-placed", &path.key("rows"), message, help);
-        }
+        line
+    };
+    let resolved = rows.iter().enumerate().map(&mut row).collect();
+    for (_, panel) in panels.iter().enumerate().filter(|(index, _)| !placed.contains(index)) {
+        let message = format!("the panel '{}' is in no row, and so would not be seen", panel.id);
+        let help = "add it to rows, or leave rows out and let andon lay the panels out".to_owned();
+        scope.report.warning("not-placed", &path, message, help);
     }
     resolved
+}
+
+/// The index of the panel with this id. One with a problem has an id and no index.
+fn panel_of(id: &Value, path: &Path, panels: &[PanelSpec], ids: &[String], report: &mut Report<'_>) -> Option<usize> {
+    let Some(id) = id.as_str() else {
+        let help = "write rows = [[\"orders\", \"logins\"]]".to_owned();
+        report.error("wrong-type", path, "a row has ids of panels in quotes", help);
+        return None;
+    };
+    let index = panels.iter().position(|panel| panel.id == id);
+    if index.is_none() && !ids.iter().any(|known| known == id) {
+        let known: Vec<&str> = ids.iter().map(String::as_str).collect();
+        report.error("unknown-panel", path, format!("there is no panel '{id}'"), suggestion(id, &known));
+    }
+    index
 }

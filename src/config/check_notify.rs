@@ -1,4 +1,4 @@
-//! The rules of who is told of what turns.
+//! The rules of notifications.
 
 use serde_json::{Value, json};
 
@@ -27,11 +27,11 @@ fn read(rule: &Value, path: &Path, report: &mut Report<'_>) -> Option<Notify> {
 fn resolve(raw: &raw::Notify, path: &Path, report: &mut Report<'_>) -> Notify {
     if raw.on.is_empty() {
         let help = "write on = [\"broken\", \"fixed\"]".to_owned();
-        report.error("empty", &path.key("on"), "this rule tells of nothing", help);
+        report.error("empty", &path.key("on"), "this rule notifies of nothing", help);
     }
     if raw.per_hour == 0 {
         let help = "write per_hour = 10, or take the rule away".to_owned();
-        report.error("empty", &path.key("per_hour"), "a rule that tells nothing in an hour never tells", help);
+        report.error("empty", &path.key("per_hour"), "a rule with 0 notifications per hour never notifies", help);
     }
     if raw.command.first().is_some_and(|program| program.trim().is_empty()) {
         let help = "write command = [\"notify-send\", \"{text}\"]".to_owned();
@@ -41,7 +41,7 @@ fn resolve(raw: &raw::Notify, path: &Path, report: &mut Report<'_>) -> Notify {
     let told_by_none = !raw.bell && !raw.desktop && raw.command.is_empty() && raw.webhook.is_none();
     if told_by_none && !["bell", "desktop", "command", "webhook"].iter().any(is_wrong) {
         let help = "add bell = true, desktop = true, command = [...] or webhook = \"...\"".to_owned();
-        report.add(Severity::Error, "empty", path, Part::Key, "this rule tells nobody", help);
+        report.add(Severity::Error, "empty", path, Part::Key, "this rule notifies nobody", help);
     }
     let webhook = raw.webhook.as_ref().and_then(|url| match parse_url(url) {
         Ok(url) => Some(Webhook { url, token: raw.token.clone() }),

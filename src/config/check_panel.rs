@@ -20,7 +20,7 @@ use crate::model::text::SafeText;
 use crate::model::unit::Unit;
 use crate::panel::{EventsUse, KINDS, Kind, PanelOptions};
 
-/// Checks one panel; `None` when a part of it cannot be read. What can be read of it is checked all the same.
+/// Checks one panel; `None` when a part of it cannot be read. The rest of it is checked in any case.
 pub(super) fn check(value: &Value, path: &Path, scope: &mut Scope<'_>) -> Option<PanelSpec> {
     let Some(object) = value.as_object() else {
         scope.report.error("wrong-type", path, "a panel is a table", "write [[dashboards.panels]]".to_owned());
@@ -68,7 +68,7 @@ pub(super) fn check(value: &Value, path: &Path, scope: &mut Scope<'_>) -> Option
 /// The keys of its own that a view has.
 fn options(mut entries: Entries, kind: Option<&Kind>, path: &Path, scope: &mut Scope<'_>) -> Option<PanelOptions> {
     let Some(kind) = kind else {
-        // Of an unknown view, a key is unknown that no view has.
+        // For an unknown view, only keys that no view has are unknown.
         for kind in KINDS {
             entries.take(&(kind.schema)());
         }
@@ -104,7 +104,7 @@ fn rule(common: &PanelCommon, kind: Option<&'static Kind>, path: &Path, scope: &
     (rule, asked.simulated)
 }
 
-/// A whole number that has to lie between two.
+/// A whole number within limits, both included.
 fn within<N: Copy + Into<u64>>(
     key: &str,
     value: Option<N>,
@@ -150,7 +150,7 @@ fn expression(
     match Expression::parse(text) {
         Ok(expression) => {
             let known: Vec<&str> = named.iter().map(|(query, _)| query.name.as_str()).collect();
-            // One that cannot be read may have the name.
+            // A query that cannot be read may have the name.
             let all_are_known = known.len() == common.queries.len() && !known.contains(&"");
             for name in expression.names() {
                 if all_are_known && !known.contains(&name) {
@@ -206,7 +206,7 @@ fn thresholds(common: &PanelCommon, kind: Option<&Kind>, path: &Path, scope: &mu
     Thresholds { warning, critical, hold: common.hold.unwrap_or_default(), hysteresis }
 }
 
-/// What an answer with nothing in it means.
+/// What an empty answer means.
 fn empty(common: &PanelCommon, path: &Path, scope: &mut Scope<'_>) -> Option<Empty> {
     match common.empty.as_ref()? {
         NumberOrText::Number(number) if number.is_finite() => Some(Empty::Value(*number)),

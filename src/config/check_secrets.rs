@@ -1,4 +1,4 @@
-//! The secrets of a table: found by what its schema declares to be one, whatever kind of table it is.
+//! The secrets of a table, found by its schema.
 
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -9,11 +9,11 @@ use super::locations::Path;
 use super::report::Report;
 use crate::source::auth::Secret;
 
-/// Parts of names that a user gives (of headers) whose values are secrets.
+/// A header whose name contains one of these has a secret for its value.
 const SECRET_NAMES: [&str; 7] = ["auth", "cookie", "key", "pass", "secret", "session", "token"];
 
-/// Reports every secret of a table that is missing, is empty, or stands in the file. `until` says what a missing one
-/// means.
+/// Reports every secret of a table that is missing, is empty, or stands in the file. `until` says what
+/// follows from a missing one.
 pub(super) fn check(schema: &Schema, table: &Value, path: &Path, until: &str, report: &mut Report<'_>) {
     let mut found = Vec::new();
     let definitions = schema.get("$defs").and_then(Value::as_object);
@@ -48,7 +48,7 @@ fn others_may_read(file: &str) -> bool {
     std::fs::metadata(file).is_ok_and(|meta| meta.permissions().mode() & 0o044 != 0)
 }
 
-/// Looks at a value and its schema side by side.
+/// Walks through a value and its schema side by side.
 struct Walk<'a> {
     definitions: Option<&'a Map<String, Value>>,
     /// The path of each secret, and whether it is one for sure: not every header is (`X-Scope-OrgID`).
@@ -59,7 +59,7 @@ impl Walk<'_> {
     fn look(&mut self, schema: &Value, value: &Value, path: &Path, is_secret: bool) {
         if let Some(name) = schema.get("$ref").and_then(Value::as_str).and_then(|name| name.rsplit('/').next()) {
             if name == Secret::schema_name() {
-                // One that cannot be read has been reported by who reads its table.
+                // A secret that cannot be read is reported where its table is read.
                 let secret = serde_json::from_value(value.clone()).ok();
                 self.found.extend(secret.map(|secret| (path.clone(), secret, is_secret)));
             } else if let Some(definition) = self.definitions.and_then(|all| all.get(name)) {

@@ -20,10 +20,10 @@ use crate::source::answer_filter::AnswerFilter;
 use crate::source::http::{HttpOptions, parse_url};
 use crate::source::{Configured, Emits, KINDS, KeyProblem, Kind, Pace};
 
-/// The longest timeout that is set when none is given.
+/// The longest default timeout.
 const LONGEST_TIMEOUT: Span = Span::seconds(10);
 
-/// What a secret that is not there means.
+/// What follows from a missing secret.
 const WITHOUT_SECRET: &str = "until it is there, this source's panels will say so";
 
 /// What the board says of all its sources.
@@ -74,7 +74,7 @@ pub(super) fn check(
     Ok(source)
 }
 
-/// Of a source of unknown type, a key is unknown that no type has.
+/// For a source of unknown type, only keys that no type has are unknown.
 fn report_unknown_to_all(mut entries: Entries, path: &Path, report: &mut Report<'_>) {
     entries.take(&schemars::schema_for!(HttpOptions));
     for kind in KINDS {
@@ -123,7 +123,7 @@ fn limits(common: &SourceCommon, pace: Pace, path: &Path, report: &mut Report<'_
     limits
 }
 
-/// A number, because what is written may hold a secret, and need not be kept to be compared.
+/// A hash, so that keys can be compared without keeping their secrets.
 fn fingerprint(name: &str, written: &Value, pace: Pace, people: bool) -> u64 {
     let mut hasher = DefaultHasher::new();
     (name, written.to_string(), pace.refresh, pace.timeout, people).hash(&mut hasher);
@@ -160,7 +160,7 @@ fn pace(common: &SourceCommon, board: ForAllSources, path: &Path, report: &mut R
     let timeout = common.timeout.filter(|timeout| !board.is_forced || *timeout < refresh);
     if timeout == Some(Span(0)) {
         let help = "write timeout = \"4s\", or leave it out".to_owned();
-        report.error("too-short", &path.key("timeout"), "a timeout of nothing always runs out", help);
+        report.error("too-short", &path.key("timeout"), "a timeout of 0 always runs out", help);
     }
     if timeout.is_some_and(|timeout| timeout > refresh) {
         let help = "make the timeout shorter than refresh, so that a slow poll does not push the next one away";
@@ -210,7 +210,7 @@ fn check_address(config: &dyn Configured, path: &Path, report: &mut Report<'_>) 
     }
 }
 
-/// What a source itself says of its keys. The simulator answers on this machine, at a port that is not known yet.
+/// What the source itself finds wrong with its keys. The simulator's port is not known yet: any address stands for it.
 fn check_keys(source: &SourceSpec, path: &Path, report: &mut Report<'_>) {
     let at_home =
         |text: &str| text.contains(SIMULATOR_SCHEME).then(|| text.replace(SIMULATOR_SCHEME, "http://127.0.0.1/"));

@@ -16,7 +16,7 @@ pub enum Severity {
     Warning,
 }
 
-/// A location in a file. The text has its secrets masked.
+/// A span in a file. The text has its secrets masked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Location {
     /// The file's name, as the user gave it.

@@ -47,9 +47,9 @@ impl Entries {
     }
 }
 
-/// Reads a table, and reports everything that is wrong with it. What is wrong is stood in for by `stand_ins`, or left
-/// out, so that what comes after is checked all the same: the board is not used, but all its problems come in one
-/// run. `None` when a needed key without a stand-in is missing, or when this is no table.
+/// Reads a table, and reports everything that is wrong with it. A value that is wrong is replaced by one of
+/// `stand_ins`, or left out, so that the rest is checked too: the board is not used, but all its problems are reported in
+/// one run. `None` when a needed key without a stand-in is missing, or when this is not a table.
 pub(super) fn table<T: DeserializeOwned + JsonSchema>(
     value: Value,
     stand_ins: &Value,
@@ -59,7 +59,7 @@ pub(super) fn table<T: DeserializeOwned + JsonSchema>(
     read_all(value, stand_ins, path, report, |value| serde_path_to_error::deserialize(value)).0
 }
 
-/// The same for a reader that is known only by its function, whose keys nothing stands in for.
+/// The same for a table that only the function `read` can read; without stand-ins.
 pub(super) fn with<T>(
     value: Value,
     path: &Path,
@@ -72,7 +72,7 @@ pub(super) fn with<T>(
 
 type Read<T> = Result<T, serde_path_to_error::Error<serde_json::Error>>;
 
-/// What could be read, and whether it is all that was written.
+/// What could be read, and whether that is all of it.
 fn read_all<T>(
     value: Value,
     stand_ins: &Value,
@@ -81,7 +81,7 @@ fn read_all<T>(
     read: impl Fn(&Value) -> Read<T>,
 ) -> (Option<T>, bool) {
     let mut attempt = Attempt { value, list: None, taken: Vec::new() };
-    // Each round reports one problem and takes what has it away, so that the next shows.
+    // Each round reports one problem and removes the value that has it, so that the next one shows.
     for _ in 0..2 * MOST {
         match read(&attempt.value) {
             Ok(read) if attempt.list.is_none() => return (Some(read), attempt.taken.is_empty()),
@@ -96,18 +96,18 @@ fn read_all<T>(
     (None, false)
 }
 
-/// A table of which what is wrong is taken away, problem by problem.
+/// A table that loses its wrong values, problem by problem.
 #[derive(Debug)]
 struct Attempt {
     value: Value,
-    /// The list whose items are tried one after the other, and how many are gone from its begin.
+    /// The list whose items are tried one after the other, and how many have been removed from its begin.
     list: Option<(Path, usize)>,
-    /// What has been taken away, from the table on.
+    /// The paths within the table that have been removed.
     taken: Vec<Path>,
 }
 
 impl Attempt {
-    /// Reports a problem and takes away what has it. `None` when nothing is left to be read.
+    /// Reports a problem and removes the value that has it. `None` when nothing is left to read.
     fn take(
         &mut self,
         error: &serde_path_to_error::Error<serde_json::Error>,
@@ -129,14 +129,14 @@ impl Attempt {
             return self.stand_in(&at, field, stand_ins, path, report);
         }
         let at = at.with_key_of(&message);
-        // What is left of a table without its wrong key may be no table of its kind: nothing new.
+        // A table that has lost a wrong key may not be readable without it: that is no new problem.
         if !self.taken.iter().any(|taken| taken.is_below(&at)) {
             explain(&path.and(&at.shifted(gone)), at.value(&self.value), &message, report);
         }
         self.remove(&at, path, report)
     }
 
-    /// Puts the stand-in of a missing key into the table, which is taken away itself where there is none.
+    /// Puts the stand-in of a missing key into the table. Where there is none, the table itself is removed.
     fn stand_in(
         &mut self,
         table: &Path,
@@ -146,7 +146,7 @@ impl Attempt {
         report: &mut Report<'_>,
     ) -> Option<()> {
         let missing = table.key(field);
-        // A key that was taken away for its own problem is not missing, too.
+        // A key that was removed for its own problem is not missing.
         if !self.taken.contains(&missing) {
             let help = format!("add {field} = ... to this table");
             let message = format!("the key '{field}' is missing");
@@ -165,7 +165,7 @@ impl Attempt {
         }
     }
 
-    /// Takes away a key, or the items of a list up to the one that is wrong.
+    /// Removes a key, or the items of a list up to the one that is wrong.
     fn remove(&mut self, at: &Path, path: &Path, report: &mut Report<'_>) -> Option<()> {
         let item = at.0.iter().position(|step| matches!(step, Step::Index(_)));
         if let Some((length, Step::Index(index))) = item.and_then(|length| Some((length, at.0.get(length)?))) {
@@ -182,10 +182,10 @@ impl Attempt {
         Some(())
     }
 
-    /// All items of the list have been tried: without those that are wrong it would be another list.
+    /// All items of the list have been tried: the list is removed, because without its wrong items it is another list.
     fn close_list(&mut self, path: &Path, report: &mut Report<'_>) {
         if let Some((list, _)) = self.list.take() {
-            // What is not there any more need not be taken away.
+            // It may have been removed already.
             let _gone = self.remove(&list, path, report);
         }
     }

@@ -15,10 +15,10 @@ pub(super) const MOST: usize = 100;
 #[derive(Debug)]
 pub(super) struct Report<'a> {
     pub sources: &'a [Source],
-    /// Keys that no file has the last word on.
+    /// Keys that flags or the environment override.
     pub outside: &'a [Outside],
     pub problems: Vec<Problem>,
-    /// Keys that could not be read, or are missing: what follows from that is no problem of its own.
+    /// Keys that could not be read, or are missing: what follows from them is not reported again.
     pub wrong: Vec<Path>,
 }
 
@@ -54,7 +54,7 @@ impl<'a> Report<'a> {
         self.problems.push(problem);
     }
 
-    /// There are more, and of this severity: an error is never lost, because a config with one is not taken.
+    /// Says once for each severity that there are more problems: a config with an error must not be taken.
     fn add_more(&mut self, severity: Severity) {
         let is_said = |one: &Problem| one.code == "too-many" && one.severity <= severity;
         if !self.problems.iter().any(is_said) {
@@ -64,7 +64,7 @@ impl<'a> Report<'a> {
                 path: String::new(),
                 location: None,
                 message: format!("there are more problems than these {MOST}"),
-                help: Some("mend these first; is this the right file?".to_owned()),
+                help: Some("fix these first; is this the right file?".to_owned()),
             });
         }
     }
@@ -99,14 +99,14 @@ impl<'a> Report<'a> {
         self.add(Severity::Error, "unknown-key", &path.key(key), Part::Key, message, suggestion(key, known));
     }
 
-    /// Polling faster than once a second helps nobody and hurts the polled.
+    /// Polling faster than once a second only burdens what is polled.
     pub(super) fn check_refresh(&mut self, refresh: Span, path: &Path) {
         if refresh < Span::seconds(1) {
             self.error("too-short", path, "the shortest refresh is 1s", "write refresh = \"1s\" or more".to_owned());
         }
     }
 
-    /// A name for scripts is printed as it is: it holds nothing but what shows itself.
+    /// A name for scripts is printed as it is, and so must not contain invisible characters.
     pub(super) fn check_name(&mut self, name: &str, path: &Path) {
         if name.chars().any(does_something) {
             let help = "use letters, digits and dashes".to_owned();

@@ -1,15 +1,15 @@
-//! What is to be loaded.
+//! Which config to load.
 
 use std::path::PathBuf;
 
-/// What to load.
+/// Which config to load.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
     /// The board's file; see [`locate`](super::locate).
     pub file: PathBuf,
     /// What flags say.
     pub overrides: Overrides,
-    /// Whether a board is up already: then nothing is read that would be waited for.
+    /// Whether a board is up already: then only regular files are read, because others may block.
     pub again: bool,
 }
 

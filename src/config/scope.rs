@@ -18,7 +18,7 @@ pub(super) struct Scope<'a> {
     pub report: Report<'a>,
     pub variables: BTreeMap<String, String>,
     pub sources: Vec<SourceSpec>,
-    /// Sources that are there but wrong, with their kind if they have one: references to them are not reported again.
+    /// Sources with errors, with their kind if it is known: references to them are not reported again.
     pub broken: Vec<(String, Option<&'static Kind>)>,
     pub queries: Queries,
     pub window: Span,
@@ -36,7 +36,7 @@ impl Scope<'_> {
         self.sources.iter().enumerate().filter_map(index).collect()
     }
 
-    /// The query for everything that a source has.
+    /// The query for all events of a source.
     pub(super) fn events_of(&mut self, source: usize) -> QueryId {
         self.queries.id(source, Ask { query: "".into(), history: None })
     }

@@ -18,7 +18,7 @@ pub(super) enum Quoting {
     Url,
 }
 
-/// Replaces known variables, and returns the names that are not known. `$$` stands for a dollar.
+/// Replaces known variables; also returns the unknown names. `$$` stands for a dollar.
 pub(super) fn expand(text: &str, variables: &BTreeMap<String, String>, quoting: Quoting) -> (String, Vec<String>) {
     let (mut expanded, mut unknown) = (String::with_capacity(text.len()), Vec::new());
     let mut rest = text;

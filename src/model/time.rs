@@ -91,7 +91,7 @@ impl Timestamp {
     }
 }
 
-/// A time zone: of the screen, where it is an argument like time itself, or of what a source tells.
+/// A time zone: the screen's, which is an argument like time itself, or that of a source's answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Zone(TimeZone);
 

@@ -10,7 +10,7 @@ const WITHOUT_CIRCLES: &[&str] = &["app", "config", "input", "render", "simulato
 /// Files that list others and are used by none of them.
 const LISTS: &[&str] = &["source"];
 
-/// Which file uses which, by their module paths: "config::check".
+/// Which file uses which, by their module paths: `config::check`.
 type Uses = BTreeMap<String, BTreeSet<String>>;
 
 /// The paths that begin at `text`: one, or several where it ends with a group in braces. Returns what is left.
