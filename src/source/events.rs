@@ -21,10 +21,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::auth::Secret;
-use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
 use super::listening::{ListenContext, Listening};
 use super::offload::aside;
-use crate::model::fault::{FetchError, Reason};
+use crate::model::fault::FetchError;
 use crate::model::poll::{Answer, Ask};
 use crate::model::telemetry::{Caveat, Telemetry};
 use crate::model::text::SafeText;
@@ -70,21 +70,24 @@ impl Source for Events {
         Err("an events source takes no query; pick kinds with kinds = [\"deploy\"] on the panel".to_owned())
     }
 
-    fn open(config: &Config, _: &Context) -> Result<Self, FetchError> {
-        let wrong = |detail: String| Err(FetchError::new(Reason::Parse, detail));
+    fn check(config: &Config) -> Vec<KeyProblem> {
+        let mut problems = Vec::new();
         if !config.file.is_absolute() {
-            // The board and 'andon event' may be started in different folders.
-            let file = config.file.display();
-            return wrong(format!("file = '{file}' is not a whole path; write it like /var/lib/andon/events.jsonl"));
+            let message =
+                "file needs an absolute path: the board and 'andon event' may be started in different folders";
+            problems.push(KeyProblem::new("file", message, "write it like \"/var/lib/andon/events.jsonl\""));
         }
         if let Some(listen) = &config.listen {
-            endpoint::address(listen)?;
+            problems.extend(endpoint::address(listen).err());
             if config.token.is_none() {
-                return wrong(
-                    "listen needs a token; anybody on this machine could write events without one".to_owned(),
-                );
+                let message = "listen needs a token: anybody on this machine could write events without one";
+                problems.push(KeyProblem::new("listen", message, "add token = { env = \"NAME\" }"));
             }
         }
+        problems
+    }
+
+    fn open(config: &Config, _: &Context) -> Result<Self, FetchError> {
         Ok(Self { file: Followed::new(config.file.clone()) })
     }
 

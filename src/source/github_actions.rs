@@ -10,13 +10,13 @@ mod runs;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
 use super::forge::faults::is_gone;
 use super::forge::gaps::may_pick;
 use super::forge::looked_up::LookedUp;
 use super::forge::staged::{self, HasStages, ListedBuild, MOST_JOB_PAGES, Missing};
 use super::forge::turns::Turns;
-use super::github::{GitHub, called, has_one_owner, public, turns};
+use super::github::{GitHub, called, check_names, has_one_owner, public, turns};
 use crate::model::build::{Activity, Build};
 use crate::model::fault::FetchError;
 use crate::model::glob::Globs;
@@ -100,6 +100,10 @@ impl Source for GitHubActions {
 
     fn check_query(_: &str) -> Result<(), String> {
         Ok(())
+    }
+
+    fn check(config: &Config) -> Vec<KeyProblem> {
+        check_names(&config.repositories, config.organisation.as_deref())
     }
 
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {

@@ -6,11 +6,11 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
-use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
 use super::forge::faults::is_gone;
 use super::forge::looked_up::LookedUp;
 use super::forge::turns::Turns;
-use super::github::{GitHub, Person, each_named, is_version, public, turns};
+use super::github::{GitHub, Person, check_names, each_named, is_version, public, turns};
 use crate::model::event::{ChangeReason, Event, EventKind, EventState};
 use crate::model::fault::FetchError;
 use crate::model::glob::Globs;
@@ -134,6 +134,10 @@ impl Source for GitHubDeployments {
 
     fn check_query(_: &str) -> Result<(), String> {
         Err("GitHub deployments take no query; pick some with environments = [\"prod*\"]".to_owned())
+    }
+
+    fn check(config: &Config) -> Vec<KeyProblem> {
+        check_names(&config.repositories, config.organisation.as_deref())
     }
 
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {

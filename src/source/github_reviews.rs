@@ -9,10 +9,10 @@ use std::collections::HashMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
 use super::forge::faults::is_gone;
 use super::forge::turns::Turns;
-use super::github::{GitHub, Person, each_named, public, turns};
+use super::github::{GitHub, Person, check_names, each_named, public, turns};
 use super::http::Document;
 use crate::model::fault::FetchError;
 use crate::model::poll::{Answer, Ask};
@@ -117,6 +117,10 @@ impl Source for GitHubReviews {
 
     fn check_query(_: &str) -> Result<(), String> {
         Err("GitHub pull requests take no query; pick some with repositories = [\"owner/name\"]".to_owned())
+    }
+
+    fn check(config: &Config) -> Vec<KeyProblem> {
+        check_names(&config.repositories, config.organisation.as_deref())
     }
 
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {

@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use wildmatch::WildMatch;
 
-use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
 use super::forge::api::Api;
 use super::forge::faults::{is_forbidden, is_gone};
 use super::forge::staged::{self, HasStages, ListedBuild, MOST_JOB_PAGES, Missing};
@@ -24,7 +24,7 @@ use crate::model::build::{Activity, Build, Stage};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
 use pipeline::{Detail, Pipeline, run, without_abandoned};
-use projects::{Projects, is_number};
+use projects::{Projects, check_scope, is_number};
 use stages::{Job, stages};
 
 /// The newest pipelines of a project, of which more is asked for than the list tells.
@@ -87,10 +87,14 @@ impl Source for Gitlab {
         Ok(())
     }
 
+    fn check(config: &Config) -> Vec<KeyProblem> {
+        check_scope(&config.projects, config.group.as_deref())
+    }
+
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
         Ok(Self {
             api: api::open(&config.url, context)?,
-            projects: Projects::open(&config.projects, config.group.as_deref())?,
+            projects: Projects::open(&config.projects, config.group.as_deref()),
             branch: config.branch.clone(),
             turns: api::turns("projects"),
             details: HashMap::new(),

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use schemars::Schema;
 use serde_json::Value;
 
-use super::contract::{Context, Emits, Pace, QueryLanguage, Source};
+use super::contract::{Context, Emits, KeyProblem, Pace, QueryLanguage, Source};
 use super::listening::{ListenContext, Listening};
 use super::supervisor::{Poll, PollChannels, supervise};
-use crate::model::fault::FetchError;
+use super::tls::TlsOptions;
 use crate::model::freshness::FreshBy;
 
 macro_rules! sources {
@@ -38,7 +38,7 @@ pub struct Kind {
     pub http: bool,
     /// Whether one request answers all queries.
     pub one_request: bool,
-    /// What it tells.
+    /// What it emits.
     pub emits: Emits,
     /// Whether its server wants one request at a time.
     pub serial: bool,
@@ -69,8 +69,11 @@ pub trait Configured: Debug + Send + Sync {
     /// What listens for it.
     fn listener(&self, context: &ListenContext) -> Option<Listening>;
 
-    /// Opens it once and says what is wrong with its keys, without any network.
-    fn try_open(&self, context: &Context) -> Result<(), FetchError>;
+    /// Everything that is wrong with its keys, without any network.
+    fn check(&self) -> Vec<KeyProblem>;
+
+    /// Its `tls` table, where it has one beside the HTTP keys.
+    fn tls(&self) -> Option<&TlsOptions>;
 }
 
 #[derive(Debug)]
@@ -95,8 +98,12 @@ impl<S: Source + Debug> Configured for Typed<S> {
         S::listener(&self.0, context)
     }
 
-    fn try_open(&self, context: &Context) -> Result<(), FetchError> {
-        S::open(&self.0, context).map(drop)
+    fn check(&self) -> Vec<KeyProblem> {
+        S::check(&self.0)
+    }
+
+    fn tls(&self) -> Option<&TlsOptions> {
+        S::tls(&self.0)
     }
 }
 

@@ -23,6 +23,7 @@ mod argocd;
 mod bad_data;
 mod blocking;
 mod cctray;
+mod circles;
 mod cli;
 mod commands;
 mod config;

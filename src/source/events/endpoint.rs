@@ -20,7 +20,7 @@ use crate::accept::{Accepting, Guest, Limits};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::time::{Span, now};
 use crate::source::auth::Secret;
-use crate::source::contract::Pace;
+use crate::source::contract::{KeyProblem, Pace};
 use crate::source::listening::{ListenContext, Listener, Shutdown, Sink};
 use crate::source::offload::Worker;
 
@@ -83,7 +83,7 @@ impl Endpoint {
     /// Takes the address. `None` where another board has it that writes into the same file: it takes events for
     /// this one as well, nothing is wrong, and the address is asked for again in case that board ends.
     async fn open(&self, desk: &Arc<Desk>) -> Result<Option<Accepting>, FetchError> {
-        let address = address(&self.listen)?;
+        let address = address(&self.listen).map_err(|problem| FetchError::new(Reason::Internal, problem.message))?;
         let error = match TcpListener::bind(address).await {
             Ok(listener) => return Ok(Some(serve(listener, Arc::clone(desk)))),
             Err(error) => error,
@@ -177,15 +177,14 @@ struct Known {
 }
 
 /// Reads an address; only those of this machine itself are taken.
-pub(super) fn address(listen: &str) -> Result<SocketAddr, FetchError> {
-    let wrong = |detail: String| FetchError::new(Reason::Parse, detail);
-    let address: SocketAddr = listen
-        .parse()
-        .map_err(|_| wrong(format!("listen = '{listen}' is no address; write it like 127.0.0.1:7667")))?;
+pub(super) fn address(listen: &str) -> Result<SocketAddr, KeyProblem> {
+    let problem = |what: &str, help: &str| KeyProblem::new("listen", format!("listen = '{listen}' {what}"), help);
+    let address: SocketAddr =
+        listen.parse().map_err(|_| problem("is no address", "write it like \"127.0.0.1:7667\""))?;
     if address.ip().is_loopback() {
         Ok(address)
     } else {
-        Err(wrong(format!("listen = '{listen}' can be reached from elsewhere; use 127.0.0.1 or [::1]")))
+        Err(problem("can be reached from elsewhere", "use 127.0.0.1 or [::1]"))
     }
 }
 
