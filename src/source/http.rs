@@ -86,8 +86,8 @@ pub struct Exchange {
     pub bytes: usize,
     /// From the request to the last byte of the answer, look-up and connection included.
     pub took: Duration,
-    /// By how much the server's clock is ahead of ours, in milliseconds, as far as its `Date` header
-    /// tells: it has whole seconds (RFC 9110, section 6.6.1).
+    /// By how much the server's clock is ahead of ours, in milliseconds, as its `Date` header has
+    /// it: in whole seconds (RFC 9110, section 6.6.1).
     pub clock_ahead: Option<i64>,
     /// The server's certificate in DER, on a TLS connection.
     pub certificate: Option<Vec<u8>>,
@@ -145,7 +145,7 @@ impl Http {
         let client = client(&url, &options.tls, connections, network)?;
         Ok(Self {
             client,
-            credentials: Arc::new(Credentials::of(&url, options)),
+            credentials: Arc::new(Credentials::new(&url, options)),
             max_body: options.max_body.unwrap_or(DEFAULT_MAX_BODY),
             host: network.limits.host(&authority(&url)),
             network: network.clone(),
@@ -172,7 +172,7 @@ impl Http {
         }
     }
 
-    /// What the answers have told since this was asked last.
+    /// What the headers of the answers said since this was asked last.
     pub fn heard(&self) -> Heard {
         let heard = std::mem::take(&mut *self.heard.lock().unwrap_or_else(PoisonError::into_inner));
         Heard { budget: self.budget(), ..heard }
@@ -208,7 +208,7 @@ impl Http {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What the server lets us ask, as far as it has told.
+    /// What the server lets us ask, as far as it has said.
     pub fn budget(&self) -> Option<Budget> {
         *self.budget.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -298,7 +298,7 @@ impl Http {
                 // It may be sent to a path that only reads, and nobody knows what the other one does.
                 return Err(FetchError::new(Reason::RedirectBlocked, "a form is not sent on"));
             }
-            match Target::of(&url, &response.headers) {
+            match Target::of_redirect(&url, &response.headers) {
                 Target::Elsewhere(_) if request.wanted == Wanted::Arrival => return Ok(response),
                 target => url = target.follow()?,
             }

@@ -34,7 +34,7 @@ pub(crate) fn scope(projects: &[String], group: Option<&str>) -> Result<(Vec<Str
     Ok((named, group))
 }
 
-/// A project, as lists and single answers tell of it.
+/// A project, as it is in lists and in answers of its own.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Project {
     id: u64,
