@@ -10,11 +10,9 @@ use std::collections::{HashMap, HashSet};
 
 use reqwest::Url;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use super::contract::{Context, KeyProblem, Moment};
 use super::forge::api::Api;
-use super::forge::budget::PollBudget;
 use super::forge::faults;
 use super::forge::looked_up::LookedUp;
 use super::forge::turns::Turns;
@@ -36,7 +34,8 @@ pub(super) fn public() -> String {
 /// The REST API, with what is known of the repositories.
 #[derive(Debug)]
 pub(super) struct GitHub {
-    api: Api,
+    /// The API itself.
+    pub(super) api: Api,
     named: Vec<String>,
     organisation: Option<String>,
     listed: Option<LookedUp<Vec<String>>>,
@@ -120,7 +119,7 @@ impl GitHub {
         }
         let query = [("type", "all"), ("per_page", "100"), ("sort", "pushed")];
         let url = self.api.address(&["orgs", organisation, "repos"], &query)?;
-        let all = self.pages(&url, MOST_PAGES, moment, Document::json::<Vec<Repository>>).await;
+        let all = self.api.pages(&url, MOST_PAGES, moment, Document::json::<Vec<Repository>>).await;
         let all = all.map_err(|error| match error.reason {
             Reason::Http(404) => {
                 let detail = format!("no organisation '{organisation}'; name the repositories of a person one by one");
@@ -144,7 +143,7 @@ impl GitHub {
             return Ok(known.value.clone());
         }
         let url = self.address(name, &[], &[])?;
-        let found: Repository = self.get(&url, moment).await?;
+        let found: Repository = self.api.get(&url, moment).await?;
         self.known.insert(key, LookedUp::new(found.clone(), moment));
         Ok(found)
     }
@@ -153,27 +152,6 @@ impl GitHub {
     pub(super) fn address(&self, repository: &str, path: &[&str], query: &[(&str, &str)]) -> Result<Url, FetchError> {
         let whole: Vec<&str> = ["repos"].into_iter().chain(repository.split('/')).chain(path.iter().copied()).collect();
         self.api.address(&whole, query)
-    }
-
-    /// One answer.
-    pub(super) async fn get<T: DeserializeOwned>(&self, url: &Url, moment: Moment) -> Result<T, FetchError> {
-        self.api.get(url, moment).await
-    }
-
-    /// A list, at most so many pages of it.
-    pub(super) async fn pages<T>(
-        &self,
-        url: &Url,
-        most: usize,
-        moment: Moment,
-        read: fn(&Document) -> Result<Vec<T>, FetchError>,
-    ) -> Result<Vec<T>, FetchError> {
-        self.api.pages(url, most, moment, read).await
-    }
-
-    /// What a poll may spend.
-    pub(super) const fn budget(&self) -> PollBudget {
-        self.api.budget()
     }
 }
 

@@ -1,8 +1,8 @@
 //! GitLab: the pipelines of projects, one build a project.
 //!
 //! Source: GitLab, "Pipelines API" (list, single pipeline), "Jobs API" (for stages), "Projects API". The
-//! list tells neither when a pipeline began, nor whose it is, nor whether it passed with warnings: the
-//! newest few are asked for one by one, once, and again when the list tells something new of them.
+//! list says neither when a pipeline began, nor whose it is, nor whether it passed with warnings: the
+//! newest few are asked for one by one, once, and again when they have changed in the list.
 
 pub(super) mod api;
 mod pipeline;
@@ -27,7 +27,7 @@ use pipeline::{Detail, Pipeline, run, without_abandoned};
 use projects::{Projects, check_scope, is_number};
 use stages::{Job, stages};
 
-/// The newest pipelines of a project, of which more is asked for than the list tells.
+/// The newest pipelines of a project, of which more is asked for than the list has.
 const DETAILED: usize = 3;
 
 /// The keys of a GitLab source.
@@ -72,7 +72,7 @@ type Run = (String, Pipeline);
 impl Source for Gitlab {
     const TYPE: &'static str = "gitlab";
     const SUMMARY: &'static str = "the pipelines of GitLab projects, or of a whole group";
-    const QUERY: QueryLanguage = QueryLanguage::Optional("a glob of names: those builds, with their stages");
+    const QUERY: QueryLanguage = staged::QUERY;
     const HTTP: bool = true;
     const ONE_REQUEST: bool = true;
     const EMITS: Emits = Emits::Builds;
@@ -179,7 +179,7 @@ impl Gitlab {
         Ok(ProjectState { build, latest: listed.into_iter().next() })
     }
 
-    /// Asks for what the list does not tell of the newest pipelines, where that is not known.
+    /// Asks for what the list does not have of the newest pipelines, where that is not known.
     async fn look(&mut self, key: &str, listed: &[Pipeline], moment: Moment) -> Result<(), FetchError> {
         let known = self.details.entry(key.to_owned()).or_default();
         known.retain(|id, _| listed.iter().any(|one| one.id == *id));

@@ -50,7 +50,7 @@ pub struct Jenkins {
 impl Source for Jenkins {
     const TYPE: &'static str = "jenkins";
     const SUMMARY: &'static str = "jobs of a Jenkins view, folder or server, with their history and stages";
-    const QUERY: QueryLanguage = QueryLanguage::Optional("a glob of names: those builds, with their stages");
+    const QUERY: QueryLanguage = staged::QUERY;
     const HTTP: bool = true;
     const ONE_REQUEST: bool = true;
     const EMITS: Emits = Emits::Builds;
@@ -135,7 +135,7 @@ fn root(page: &Url) -> Url {
 }
 
 /// Where the stages of a run are. Made from the configured address and the job's name, not from the address
-/// that the server tells: behind a proxy that is often another one, and credentials go nowhere else.
+/// that the server gives: behind a proxy that is often another one, and credentials go nowhere else.
 fn stages_page(root: &Url, full_name: &str, number: i64) -> Option<Url> {
     let mut url = root.clone();
     {
@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn a_folder_that_was_not_looked_into_is_missing_in_what_it_may_hold() {
         let text = r#"{"jobs":[{"fullName":"shop/deep"},{"fullName":"shop/main","color":"blue"}]}"#;
-        let leaves = jobs::read(&Document::of(text.as_bytes().to_vec())).unwrap();
+        let leaves = jobs::read(&Document::from_body(text.as_bytes().to_vec())).unwrap();
         let builds: Vec<_> = leaves.into_iter().map(listed_build).collect();
         let missing = builds[0].missing.as_ref().unwrap();
         assert_eq!((missing.part.as_str(), missing.why.as_str()), ("shop/deep", "a folder; raise depth"));

@@ -116,6 +116,14 @@ fn the_pure_rooms_know_no_io_and_no_clock() {
 }
 
 #[test]
+fn http_clients_are_made_in_one_file() {
+    let makes = |text: &str| text.contains("Client::builder(") || text.contains("Client::new(");
+    let made = sources().into_iter().filter(|(_, _, text)| makes(text)).map(|(path, ..)| path);
+    let all: Vec<PathBuf> = made.collect();
+    assert!(matches!(all.as_slice(), [one] if one.ends_with("source/http/client.rs")), "{all:#?}");
+}
+
+#[test]
 fn the_test_itself_sees_arrows() {
     assert_eq!(
         used("use crate::model::time::Span;\nlet x = crate::store::Store::new();\n// crate::panel"),

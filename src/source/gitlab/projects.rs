@@ -38,7 +38,7 @@ pub(crate) fn scope(projects: &[String], group: Option<&str>) -> (Vec<String>, O
     (named, group.map(plain).filter(|group| !group.is_empty()))
 }
 
-/// A project, as lists and single answers tell of it.
+/// A project, as it is in lists and in answers of its own.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Project {
     id: u64,
