@@ -71,6 +71,7 @@ fn feed(hub: &mut Hub, query: usize, now: Timestamp) {
         budget: None,
         age: Span(0),
         clock_skew: None,
+        listener_error: None,
     });
 }
 
@@ -125,6 +126,7 @@ fn sample(query: QueryId, at: Timestamp) -> Outcome {
         budget: None,
         age: Span(0),
         clock_skew: None,
+        listener_error: None,
     }
 }
 
@@ -170,6 +172,7 @@ fn wall() -> Hub {
         budget: None,
         age: Span(0),
         clock_skew: None,
+        listener_error: None,
     });
     hub
 }

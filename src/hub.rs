@@ -162,11 +162,11 @@ impl Hub {
         let before = self.store.entry(outcome.query).map(|entry| (entry.error.is_some(), entry.last_success.is_some()));
         let query = outcome.query;
         tracing::trace!(query = query.0, failures = outcome.failures, "{}", said(&outcome));
-        match (&outcome.answer, before) {
-            (Err(error), Some((false, _))) => {
+        match (outcome.error(), before) {
+            (Some(error), Some((false, _))) => {
                 tracing::warn!(source = %self.source_name(query), query = query.0, "failing: {error}");
             }
-            (Ok(_), Some((true, _))) => {
+            (None, Some((true, _))) => {
                 tracing::info!(source = %self.source_name(query), query = query.0, "answering again");
             }
             _ => {}

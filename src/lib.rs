@@ -1,6 +1,7 @@
 //! andon, a terminal information radiator.
 #![doc = include_str!("../ARCHITECTURE.md")]
 
+pub mod accept;
 pub mod app;
 pub mod calendar;
 pub mod cli;

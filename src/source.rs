@@ -16,7 +16,7 @@ mod forge;
 mod github;
 pub mod http;
 pub mod limits;
-mod listening;
+pub mod listening;
 pub mod network;
 pub mod offload;
 pub mod process;
@@ -26,7 +26,7 @@ mod turn;
 pub mod zone;
 
 pub use clock::Clock;
-pub use contract::{Context, Emits, Moment, Pace, QueryLanguage, Resolution, Source, Widths};
+pub use contract::{Context, Emits, KeyProblem, Moment, Pace, QueryLanguage, Resolution, Source, Widths};
 pub use registry::{Configured, Kind};
 
 sources! {

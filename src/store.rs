@@ -216,14 +216,21 @@ impl Store {
         match outcome.answer {
             Err(error) => entry.error = Some(error),
             Ok(telemetry) => {
-                entry.error = None;
-                entry.last_success = Some(outcome.at);
                 let (telemetry, caveat) = telemetry.split();
+                let is_pushed = matches!(telemetry, Telemetry::Series { coverage: Coverage::Pushed, .. });
                 entry.caveat = caveat;
                 entry.stored.take_in(telemetry, outcome.at, window);
+                entry.error = outcome.listener_error;
+                // While nobody listens it grows old: nobody knows what is missing in it.
+                if entry.error.is_some() && entry.last_success.is_some() {
+                    return;
+                }
+                entry.last_success = Some(outcome.at);
                 // What a cache has held is as old as the cache says, whatever time is written in it.
                 let answered = outcome.at.minus(outcome.age);
-                entry.as_of = Some(entry.stored.newest().map_or(answered, |newest| newest.min(answered)));
+                let newest = entry.stored.newest().map(|newest| newest.min(answered));
+                // That somebody listens is no datum.
+                entry.as_of = if is_pushed { newest } else { newest.or(Some(answered)) };
             }
         }
     }
@@ -273,8 +280,10 @@ impl Stored {
 }
 
 fn merge(tracks: &mut Vec<Track>, series: Vec<Series>, coverage: Coverage, at: Timestamp, oldest: Timestamp) {
-    for track in &mut *tracks {
-        track.present = false;
+    if coverage != Coverage::Pushed {
+        for track in &mut *tracks {
+            track.present = false;
+        }
     }
     let before = tracks.len();
     let known: HashMap<Labels, usize> =
@@ -350,6 +359,7 @@ mod tests {
             budget: None,
             age: Span(0),
             clock_skew: None,
+            listener_error: None,
         }
     }
 
@@ -375,6 +385,38 @@ mod tests {
         let entry = &store.entries[&QueryId(0)];
         assert_eq!((entry.last_success, entry.failures), (Some(Timestamp(1000)), 1));
         assert_eq!(entry.error.as_ref().map(|e| e.reason), Some(Reason::Refused));
+    }
+
+    #[test]
+    fn while_nobody_listens_answers_are_taken_in_but_it_grows_old() {
+        let mut store = Store::new(std::iter::once(QueryId(0)), Span::seconds(60));
+        let known = |store: &Store| {
+            let entry = &store.entries[&QueryId(0)];
+            (entry.last_success, entry.as_of, entry.error.is_some(), entry.failures)
+        };
+        let at = |at: i64| Some(Timestamp(at));
+        for (now, is_down, since) in [(1000, true, 1000), (2000, false, 2000), (3000, true, 2000), (4000, false, 4000)]
+        {
+            let listener_error = is_down.then(|| Reason::Listen.into());
+            store.apply(Outcome { listener_error, ..outcome(now, sample(now, &["a"])) });
+            assert_eq!(known(&store), (at(since), at(since), is_down, 0), "{now}");
+        }
+        assert_eq!(tracks(&store)[0].ring.points().len(), 4);
+    }
+
+    #[test]
+    fn of_what_is_pushed_a_series_that_is_not_among_it_is_still_there() {
+        let mut store = Store::new(std::iter::once(QueryId(0)), Span::seconds(60));
+        let pushed = |at: i64, name: &str| {
+            let series = vec![Series::single(name, Timestamp(at), 1.0)];
+            Ok(Telemetry::Series { series, coverage: Coverage::Pushed })
+        };
+        store.apply(outcome(1000, Ok(Telemetry::Series { series: Vec::new(), coverage: Coverage::Pushed })));
+        assert_eq!(store.entries[&QueryId(0)].as_of, None, "that somebody listens is no datum");
+        store.apply(outcome(5000, pushed(2000, "a")));
+        store.apply(outcome(6000, pushed(4000, "b")));
+        assert!(tracks(&store).iter().all(|track| track.present) && tracks(&store).len() == 2);
+        assert_eq!(store.entries[&QueryId(0)].as_of, Some(Timestamp(4000)));
     }
 
     #[test]

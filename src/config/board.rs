@@ -1,4 +1,4 @@
-//! A board that has been checked: everything resolved, nothing left to go wrong but the world.
+//! A board that has been checked: everything is resolved; from here on only what it talks to can fail.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -46,22 +46,22 @@ pub struct Board {
     pub next_query: usize,
     /// The pages.
     pub dashboards: Vec<Dashboard>,
-    /// Who is told of what turns.
+    /// The rules of its notifications.
     pub notify: Vec<Notify>,
 }
 
-/// A rule of who is told of what turns, and how.
+/// A rule of notifications: what is notified, and how.
 #[derive(Debug, Clone)]
 pub struct Notify {
-    /// Of what, when, and how often; and whether terminals ring.
+    /// What is notified, when and how often; and whether terminals ring.
     pub rule: notification::Rule,
     /// A program and its arguments; empty for none.
     pub command: Vec<String>,
-    /// An address that is told.
+    /// An address that is called.
     pub webhook: Option<Webhook>,
 }
 
-/// An address that is told.
+/// An address that is called.
 #[derive(Debug, Clone)]
 pub struct Webhook {
     /// Where.
@@ -81,7 +81,7 @@ pub struct SourceSpec {
     pub config: Arc<dyn Configured>,
     /// Its own keys, as they were written.
     pub keys: Value,
-    /// How it shows who it is, and whom it trusts.
+    /// Its authentication, headers and TLS.
     pub http: HttpOptions,
     /// How often it is polled.
     pub pace: Pace,
@@ -91,7 +91,7 @@ pub struct SourceSpec {
     pub answer_filter: AnswerFilter,
     /// Whether the built-in simulator answers.
     pub simulated: bool,
-    /// Equal for two sources that are written alike: the tasks of one can go on as those of the other.
+    /// Equal for two sources with the same keys: the tasks of one can go on as those of the other.
     pub fingerprint: u64,
 }
 
@@ -106,7 +106,7 @@ impl std::fmt::Debug for SourceSpec {
 pub struct QuerySpec {
     /// Its name among all queries, for as long as the program runs.
     pub id: QueryId,
-    /// Place of its source in [`Board::sources`].
+    /// Index of its source in [`Board::sources`].
     pub source: usize,
     /// What is asked.
     pub ask: Ask,
@@ -119,7 +119,7 @@ pub struct Dashboard {
     pub name: String,
     /// The name on the screen.
     pub title: SafeText,
-    /// Rows of places in `panels`; empty when andon lays them out by layer.
+    /// Rows of indices of `panels`; empty when andon lays them out by layer.
     pub rows: Vec<Vec<usize>>,
     /// The panels.
     pub panels: Vec<PanelSpec>,
@@ -254,7 +254,7 @@ impl SourceSpec {
         eval::Source { name: &self.name, kind: self.kind.word, limits: self.limits, queries: Vec::new() }
     }
 
-    /// The same source, asking elsewhere: every address for which `replace` knows another.
+    /// The same source with other addresses: each for which `replace` returns one.
     ///
     /// Used for the simulator, whose port is not known before it runs.
     #[must_use]

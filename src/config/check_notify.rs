@@ -1,11 +1,12 @@
-//! The rules of who is told of what turns.
+//! The rules of notifications.
 
 use serde_json::{Value, json};
 
 use super::board::{Notify, Webhook};
-use super::places::{Part, Path};
+use super::locations::{Part, Path};
 use super::problem::Severity;
-use super::read::{Report, table};
+use super::read::table;
+use super::report::Report;
 use super::{check_secrets, raw};
 use crate::eval::notification::Rule;
 use crate::model::glob::Globs;
@@ -13,24 +14,24 @@ use crate::source::http::parse_url;
 
 /// Checks all rules; what cannot be used is reported and left out.
 pub(super) fn check(rules: &[Value], path: &Path, report: &mut Report<'_>) -> Vec<Notify> {
-    rules.iter().enumerate().filter_map(|(place, rule)| read(rule, &path.index(place), report)).collect()
+    rules.iter().enumerate().filter_map(|(index, rule)| read(rule, &path.index(index), report)).collect()
 }
 
 fn read(rule: &Value, path: &Path, report: &mut Report<'_>) -> Option<Notify> {
     let until = "until it is there, the webhook is not called";
     check_secrets::check(&schemars::schema_for!(raw::Notify), rule, path, until, report);
     let rule = table::<raw::Notify>(rule.clone(), &json!({ "on": [] }), path, report)?;
-    Some(one(&rule, path, report))
+    Some(resolve(&rule, path, report))
 }
 
-fn one(raw: &raw::Notify, path: &Path, report: &mut Report<'_>) -> Notify {
+fn resolve(raw: &raw::Notify, path: &Path, report: &mut Report<'_>) -> Notify {
     if raw.on.is_empty() {
         let help = "write on = [\"broken\", \"fixed\"]".to_owned();
-        report.error("empty", &path.key("on"), "this rule tells of nothing", help);
+        report.error("empty", &path.key("on"), "this rule notifies of nothing", help);
     }
     if raw.per_hour == 0 {
         let help = "write per_hour = 10, or take the rule away".to_owned();
-        report.error("empty", &path.key("per_hour"), "a rule that tells nothing in an hour never tells", help);
+        report.error("empty", &path.key("per_hour"), "a rule with 0 notifications per hour never notifies", help);
     }
     if raw.command.first().is_some_and(|program| program.trim().is_empty()) {
         let help = "write command = [\"notify-send\", \"{text}\"]".to_owned();
@@ -40,7 +41,7 @@ fn one(raw: &raw::Notify, path: &Path, report: &mut Report<'_>) -> Notify {
     let told_by_none = !raw.bell && !raw.desktop && raw.command.is_empty() && raw.webhook.is_none();
     if told_by_none && !["bell", "desktop", "command", "webhook"].iter().any(is_wrong) {
         let help = "add bell = true, desktop = true, command = [...] or webhook = \"...\"".to_owned();
-        report.add(Severity::Error, "empty", path, Part::Key, "this rule tells nobody", help);
+        report.add(Severity::Error, "empty", path, Part::Key, "this rule notifies nobody", help);
     }
     let webhook = raw.webhook.as_ref().and_then(|url| match parse_url(url) {
         Ok(url) => Some(Webhook { url, token: raw.token.clone() }),

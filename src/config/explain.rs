@@ -1,11 +1,11 @@
-//! What serde says of a value, in the words of the file.
+//! Translates serde's messages into the words of the config file.
 
 use serde_json::Value;
 
+use super::locations::{Part, Path, Step};
 use super::nearest::suggestion;
-use super::places::{Part, Path, Step};
 use super::problem::Severity;
-use super::read::Report;
+use super::report::Report;
 
 /// Serde's messages hold values, and values may be secrets: only what was expected is taken from them.
 pub(super) fn explain(at: &Path, found: Option<&Value>, message: &str, report: &mut Report<'_>) {
@@ -19,7 +19,7 @@ pub(super) fn explain(at: &Path, found: Option<&Value>, message: &str, report: &
         let word = quoted(message);
         let known: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
         let key = at.last_key().unwrap_or_default();
-        // A text in the place of a table of secrets may be the secret itself.
+        // A text where a table of secrets is expected may be the secret itself.
         let may_be_secret = key == "auth" && matches!(found, Some(Value::String(_)));
         let (message, help) = if may_be_secret {
             let help = "write auth = { bearer = { env = \"NAME\" } }, or basic, or header".to_owned();
@@ -41,7 +41,7 @@ pub(super) fn explain(at: &Path, found: Option<&Value>, message: &str, report: &
     }
 }
 
-/// How a list is written, where something else stands in its place.
+/// How a list is written, where something else was written.
 fn list_help(at: &Path, found: Option<&Value>, expected: &str) -> Option<String> {
     let key = at.last_key().filter(|_| expected == "a list")?;
     let is_item = at.0.last() != Some(&Step::Key(key.to_owned()));
@@ -55,7 +55,7 @@ fn list_help(at: &Path, found: Option<&Value>, expected: &str) -> Option<String>
     })
 }
 
-/// Serde's words for types in the words of the file.
+/// Serde's name of a type in the words of the config file.
 fn plain(expected: &str) -> String {
     match expected.split_whitespace().next().unwrap_or_default() {
         "u8" => "a whole number from 0 to 255".to_owned(),

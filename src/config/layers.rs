@@ -8,10 +8,10 @@ use config::{Config, File, FileFormat};
 use serde_json::Value;
 use toml_edit::Document;
 
-use super::Request;
+use super::locations::{Path, Source, Step};
 use super::masking::{mask, mask_unparsed};
-use super::places::{Path, Source, Step};
-use super::problem::{Place, Problem, Severity};
+use super::problem::{Location, Problem, Severity};
+use super::request::{Overrides, Request};
 use crate::source::file::{self, Unreadable};
 
 pub(super) const DEFAULTS: &str = r#"
@@ -22,20 +22,9 @@ window = "1h"
 "#;
 /// Largest config file taken, in bytes.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
-/// What the environment may set: the plain keys of the root, each with a value to show how it is written.
+/// The keys of the root that the environment may set, each with an example.
 const FROM_ENVIRONMENT: [(&str, &str); 5] =
     [("title", "Shop"), ("theme", "andon"), ("refresh", "10s"), ("window", "1h"), ("glyphs", "ascii")];
-
-/// What flags say; the strongest layer.
-#[derive(Debug, Clone, Default)]
-pub struct Overrides {
-    /// `--theme`
-    pub theme: Option<String>,
-    /// `--refresh`: also over the refresh of every source.
-    pub refresh: Option<String>,
-    /// `--var NAME=VALUE`
-    pub variables: Vec<(String, String)>,
-}
 
 /// Everything joined, and the files it came from, the strongest last.
 #[derive(Debug)]
@@ -46,7 +35,7 @@ pub(super) struct Layers {
     pub overrides: Overrides,
 }
 
-/// A key of the root that a flag or the environment has the last word on.
+/// A key of the root that a flag or the environment overrides.
 #[derive(Debug)]
 pub(super) struct Outside {
     key: &'static str,
@@ -122,13 +111,13 @@ pub(super) fn join(texts: Vec<(PathBuf, String)>, request: &Request) -> Result<L
     for one in &outside {
         builder = builder.set_override(one.key, one.value.clone()).map_err(|_| vec![unjoinable()])?;
     }
-    // Its errors print values, secrets too: they are never shown.
+    // Errors of the `config` crate contain values, which may be secrets: they are never shown.
     let merged = builder.build().and_then(Config::try_deserialize::<Value>).map_err(|_| vec![unjoinable()])?;
     Ok(Layers { merged, sources, outside, overrides: request.overrides.clone() })
 }
 
-/// What flags say, and `ANDON_THEME`, `ANDON_REFRESH` and the like where no flag does; other `ANDON_` variables are
-/// no config, and an empty one says nothing.
+/// What flags say, and `ANDON_THEME`, `ANDON_REFRESH` and the like where no flag does. Other `ANDON_` variables are
+/// ignored, and so is an empty one.
 fn outside(flags: &Overrides) -> Vec<Outside> {
     let one = |(key, example): (&'static str, &'static str)| {
         let flag = match key {
@@ -151,14 +140,14 @@ fn unjoinable() -> Problem {
         severity: Severity::Error,
         code: "layers",
         path: String::new(),
-        place: None,
+        location: None,
         message: "the layers of the config cannot be joined: a key is a table in one and a value in another".to_owned(),
         help: Some("compare the personal config.toml with the board's file".to_owned()),
     }
 }
 
-/// The content of a file. At the start it may come through a pipe (`--config <(...)`), which is waited for
-/// while nothing is shown yet; later nothing is read that would be waited for.
+/// The content of a file. At the start it may come through a pipe (`--config <(...)`); later only regular files are
+/// read, because a pipe may block.
 fn bytes(path: &FilePath, again: bool) -> Result<Vec<u8>, Unreadable> {
     match file::read(path, MAX_FILE) {
         Err(Unreadable::NotAFile) if !again => {
@@ -176,7 +165,7 @@ fn read(path: &FilePath, is_board: bool, again: bool) -> Result<String, Box<Prob
             severity: Severity::Error,
             code,
             path: String::new(),
-            place: None,
+            location: None,
             message,
             help: Some(help.to_owned()),
         })
@@ -209,7 +198,7 @@ fn parse(path: &FilePath, text: &str) -> Result<Source, Box<Problem>> {
             severity: Severity::Error,
             code: "syntax",
             path: String::new(),
-            place: error.span().map(|span| Place { file, text: mask_unparsed(text).into(), span }),
+            location: error.span().map(|span| Location { file, text: mask_unparsed(text).into(), span }),
             message: error.message().lines().next().unwrap_or("this is not TOML").to_owned(),
             help: Some(syntax_help(text, error.span().map_or(0, |span| span.start))),
         })),
@@ -221,8 +210,8 @@ fn syntax_help(text: &str, at: usize) -> String {
     let begin = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
     let line = text.get(begin..).and_then(|rest| rest.lines().next()).unwrap_or_default();
     if line.matches('"').count() > 2 && !line.contains("\"\"\"") {
-        "a text that holds double quotes stands in single ones: query = 'up{job=\"shop\"}'".to_owned()
+        "write a text that contains double quotes in single quotes: query = 'up{job=\"shop\"}'".to_owned()
     } else {
-        "the file is TOML: texts stand in quotes, tables in [brackets]".to_owned()
+        "the file is TOML: texts are written in quotes, tables in [brackets]".to_owned()
     }
 }

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use toml_edit::{Document, Item, TableLike};
 
-/// Keys under `auth` and `headers` whose texts are no secrets; everything else there may be one.
+/// Keys under `auth` and `headers` whose values are no secrets; every other value there may be one.
 const PUBLIC_KEYS: [&str; 4] = ["env", "file", "username", "name"];
-/// Parts of keys whose texts are secrets wherever they stand, be it in the wrong place.
+/// A key that contains one of these has a secret for its value, in whatever table it is.
 const SECRET_KEYS: [&str; 7] = ["webhook", "bearer", "passw", "token", "secret", "apikey", "api_key"];
 /// Words of a line that may hold a secret in a file that cannot be parsed.
 const SUSPECTS: [&str; 8] = ["webhook", "auth", "bearer", "password", "token", "secret", "key", "://"];
@@ -18,8 +18,8 @@ pub(super) fn mask(text: &str, document: &Document<String>) -> String {
     overwrite(text, &spans)
 }
 
-/// The same for a text that is not TOML: on lines that may hold a secret, and on those that go on with such a
-/// line, everything behind the key goes.
+/// The same for a text that is not TOML: on a line that may hold a secret, and on its continuation lines, everything
+/// behind the key is overwritten.
 pub(super) fn mask_unparsed(text: &str) -> String {
     let mut spans = Vec::new();
     let mut begin = 0;
@@ -47,18 +47,18 @@ fn collect(table: &dyn TableLike, in_auth: bool, spans: &mut Vec<Range<usize>>) 
 
 fn visit(key: &str, item: &Item, in_auth: bool, spans: &mut Vec<Range<usize>>) {
     if let Some(table) = item.as_table_like() {
-        // A table in the place of a secret: whatever stands in it may be the secret under a wrong key.
+        // A table where a secret is expected: any value in it may be the secret under a wrong key.
         collect(table, in_auth || is_secret(key, in_auth), spans);
     } else if let Some(tables) = item.as_array_of_tables() {
         for table in tables {
             collect(table, in_auth, spans);
         }
     } else if let Some(array) = item.as_array() {
-        for (place, value) in array.iter().enumerate() {
+        for (index, value) in array.iter().enumerate() {
             match value.as_inline_table() {
                 Some(table) => collect(table, in_auth, spans),
                 // The arguments of a command may hold one; its name helps.
-                None => scalar(value, is_secret(key, in_auth) || (key == "command" && place > 0), spans),
+                None => scalar(value, is_secret(key, in_auth) || (key == "command" && index > 0), spans),
             }
         }
     } else if let Some(value) = item.as_value() {
@@ -66,8 +66,8 @@ fn visit(key: &str, item: &Item, in_auth: bool, spans: &mut Vec<Range<usize>>) {
     }
 }
 
-/// Whether what stands under a key is a secret. Under auth everything is but some names, and nothing there
-/// is a list: whatever stands in one may be a secret in the wrong place.
+/// Whether what stands under a key is a secret. Under `auth` everything is, but for some names. There are no
+/// lists there: any item of one may be a misplaced secret.
 fn is_secret(key: &str, in_auth: bool) -> bool {
     let lower = key.to_ascii_lowercase();
     (in_auth || SECRET_KEYS.iter().any(|part| lower.contains(part))) && !PUBLIC_KEYS.contains(&key)
@@ -90,7 +90,7 @@ fn secret_of_url(url: &str) -> Option<usize> {
         scheme.map_or(0, |at| at + url.get(at + 1..).unwrap_or_default().chars().take_while(|c| *c == '/').count() + 1);
     let tail = url.get(rest..)?;
     let authority = tail.split('/').next().unwrap_or_default();
-    // Without a scheme only a password makes an address of it: an address of mail has none.
+    // Without a scheme only a password makes an address of it: an e-mail address has none.
     let has_user = authority.split_once('@').is_some_and(|(user, _)| scheme.is_some() || user.contains(':'));
     if has_user { Some(rest) } else { tail.find('?').filter(|_| scheme.is_some()).map(|at| rest + at + 1) }
 }

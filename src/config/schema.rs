@@ -7,7 +7,7 @@ use super::raw;
 use super::read::keys;
 use crate::source::http::HttpOptions;
 
-/// One key of a table, for people.
+/// One key of a table, for the manual.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
     /// Its name.
@@ -72,7 +72,7 @@ pub fn whole() -> Value {
     root["properties"]["dashboards"]["items"] = dashboard;
     root["additionalProperties"] = json!(false);
     if let Some(object) = root.as_object_mut() {
-        // Defaults stand behind every key of the root.
+        // Every key of the root has a default.
         object.remove("required");
         object.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
         object.insert("title".to_owned(), json!("andon dashboards.toml"));
@@ -90,7 +90,7 @@ fn inlined(schema: Schema, definitions: &mut Map<String, Value>) -> Value {
     value
 }
 
-/// One table whose keys are those of several, told from its siblings by the word of one key.
+/// One table with the keys of several; its `tag` has the value `word`, which tells it from the other tables.
 fn joined(parts: &[&Value], tag: &str, word: &str, summary: &str) -> Value {
     let mut properties = Map::new();
     let mut required = vec![json!(tag)];

@@ -163,6 +163,7 @@ mod tests {
                 budget: None,
                 age: Span(0),
                 clock_skew: None,
+                listener_error: None,
             });
         }
         let events = Events::of(&store);

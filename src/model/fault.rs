@@ -83,6 +83,8 @@ pub enum Reason {
     Exec,
     /// A file of this machine cannot be used.
     File,
+    /// A listener of andon cannot take what is sent to it.
+    Listen,
     /// A fault of andon itself.
     Internal,
 }
@@ -137,6 +139,7 @@ impl Reason {
             Self::NoMatch => "does the query fit what this source answers? try it by hand first",
             Self::Exec => "run the command by hand, as the user that runs andon",
             Self::File => "check its path, and that the user that runs andon may use it",
+            Self::Listen => "the listener is started again by itself once what is wrong is mended",
             Self::Internal => "this is a fault of andon: please report it",
         }
     }
@@ -170,6 +173,7 @@ impl fmt::Display for Reason {
             Self::NoMatch => "query failed",
             Self::Exec => "command failed",
             Self::File => "file unusable",
+            Self::Listen => "nobody listens",
             Self::Internal => "internal error",
         };
         f.write_str(word)

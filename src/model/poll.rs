@@ -63,10 +63,20 @@ pub struct Outcome {
     pub failures: u32,
     /// When the next poll begins.
     pub next_try: Timestamp,
+    /// Why nobody listens, where the source has a listener beside its polls that should be up: the answer is what is
+    /// known, but something may be missing in it.
+    pub listener_error: Option<FetchError>,
     /// What the server lets us ask, where it tells.
     pub budget: Option<Budget>,
     /// How old the answer was already when it came, as a cache on the way tells; 0 where none does.
     pub age: Span,
     /// By how much the server's clock is ahead of ours (below zero: behind), where it is more than a second.
     pub clock_skew: Option<Span>,
+}
+
+impl Outcome {
+    /// What is wrong: the poll has failed, or nobody listens.
+    pub fn error(&self) -> Option<&FetchError> {
+        self.answer.as_ref().err().or(self.listener_error.as_ref())
+    }
 }

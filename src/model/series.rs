@@ -59,4 +59,6 @@ pub enum Coverage {
     Head,
     /// The value of this moment from a source without a memory: kept.
     Sample,
+    /// What was sent to us of late, each value of its own time: series that are not among it are still there.
+    Pushed,
 }

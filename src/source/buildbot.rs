@@ -74,7 +74,7 @@ struct Builder {
     masterids: Vec<u64>,
 }
 
-/// A build as it is told.
+/// A build as it is listed.
 #[derive(Debug, Clone, Deserialize)]
 struct BuildRecord {
     buildid: u64,
@@ -184,40 +184,40 @@ impl Buildbot {
         };
         let has_all = newest.len() < NEWEST;
         let mut by_builder: HashMap<u64, Vec<BuildRecord>> = HashMap::new();
-        let running: HashSet<u64> = under_way.iter().map(|told| told.buildid).collect();
+        let running: HashSet<u64> = under_way.iter().map(|record| record.buildid).collect();
         // The later news comes last: it counts.
-        for told in under_way.into_iter().chain(newest) {
-            by_builder.entry(told.builderid).or_default().push(told);
+        for record in under_way.into_iter().chain(newest) {
+            by_builder.entry(record.builderid).or_default().push(record);
         }
         let mut asked = 0;
         for builder in builders {
             let id = builder.builderid;
-            let told = by_builder.get(&id);
-            let is_told = has_all || told.is_some_and(|told| told.iter().any(|one| one.complete));
+            let records = by_builder.get(&id);
+            let is_listed = has_all || records.is_some_and(|records| records.iter().any(|one| one.complete));
             let has_ended = |one: &BuildRecord| !one.complete && !running.contains(&one.buildid);
-            // One that ran and is told of no more has ended behind our back.
-            let is_lost = self.seen.get(&id).is_some_and(|seen| seen.iter().any(has_ended)) && !is_told;
-            if (is_told || self.asked.contains(&id)) && !is_lost {
+            // One that ran and is not listed any more has ended behind our back.
+            let is_lost = self.seen.get(&id).is_some_and(|seen| seen.iter().any(has_ended)) && !is_listed;
+            if (is_listed || self.asked.contains(&id)) && !is_lost {
                 self.asked.insert(id);
             } else if asked < MOST_SINGLE {
                 asked += 1;
                 let (id_text, limit) = (id.to_string(), OF_ONE.to_string());
                 let query = [with(&[("order", "-number")]).as_slice(), &[("limit", limit.as_str())]].concat();
-                let told: Vec<BuildRecord> = self.list(&["builders", &id_text, "builds"], &query, moment).await?;
-                by_builder.entry(id).or_default().extend(told);
+                let records: Vec<BuildRecord> = self.list(&["builders", &id_text, "builds"], &query, moment).await?;
+                by_builder.entry(id).or_default().extend(records);
                 self.asked.insert(id);
             }
         }
-        for (id, told) in by_builder {
-            join(self.seen.entry(id).or_default(), told);
+        for (id, records) in by_builder {
+            join(self.seen.entry(id).or_default(), records);
         }
         self.seen.retain(|id, _| builders.iter().any(|builder| builder.builderid == *id));
         Ok(())
     }
 
     fn build(&self, builder: &Builder, waiting: &[Request]) -> Build {
-        let told = self.seen.get(&builder.builderid).map(Vec::as_slice).unwrap_or_default();
-        let runs = told.iter().map(|one| self.run(one)).collect();
+        let records = self.seen.get(&builder.builderid).map(Vec::as_slice).unwrap_or_default();
+        let runs = records.iter().map(|one| self.run(one)).collect();
         let group = builder.tags.first().map(String::as_str).unwrap_or_default();
         let mut build = Build::of_runs(SafeText::new(&builder.name), SafeText::new(group), runs);
         if !self.asked.contains(&builder.builderid) && build.result == BuildResult::NeverRun {
@@ -229,30 +229,30 @@ impl Buildbot {
         build
     }
 
-    fn run(&self, told: &BuildRecord) -> Run {
+    fn run(&self, record: &BuildRecord) -> Run {
         let property = |name: &str| {
             // A property is its value and where it comes from.
-            told.properties.get(name).and_then(|pair| pair.get(0)).and_then(Value::as_str).unwrap_or_default()
+            record.properties.get(name).and_then(|pair| pair.get(0)).and_then(Value::as_str).unwrap_or_default()
         };
-        let result = if told.complete { result(told.results) } else { BuildResult::Unknown };
+        let result = if record.complete { result(record.results) } else { BuildResult::Unknown };
         Run {
-            label: told.number.to_string().into(),
-            activity: if told.complete { Activity::Idle } else { Activity::Running },
+            label: record.number.to_string().into(),
+            activity: if record.complete { Activity::Idle } else { Activity::Running },
             result,
-            word: word(result, told.results),
-            started_at: told.started_at.and_then(Timestamp::from_seconds),
-            finished_at: told.complete_at.and_then(Timestamp::from_seconds),
+            word: word(result, record.results),
+            started_at: record.started_at.and_then(Timestamp::from_seconds),
+            finished_at: record.complete_at.and_then(Timestamp::from_seconds),
             branch: SafeText::new(property("branch")),
             commit: SafeText::new(property("got_revision")),
             author: name_of(property("owner")),
-            url: Some(self.page(told)),
+            url: Some(self.page(record)),
         }
     }
 
     /// The page of a build for people.
-    fn page(&self, told: &BuildRecord) -> SafeText {
+    fn page(&self, record: &BuildRecord) -> SafeText {
         let base = self.url.as_str().trim_end_matches('/');
-        SafeText::new(&format!("{base}/#/builders/{}/builds/{}", told.builderid, told.number))
+        SafeText::new(&format!("{base}/#/builders/{}/builds/{}", record.builderid, record.number))
     }
 }
 
@@ -270,10 +270,10 @@ impl HasStages for Buildbot {
 
 /// Newer news of the same builds replace older; the newest come first, and stay bounded.
 fn join(known: &mut Vec<BuildRecord>, news: Vec<BuildRecord>) {
-    let mut all: HashMap<u64, BuildRecord> = known.drain(..).map(|told| (told.buildid, told)).collect();
-    all.extend(news.into_iter().map(|told| (told.buildid, told)));
+    let mut all: HashMap<u64, BuildRecord> = known.drain(..).map(|record| (record.buildid, record)).collect();
+    all.extend(news.into_iter().map(|record| (record.buildid, record)));
     known.extend(all.into_values());
-    known.sort_by_key(|told| std::cmp::Reverse(told.number));
+    known.sort_by_key(|record| std::cmp::Reverse(record.number));
     known.truncate(crate::model::build::MAX_RUNS);
 }
 

@@ -10,11 +10,9 @@ use std::collections::{HashMap, HashSet};
 
 use reqwest::Url;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
-use super::contract::{Context, Moment};
+use super::contract::{Context, KeyProblem, Moment};
 use super::forge::api::Api;
-use super::forge::budget::PollBudget;
 use super::forge::faults;
 use super::forge::looked_up::LookedUp;
 use super::forge::turns::Turns;
@@ -36,7 +34,8 @@ pub(super) fn public() -> String {
 /// The REST API, with what is known of the repositories.
 #[derive(Debug)]
 pub(super) struct GitHub {
-    api: Api,
+    /// The API itself.
+    pub(super) api: Api,
     named: Vec<String>,
     organisation: Option<String>,
     listed: Option<LookedUp<Vec<String>>>,
@@ -86,14 +85,13 @@ impl Person {
 }
 
 impl GitHub {
-    /// Checks the names; asks nobody.
+    /// Asks nobody.
     pub(super) fn open(
         url: &str,
         repositories: &[String],
         organisation: Option<&str>,
         context: &Context,
     ) -> Result<Self, FetchError> {
-        check_names(repositories, organisation).map_err(|detail| FetchError::new(Reason::Parse, detail))?;
         Ok(Self {
             api: Api::open(url, &[], ACCEPT, context)?,
             named: repositories.to_vec(),
@@ -121,7 +119,7 @@ impl GitHub {
         }
         let query = [("type", "all"), ("per_page", "100"), ("sort", "pushed")];
         let url = self.api.address(&["orgs", organisation, "repos"], &query)?;
-        let all = self.pages(&url, MOST_PAGES, moment, Document::json::<Vec<Repository>>).await;
+        let all = self.api.pages(&url, MOST_PAGES, moment, Document::json::<Vec<Repository>>).await;
         let all = all.map_err(|error| match error.reason {
             Reason::Http(404) => {
                 let detail = format!("no organisation '{organisation}'; name the repositories of a person one by one");
@@ -145,7 +143,7 @@ impl GitHub {
             return Ok(known.value.clone());
         }
         let url = self.address(name, &[], &[])?;
-        let found: Repository = self.get(&url, moment).await?;
+        let found: Repository = self.api.get(&url, moment).await?;
         self.known.insert(key, LookedUp::new(found.clone(), moment));
         Ok(found)
     }
@@ -155,27 +153,6 @@ impl GitHub {
         let whole: Vec<&str> = ["repos"].into_iter().chain(repository.split('/')).chain(path.iter().copied()).collect();
         self.api.address(&whole, query)
     }
-
-    /// One answer.
-    pub(super) async fn get<T: DeserializeOwned>(&self, url: &Url, moment: Moment) -> Result<T, FetchError> {
-        self.api.get(url, moment).await
-    }
-
-    /// A list, at most so many pages of it.
-    pub(super) async fn pages<T>(
-        &self,
-        url: &Url,
-        most: usize,
-        moment: Moment,
-        read: fn(&Document) -> Result<Vec<T>, FetchError>,
-    ) -> Result<Vec<T>, FetchError> {
-        self.api.pages(url, most, moment, read).await
-    }
-
-    /// What a poll may spend.
-    pub(super) const fn budget(&self) -> PollBudget {
-        self.api.budget()
-    }
 }
 
 /// Turns over repositories.
@@ -183,20 +160,24 @@ pub(super) fn turns<T>() -> Turns<T> {
     Turns::over("repositories", faults::meaning)
 }
 
-fn check_names(repositories: &[String], organisation: Option<&str>) -> Result<(), String> {
+/// What is wrong with the keys `repositories` and `organisation`.
+pub(super) fn check_names(repositories: &[String], organisation: Option<&str>) -> Vec<KeyProblem> {
     if repositories.is_empty() && organisation.is_none() {
-        return Err("write repositories = [\"owner/name\"], or organisation = \"name\"".to_owned());
+        let help = "write repositories = [\"owner/name\"], or organisation = \"name\"";
+        return vec![KeyProblem::new("repositories", "neither repositories nor organisation is given", help)];
     }
-    let wrong = repositories.iter().find(|name| {
-        name.split_once('/').is_none_or(|(owner, repository)| !is_a_name(owner) || !is_a_name(repository))
+    let of_repository = |(item, name): (usize, &String)| {
+        if name.split_once('/').is_some_and(|(owner, repository)| is_a_name(owner) && is_a_name(repository)) {
+            return None;
+        }
+        let message = format!("'{name}' is not a repository");
+        Some(KeyProblem::new("repositories", message, "write it like \"owner/name\"").of_item(item))
+    };
+    let of_organisation = organisation.filter(|name| !is_a_name(name)).map(|name| {
+        let message = format!("'{name}' is not an organisation");
+        KeyProblem::new("organisation", message, "write its name as it is in addresses")
     });
-    if let Some(name) = wrong {
-        return Err(format!("'{name}' is not a repository; write it like \"owner/name\""));
-    }
-    match organisation.filter(|name| !is_a_name(name)) {
-        Some(name) => Err(format!("'{name}' is not an organisation; write its name as it is in addresses")),
-        None => Ok(()),
-    }
+    repositories.iter().enumerate().filter_map(of_repository).chain(of_organisation).collect()
 }
 
 fn is_a_name(text: &str) -> bool {
@@ -242,12 +223,15 @@ mod tests {
     #[test]
     fn what_is_no_repository_is_refused_with_a_remedy() {
         for bad in ["shop", "acme/", "/shop", "acme/shop/x", "acme/..", "https://github.com/acme/shop", "acme/sh op"] {
-            let error = check_names(&names(&[bad]), None).unwrap_err();
-            assert!(error.contains(bad) && error.contains("owner/name"), "{error}");
+            let problems = check_names(&names(&["acme/shop", bad]), None);
+            let [KeyProblem { key: "repositories", item: Some(1), message, help }] = problems.as_slice() else {
+                panic!("{problems:?}")
+            };
+            assert!(message.contains(bad) && help.contains("owner/name"), "{message}: {help}");
         }
-        assert!(check_names(&[], None).unwrap_err().contains("organisation = "));
-        assert!(check_names(&[], Some("a/b")).is_err());
-        assert_eq!(check_names(&names(&["acme/shop.js"]), Some("acme-2")), Ok(()));
+        assert!(check_names(&[], None)[0].help.contains("organisation = "));
+        assert_eq!(check_names(&names(&["x"]), Some("a/b")).len(), 2, "all at once");
+        assert_eq!(check_names(&names(&["acme/shop.js"]), Some("acme-2")), []);
     }
 
     #[test]

@@ -10,13 +10,13 @@ mod runs;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
 use super::forge::faults::is_gone;
 use super::forge::gaps::may_pick;
 use super::forge::looked_up::LookedUp;
 use super::forge::staged::{self, HasStages, ListedBuild, MOST_JOB_PAGES, Missing};
 use super::forge::turns::Turns;
-use super::github::{GitHub, called, has_one_owner, public, turns};
+use super::github::{GitHub, called, check_names, has_one_owner, public, turns};
 use crate::model::build::{Activity, Build};
 use crate::model::fault::FetchError;
 use crate::model::glob::Globs;
@@ -87,7 +87,7 @@ type RunNumber = (String, u64);
 impl Source for GitHubActions {
     const TYPE: &'static str = "github-actions";
     const SUMMARY: &'static str = "the workflows of GitHub Actions, of repositories or an organisation";
-    const QUERY: QueryLanguage = QueryLanguage::Optional("a glob of names: those builds, with their stages");
+    const QUERY: QueryLanguage = staged::QUERY;
     const HTTP: bool = true;
     const ONE_REQUEST: bool = true;
     const EMITS: Emits = Emits::Builds;
@@ -102,6 +102,10 @@ impl Source for GitHubActions {
         Ok(())
     }
 
+    fn check(config: &Config) -> Vec<KeyProblem> {
+        check_names(&config.repositories, config.organisation.as_deref())
+    }
+
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
         Ok(Self {
             github: GitHub::open(&config.url, &config.repositories, config.organisation.as_deref(), context)?,
@@ -112,7 +116,7 @@ impl Source for GitHubActions {
     }
 
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
-        let before = if staged::wants_stages(asks) { self.github.budget().before_stages(moment) } else { moment };
+        let before = if staged::wants_stages(asks) { self.github.api.budget().before_stages(moment) } else { moment };
         self.look(before).await?;
         let builds = listed_builds(&self.turns.all()?, |name| self.turns.why(name));
         staged::answers(self, asks, &builds, moment).await
@@ -144,9 +148,9 @@ impl GitHubActions {
             known.map_or_else(Default::default, |known| (known.workflows.clone(), known.listing.clone()));
         let most = if known.is_some() && self.turns.keys().len() > MANY { FEWER_RUNS } else { MOST_RUNS };
         let scope = Scope { repository: &full_name, branch: branch.as_deref() };
-        let told = workflows(self.runs(scope, None, most, moment).await?, &self.workflows);
-        let mut listing = self.listing(&full_name, &told, listing, moment).await?;
-        let mut workflows: Vec<Workflow> = told.into_iter().filter_map(|one| listing.value.counted(one)).collect();
+        let ran = workflows(self.runs(scope, None, most, moment).await?, &self.workflows);
+        let mut listing = self.listing(&full_name, &ran, listing, moment).await?;
+        let mut workflows: Vec<Workflow> = ran.into_iter().filter_map(|one| listing.value.counted(one)).collect();
         self.add_quiet(&mut workflows, &before, &mut listing.value, scope, moment).await?;
         Ok(Known { full_name, switched_off, workflows, listing: Some(listing) })
     }
@@ -164,7 +168,7 @@ impl GitHubActions {
         let of_one = workflow.map(|id| ["workflows", id]);
         let path: Vec<&str> = ["actions"].into_iter().chain(of_one.into_iter().flatten()).chain(["runs"]).collect();
         let url = self.github.address(scope.repository, &path, &query)?;
-        self.github.get::<Runs>(&url, moment).await.map(|runs| runs.workflow_runs)
+        self.github.api.get::<Runs>(&url, moment).await.map(|runs| runs.workflow_runs)
     }
 
     /// The workflows that the repository has: looked up now and then, and as long as one is red, because it may
@@ -172,11 +176,11 @@ impl GitHubActions {
     async fn listing(
         &self,
         repository: &str,
-        told: &[Workflow],
+        ran: &[Workflow],
         before: Option<LookedUp<Listing>>,
         moment: Moment,
     ) -> Result<LookedUp<Listing>, FetchError> {
-        let is_red = told.iter().any(|one| one.build.result.is_red());
+        let is_red = ran.iter().any(|one| one.build.result.is_red());
         if let Some(known) = before
             && known.is_recent(moment)
             && !is_red
@@ -184,14 +188,14 @@ impl GitHubActions {
             return Ok(known);
         }
         let url = self.github.address(repository, &["actions", "workflows"], &[("per_page", "100")])?;
-        let all = match self.github.pages(&url, MOST_WORKFLOW_PAGES, moment, listed).await {
+        let all = match self.github.api.pages(&url, MOST_WORKFLOW_PAGES, moment, listed).await {
             Err(error) if is_gone(&error) => None,
             all => Some(all?),
         };
         Ok(LookedUp::new(Listing::new(all), moment))
     }
 
-    /// Adds the workflows without a run among those told: a weekly one beside a busy one, one that runs for tags
+    /// Adds the workflows without a recent run: a weekly one beside a busy one, one that runs for tags
     /// only. Those there is no time for in this poll are unknown until the next.
     async fn add_quiet(
         &self,
@@ -234,7 +238,7 @@ impl GitHubActions {
                 runs => runs,
             }
         };
-        let first = |told: Vec<WorkflowRun>| workflows(told, &self.workflows).into_iter().next();
+        let first = |runs: Vec<WorkflowRun>| workflows(runs, &self.workflows).into_iter().next();
         if !known.is_some_and(|one| one.is_for_versions)
             && let Some(found) = first(runs(scope).await?)
         {
@@ -244,9 +248,9 @@ impl GitHubActions {
         if scope.branch.is_none() || self.branch.is_some() {
             return Ok(None);
         }
-        let mut told = runs(Scope { branch: None, ..scope }).await?;
-        told.retain(WorkflowRun::is_for_version);
-        Ok(first(told).map(|one| Workflow { is_for_versions: true, ..one }))
+        let mut all = runs(Scope { branch: None, ..scope }).await?;
+        all.retain(WorkflowRun::is_for_version);
+        Ok(first(all).map(|one| Workflow { is_for_versions: true, ..one }))
     }
 }
 
@@ -257,7 +261,7 @@ impl HasStages for GitHubActions {
         let (repository, number) = (&run.0, run.1.to_string());
         let query = [("filter", "latest"), ("per_page", "100")];
         let url = self.github.address(repository, &["actions", "runs", &number, "jobs"], &query)?;
-        match self.github.pages(&url, MOST_JOB_PAGES, moment, jobs).await {
+        match self.github.api.pages(&url, MOST_JOB_PAGES, moment, jobs).await {
             Ok(jobs) => build.stages = jobs.iter().map(stage).collect(),
             // Somebody has deleted the run since.
             Err(error) if is_gone(&error) => {}

@@ -6,11 +6,11 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
-use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
 use super::forge::faults::is_gone;
 use super::forge::looked_up::LookedUp;
 use super::forge::turns::Turns;
-use super::github::{GitHub, Person, each_named, is_version, public, turns};
+use super::github::{GitHub, Person, check_names, each_named, is_version, public, turns};
 use crate::model::event::{ChangeReason, Event, EventKind, EventState};
 use crate::model::fault::FetchError;
 use crate::model::glob::Globs;
@@ -136,6 +136,10 @@ impl Source for GitHubDeployments {
         Err("GitHub deployments take no query; pick some with environments = [\"prod*\"]".to_owned())
     }
 
+    fn check(config: &Config) -> Vec<KeyProblem> {
+        check_names(&config.repositories, config.organisation.as_deref())
+    }
+
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
         let is_glob = |name: &String| name.contains(['*', '?']);
         let only = if config.environments.iter().any(is_glob) { Vec::new() } else { config.environments.clone() };
@@ -168,28 +172,28 @@ impl GitHubDeployments {
     async fn ask(&mut self, name: &str, moment: Moment) -> Result<Vec<Event>, FetchError> {
         let repository = self.github.repository(name, moment).await?.full_name;
         // Those of each environment that is named: previews are not to crowd production out.
-        let mut told: Vec<Deployment> = Vec::new();
+        let mut deployments: Vec<Deployment> = Vec::new();
         for environment in &self.only {
-            told.extend(fair(self.newest(&repository, Some(environment), moment).await?));
+            deployments.extend(fair(self.newest(&repository, Some(environment), moment).await?));
         }
         if self.only.is_empty() {
             let page = self.newest(&repository, None, moment).await?;
             let is_full = page.len() >= PAGE;
-            told = fair(page);
+            deployments = fair(page);
             if is_full {
-                told.extend(self.crowded_out(&repository, &told, moment).await?);
+                deployments.extend(self.crowded_out(&repository, &deployments, moment).await?);
             }
         }
-        told.retain(|one| self.environments.keep(one.environment()));
-        told.sort_by_key(|one| Reverse(one.id));
-        told.dedup_by_key(|one| one.id);
+        deployments.retain(|one| self.environments.keep(one.environment()));
+        deployments.sort_by_key(|one| Reverse(one.id));
+        deployments.dedup_by_key(|one| one.id);
         if let Some(ended) = self.ended.get_mut(name) {
-            ended.retain(|id, _| told.iter().any(|one| one.id == *id));
+            ended.retain(|id, _| deployments.iter().any(|one| one.id == *id));
         }
-        let branches = branches(&told);
-        let mut events = Vec::with_capacity(told.len());
+        let branches = branches(&deployments);
+        let mut events = Vec::with_capacity(deployments.len());
         let mut replaced = HashSet::new();
-        for deployment in &told {
+        for deployment in &deployments {
             let environment = deployment.environment();
             let is_replaced = replaced.contains(environment);
             let reached = self.reached(name, &repository, deployment.id, is_replaced, moment).await?;
@@ -213,23 +217,23 @@ impl GitHubDeployments {
         let mut query = vec![("per_page", page.as_str())];
         query.extend(environment.map(|environment| ("environment", environment)));
         let url = self.github.address(repository, &["deployments"], &query)?;
-        self.github.get(&url, moment).await
+        self.github.api.get(&url, moment).await
     }
 
-    /// The newest deployments of environments that are not among those told.
+    /// The newest deployments of environments that are not among the known ones.
     async fn crowded_out(
         &self,
         repository: &str,
-        told: &[Deployment],
+        known: &[Deployment],
         moment: Moment,
     ) -> Result<Vec<Deployment>, FetchError> {
         let url = self.github.address(repository, &["environments"], &[("per_page", "100")])?;
-        let all: Environments = match self.github.get(&url, moment).await {
+        let all: Environments = match self.github.api.get(&url, moment).await {
             Err(error) if is_gone(&error) => Environments::default(),
             all => all?,
         };
         let is_missing =
-            |name: &&str| self.environments.keep(name) && !told.iter().any(|one| one.environment() == *name);
+            |name: &&str| self.environments.keep(name) && !known.iter().any(|one| one.environment() == *name);
         let mut more = Vec::new();
         let names = all.environments.iter().map(|environment| environment.name.as_str());
         for name in names.filter(is_missing).take(MOST_CROWDED_OUT) {
@@ -259,7 +263,7 @@ impl GitHubDeployments {
         }
         let number = id.to_string();
         let url = self.github.address(repository, &["deployments", &number, "statuses"], &[("per_page", "30")])?;
-        let statuses: Vec<Status> = match self.github.get(&url, moment).await {
+        let statuses: Vec<Status> = match self.github.api.get(&url, moment).await {
             // Somebody has deleted it since.
             Err(error) if is_gone(&error) => Vec::new(),
             statuses => statuses?,
@@ -288,7 +292,7 @@ fn reached(statuses: &[Status]) -> Reached {
         Reached { state: EventState::Waiting, at: None, inactive: None, remark: SafeText::default(), url: None };
     let Some(last) = newest(statuses, |_| true) else { return reached };
     let is_superseded = last.state.as_deref() == Some("inactive");
-    // Another one took its place: how it went, and when it was done, is told by what it was before.
+    // Another one took its place: how it went, and when it was done, its status before that says.
     let decided = if is_superseded { newest(statuses, is_decisive) } else { Some(last) };
     let word = decided.and_then(|status| status.state.as_deref()).unwrap_or_default();
     reached.state = match word {
@@ -307,11 +311,11 @@ fn reached(statuses: &[Status]) -> Reached {
     reached.at =
         decided.filter(|_| is_decisive(word)).and_then(|status| Timestamp::of_rfc3339(status.created_at.as_deref()));
     let links = [&shown.log_url, &shown.environment_url, &shown.target_url];
-    reached.url = links.into_iter().find_map(|told| link(told.as_deref()));
+    reached.url = links.into_iter().find_map(|url| link(url.as_deref()));
     reached
 }
 
-/// Whether it ended long enough ago that nothing more will be told of it.
+/// Whether it ended long enough ago that nothing more will come of it.
 fn has_settled(statuses: &[Status], now: Timestamp) -> bool {
     newest(statuses, |_| true).is_some_and(|last| {
         let is_final = last.state.as_deref().is_some_and(|word| word == "inactive" || is_decisive(word));
@@ -335,10 +339,10 @@ fn fair(mut page: Vec<Deployment>) -> Vec<Deployment> {
 }
 
 /// The names that stood for two commits: no tag does that.
-fn branches(told: &[Deployment]) -> HashSet<String> {
+fn branches(deployments: &[Deployment]) -> HashSet<String> {
     let mut commits: HashMap<&str, &str> = HashMap::new();
     let mut branches = HashSet::new();
-    for (name, sha) in told.iter().filter_map(|one| Some((one.reference.as_deref()?, one.sha.as_deref()?))) {
+    for (name, sha) in deployments.iter().filter_map(|one| Some((one.reference.as_deref()?, one.sha.as_deref()?))) {
         if *commits.entry(name).or_insert(sha) != sha {
             branches.insert(name.to_owned());
         }
@@ -347,20 +351,21 @@ fn branches(told: &[Deployment]) -> HashSet<String> {
 }
 
 /// The event of a deployment; none of one without a moment.
-fn event(told: &Deployment, reached: Reached, branches: &HashSet<String>) -> Option<Event> {
-    let began = Timestamp::of_rfc3339(told.created_at.as_deref());
-    let (reference, sha) = (told.reference.as_deref().unwrap_or_default(), told.sha.as_deref().unwrap_or_default());
+fn event(deployment: &Deployment, reached: Reached, branches: &HashSet<String>) -> Option<Event> {
+    let began = Timestamp::of_rfc3339(deployment.created_at.as_deref());
+    let reference = deployment.reference.as_deref().unwrap_or_default();
+    let sha = deployment.sha.as_deref().unwrap_or_default();
     Some(Event {
         at: reached.at.or(began)?,
         until: reached.inactive,
         kind: EventKind::Deploy,
         state: reached.state,
-        reason: reason(told.task.as_deref().unwrap_or_default(), reference),
-        title: SafeText::new(told.description.as_deref().unwrap_or_default()),
-        environment: SafeText::new(told.environment()),
+        reason: reason(deployment.task.as_deref().unwrap_or_default(), reference),
+        title: SafeText::new(deployment.description.as_deref().unwrap_or_default()),
+        environment: SafeText::new(deployment.environment()),
         version: version(reference, sha, branches.contains(reference)),
         remark: reached.remark,
-        who: Person::name(told.creator.as_ref()),
+        who: Person::name(deployment.creator.as_ref()),
         url: reached.url,
         ..Event::default()
     })

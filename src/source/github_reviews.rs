@@ -1,7 +1,7 @@
 //! GitHub pull requests: the open ones with who has to do something next, and those merged lately.
 //!
-//! Source: GitHub REST API, "List pull requests", "Get a pull request", "List reviews for a pull request"; the words of `mergeable_state` are
-//! those of `MergeStateStatus` in its GraphQL API. A request a page of the list, and one or two for each of the
+//! Source: GitHub REST API, "List pull requests", "Get a pull request", "List reviews for a pull request"; the
+//! words of `mergeable_state` are those of `MergeStateStatus` in its GraphQL API. A request a page of the list, and one or two for each of the
 //! oldest pull requests, until it is known how large it is and what reviewers said.
 
 use std::collections::HashMap;
@@ -9,10 +9,10 @@ use std::collections::HashMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
 use super::forge::faults::is_gone;
 use super::forge::turns::Turns;
-use super::github::{GitHub, Person, each_named, public, turns};
+use super::github::{GitHub, Person, check_names, each_named, public, turns};
 use super::http::Document;
 use crate::model::fault::FetchError;
 use crate::model::poll::{Answer, Ask};
@@ -74,7 +74,7 @@ struct Team {
     name: Option<String>,
 }
 
-/// What only the page of one pull request tells.
+/// What only the page of one pull request has.
 #[derive(Debug, Deserialize)]
 struct PullRequestPage {
     additions: Option<u64>,
@@ -91,7 +91,7 @@ struct Opinion {
 
 #[derive(Debug)]
 struct Detail {
-    /// When the pull request was changed last, as it was told then.
+    /// When the pull request was changed last, as the list had it then.
     updated_at: Option<String>,
     size: Option<u64>,
     state: String,
@@ -117,6 +117,10 @@ impl Source for GitHubReviews {
 
     fn check_query(_: &str) -> Result<(), String> {
         Err("GitHub pull requests take no query; pick some with repositories = [\"owner/name\"]".to_owned())
+    }
+
+    fn check(config: &Config) -> Vec<KeyProblem> {
+        check_names(&config.repositories, config.organisation.as_deref())
     }
 
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
@@ -148,10 +152,10 @@ impl GitHubReviews {
         let repository = self.github.repository(name, moment).await?.full_name;
         let query = [("state", "open"), ("sort", "created"), ("direction", "asc"), ("per_page", "100")];
         let url = self.github.address(&repository, &["pulls"], &query)?;
-        let open = self.github.pages(&url, MOST_PAGES, moment, Document::json::<Vec<Pull>>).await?;
+        let open = self.github.api.pages(&url, MOST_PAGES, moment, Document::json::<Vec<Pull>>).await?;
         let query = [("state", "closed"), ("sort", "updated"), ("direction", "desc"), ("per_page", "50")];
         let url = self.github.address(&repository, &["pulls"], &query)?;
-        let mut merged: Vec<Pull> = self.github.get(&url, moment).await?;
+        let mut merged: Vec<Pull> = self.github.api.get(&url, moment).await?;
         merged.retain(|pull| pull.merged_at.is_some());
         for pull in open.iter().take(MOST_DETAILED) {
             self.look_at(name, &repository, pull, moment).await?;
@@ -161,7 +165,7 @@ impl GitHubReviews {
         Ok(open.iter().chain(&merged).filter_map(|pull| review(pull, details.get(&pull.number))).collect())
     }
 
-    /// Asks for what the list does not tell, unless it is known.
+    /// Asks for what the list does not have, unless it is known.
     async fn look_at(&mut self, name: &str, repository: &str, pull: &Pull, moment: Moment) -> Result<(), FetchError> {
         let known = self.details.get(name).and_then(|details| details.get(&pull.number));
         if known.is_some_and(|detail| detail.holds(pull, self.poll)) {
@@ -169,16 +173,16 @@ impl GitHubReviews {
         }
         let number = pull.number.to_string();
         let url = self.github.address(repository, &["pulls", &number], &[])?;
-        let told: PullRequestPage = match self.github.get(&url, moment).await {
+        let page: PullRequestPage = match self.github.api.get(&url, moment).await {
             Err(error) if is_gone(&error) => return Ok(()),
-            told => told?,
+            page => page?,
         };
         let changes_requested = pull.waits_at_once().is_none() && self.opinions(repository, &number, moment).await?;
         let detail = Detail {
             changes_requested,
             updated_at: pull.updated_at.clone(),
-            size: told.additions.zip(told.deletions).map(|(added, removed)| added.saturating_add(removed)),
-            state: told.mergeable_state.unwrap_or_default(),
+            size: page.additions.zip(page.deletions).map(|(added, removed)| added.saturating_add(removed)),
+            state: page.mergeable_state.unwrap_or_default(),
             poll: self.poll,
         };
         self.details.entry(name.to_owned()).or_default().insert(pull.number, detail);
@@ -188,7 +192,7 @@ impl GitHubReviews {
     /// Whether a reviewer wants something else than what a pull request has.
     async fn opinions(&self, repository: &str, number: &str, moment: Moment) -> Result<bool, FetchError> {
         let url = self.github.address(repository, &["pulls", number, "reviews"], &[("per_page", "100")])?;
-        match self.github.pages(&url, MOST_REVIEW_PAGES, moment, Document::json::<Vec<Opinion>>).await {
+        match self.github.api.pages(&url, MOST_REVIEW_PAGES, moment, Document::json::<Vec<Opinion>>).await {
             Err(error) if is_gone(&error) => Ok(false),
             all => Ok(changes_requested(&all?)),
         }
@@ -196,7 +200,7 @@ impl GitHubReviews {
 }
 
 impl Detail {
-    /// For whom it waits, where the list does not tell.
+    /// For whom it waits, where the list does not say.
     fn waits_for(&self) -> WaitsFor {
         if self.changes_requested { WaitsFor::Author } else { waits_for(&self.state) }
     }
@@ -211,7 +215,7 @@ impl Detail {
 }
 
 impl Pull {
-    /// For whom it waits, where the list tells.
+    /// For whom it waits, where the list says.
     fn waits_at_once(&self) -> Option<WaitsFor> {
         let is_asked = self.requested_reviewers.as_ref().is_some_and(|people| !people.is_empty())
             || self.requested_teams.as_ref().is_some_and(|teams| !teams.is_empty());

@@ -1,8 +1,8 @@
 //! GitLab: the pipelines of projects, one build a project.
 //!
 //! Source: GitLab, "Pipelines API" (list, single pipeline), "Jobs API" (for stages), "Projects API". The
-//! list tells neither when a pipeline began, nor whose it is, nor whether it passed with warnings: the
-//! newest few are asked for one by one, once, and again when the list tells something new of them.
+//! list says neither when a pipeline began, nor whose it is, nor whether it passed with warnings: the
+//! newest few are asked for one by one, once, and again when they have changed in the list.
 
 pub(super) mod api;
 mod pipeline;
@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use wildmatch::WildMatch;
 
-use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
 use super::forge::api::Api;
 use super::forge::faults::{is_forbidden, is_gone};
 use super::forge::staged::{self, HasStages, ListedBuild, MOST_JOB_PAGES, Missing};
@@ -24,10 +24,10 @@ use crate::model::build::{Activity, Build, Stage};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
 use pipeline::{Detail, Pipeline, run, without_abandoned};
-use projects::{Projects, is_number};
+use projects::{Projects, check_scope, is_number};
 use stages::{Job, stages};
 
-/// The newest pipelines of a project, of which more is asked for than the list tells.
+/// The newest pipelines of a project, of which more is asked for than the list has.
 const DETAILED: usize = 3;
 
 /// The keys of a GitLab source.
@@ -72,7 +72,7 @@ type Run = (String, Pipeline);
 impl Source for Gitlab {
     const TYPE: &'static str = "gitlab";
     const SUMMARY: &'static str = "the pipelines of GitLab projects, or of a whole group";
-    const QUERY: QueryLanguage = QueryLanguage::Optional("a glob of names: those builds, with their stages");
+    const QUERY: QueryLanguage = staged::QUERY;
     const HTTP: bool = true;
     const ONE_REQUEST: bool = true;
     const EMITS: Emits = Emits::Builds;
@@ -87,10 +87,14 @@ impl Source for Gitlab {
         Ok(())
     }
 
+    fn check(config: &Config) -> Vec<KeyProblem> {
+        check_scope(&config.projects, config.group.as_deref())
+    }
+
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
         Ok(Self {
             api: api::open(&config.url, context)?,
-            projects: Projects::open(&config.projects, config.group.as_deref())?,
+            projects: Projects::open(&config.projects, config.group.as_deref()),
             branch: config.branch.clone(),
             turns: api::turns("projects"),
             details: HashMap::new(),
@@ -175,7 +179,7 @@ impl Gitlab {
         Ok(ProjectState { build, latest: listed.into_iter().next() })
     }
 
-    /// Asks for what the list does not tell of the newest pipelines, where that is not known.
+    /// Asks for what the list does not have of the newest pipelines, where that is not known.
     async fn look(&mut self, key: &str, listed: &[Pipeline], moment: Moment) -> Result<(), FetchError> {
         let known = self.details.entry(key.to_owned()).or_default();
         known.retain(|id, _| listed.iter().any(|one| one.id == *id));

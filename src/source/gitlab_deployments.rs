@@ -9,12 +9,12 @@ mod history;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
 use super::forge::api::Api;
 use super::forge::faults::is_forbidden;
 use super::forge::turns::Turns;
 use super::gitlab::api;
-use super::gitlab::projects::{Projects, is_number};
+use super::gitlab::projects::{Projects, check_scope, is_number};
 use crate::model::event::Event;
 use crate::model::fault::{FetchError, Reason};
 use crate::model::glob::Globs;
@@ -81,10 +81,14 @@ impl Source for GitlabDeployments {
         Err("GitLab deploys take no query; pick environments with environments = [\"prod*\"] on the source".to_owned())
     }
 
+    fn check(config: &Config) -> Vec<KeyProblem> {
+        check_scope(&config.projects, config.group.as_deref())
+    }
+
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
         Ok(Self {
             api: api::open(&config.url, context)?,
-            projects: Projects::open(&config.projects, config.group.as_deref())?,
+            projects: Projects::open(&config.projects, config.group.as_deref()),
             environments: config.environments.clone(),
             turns: api::turns("projects"),
         })

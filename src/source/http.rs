@@ -97,7 +97,7 @@ impl Http {
         let client = client(&url, &options.tls, connections, network)?;
         Ok(Self {
             client,
-            credentials: Arc::new(Credentials::of(&url, options)),
+            credentials: Arc::new(Credentials::new(&url, options)),
             max_body: options.max_body.unwrap_or(DEFAULT_MAX_BODY),
             host: network.limits.host(&authority(&url)),
             network: network.clone(),
@@ -124,7 +124,7 @@ impl Http {
         }
     }
 
-    /// What the answers have told since this was asked last.
+    /// What the headers of the answers said since this was asked last.
     pub fn heard(&self) -> Heard {
         let heard = std::mem::take(&mut *self.heard.lock().unwrap_or_else(PoisonError::into_inner));
         Heard { budget: self.budget(), ..heard }
@@ -160,7 +160,7 @@ impl Http {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What the server lets us ask, as far as it has told.
+    /// What the server lets us ask, as far as it has said.
     pub fn budget(&self) -> Option<Budget> {
         *self.budget.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -250,7 +250,7 @@ impl Http {
                 // It may be sent to a path that only reads, and nobody knows what the other one does.
                 return Err(FetchError::new(Reason::RedirectBlocked, "a form is not sent on"));
             }
-            match Target::of(&url, &response.headers) {
+            match Target::of_redirect(&url, &response.headers) {
                 Target::Elsewhere(_) if request.wanted == Wanted::Arrival => return Ok(response),
                 target => url = target.follow()?,
             }

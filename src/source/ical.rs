@@ -13,12 +13,13 @@ use reqwest::Url;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
-use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
 use super::file::{self, Unreadable};
 use super::http::{Http, parse_url};
 use super::offload;
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
+use crate::model::time::Zone;
 pub use meaning::{Rules, parse};
 
 /// Largest file taken, in bytes.
@@ -35,7 +36,7 @@ pub struct Config {
     pub file: Option<PathBuf>,
     /// Time zone of whole days, and of times that name none, such as `Europe/Berlin` (default: the calendar's
     /// own, else this machine's).
-    pub timezone: Option<String>,
+    pub timezone: Option<Zone>,
     /// Globs, in any case: an entry with such a title or category is a change freeze (default `*freeze*`).
     #[serde(default = "freezes")]
     pub freezes: Vec<String>,
@@ -96,13 +97,26 @@ impl Source for Ical {
             .to_owned())
     }
 
+    fn check(config: &Config) -> Vec<KeyProblem> {
+        match (&config.url, &config.file) {
+            (None, None) => {
+                let help = "add url = \"https://...\", or file = \"/path/of/it.ics\"";
+                vec![KeyProblem::new("url", "a calendar needs a url or a file", help)]
+            }
+            (Some(_), Some(_)) => {
+                vec![KeyProblem::new("file", "a calendar has a url or a file, not both", "take one of the two away")]
+            }
+            _ => Vec::new(),
+        }
+    }
+
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
         let place = match (&config.url, &config.file) {
             (Some(url), None) => Place::Server(context.http()?, parse_url(url)?),
             (None, Some(file)) => Place::File(file.clone()),
-            _ => return Err(FetchError::new(Reason::Parse, "a calendar needs a url or a file, and not both")),
+            _ => return Err(FetchError::new(Reason::Internal, "opened without a url or a file of its own")),
         };
-        Ok(Self { place, rules: Rules::of(config, context.answer_filter.people)? })
+        Ok(Self { place, rules: Rules::of(config, context.answer_filter.people) })
     }
 
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {

@@ -12,7 +12,7 @@ use reqwest::Url;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
 use super::forge::gaps::may_pick;
 use super::forge::staged::{self, HasStages, ListedBuild, Missing};
 use super::http::{Http, parse_url};
@@ -50,7 +50,7 @@ pub struct Jenkins {
 impl Source for Jenkins {
     const TYPE: &'static str = "jenkins";
     const SUMMARY: &'static str = "jobs of a Jenkins view, folder or server, with their history and stages";
-    const QUERY: QueryLanguage = QueryLanguage::Optional("a glob of names: those builds, with their stages");
+    const QUERY: QueryLanguage = staged::QUERY;
     const HTTP: bool = true;
     const ONE_REQUEST: bool = true;
     const EMITS: Emits = Emits::Builds;
@@ -64,13 +64,18 @@ impl Source for Jenkins {
         Ok(())
     }
 
+    fn check(config: &Config) -> Vec<KeyProblem> {
+        let too_deep = config.depth.filter(|depth| *depth > MAX_DEPTH);
+        let problem = |depth| {
+            let message = format!("depth is {depth}, and at most {MAX_DEPTH}");
+            KeyProblem::new("depth", message, "name a folder in url instead")
+        };
+        too_deep.map(problem).into_iter().collect()
+    }
+
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
-        let depth = config.depth.unwrap_or(DEPTH);
-        if depth > MAX_DEPTH {
-            let detail = format!("depth is {depth}, and at most {MAX_DEPTH}; name a folder in url instead");
-            return Err(FetchError::new(Reason::Parse, detail));
-        }
         let url = parse_url(&config.url)?;
+        let depth = config.depth.unwrap_or(DEPTH);
         Ok(Self { http: context.http()?, listing: listing(&url, depth), root: root(&url) })
     }
 
@@ -130,7 +135,7 @@ fn root(page: &Url) -> Url {
 }
 
 /// Where the stages of a run are. Made from the configured address and the job's name, not from the address
-/// that the server tells: behind a proxy that is often another one, and credentials go nowhere else.
+/// that the server gives: behind a proxy that is often another one, and credentials go nowhere else.
 fn stages_page(root: &Url, full_name: &str, number: i64) -> Option<Url> {
     let mut url = root.clone();
     {
@@ -181,7 +186,7 @@ mod tests {
     #[test]
     fn a_folder_that_was_not_looked_into_is_missing_in_what_it_may_hold() {
         let text = r#"{"jobs":[{"fullName":"shop/deep"},{"fullName":"shop/main","color":"blue"}]}"#;
-        let leaves = jobs::read(&Document::of(text.as_bytes().to_vec())).unwrap();
+        let leaves = jobs::read(&Document::from_body(text.as_bytes().to_vec())).unwrap();
         let builds: Vec<_> = leaves.into_iter().map(listed_build).collect();
         let missing = builds[0].missing.as_ref().unwrap();
         assert_eq!((missing.part.as_str(), missing.why.as_str()), ("shop/deep", "a folder; raise depth"));

@@ -8,9 +8,11 @@ use std::sync::Arc;
 use schemars::Schema;
 use serde_json::Value;
 
-use super::contract::{Context, Emits, Pace, QueryLanguage, Source};
+use super::contract::{Context, Emits, KeyProblem, Pace, QueryLanguage, Source};
+use super::listening::{ListenContext, Listening};
 use super::supervisor::{Poll, PollChannels, supervise};
-use crate::model::fault::FetchError;
+use super::tls::TlsOptions;
+use crate::model::freshness::FreshBy;
 
 macro_rules! sources {
     ($($(#[$attribute:meta])* $file:ident :: $source:ident),+ $(,)?) => {
@@ -36,10 +38,12 @@ pub struct Kind {
     pub http: bool,
     /// Whether one request answers all queries.
     pub one_request: bool,
-    /// What it tells.
+    /// What it emits.
     pub emits: Emits,
     /// Whether its server wants one request at a time.
     pub serial: bool,
+    /// What shows that its data are fresh.
+    pub fresh_by: FreshBy,
     /// The schema of its own keys.
     pub schema: fn() -> Schema,
     /// Says what is wrong with a query.
@@ -62,8 +66,14 @@ pub trait Configured: Debug + Send + Sync {
         channels: PollChannels,
     ) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
-    /// Opens it once and says what is wrong with its keys, without any network.
-    fn try_open(&self, context: &Context) -> Result<(), FetchError>;
+    /// What listens for it.
+    fn listener(&self, context: &ListenContext) -> Option<Listening>;
+
+    /// Everything that is wrong with its keys, without any network.
+    fn check(&self) -> Vec<KeyProblem>;
+
+    /// Its `tls` table, where it has one beside the HTTP keys.
+    fn tls(&self) -> Option<&TlsOptions>;
 }
 
 #[derive(Debug)]
@@ -84,8 +94,16 @@ impl<S: Source + Debug> Configured for Typed<S> {
         Box::pin(supervise::<S>(Arc::clone(&self.0), context, poll, pace, channels))
     }
 
-    fn try_open(&self, context: &Context) -> Result<(), FetchError> {
-        S::open(&self.0, context).map(drop)
+    fn listener(&self, context: &ListenContext) -> Option<Listening> {
+        S::listener(&self.0, context)
+    }
+
+    fn check(&self) -> Vec<KeyProblem> {
+        S::check(&self.0)
+    }
+
+    fn tls(&self) -> Option<&TlsOptions> {
+        S::tls(&self.0)
     }
 }
 
@@ -99,6 +117,7 @@ impl Kind {
             one_request: S::ONE_REQUEST,
             emits: S::EMITS,
             serial: S::SERIAL,
+            fresh_by: S::FRESH_BY,
             schema: || schemars::schema_for!(S::Config),
             check_query: S::check_query,
             configure: |value| {

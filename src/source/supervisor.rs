@@ -20,6 +20,7 @@ use super::backoff;
 use super::clock::Clock;
 use super::contract::{Context, Moment, Pace, Source};
 use super::http::Heard;
+use super::listening::Ear;
 use super::offload::Worker;
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::isolation::{message, tripwire};
@@ -68,6 +69,8 @@ pub struct PollChannels {
     pub worker: Worker,
     /// The clock of the stamps.
     pub clock: Clock,
+    /// What the listener of the source has to tell.
+    pub ear: Ear,
 }
 
 /// Polls until the outcomes are no longer wanted. Never fails, never ends by itself.
@@ -90,19 +93,20 @@ pub async fn supervise<S: Source>(
         let begin = Instant::now();
         back.mark_unchanged();
         channels.refresh_now.mark_unchanged();
+        channels.ear.begins();
         let answers = context.scrub(asking.attempt(channels.clock.now()).await);
         let error = answers.as_ref().map_or_else(|e| Some(e.clone()), |all| whole_failure(all));
         rhythm.plan(begin, error.as_ref(), &share);
         let wait = rhythm.next.saturating_duration_since(Instant::now());
         let heard = context.http.as_ref().map(|http| http.heard()).unwrap_or_default();
-        if !report(&channels, &poll, answers, rhythm.failures, wait, heard).await {
+        if !report(&mut channels, &poll, answers, rhythm.failures, wait, heard).await {
             return;
         }
         let may_be_woken = error.as_ref().is_none_or(|e| e.retry_after.is_none());
         tokio::select! {
             () = sleep_until(rhythm.next) => {}
             Ok(()) = channels.refresh_now.changed(), if may_be_woken => rhythm.next = Instant::now() + poll.stagger(),
-            () = context.nudge.notified() => rhythm.next = Instant::now(),
+            () = channels.ear.calls() => rhythm.next = Instant::now(),
             Ok(()) = back.changed(), if error.as_ref().is_some_and(is_outage) => {
                 rhythm.next = Instant::now() + poll.stagger();
             }
@@ -235,7 +239,7 @@ fn treated(answers: Vec<Answer>, wanted: usize, context: &Context) -> Result<Vec
 }
 
 /// Runs a future; a panic in it comes back as its message.
-async fn isolate<F: Future>(future: F) -> Result<F::Output, String> {
+pub(super) async fn isolate<F: Future>(future: F) -> Result<F::Output, String> {
     let mut future = pin!(future);
     poll_fn(move |cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
         Ok(Ready::Pending) => Ready::Pending,
@@ -247,23 +251,31 @@ async fn isolate<F: Future>(future: F) -> Result<F::Output, String> {
 
 /// Sends one outcome a query; false when nobody listens any more.
 async fn report(
-    channels: &PollChannels,
+    channels: &mut PollChannels,
     poll: &Poll,
     answers: Result<Vec<Answer>, FetchError>,
     failures: u32,
     wait: Duration,
     heard: Heard,
 ) -> bool {
+    let down = channels.ear.down().await;
     let at = channels.clock.now();
     let next_try = at.plus(Span(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)));
+    let next_try = down.as_ref().and_then(|down| down.next_try).map_or(next_try, |listens| listens.min(next_try));
     let answers = match answers {
         Ok(answers) => answers,
         Err(error) => vec![Err(error); poll.asks.len()],
     };
     for ((query, _), answer) in poll.asks.iter().zip(answers) {
         let failures = if answer.is_err() { failures.max(1) } else { 0 };
+        let answer = answer.map(|answer| match &down {
+            Some(down) => down.said_of(answer),
+            None => answer,
+        });
+        let listener_error = down.as_ref().map(|down| down.error.clone());
         let Heard { budget, age, clock_skew } = heard;
-        let outcome = Outcome { query: *query, at, answer, failures, next_try, budget, age, clock_skew };
+        let query = *query;
+        let outcome = Outcome { query, at, answer, failures, next_try, listener_error, budget, age, clock_skew };
         if channels.outcomes.send(outcome).await.is_err() {
             return false;
         }

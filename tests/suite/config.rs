@@ -121,14 +121,19 @@ fn case_of_names_is_kept() {
     assert_eq!(document["sources"][0]["name"], "ProdEU");
 }
 
-/// Code and path of every problem of a file.
-fn problems(text: &str) -> Vec<(String, String)> {
+/// Every problem of a file, as it is told to programs.
+fn report(text: &str) -> Vec<Value> {
     let folder = Folder::new();
     let file = folder.write("b.toml", text);
     let output = run(&["validate", "--format", "json", "--config", &file]);
-    let document: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let mut document: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    std::mem::take(document["problems"].as_array_mut().unwrap())
+}
+
+/// Code and path of every problem of a file.
+fn problems(text: &str) -> Vec<(String, String)> {
     let word = |problem: &Value, key: &str| problem[key].as_str().unwrap().to_owned();
-    document["problems"].as_array().unwrap().iter().map(|one| (word(one, "code"), word(one, "path"))).collect()
+    report(text).iter().map(|one| (word(one, "code"), word(one, "path"))).collect()
 }
 
 #[test]
@@ -206,5 +211,61 @@ fn one_mistake_hides_no_other_and_makes_none() {
         found.sort();
         expected.sort();
         assert_eq!(found, expected, "{text}");
+    }
+}
+
+#[test]
+fn each_source_is_told_at_the_key_that_cannot_be_used() {
+    // The keys of a source; of each problem the key and what stands under the caret.
+    let table: &[(&str, &[(&str, &str)])] = &[
+        ("type = \"prometheus\"\nurl = \"http://h/api/v1/query\"", &[("url", "\"http://h/api")]),
+        ("type = \"cctray\"\nurl = \"http://h/\"\ntimezone = \"Berlin\"", &[("timezone", "\"Berlin\"")]),
+        ("type = \"ical\"\ntimezone = \"Mars\"", &[("timezone", "\"Mars\"")]),
+        ("type = \"ical\"", &[("url", "s]")]),
+        ("type = \"ical\"\nurl = \"http://h/\"\nfile = \"/a.ics\"", &[("file", "\"/a.ics\"")]),
+        ("type = \"command\"\ncommand = []", &[("command", "[]")]),
+        ("type = \"command\"\ncommand = [\"a\", \"|\", \"b\"]", &[("command", "[\"a\"")]),
+        (
+            "type = \"events\"\nfile = \"a.jsonl\"\nlisten = \"0.0.0.0:1\"",
+            &[("file", "\"a.jsonl\""), ("listen", "\"0.0.0.0:1\""), ("listen", "\"0.0.0.0:1\"")],
+        ),
+        (
+            "type = \"git\"\npath = \"/a\"\ntags = \"v*\"\nbranch = \"-x\"",
+            &[("branch", "\"-x\""), ("branch", "\"-x\"")],
+        ),
+        ("type = \"jenkins\"\nurl = \"h\"\ndepth = 9", &[("depth", "9"), ("url", "\"h\"")]),
+        ("type = \"jenkins\"\nurl = \"simulator://shop/jenkins\"\ndepth = 9", &[("depth", "9")]),
+        (
+            "type = \"probe\"\ntargets = [\"http://h\", \"ftp://h\", \"db=tcp://h\", \"simulator://shop\"]",
+            &[("targets[1]", "\"ftp://h\""), ("targets[2]", "\"db=tcp://h\"")],
+        ),
+        ("type = \"probe\"\ntargets = []", &[("targets", "[]")]),
+        (
+            "type = \"github-actions\"\nrepositories = [\"a/b\", \"a\"]\norganisation = \"c/d\"",
+            &[("organisation", "\"c/d\""), ("repositories[1]", "\"a\"]")],
+        ),
+        ("type = \"github-deployments\"", &[("repositories", "s]")]),
+        ("type = \"github-reviews\"", &[("repositories", "s]")]),
+        ("type = \"gitlab\"\ngroup = \"/\"", &[("projects", "s]")]),
+        ("type = \"gitlab-deployments\"", &[("projects", "s]")]),
+        ("type = \"gitlab-reviews\"", &[("projects", "s]")]),
+    ];
+    for (keys, expected) in table {
+        let text = format!("[sources.s]\n{keys}\n[[dashboards]]\nname = \"d\"\n");
+        let mut found: Vec<(String, String)> = report(&text)
+            .iter()
+            .filter(|problem| problem["severity"] == "error")
+            .map(|problem| {
+                let at = |key: &str| problem[key].as_u64().unwrap() as usize - 1;
+                let below: String = text.lines().nth(at("line")).unwrap().chars().skip(at("column")).collect();
+                assert!(problem["help"].as_str().is_some() || problem["code"] == "wrong-value", "{problem}");
+                (problem["path"].as_str().unwrap().replace("sources.s.", ""), below)
+            })
+            .collect();
+        found.sort();
+        let is_expected = |(found, expected): (&(String, String), &(&str, &str))| {
+            found.0 == expected.0 && found.1.starts_with(expected.1)
+        };
+        assert!(found.len() == expected.len() && found.iter().zip(*expected).all(is_expected), "{keys}: {found:#?}");
     }
 }

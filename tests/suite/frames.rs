@@ -169,6 +169,7 @@ fn scene(board: &Board, kinds: &[u8], sizes: &[usize]) -> Scene {
             budget: None,
             age: Span(0),
             clock_skew: None,
+            listener_error: None,
         });
     }
     hub.scene_at(NOW)

@@ -293,7 +293,7 @@ fn a_source_without_projects_and_group_says_what_to_write() {
         let file = folder.write("board.toml", &board(kind, &server, "", ""));
         let output = run(&["status", "--format", "json", "--wait", "5s", "--config", &file]);
         let text = format!("{}{}", stdout(&output), stderr(&output));
-        assert!(text.contains("it asks for nothing yet: add projects = "), "{kind}: {text}");
+        assert!(text.contains("add projects = [\"group/shop\"] or group = "), "{kind}: {text}");
         assert_eq!(server.requests(), Vec::<String>::new());
     }
 }
@@ -312,7 +312,8 @@ async fn nothing_more_is_asked_for_once_the_limit_is_used_up() {
     for kind in ["gitlab", "gitlab-deployments", "gitlab-reviews"] {
         let server = Server::start();
         let reset = now().0 / 1000 + 600;
-        let used_up = format!("RateLimit-Limit: 2000\r\nRateLimit-Remaining: 0\r\nRateLimit-Reset: {reset}");
+        let next = "Link: </api/v4/second-page>; rel=\"next\"";
+        let used_up = format!("RateLimit-Limit: 2000\r\nRateLimit-Remaining: 0\r\nRateLimit-Reset: {reset}\r\n{next}");
         tell_with(&server, "projects/1", &used_up, &project(1, "acme/shop"));
         tell_with(&server, "projects/1/merge_requests", &used_up, "[]");
         let refused = error(answer(kind, &server, "projects = [\"1\"]", "").await);
@@ -561,7 +562,7 @@ async fn merge_requests_say_whose_turn_it_is() {
 #[tokio::test]
 async fn a_group_tells_of_all_its_merge_requests_at_once_and_of_each_once() {
     let server = Server::start();
-    let link = format!("Link: <{}>; rel=\"next\"", server.url("/api/v4/second-page"));
+    let link = format!("Link: <{}>; rel=\"next\"", server.url("/api/v4/second-page?ids=7,8&page=2"));
     tell_with(&server, "groups/acme/merge_requests", &link, &format!("[{}]", merge_request(8, "")));
     let merged = merge_request(7, "").replace("\"merged_at\":null", "\"merged_at\":\"2026-11-21T10:20:00Z\"");
     tell(&server, "second-page", &format!("[{merged}]"));

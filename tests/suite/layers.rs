@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 const ARROWS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("calendar", &["model"]),
-    ("source", &["calendar", "model"]),
+    ("accept", &[]),
+    ("source", &["accept", "calendar", "model"]),
     ("store", &["model"]),
     ("eval", &["store", "model"]),
     ("panel", &["eval", "store", "model"]),
@@ -18,7 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("viewer", &["render", "input", "view", "model"]),
     ("output", &["viewer", "render", "view", "eval", "model", "hub"]),
     ("hub", &["source", "store", "eval", "view", "config", "model"]),
-    ("simulator", &["model"]),
+    ("simulator", &["accept", "model"]),
 ];
 
 /// Rooms that know no I/O, no runtime and no clock.
@@ -114,6 +115,14 @@ fn the_pure_rooms_know_no_io_and_no_clock() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn http_clients_are_made_in_one_file() {
+    let makes = |text: &str| text.contains("Client::builder(") || text.contains("Client::new(");
+    let made = sources().into_iter().filter(|(_, _, text)| makes(text)).map(|(path, ..)| path);
+    let all: Vec<PathBuf> = made.collect();
+    assert!(matches!(all.as_slice(), [one] if one.ends_with("source/http/client.rs")), "{all:#?}");
 }
 
 #[test]

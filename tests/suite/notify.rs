@@ -209,8 +209,8 @@ fn a_start_and_a_silent_rule_tell_nobody() {
 fn rules_that_tell_nothing_or_nobody_are_refused() {
     let folder = Folder::new();
     for (rule, part) in [
-        ("on = []\nbell = true", "this rule tells of nothing"),
-        ("on = [\"broken\"]", "this rule tells nobody"),
+        ("on = []\nbell = true", "this rule notifies of nothing"),
+        ("on = [\"broken\"]", "this rule notifies nobody"),
         ("on = [\"borken\"]\nbell = true", "did you mean 'broken'"),
         ("on = [\"broken\"]\nbell = true\nquiet = [\"night\"]", "no quiet time"),
         ("on = [\"broken\"]\nwebhook = \"chat.example.com\"", "not a URL"),

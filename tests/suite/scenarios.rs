@@ -175,6 +175,7 @@ fn outcomes(scenario: &Scenario, board: &Board) -> Vec<Outcome> {
                 budget: None,
                 age: Span(0),
                 clock_skew: None,
+                listener_error: None,
             });
             match (answer.every, answer.until) {
                 (Some(every), Some(until)) if Span(at.0 + every.0) <= until => at = Span(at.0 + every.0),

@@ -139,7 +139,6 @@ async fn polls_alone() {
             resolution: Resolution::of(query.id, wiring.wires.widths.clone()),
             pace,
             answer_filter: andon::source::answer_filter::AnswerFilter::default(),
-            nudge: Arc::default(),
         };
         let channels = PollChannels {
             outcomes: wiring.wires.outcomes.clone(),
@@ -147,6 +146,7 @@ async fn polls_alone() {
             pulse: Arc::clone(&pulses[query.source % PANELS]),
             worker: andon::source::offload::Worker::new(&wiring.wires.network.limits),
             clock: clock.clone(),
+            ear: andon::source::listening::Ear::default(),
         };
         let poll = Poll { asks: vec![(query.id, query.ask.clone())], place: place as u32 };
         let config = Arc::new(Number { number: place as u64 });

@@ -49,6 +49,7 @@ impl Followed {
             budget: None,
             age: Span(0),
             clock_skew: None,
+            listener_error: None,
         };
         self.store.apply(outcome);
         self.checks.follow(QueryId(query), &self.store);
@@ -300,6 +301,7 @@ fn an_answer_from_a_cache_is_as_old_as_the_cache_says() {
         budget: None,
         age: Span::seconds(86_400),
         clock_skew: None,
+        listener_error: None,
     });
     assert_eq!(panel.status(20), (Status::Unknown, Freshness::Stale));
 }

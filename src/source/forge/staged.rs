@@ -7,8 +7,10 @@ use crate::model::build::Build;
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
 use crate::model::telemetry::Telemetry;
-use crate::source::contract::Moment;
+use crate::source::contract::{Moment, QueryLanguage};
 
+/// What queries of builds are.
+pub(crate) const QUERY: QueryLanguage = QueryLanguage::Optional("a glob of names: those builds, with their stages");
 /// Builds whose stages are asked for, each with a request or more of its own.
 const MOST_STAGED: usize = 20;
 /// Pages of the jobs of one run, a hundred on each.

@@ -66,9 +66,9 @@ impl Listing {
         }
     }
 
-    /// The workflows that are switched on and wanted, without those among `told` and those that have not run.
+    /// The workflows that are switched on and wanted, without those of `ran` and those that are silent.
     /// Where there is no list, those that were known.
-    pub(super) fn quiet(&self, told: &[Workflow], before: &[Workflow], keep: &Globs) -> Vec<(String, SafeText)> {
+    pub(super) fn quiet(&self, ran: &[Workflow], before: &[Workflow], keep: &Globs) -> Vec<(String, SafeText)> {
         let is_wanted = |one: &&Listed| {
             one.state.as_deref() == Some("active") && keep.keep(one.name.as_deref().unwrap_or_default())
         };
@@ -77,7 +77,7 @@ impl Listing {
             Some(all) => all.values().filter(is_wanted).map(named).collect(),
             None => before.iter().map(|one| (one.id.clone(), one.build.name.clone())).collect(),
         };
-        quiet.retain(|(id, _)| !self.silent.contains(id) && !told.iter().any(|one| one.id == *id));
+        quiet.retain(|(id, _)| !self.silent.contains(id) && !ran.iter().any(|one| one.id == *id));
         quiet
     }
 

@@ -1,4 +1,4 @@
-//! Runs and jobs of workflows as GitHub tells them, and what they mean.
+//! Runs and jobs of workflows as GitHub lists them, and what they mean.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -20,7 +20,7 @@ pub(super) struct Runs {
     pub(super) workflow_runs: Vec<WorkflowRun>,
 }
 
-/// A run as it is told.
+/// A run as it is listed.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct WorkflowRun {
     id: u64,
@@ -100,9 +100,9 @@ pub(super) struct Workflow {
 }
 
 /// The workflows that are kept.
-pub(super) fn workflows(told: Vec<WorkflowRun>, keep: &Globs) -> Vec<Workflow> {
+pub(super) fn workflows(runs: Vec<WorkflowRun>, keep: &Globs) -> Vec<Workflow> {
     let mut groups: BTreeMap<String, Vec<WorkflowRun>> = BTreeMap::new();
-    for run in newest_first(told) {
+    for run in newest_first(runs) {
         groups.entry(run.workflow()).or_default().push(run);
     }
     let workflow = |(id, runs): (String, Vec<WorkflowRun>)| {
@@ -144,15 +144,15 @@ pub(super) fn jobs(page: &Document) -> Result<Vec<Job>, FetchError> {
 }
 
 /// The runs of the repository itself, each once: of several attempts the latest counts.
-fn newest_first(mut told: Vec<WorkflowRun>) -> Vec<WorkflowRun> {
-    told.retain(WorkflowRun::is_its_own);
-    told.sort_by_key(|run| Reverse((run.run_number, run.id, run.run_attempt)));
-    told.dedup_by_key(|run| run.id);
-    told
+fn newest_first(mut runs: Vec<WorkflowRun>) -> Vec<WorkflowRun> {
+    runs.retain(WorkflowRun::is_its_own);
+    runs.sort_by_key(|run| Reverse((run.run_number, run.id, run.run_attempt)));
+    runs.dedup_by_key(|run| run.id);
+    runs
 }
 
-/// The name of the workflow of these runs. With a `run-name` the server may tell that instead, another
-/// one each time; and of a workflow that an organisation requires it tells none: then it is its file.
+/// The name of the workflow of these runs. With a `run-name` the server may send that instead, another
+/// one each time; and of a workflow that an organisation requires it sends none: then it is its file.
 fn name(runs: &[WorkflowRun]) -> String {
     let Some(latest) = runs.first() else { return String::new() };
     let is_of_the_run = latest.name == latest.display_title && runs.iter().any(|run| run.name != latest.name);
@@ -198,22 +198,22 @@ impl WorkflowRun {
     }
 }
 
-fn run(told: &WorkflowRun) -> Run {
-    let (activity, result, word) = outcome(told.status.as_deref(), told.conclusion.as_deref());
-    let ended = Timestamp::of_rfc3339(told.updated_at.as_deref()).filter(|_| activity == Activity::Idle);
-    let written_by = told.head_commit.as_ref().and_then(|commit| commit.author.as_ref()?.name.as_deref());
+fn run(listed: &WorkflowRun) -> Run {
+    let (activity, result, word) = outcome(listed.status.as_deref(), listed.conclusion.as_deref());
+    let ended = Timestamp::of_rfc3339(listed.updated_at.as_deref()).filter(|_| activity == Activity::Idle);
+    let written_by = listed.head_commit.as_ref().and_then(|commit| commit.author.as_ref()?.name.as_deref());
     Run {
-        label: told.run_number.map_or_else(SafeText::default, |number| number.to_string().into()),
+        label: listed.run_number.map_or_else(SafeText::default, |number| number.to_string().into()),
         activity,
         result,
         word,
-        started_at: Timestamp::of_rfc3339(told.run_started_at.as_deref())
-            .or_else(|| Timestamp::of_rfc3339(told.created_at.as_deref())),
+        started_at: Timestamp::of_rfc3339(listed.run_started_at.as_deref())
+            .or_else(|| Timestamp::of_rfc3339(listed.created_at.as_deref())),
         finished_at: ended,
-        branch: SafeText::new(told.head_branch.as_deref().unwrap_or_default()),
-        commit: SafeText::new(told.head_sha.as_deref().unwrap_or_default()),
-        author: written_by.and_then(name_of).or_else(|| Person::name(told.actor.as_ref())),
-        url: link(told.html_url.as_deref()),
+        branch: SafeText::new(listed.head_branch.as_deref().unwrap_or_default()),
+        commit: SafeText::new(listed.head_sha.as_deref().unwrap_or_default()),
+        author: written_by.and_then(name_of).or_else(|| Person::name(listed.actor.as_ref())),
+        url: link(listed.html_url.as_deref()),
     }
 }
 

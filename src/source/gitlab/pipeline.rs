@@ -1,4 +1,4 @@
-//! A pipeline, from the list and from what it tells when it is asked for by itself, as a run.
+//! A pipeline, from the list and from its own page, as a run.
 //!
 //! Source: GitLab, "Pipelines API": "List project pipelines", "Get a single pipeline".
 
@@ -24,7 +24,7 @@ pub(crate) struct Pipeline {
     web_url: Option<String>,
 }
 
-/// What more a pipeline tells when it is asked for by itself.
+/// What only the page of one pipeline has.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Detail {
     started_at: Option<String>,
@@ -38,7 +38,7 @@ struct DetailedStatus {
     group: Option<String>,
 }
 
-/// The run that a pipeline is, as far as it has told.
+/// The run that a pipeline is, as far as it is known.
 pub(super) fn run(pipeline: &Pipeline, detail: Option<&Detail>) -> Run {
     let word = pipeline.status.as_deref().unwrap_or_default();
     let (activity, mut result) = status(word);

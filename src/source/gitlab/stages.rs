@@ -1,7 +1,7 @@
 //! The stages of a pipeline: from its jobs, and from the pipelines that it set going elsewhere.
 //!
 //! Source: GitLab, "Jobs API", "List pipeline jobs" and "List pipeline trigger jobs" (bridges). Neither
-//! tells the order of stages; jobs are numbered in it.
+//! has the order of stages; jobs are numbered in it.
 
 use crate::model::time::Timestamp;
 use serde::Deserialize;
@@ -86,8 +86,8 @@ fn stage(name: &str, jobs: &[Job], own_path: &str) -> Stage {
     let worst = ended.max_by_key(|result| badness(*result)).unwrap_or_default();
     // While it goes on, only what went wrong is certain.
     let is_certain = activity == Activity::Idle || badness(worst) >= badness(BuildResult::Warning);
-    let told = jobs.iter().zip(&states).filter_map(|(job, state)| Some((rank(*state)?, job)));
-    let told = told.min_by_key(|(rank, _)| *rank);
+    let named = jobs.iter().zip(&states).filter_map(|(job, state)| Some((rank(*state)?, job)));
+    let named = named.min_by_key(|(rank, _)| *rank);
     let started_at = jobs.iter().filter_map(|job| Timestamp::of_rfc3339(job.started_at.as_deref())).min();
     let finished_at = jobs.iter().filter_map(|job| Timestamp::of_rfc3339(job.finished_at.as_deref())).max();
     let times = started_at.zip(finished_at).filter(|(begin, end)| activity == Activity::Idle && end >= begin);
@@ -97,7 +97,7 @@ fn stage(name: &str, jobs: &[Job], own_path: &str) -> Stage {
         result: if is_certain { worst } else { BuildResult::Unknown },
         started_at,
         duration: times.map(|(begin, end)| begin.age_at(end)),
-        step: told.map_or_else(SafeText::default, |(_, job)| job.step(own_path).into()),
+        step: named.map_or_else(SafeText::default, |(_, job)| job.step(own_path).into()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The deploys of a project, from what GitLab tells of them: each as an event, with what only their order
+//! The deploys of a project, as GitLab lists them: each as an event, with what only their order
 //! shows.
 //!
 //! Source: GitLab, "Deployments API" (attributes and status values).

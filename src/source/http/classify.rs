@@ -1,4 +1,4 @@
-//! From what the client library tells to one of the closed list of reasons.
+//! From an error of the client library to one of the closed list of reasons.
 
 use std::error::Error as _;
 use std::io;
@@ -38,7 +38,7 @@ fn classify(cause: &(dyn std::error::Error + 'static), phase: Phase) -> Option<F
         }
     }
     if let Some(io) = cause.downcast_ref::<io::Error>() {
-        // The connector wraps what it is told once more: an error in an error, neither of them its source.
+        // The connector wraps its error once more: an error in an error, neither of them its source.
         if let Some(inner) = io.get_ref() {
             return classify(inner, phase);
         }

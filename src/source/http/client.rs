@@ -1,5 +1,5 @@
 //! The one client of the HTTP library, as everything is set for whoever asks: no redirect is followed by itself,
-//! nothing is tried again, nobody is told where an address came from.
+//! nothing is tried again, no server learns where an address came from.
 
 use std::sync::Arc;
 

@@ -34,7 +34,7 @@ struct CurrentSecrets {
 }
 
 impl Credentials {
-    pub(super) fn of(url: &Url, options: &HttpOptions) -> Self {
+    pub(super) fn new(url: &Url, options: &HttpOptions) -> Self {
         let values = url.query_pairs().map(|(_, value)| value.into_owned());
         Self {
             auth: options.auth.clone(),
@@ -46,14 +46,14 @@ impl Credentials {
 
     /// The request with everything that shows who we are, marked sensitive so that no `Debug` shows it.
     pub(super) async fn put_on(&self, request: RequestBuilder) -> Result<Request, FetchError> {
-        let told = self.told().await?;
+        let secrets = self.current().await?;
         let mut forms = Forms::default();
         let mut request = request;
-        if let (Some(auth), Some(secret)) = (&self.auth, &told.auth) {
+        if let (Some(auth), Some(secret)) = (&self.auth, &secrets.auth) {
             request = auth.apply(request, secret)?;
             forms.add(secret.expose_secret());
         }
-        for (name, secret) in &told.headers {
+        for (name, secret) in &secrets.headers {
             request = request.header(header_name(name)?, sensitive(secret)?);
             forms.add(secret.expose_secret());
         }
@@ -80,7 +80,7 @@ impl Credentials {
     }
 
     /// Reads all secrets. A file is read aside: one on a dead mount would hold up every source.
-    async fn told(&self) -> Result<CurrentSecrets, FetchError> {
+    async fn current(&self) -> Result<CurrentSecrets, FetchError> {
         if self.auth.iter().map(Auth::secret).chain(self.headers.values()).any(Secret::is_in_file) {
             offload::aside().await;
         }

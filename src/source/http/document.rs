@@ -39,7 +39,7 @@ impl Document {
     }
 
     /// A document of these bytes, without headers: for tests and fixtures.
-    pub fn of(body: impl Into<Arc<[u8]>>) -> Self {
+    pub fn from_body(body: impl Into<Arc<[u8]>>) -> Self {
         Self { headers: HeaderMap::new(), body: body.into() }
     }
 }
@@ -54,7 +54,7 @@ mod tests {
     fn the_next_page_is_found_and_never_elsewhere() {
         let from = Url::parse("https://api.test/repos?page=1").unwrap();
         let next = |value: &str| {
-            let mut page = Document::of(Vec::new());
+            let mut page = Document::from_body(Vec::new());
             page.headers.insert(LINK, value.parse().unwrap());
             page.next_page(&from).map(|url| url.to_string())
         };

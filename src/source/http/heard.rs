@@ -1,4 +1,4 @@
-//! What the answers of one poll tell beside their bodies: how old they were, what time the server has.
+//! What the headers of one poll's answers say: how old they were, what time the server has.
 //!
 //! Sources: RFC 9111, section 5.1 (`Age`: seconds since the answer was made or proved right); RFC 9110,
 //! section 6.6.1 (`Date`: when it was made, in whole seconds).
@@ -14,7 +14,7 @@ const AGREES: Span = Span::seconds(1);
 /// The greatest age; RFC 9111 (section 1.2.2) has it for whatever is more.
 const GREATEST_AGE: u64 = 1 << 31;
 
-/// What the answers of one poll have told.
+/// What the headers of one poll's answers said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Heard {
     /// What the server lets us ask.
@@ -33,7 +33,7 @@ impl Heard {
     }
 }
 
-/// How long ago the answer was made, as a cache on the way tells; of several caches the nearest.
+/// How long ago the answer was made, as a cache on the way says; of several caches the nearest.
 fn age(headers: &HeaderMap) -> Span {
     let text = headers.get(AGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let first = text.split(',').next().unwrap_or_default().trim();

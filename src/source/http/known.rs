@@ -1,4 +1,4 @@
-//! What a server has told before, by its validators: an answer that has not changed costs nothing.
+//! What a server has answered before, by its validators: an answer that has not changed costs nothing.
 //!
 //! Source: RFC 9110, sections 8.8.3 (`ETag`) and 13.1.2 (`If-None-Match`). A validator is kept together
 //! with its body and dropped together with it, so that a 304 always has something to stand for.

@@ -19,7 +19,7 @@ pub(super) enum Target {
 
 impl Target {
     /// Reads it from the headers of an answer of `from`.
-    pub(super) fn of(from: &Url, headers: &HeaderMap) -> Self {
+    pub(super) fn of_redirect(from: &Url, headers: &HeaderMap) -> Self {
         let Some(location) = headers.get(LOCATION).and_then(|value| value.to_str().ok()) else {
             return Self::Nowhere("a redirect without an address");
         };
@@ -56,18 +56,18 @@ mod tests {
     fn only_the_same_origin_is_followed() {
         let from = Url::parse("http://a.test:8080/x").unwrap();
         let mut headers = HeaderMap::new();
-        assert!(matches!(Target::of(&from, &headers), Target::Nowhere(_)));
+        assert!(matches!(Target::of_redirect(&from, &headers), Target::Nowhere(_)));
         headers.insert(LOCATION, "/y".parse().unwrap());
-        assert_eq!(Target::of(&from, &headers).follow().unwrap().as_str(), "http://a.test:8080/y");
+        assert_eq!(Target::of_redirect(&from, &headers).follow().unwrap().as_str(), "http://a.test:8080/y");
         for elsewhere in ["http://a.test/y", "https://a.test:8080/y", "http://b.test:8080/"] {
             headers.insert(LOCATION, elsewhere.parse().unwrap());
-            assert!(matches!(Target::of(&from, &headers), Target::Elsewhere(_)), "{elsewhere}");
-            assert_eq!(Target::of(&from, &headers).follow().unwrap_err().reason, Reason::RedirectBlocked);
+            assert!(matches!(Target::of_redirect(&from, &headers), Target::Elsewhere(_)), "{elsewhere}");
+            assert_eq!(Target::of_redirect(&from, &headers).follow().unwrap_err().reason, Reason::RedirectBlocked);
         }
         for nowhere in ["file:///etc/passwd", "http://", "javascript:alert(1)"] {
             headers.insert(LOCATION, nowhere.parse().unwrap());
-            assert!(matches!(Target::of(&from, &headers), Target::Nowhere(_)), "{nowhere}");
-            assert_eq!(Target::of(&from, &headers).follow().unwrap_err().reason, Reason::RedirectBlocked);
+            assert!(matches!(Target::of_redirect(&from, &headers), Target::Nowhere(_)), "{nowhere}");
+            assert_eq!(Target::of_redirect(&from, &headers).follow().unwrap_err().reason, Reason::RedirectBlocked);
         }
     }
 }

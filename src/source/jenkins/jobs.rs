@@ -1,4 +1,4 @@
-//! What Jenkins tells of its jobs: what is asked for, and how it is read.
+//! The jobs of Jenkins: what is asked for, and how it is read.
 //!
 //! Sources: the words of `hudson.model.BallColor` (a job's colour, with `_anime` while it builds) and of
 //! `hudson.model.Result`.
@@ -126,9 +126,9 @@ fn walk(jobs: &[Job], folder: &str, seen: &mut HashSet<String>, leaves: &mut Vec
 
 impl Job {
     fn full_name(&self, folder: &str) -> Option<String> {
-        let told = |name: Option<&String>| name.filter(|name| !name.is_empty()).cloned();
-        told(self.full_name.as_ref()).or_else(|| {
-            let name = told(self.name.as_ref())?;
+        let filled = |name: Option<&String>| name.filter(|name| !name.is_empty()).cloned();
+        filled(self.full_name.as_ref()).or_else(|| {
+            let name = filled(self.name.as_ref())?;
             Some(if folder.is_empty() { name } else { format!("{folder}/{name}") })
         })
     }
@@ -152,8 +152,8 @@ impl Job {
         if build.activity == Activity::Idle {
             build.activity = self.activity(colour, moves);
         }
-        let told = self.last_build.as_ref().and_then(|last| last.estimated_duration);
-        build.estimate = told.filter(|estimate| *estimate > 0).map(Span).or(build.estimate);
+        let estimate = self.last_build.as_ref().and_then(|last| last.estimated_duration);
+        build.estimate = estimate.filter(|length| *length > 0).map(Span).or(build.estimate);
         build.url = build.url.or_else(|| link(self.url.as_deref()));
         build
     }
@@ -171,7 +171,7 @@ impl Job {
         }
     }
 
-    /// Its runs, the newest first. The last one is told twice, and more is told of it by itself.
+    /// Its runs, the newest first. The last one is there twice, and has more fields by itself.
     fn runs(&self) -> Vec<Run> {
         let mut all: Vec<&RawRun> = self.last_build.iter().chain(self.builds.iter().flatten()).collect();
         all.sort_by_key(|run| Reverse(run.number));
@@ -256,7 +256,7 @@ mod tests {
     use BuildResult::{Failure, NeverRun};
 
     fn leaves(jobs: &str) -> Vec<Leaf> {
-        read(&Document::of(format!("{{\"jobs\":[{jobs}]}}").into_bytes())).unwrap()
+        read(&Document::from_body(format!("{{\"jobs\":[{jobs}]}}").into_bytes())).unwrap()
     }
 
     fn one(fields: &str) -> Build {

@@ -1,4 +1,4 @@
-//! The stages of a pipeline run, as the Pipeline REST API plugin tells them.
+//! The stages of a pipeline run, as the Pipeline REST API plugin lists them.
 
 use serde::Deserialize;
 
@@ -23,7 +23,7 @@ struct RawStage {
     duration_millis: Option<i64>,
 }
 
-/// Gives a build the stages of its last run. Only they tell that a run waits for somebody.
+/// Gives a build the stages of its last run. Only they show that a run waits for somebody.
 pub(super) fn add(build: &mut Build, document: &Document) -> Result<(), FetchError> {
     let described: Described = document.json()?;
     let (activity, _) = words(described.status.as_deref().unwrap_or_default());
@@ -37,7 +37,7 @@ pub(super) fn add(build: &mut Build, document: &Document) -> Result<(), FetchErr
 fn stage(raw: &RawStage) -> Stage {
     let (activity, result) = words(raw.status.as_deref().unwrap_or_default());
     let started_at = raw.start_time_millis.filter(|at| *at > 0).map(Timestamp);
-    // Of a stage under way, and of one that was passed over, the server tells no length that means anything.
+    // Of a stage under way, and of one that was passed over, the server has no length that means anything.
     let has_ended = activity == Activity::Idle && result != BuildResult::Skipped;
     let duration = raw.duration_millis.filter(|took| has_ended && started_at.is_some() && *took >= 0).map(Span);
     Stage {
@@ -77,7 +77,7 @@ mod tests {
                 "{{\"status\":\"{status}\",\"stages\":[{{\"name\":\"s\",\"status\":\"{status}\",\
                  \"startTimeMillis\":1000,\"durationMillis\":500}}]}}"
             );
-            Document::of(text.into_bytes())
+            Document::from_body(text.into_bytes())
         };
         for (status, activity, result, duration) in [
             ("SUCCESS", Idle, Success, Some(Span(500))),
@@ -110,7 +110,7 @@ mod tests {
     fn a_run_without_stages_has_none() {
         for text in ["{}", "{\"stages\":null,\"status\":null}", "{\"stages\":[]}"] {
             let mut build = Build::default();
-            add(&mut build, &Document::of(text.as_bytes().to_vec())).unwrap();
+            add(&mut build, &Document::from_body(text.as_bytes().to_vec())).unwrap();
             assert_eq!(build, Build::default(), "{text}");
         }
     }

@@ -6,10 +6,10 @@ use std::sync::Mutex;
 use super::*;
 use crate::model::fault::AuthFault;
 use crate::source::answer_filter::AnswerFilter;
+use crate::source::contract::{QueryLanguage, Resolution};
 use crate::source::limits::Limits;
 use crate::source::network::Network;
 use crate::source::offload::aside;
-use crate::source::{QueryLanguage, Resolution};
 
 /// What the scripted source does at each poll; the last one repeats.
 #[derive(Debug, Clone)]
@@ -119,7 +119,6 @@ fn start_script(script: Script, pace: Pace, pulse: &Arc<Pulse>, place: u32) -> R
         resolution: Resolution::of(query, watch::Sender::default().subscribe()),
         pace,
         answer_filter: AnswerFilter::default(),
-        nudge: Arc::default(),
     };
     let ask = Ask { query: "".into(), history: None };
     let poll = Poll { asks: vec![(query, ask)], place };
@@ -130,6 +129,7 @@ fn start_script(script: Script, pace: Pace, pulse: &Arc<Pulse>, place: u32) -> R
         pulse: Arc::clone(pulse),
         worker: Worker::new(&Limits::default()),
         clock,
+        ear: Ear::default(),
     };
     let config = Arc::new(Config { script: Arc::clone(&script) });
     tokio::spawn(supervise::<Scripted>(config, context, poll, pace, channels));

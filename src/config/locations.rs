@@ -1,4 +1,4 @@
-//! Where a key stands: in which layer, at which bytes.
+//! Paths of keys, and where in the files they are.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use toml_edit::{Document, Item, TableLike};
 
-use super::problem::Place;
+use super::problem::Location;
 
 /// One step of a key's path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Path {
         Self(steps)
     }
 
-    /// With what `serde_path_to_error` found below it.
+    /// With the path that `serde_path_to_error` found below it.
     pub(super) fn join(&self, inner: &serde_path_to_error::Path) -> Self {
         use serde_path_to_error::Segment;
         let mut path = self.clone();
@@ -48,17 +48,17 @@ impl Path {
         path
     }
 
-    /// This path, and from its end on another.
+    /// This path, followed by another one.
     pub(super) fn and(&self, inner: &Self) -> Self {
         Self(self.0.iter().chain(&inner.0).cloned().collect())
     }
 
-    /// Whether it leads on from another one.
+    /// Whether another path is the begin of this one.
     pub(super) fn is_below(&self, above: &Self) -> bool {
         self.0.len() > above.0.len() && self.0.starts_with(&above.0)
     }
 
-    /// The same in the list as it was before so many items were taken from the begin of it: the first on the way.
+    /// The same path before `gone` items were removed from the begin of its first list.
     pub(super) fn shifted(&self, gone: usize) -> Self {
         let mut path = self.clone();
         if let Some(Step::Index(index)) = path.0.iter_mut().find(|step| matches!(step, Step::Index(_))) {
@@ -67,7 +67,7 @@ impl Path {
         path
     }
 
-    /// With the key that a message of serde calls unknown, where the path does not end with it.
+    /// With the unknown key that a message of serde names, unless the path ends with it.
     pub(super) fn with_key_of(self, message: &str) -> Self {
         match message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next()) {
             Some(key) if self.last_key() != Some(key) => self.key(key),
@@ -75,7 +75,7 @@ impl Path {
         }
     }
 
-    /// What it leads to.
+    /// The value at this path.
     pub(super) fn value<'a>(&self, root: &'a Value) -> Option<&'a Value> {
         self.0.iter().try_fold(root, |value, step| match step {
             Step::Key(key) => value.get(key),
@@ -83,7 +83,7 @@ impl Path {
         })
     }
 
-    /// The same, to be changed.
+    /// The same, mutable.
     pub(super) fn value_mut<'a>(&self, root: &'a mut Value) -> Option<&'a mut Value> {
         self.0.iter().try_fold(root, |value, step| match step {
             Step::Key(key) => value.get_mut(key),
@@ -129,16 +129,16 @@ pub(super) enum Part {
     Value,
 }
 
-/// Finds a path in the files, the strongest layer first; a path that is not there is found at the
+/// Finds a path in the files, the strongest layer first. A path that is in none of them has the location of the
 /// nearest table above it.
-pub(super) fn find(sources: &[Source], path: &Path, part: Part) -> Option<Place> {
+pub(super) fn find(sources: &[Source], path: &Path, part: Part) -> Option<Location> {
     for length in (0..=path.0.len()).rev() {
         let steps = path.0.get(..length)?;
         // Above the path itself, the table's header is what helps.
         let part = if length == path.0.len() { part } else { Part::Key };
         for source in sources.iter().rev() {
             if let Some(span) = span(source.document.as_item(), steps, part) {
-                return Some(Place { file: Arc::clone(&source.file), text: Arc::clone(&source.masked), span });
+                return Some(Location { file: Arc::clone(&source.file), text: Arc::clone(&source.masked), span });
             }
         }
     }
