@@ -5,6 +5,7 @@
 
 pub mod board;
 mod check;
+mod check_dashboards;
 mod check_notify;
 mod check_panel;
 mod check_queries;
@@ -12,31 +13,24 @@ mod check_secrets;
 mod check_source;
 mod explain;
 mod layers;
+mod locations;
 mod masking;
 mod nearest;
-mod places;
 pub mod problem;
 mod raw;
 mod read;
+mod report;
+mod request;
 pub mod schema;
+mod scope;
 mod variables;
 
 use std::path::PathBuf;
 
 pub use board::Board;
-pub use layers::{Overrides, files, locate};
-use problem::{Place, Problem};
-
-/// What to load.
-#[derive(Debug, Clone, Default)]
-pub struct Request {
-    /// The board's file; see [`locate`].
-    pub file: PathBuf,
-    /// What flags say.
-    pub overrides: Overrides,
-    /// Whether a board is up already: then nothing is read that would be waited for.
-    pub again: bool,
-}
+pub use layers::{files, locate};
+use problem::{Location, Problem};
+pub use request::{Overrides, Request};
 
 /// A board, and what is doubtful about it.
 #[derive(Debug, Clone)]
@@ -46,7 +40,7 @@ pub struct Loaded {
     /// Warnings only.
     pub warnings: Vec<Problem>,
     /// Where a file names the theme; none where the environment, a flag or nobody does.
-    pub theme_place: Option<Place>,
+    pub theme_location: Option<Location>,
 }
 
 /// Reads, checks and resolves. Either a board that can be run, or all problems at once.
@@ -65,8 +59,8 @@ fn resolve(layers: &layers::Layers) -> Result<Loaded, Vec<Problem>> {
     problem::sort(&mut problems);
     match board {
         Some(board) if !problems.iter().any(Problem::is_error) => {
-            let theme_place = check::theme_place(layers, &board.theme);
-            Ok(Loaded { board, warnings: problems, theme_place })
+            let theme_location = check::theme_location(layers, &board.theme);
+            Ok(Loaded { board, warnings: problems, theme_location })
         }
         _ => Err(problems),
     }

@@ -27,7 +27,7 @@ mod turn;
 pub mod zone;
 
 pub use clock::Clock;
-pub use contract::{Context, Emits, Moment, Pace, QueryLanguage, Resolution, Source, Widths};
+pub use contract::{Context, Emits, KeyProblem, Moment, Pace, QueryLanguage, Resolution, Source, Widths};
 pub use registry::{Configured, Kind};
 
 sources! {

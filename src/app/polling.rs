@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::config::Board;
 use crate::config::board::{SIMULATOR_SCHEME, SourceSpec};
-use crate::model::fault::{AuthFault, FetchError, Reason};
+use crate::model::fault::FetchError;
 use crate::model::poll::{Ask, Outcome, QueryId};
 use crate::model::time::Span;
 use crate::simulator::Simulator;
@@ -20,6 +20,7 @@ use crate::source::http::{Http, parse_url};
 use crate::source::network::Network;
 use crate::source::offload::Worker;
 use crate::source::supervisor::{Poll, PollChannels, Pulse};
+use crate::source::tls::TlsOptions;
 use crate::source::{Clock, Context, Resolution, Widths};
 
 /// What every task is given.
@@ -261,28 +262,13 @@ fn addressed(source: &SourceSpec, simulator: Option<&Simulator>) -> SourceSpec {
     }
 }
 
-/// Every source of a board that cannot be opened, with the reason; no network.
+/// Every source of a board that names files which this machine cannot use, with the reason; no network.
 pub fn unusable_sources(board: &Board) -> BTreeMap<String, FetchError> {
     let network = Network::default();
-    let widths = watch::Sender::default();
-    let open = |source: &SourceSpec| {
-        source.config.try_open(&Context {
-            http: client(source, &network)?,
-            network: network.clone(),
-            resolution: Resolution::of(QueryId(0), widths.subscribe()),
-            pace: source.pace,
-            answer_filter: source.answer_filter.clone(),
-            nudge: Arc::default(),
-        })
+    let error = |source: &SourceSpec| {
+        let own_files = source.config.tls().map_or(Ok(()), TlsOptions::check_files);
+        client(source, &network).err().or(own_files.err())
     };
-    board
-        .sources
-        .iter()
-        .filter(|source| !source.simulated)
-        // A missing secret has a warning of its own.
-        .filter_map(|source| {
-            Some((source, open(source).err().filter(|error| error.reason != Reason::Auth(AuthFault::Secret))?))
-        })
-        .map(|(source, error)| (source.name.to_string(), error))
-        .collect()
+    let real = board.sources.iter().filter(|source| !source.simulated);
+    real.filter_map(|source| Some((source.name.to_string(), error(source)?))).collect()
 }

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::de::DeserializeOwned;
 
 use crate::model::event::{ChangeReason, EventKind, EventState};
+use crate::model::time::Span;
 
 /// The board over your line: business, application, client, infrastructure and pipeline health.
 #[derive(Debug, Parser)]
@@ -37,7 +38,7 @@ pub enum Command {
     /// Probe every source, step by step, and say which panel gets nothing and why; exit 0, or 1
     Doctor(DoctorFlags),
     /// Tell the board what happened: a deploy, an incident, a note
-    Event(EventFlags),
+    Event(Box<EventFlags>),
     /// Write a starter dashboards.toml from what answers on this machine
     Init(InitFlags),
     /// The kinds of sources, with the keys each takes
@@ -179,8 +180,8 @@ pub struct StatusFlags {
     #[arg(long, value_name = "NAME")]
     pub dashboard: Option<String>,
     /// The longest to wait for all sources
-    #[arg(long, value_name = "TIME", default_value = "12s")]
-    pub wait: String,
+    #[arg(long, value_name = "TIME", default_value = "12s", value_parser = Span::parse)]
+    pub wait: Span,
 }
 
 /// Flags of `snapshot`.
@@ -199,8 +200,8 @@ pub struct SnapshotFlags {
     #[arg(long, value_name = "NAME")]
     pub dashboard: Option<String>,
     /// The longest to wait for all sources
-    #[arg(long, value_name = "TIME", default_value = "12s")]
-    pub wait: String,
+    #[arg(long, value_name = "TIME", default_value = "12s", value_parser = Span::parse)]
+    pub wait: Span,
     /// Write to a file instead of stdout (-)
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -213,8 +214,8 @@ pub struct DoctorFlags {
     #[command(flatten)]
     pub board: BoardFlags,
     /// The longest to wait for all sources
-    #[arg(long, value_name = "TIME", default_value = "12s")]
-    pub wait: String,
+    #[arg(long, value_name = "TIME", default_value = "12s", value_parser = Span::parse)]
+    pub wait: Span,
 }
 
 /// Flags of `event`.

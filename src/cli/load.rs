@@ -16,7 +16,7 @@ pub(super) fn load(flags: &BoardFlags) -> Result<(Board, Theme), Failure> {
     match config::load(&request) {
         Ok(loaded) => {
             complain_about(&loaded.warnings);
-            let theme = themes::load(&loaded.board.theme, loaded.theme_place.as_ref())?;
+            let theme = themes::load(&loaded.board.theme, loaded.theme_location.as_ref())?;
             Ok((loaded.board, theme))
         }
         Err(problems) => {

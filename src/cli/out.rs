@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::config::problem::{Place, Problem};
+use crate::config::problem::{Location, Problem};
 use crate::model::text::SafeText;
 use crate::output::patient;
 
@@ -63,17 +63,17 @@ pub(super) fn count(number: usize, word: &str) -> String {
 /// The same problem with texts that cannot move a cursor: lines of the file come from outside, too.
 fn made_safe(problem: &Problem) -> Problem {
     let line = |text: &str| SafeText::new(text).to_string();
-    let place = problem.place.as_ref().map(|place| {
+    let location = problem.location.as_ref().map(|location| {
         // Byte for byte, so that the span still fits: only what is plain stays.
-        let safe: String = place.text.chars().map(harmless).collect();
-        let same = safe.len() == place.text.len();
-        Place {
-            file: line(&place.file).into(),
-            text: if same { safe.into() } else { place.text.clone() },
-            span: place.span.clone(),
+        let safe: String = location.text.chars().map(harmless).collect();
+        let same = safe.len() == location.text.len();
+        Location {
+            file: line(&location.file).into(),
+            text: if same { safe.into() } else { location.text.clone() },
+            span: location.span.clone(),
         }
     });
-    Problem { message: line(&problem.message), help: problem.help.as_deref().map(line), place, ..problem.clone() }
+    Problem { message: line(&problem.message), help: problem.help.as_deref().map(line), location, ..problem.clone() }
 }
 
 /// A character of the same length in UTF-8 that does nothing.

@@ -85,7 +85,7 @@ fn commands(all: &clap::Command) -> Result<String, Failure> {
         let options = rendered(&Man::new(command.clone()), Man::render_options_section)?;
         let options = options.split_once(".SH OPTIONS\n").map_or("", |(_, options)| options);
         // Writing into a String cannot fail.
-        let _infallible = write!(text, ".SS andon {}\n{}\n{options}", plain(command.get_name()), plain(&about));
+        let _infallible = write!(text, ".SS andon {}\n{}\n{options}", command.get_name(), plain(&about));
     }
     Ok(text)
 }

@@ -6,7 +6,6 @@ use super::arguments::{PictureFormat, SnapshotFlags};
 use super::file;
 use super::load::{load, page_of, zone};
 use super::out::{Done, say};
-use super::status::wait;
 use crate::app;
 use crate::output::ansi::Depth;
 use crate::output::{ansi, document, html, svg, text};
@@ -19,7 +18,7 @@ pub(super) fn run(flags: &SnapshotFlags) -> Done {
     let page = page_of(&board, flags.dashboard.as_deref())?;
     let ink = theme.ink(board.glyphs.unwrap_or(Glyphs::Full));
     let title = board.title.clone();
-    let scene = app::poll_once(board, zone(), wait(&flags.wait)?)?.scene;
+    let scene = app::poll_once(board, zone(), flags.wait)?.scene;
     let lens = Lens { page, kiosk: true, ..Lens::default() };
     let frame = render(&scene, &lens, &ink, flags.size.0, flags.size.1).buffer;
     let picture = match flags.format {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::out::{Done, Failure, complain_about, say};
-use crate::config::problem::{Place, Problem, Severity};
+use crate::config::problem::{Location, Problem, Severity};
 use crate::model::text::SafeText;
 use crate::render::theme::{EMBEDDED, Theme, ThemeError, embedded};
 use crate::source::file::read;
@@ -52,20 +52,20 @@ pub(super) fn find(name: &str) -> Result<Theme, ThemeError> {
 }
 
 /// The same for a command: a wrong theme is a wrong config.
-pub(super) fn load(name: &str, place: Option<&Place>) -> Result<Theme, Failure> {
+pub(super) fn load(name: &str, location: Option<&Location>) -> Result<Theme, Failure> {
     find(name).map_err(|error| {
-        complain_about(&[problem(&error, place)]);
+        complain_about(&[problem(&error, location)]);
         Failure::Quiet(ExitCode::from(2))
     })
 }
 
-/// A theme that cannot be used, with the place in the file that names it.
-pub(super) fn problem(error: &ThemeError, place: Option<&Place>) -> Problem {
+/// A theme that cannot be used, with the location in the file that names it.
+pub(super) fn problem(error: &ThemeError, location: Option<&Location>) -> Problem {
     Problem {
         severity: Severity::Error,
         code: "theme",
         path: "theme".to_owned(),
-        place: place.cloned(),
+        location: location.cloned(),
         message: error.to_string(),
         help: Some("'andon themes' lists those there are".to_owned()),
     }

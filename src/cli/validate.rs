@@ -7,18 +7,18 @@ use super::load::request;
 use super::out::{Done, Failure, complain_about, count, say};
 use super::themes;
 use crate::app::polling::unusable_sources;
-use crate::config::problem::{Place, Problem, Severity, sort};
+use crate::config::problem::{Location, Problem, Severity, sort};
 use crate::config::{self, Board};
 use crate::model::text::SafeText;
 
 pub(super) fn run(flags: &ValidateFlags) -> Done {
     let request = request(&flags.board);
-    let (board, mut problems, theme_place) = match config::load(&request) {
-        Ok(loaded) => (Some(loaded.board), loaded.warnings, loaded.theme_place),
+    let (board, mut problems, theme_location) = match config::load(&request) {
+        Ok(loaded) => (Some(loaded.board), loaded.warnings, loaded.theme_location),
         Err(problems) => (None, problems, None),
     };
     if let Some(board) = &board {
-        problems.extend(beyond_the_file(board, theme_place.as_ref()));
+        problems.extend(beyond_the_file(board, theme_location.as_ref()));
         sort(&mut problems);
     }
     let errors = problems.iter().filter(|problem| problem.is_error()).count();
@@ -58,20 +58,20 @@ fn summary(board: Option<&Board>, file: &str, valid: bool, errors: usize, warnin
     }
 }
 
-/// Themes and certificate files: what only this machine can tell.
-fn beyond_the_file(board: &Board, theme_place: Option<&Place>) -> Vec<Problem> {
+/// Themes and certificate files: what depends on this machine.
+fn beyond_the_file(board: &Board, theme_location: Option<&Location>) -> Vec<Problem> {
     let mut problems = Vec::new();
     if let Err(error) = themes::find(&board.theme) {
-        problems.push(themes::problem(&error, theme_place));
+        problems.push(themes::problem(&error, theme_location));
     }
     for (source, error) in unusable_sources(board) {
         problems.push(Problem {
             severity: Severity::Warning,
             code: "source",
             path: format!("sources.{source}"),
-            place: None,
+            location: None,
             message: error.to_string(),
-            help: None,
+            help: Some(error.reason.remedy().to_owned()).filter(|help| !help.is_empty()),
         });
     }
     problems

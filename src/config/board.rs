@@ -104,7 +104,7 @@ impl std::fmt::Debug for SourceSpec {
 pub struct QuerySpec {
     /// Its name among all queries, for as long as the program runs.
     pub id: QueryId,
-    /// Place of its source in [`Board::sources`].
+    /// Location of its source in [`Board::sources`].
     pub source: usize,
     /// What is asked.
     pub ask: Ask,
@@ -117,7 +117,7 @@ pub struct Dashboard {
     pub name: String,
     /// The name on the screen.
     pub title: SafeText,
-    /// Rows of places in `panels`; empty when andon lays them out by layer.
+    /// Rows of indices of `panels`; empty when andon lays them out by layer.
     pub rows: Vec<Vec<usize>>,
     /// The panels.
     pub panels: Vec<PanelSpec>,

@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 
 use super::board::{Notify, Webhook};
-use super::places::Path;
-use super::read::{Report, table};
+use super::locations::{Part, Path};
+use super::problem::Severity;
+use super::read::table;
+use super::report::Report;
 use super::{check_secrets, raw};
 use crate::eval::notification::Rule;
 use crate::model::glob::Globs;
@@ -12,17 +14,17 @@ use crate::source::http::parse_url;
 
 /// Checks all rules; what cannot be used is reported and left out.
 pub(super) fn check(rules: &[Value], path: &Path, report: &mut Report<'_>) -> Vec<Notify> {
-    rules.iter().enumerate().filter_map(|(place, rule)| read(rule, &path.index(place), report)).collect()
+    rules.iter().enumerate().filter_map(|(index, rule)| read(rule, &path.index(index), report)).collect()
 }
 
 fn read(rule: &Value, path: &Path, report: &mut Report<'_>) -> Option<Notify> {
     let until = "until it is there, the webhook is not called";
     check_secrets::check(&schemars::schema_for!(raw::Notify), rule, path, until, report);
     let rule = table::<raw::Notify>(rule.clone(), &json!({ "on": [] }), path, report)?;
-    Some(one(&rule, path, report))
+    Some(resolve(&rule, path, report))
 }
 
-fn one(raw: &raw::Notify, path: &Path, report: &mut Report<'_>) -> Notify {
+fn resolve(raw: &raw::Notify, path: &Path, report: &mut Report<'_>) -> Notify {
     if raw.on.is_empty() {
         let help = "write on = [\"broken\", \"fixed\"]".to_owned();
         report.error("empty", &path.key("on"), "this rule tells of nothing", help);
@@ -39,7 +41,7 @@ fn one(raw: &raw::Notify, path: &Path, report: &mut Report<'_>) -> Notify {
     let told_by_none = !raw.bell && !raw.desktop && raw.command.is_empty() && raw.webhook.is_none();
     if told_by_none && !["bell", "desktop", "command", "webhook"].iter().any(is_wrong) {
         let help = "add bell = true, desktop = true, command = [...] or webhook = \"...\"".to_owned();
-        report.error("empty", &path.key("on"), "this rule tells nobody", help);
+        report.add(Severity::Error, "empty", path, Part::Key, "this rule tells nobody", help);
     }
     let webhook = raw.webhook.as_ref().and_then(|url| match parse_url(url) {
         Ok(url) => Some(Webhook { url, token: raw.token.clone() }),

@@ -1,15 +1,14 @@
 //! One panel: its common keys, its own keys, and everything it refers to.
 
-use schemars::Schema;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::board::PanelSpec;
-use super::check::{Scope, check_word, report_unknown};
 use super::check_queries::{named, queries};
+use super::locations::Path;
 use super::nearest::suggestion;
-use super::places::Path;
 use super::raw::{NamedQuery, NumberOrText, PanelCommon};
-use super::read::{keys, split, table, with};
+use super::read::{Entries, table, with};
+use super::scope::Scope;
 use super::variables::{Quoting, expand};
 use crate::eval::expression::Expression;
 use crate::eval::panel::{Rule, Subject};
@@ -27,18 +26,17 @@ pub(super) fn check(value: &Value, path: &Path, scope: &mut Scope<'_>) -> Option
         scope.report.error("wrong-type", path, "a panel is a table", "write [[dashboards.panels]]".to_owned());
         return None;
     };
-    let mut left = object.clone();
-    let common_schema = schemars::schema_for!(PanelCommon);
-    let common = split(&mut left, &common_schema);
+    let mut entries = Entries::of(object);
+    let common = entries.take(&schemars::schema_for!(PanelCommon));
     let common = table::<PanelCommon>(common, &json!({ "view": "" }), path, &mut scope.report)?;
     let kind = kind(object.get("view"), path, scope);
-    let options = options(left, kind, &common_schema, path, scope);
+    let options = options(entries, kind, path, scope);
     let service = common.service.as_deref().map(SafeText::new);
     let environment = common.environment.as_deref().map(|text| scope.title(text, &path.key("environment")));
     let (mut rule, simulated) = rule(&common, kind, path, scope);
     rule.about = (service.clone(), environment.clone());
     if let Some(id) = &common.id {
-        check_word(id, &path.key("id"), &mut scope.report);
+        scope.report.check_name(id, &path.key("id"));
     }
     let word = kind.map_or("panel", |kind| kind.word);
     let title = common.title.as_deref().or(common.id.as_deref()).unwrap_or(word);
@@ -48,7 +46,7 @@ pub(super) fn check(value: &Value, path: &Path, scope: &mut Scope<'_>) -> Option
     let link = link(&common, path, scope);
     let (kind, options) = (kind?, options?);
     // Its own keys have been checked.
-    rule.column = object.get("column").and_then(Value::as_str).unwrap_or_default().to_owned();
+    object.get("column").and_then(Value::as_str).unwrap_or_default().clone_into(&mut rule.column);
     rule.kinds = object.get("kinds").and_then(|kinds| serde_json::from_value(kinds.clone()).ok()).unwrap_or_default();
     Some(PanelSpec {
         id: common.id.clone().unwrap_or_else(|| slug(title)),
@@ -68,25 +66,17 @@ pub(super) fn check(value: &Value, path: &Path, scope: &mut Scope<'_>) -> Option
 }
 
 /// The keys of its own that a view has.
-fn options(
-    mut left: Map<String, Value>,
-    kind: Option<&Kind>,
-    common: &Schema,
-    path: &Path,
-    scope: &mut Scope<'_>,
-) -> Option<PanelOptions> {
-    let mut known = keys(common);
+fn options(mut entries: Entries, kind: Option<&Kind>, path: &Path, scope: &mut Scope<'_>) -> Option<PanelOptions> {
     let Some(kind) = kind else {
-        // Of a view that nobody knows: what no view has is unknown all the same.
-        known.extend(KINDS.iter().flat_map(|kind| keys(&(kind.schema)())));
-        left.retain(|key, _| !known.contains(key));
-        report_unknown(&left, path, &known, &mut scope.report);
+        // Of an unknown view, a key is unknown that no view has.
+        for kind in KINDS {
+            entries.take(&(kind.schema)());
+        }
+        entries.report_unknown(path, &mut scope.report);
         return None;
     };
-    let own_schema = (kind.schema)();
-    let own = split(&mut left, &own_schema);
-    known.extend(keys(&own_schema));
-    report_unknown(&left, path, &known, &mut scope.report);
+    let own = entries.take(&(kind.schema)());
+    entries.report_unknown(path, &mut scope.report);
     with(own, path, &mut scope.report, kind.configure)
 }
 
@@ -147,24 +137,6 @@ fn kind(view: Option<&Value>, path: &Path, scope: &mut Scope<'_>) -> Option<&'st
         scope.report.error("unknown-view", &path.key("view"), message, suggestion(word, &words));
     }
     kind
-}
-
-impl Scope<'_> {
-    /// A title with its variables.
-    pub(super) fn title(&mut self, text: &str, path: &Path) -> SafeText {
-        let (text, unknown) = expand(text, &self.variables, Quoting::None);
-        self.warn_unknown(&unknown, path);
-        SafeText::new(&text)
-    }
-
-    pub(super) fn warn_unknown(&mut self, unknown: &[String], path: &Path) {
-        for name in unknown {
-            let known: Vec<String> = self.variables.keys().cloned().collect();
-            let known: Vec<&str> = known.iter().map(String::as_str).collect();
-            let message = format!("there is no variable '${name}'");
-            self.report.warning("unknown-variable", path, message, suggestion(name, &known));
-        }
-    }
 }
 
 fn expression(

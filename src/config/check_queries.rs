@@ -2,25 +2,23 @@
 
 use serde_json::{Value, json};
 
-use super::check::Scope;
+use super::locations::{Part, Path};
 use super::nearest::suggestion;
-use super::places::{Part, Path};
 use super::problem::Severity;
 use super::raw::{NamedQuery, PanelCommon};
 use super::read::table;
-use super::variables::{Quoting, expand};
-use crate::eval::freshness::FreshnessLimits;
+use super::scope::Scope;
 use crate::eval::panel::PanelQuery;
 use crate::model::event::EventSet;
 use crate::model::poll::Ask;
 use crate::panel::{EventsUse, Kind, Need, Shape};
 use crate::source::{Emits, KINDS as SOURCES, Kind as SourceKind, QueryLanguage};
 
-/// The named queries that can be read, each with its place.
+/// The named queries that can be read, each with its path.
 pub(super) fn named(common: &PanelCommon, path: &Path, scope: &mut Scope<'_>) -> Vec<(NamedQuery, Path)> {
     let path = path.key("queries");
-    let read = |(place, one): (usize, &Value)| {
-        let at = path.index(place);
+    let read = |(index, one): (usize, &Value)| {
+        let at = path.index(index);
         let query = table::<NamedQuery>(one.clone(), &json!({ "name": "" }), &at, &mut scope.report)?;
         Some((query, at))
     };
@@ -100,9 +98,9 @@ pub(super) fn queries(
 /// A panel of events that names no source shows those of the whole board.
 fn of_the_board(kind: &Kind, set: EventSet, path: &Path, scope: &mut Scope<'_>) -> Resolved {
     let mut resolved = Resolved { panel: Vec::new(), simulated: false, of_the_board: true };
-    for place in scope.event_sources(set) {
-        let id = scope.events_of(place);
-        let Some(source) = scope.sources.get(place) else { continue };
+    for index in scope.event_sources(set) {
+        let id = scope.events_of(index);
+        let Some(source) = scope.sources.get(index) else { continue };
         resolved.panel.push(PanelQuery { name: source.name.to_string(), id, limits: source.limits, scalar: false });
         resolved.simulated |= source.simulated;
     }
@@ -131,7 +129,7 @@ fn one_query(
         scope.report.add(Severity::Error, "missing-key", &panel, Part::Key, message, help);
         return;
     };
-    let Some((asked, source)) = asked(name, source_path, scope) else { return };
+    let Some((asked, index)) = asked(name, source_path, scope) else { return };
     let text = scope.query_text(&query.query, &asked.query, asked.word, query_path);
     let language = match asked.query {
         QueryLanguage::Needed(language) if text.is_empty() => {
@@ -148,22 +146,18 @@ fn one_query(
     }
     let Some(kind) = kind else { return };
     warn_about_another_shape(kind, asked, source_path, scope);
-    let Some((place, limits, simulated)) = source else { return };
+    let Some((index, source)) = index.and_then(|index| Some((index, scope.sources.get(index)?))) else { return };
+    let (limits, simulated) = (source.limits, source.simulated);
     let history = kind.history.then_some(common.window.unwrap_or(scope.window));
-    let id = scope.queries.id(place, Ask { query: text.into(), history });
+    let id = scope.queries.id(index, Ask { query: text.into(), history });
     resolved.panel.push(PanelQuery { name: query.name.clone(), id, limits, scalar: query.scalar });
     resolved.simulated |= simulated;
 }
 
-/// The kind of a source; and its place, its limits and whether it is simulated, if it can be used.
-fn asked(
-    name: &str,
-    path: &Path,
-    scope: &mut Scope<'_>,
-) -> Option<(&'static SourceKind, Option<(usize, FreshnessLimits, bool)>)> {
-    if let Some(place) = scope.sources.iter().position(|source| source.name.as_str() == name) {
-        let source = scope.sources.get(place)?;
-        return Some((source.kind, Some((place, source.limits, source.simulated))));
+/// The kind of a source, and its index if it can be used.
+fn asked(name: &str, path: &Path, scope: &mut Scope<'_>) -> Option<(&'static SourceKind, Option<usize>)> {
+    if let Some(index) = scope.sources.iter().position(|source| source.name.as_str() == name) {
+        return Some((scope.sources.get(index)?.kind, Some(index)));
     }
     if let Some((_, kind)) = scope.broken.iter().find(|(broken, _)| broken == name) {
         return kind.map(|kind| (kind, None));
@@ -196,15 +190,4 @@ fn warn_about_another_shape(kind: &Kind, source: &SourceKind, path: &Path, scope
     };
     let known: Vec<&str> = SOURCES.iter().filter(fits).map(|one| one.word).collect();
     scope.report.warning("wrong-source", path, message, format!("it needs one of: {}", known.join(", ")));
-}
-
-impl Scope<'_> {
-    fn query_text(&mut self, text: &str, language: &QueryLanguage, source: &str, path: &Path) -> String {
-        let (text, unknown) = expand(text, &self.variables, Quoting::Text);
-        // jq has variables of its own.
-        if matches!(language, QueryLanguage::Needed(_)) && source == "prometheus" {
-            self.warn_unknown(&unknown, path);
-        }
-        text
-    }
 }

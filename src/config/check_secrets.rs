@@ -5,8 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use schemars::{JsonSchema as _, Schema};
 use serde_json::{Map, Value};
 
-use super::places::Path;
-use super::read::Report;
+use super::locations::Path;
+use super::report::Report;
 use crate::source::auth::Secret;
 
 /// Parts of names that a user gives (of headers) whose values are secrets.
@@ -18,29 +18,29 @@ pub(super) fn check(schema: &Schema, table: &Value, path: &Path, until: &str, re
     let mut found = Vec::new();
     let definitions = schema.get("$defs").and_then(Value::as_object);
     Walk { definitions, found: &mut found }.look(schema.as_value(), table, path, true);
-    for (place, secret, is_secret) in found {
-        one(&place, &secret, is_secret, until, report);
+    for (path, secret, is_secret) in found {
+        check_one(&path, &secret, is_secret, until, report);
     }
 }
 
-fn one(place: &Path, secret: &Secret, is_secret: bool, until: &str, report: &mut Report<'_>) {
+fn check_one(path: &Path, secret: &Secret, is_secret: bool, until: &str, report: &mut Report<'_>) {
     match secret.read() {
         Err(empty) if secret.is_literal() => {
             let help = "write it, or take the key away".to_owned();
-            report.error("empty-secret", place, empty.detail.to_string(), help);
+            report.error("empty-secret", path, empty.detail.to_string(), help);
         }
-        Err(missing) => report.warning("secret-missing", place, missing.detail.to_string(), until.to_owned()),
-        Ok(_) if secret.is_literal() && is_secret => warn_about_literal(place, report),
+        Err(missing) => report.warning("secret-missing", path, missing.detail.to_string(), until.to_owned()),
+        Ok(_) if secret.is_literal() && is_secret => warn_about_literal(path, report),
         Ok(_) => {}
     }
 }
 
-fn warn_about_literal(place: &Path, report: &mut Report<'_>) {
+fn warn_about_literal(path: &Path, report: &mut Report<'_>) {
     let help = "put it into { env = \"NAME\" } or { file = \"PATH\" }";
-    report.warning("literal-secret", place, "a secret stands in the file", help.to_owned());
-    if let Some(file) = report.file_of(place).filter(|file| others_may_read(file)) {
+    report.warning("literal-secret", path, "a secret stands in the file", help.to_owned());
+    if let Some(file) = report.file_of(path).filter(|file| others_may_read(file)) {
         let help = format!("chmod 600 {file}, or take the secret out of it");
-        report.warning("readable-secret", place, "a secret stands in a file that others may read", help);
+        report.warning("readable-secret", path, "a secret stands in a file that others may read", help);
     }
 }
 
@@ -51,7 +51,7 @@ fn others_may_read(file: &str) -> bool {
 /// Looks at a value and its schema side by side.
 struct Walk<'a> {
     definitions: Option<&'a Map<String, Value>>,
-    /// The place of each secret, and whether it is one for sure: not every header is (`X-Scope-OrgID`).
+    /// The path of each secret, and whether it is one for sure: not every header is (`X-Scope-OrgID`).
     found: &'a mut Vec<(Path, Secret, bool)>,
 }
 
@@ -79,9 +79,9 @@ impl Walk<'_> {
                 self.look(free, below, &path.key(key), SECRET_NAMES.iter().any(|part| name.contains(part)));
             }
         }
-        for (place, below) in value.as_array().into_iter().flatten().enumerate() {
+        for (index, below) in value.as_array().into_iter().flatten().enumerate() {
             if let Some(items) = schema.get("items") {
-                self.look(items, below, &path.index(place), is_secret);
+                self.look(items, below, &path.index(index), is_secret);
             }
         }
     }

@@ -5,22 +5,20 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use serde_json::{Map, Value};
 
 use super::board::{SIMULATOR_SCHEME, SourceSpec};
-use super::check::{report_unknown, too_short};
 use super::check_secrets;
+use super::locations::{Part, Path};
 use super::nearest::suggestion;
-use super::places::Path;
+use super::problem::Severity;
 use super::raw::SourceCommon;
-use super::read::{Report, keys, split, table, with};
+use super::read::{Entries, table, with};
+use super::report::Report;
 use crate::eval::freshness::FreshnessLimits;
-use crate::model::fault::Reason;
 use crate::model::glob::Globs;
-use crate::model::poll::QueryId;
 use crate::model::text::SafeText;
 use crate::model::time::Span;
 use crate::source::answer_filter::AnswerFilter;
 use crate::source::http::{HttpOptions, parse_url};
-use crate::source::network::Network;
-use crate::source::{Configured, Context, Emits, KINDS, Kind, Pace, Resolution};
+use crate::source::{Configured, Emits, KINDS, KeyProblem, Kind, Pace};
 
 /// The longest timeout that is set when none is given.
 const LONGEST_TIMEOUT: Span = Span::seconds(10);
@@ -28,14 +26,22 @@ const LONGEST_TIMEOUT: Span = Span::seconds(10);
 /// What a secret that is not there means.
 const WITHOUT_SECRET: &str = "until it is there, this source's panels will say so";
 
-/// Checks one source. `forced` puts the board's refresh above the source's own (`--refresh`); `people` says
-/// whether the board wants names. Of one that cannot be used, its kind is told if it has one: queries are checked by it.
+/// What the board says of all its sources.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ForAllSources {
+    pub refresh: Span,
+    /// Whether `refresh` is put above the sources' own (`--refresh`).
+    pub is_forced: bool,
+    /// Whether names of people are wanted.
+    pub people: bool,
+}
+
+/// Checks one source. The error is the kind of a source that cannot be used, if it has one: queries are checked by it.
 pub(super) fn check(
     name: &str,
     value: &Value,
     path: &Path,
-    (refresh, forced): (Span, bool),
-    people: bool,
+    board: ForAllSources,
     report: &mut Report<'_>,
 ) -> Result<SourceSpec, Option<&'static Kind>> {
     let Some(object) = value.as_object() else {
@@ -43,57 +49,67 @@ pub(super) fn check(
         report.error("wrong-type", path, format!("the source '{name}' is not a table"), help);
         return Err(None);
     };
-    let mut left = object.clone();
-    let common_schema = schemars::schema_for!(SourceCommon);
-    let common = split(&mut left, &common_schema);
+    let mut entries = Entries::of(object);
+    let common = entries.take(&schemars::schema_for!(SourceCommon));
     let common = table::<SourceCommon>(common, &Value::Null, path, report).unwrap_or_default();
     let Some(kind) = kind(name, object, path, report) else {
-        // Of a type that nobody knows: what no type has is unknown all the same.
-        let mut known = keys(&common_schema);
-        known.extend(keys(&schemars::schema_for!(HttpOptions)));
-        known.extend(KINDS.iter().flat_map(|kind| keys(&(kind.schema)())));
-        left.retain(|key, _| !known.contains(key));
-        report_unknown(&left, path, &known, report);
+        report_unknown_to_all(entries, path, report);
         return Err(None);
     };
-    let mut known = keys(&common_schema);
-    let http = if kind.http { http(&mut left, &mut known, path, report) } else { HttpOptions::default() };
+    let http = if kind.http { http(&mut entries, path, report) } else { HttpOptions::default() };
     let own_schema = (kind.schema)();
-    let own = split(&mut left, &own_schema);
-    known.extend(keys(&own_schema));
-    report_unknown(&left, path, &known, report);
+    let own = entries.take(&own_schema);
+    entries.report_unknown(path, report);
     check_secrets::check(&own_schema, &own, path, WITHOUT_SECRET, report);
-    let pace = pace(&common, refresh, forced, path, report);
+    let pace = pace(&common, board, path, report);
     let limits = limits(&common, pace, path, report);
-    if kind.emits != Emits::Builds && !common.deploys.all().is_empty() {
-        let help = format!("take it away; a {} source tells of no builds", kind.word);
-        report.error("no-builds", &path.key("deploys"), "only builds can be deploys", help);
-    }
+    let answer_filter = answer_filter(&common, kind, board.people, path, report);
     let config = with(own.clone(), path, report, kind.configure).ok_or(Some(kind))?;
-    let simulated = has_simulator(&own);
-    if check_addresses(config.as_ref(), path, report) && !simulated {
-        check_keys(config.as_ref(), &own, path, report);
+    let fingerprint = fingerprint(name, value, pace, board.people);
+    let (name, simulated) = (SafeText::new(name), has_simulator(&own));
+    let source =
+        SourceSpec { name, kind, config, keys: own, http, pace, limits, answer_filter, simulated, fingerprint };
+    check_address(source.config.as_ref(), path, report);
+    check_keys(&source, path, report);
+    Ok(source)
+}
+
+/// Of a source of unknown type, a key is unknown that no type has.
+fn report_unknown_to_all(mut entries: Entries, path: &Path, report: &mut Report<'_>) {
+    entries.take(&schemars::schema_for!(HttpOptions));
+    for kind in KINDS {
+        entries.take(&(kind.schema)());
     }
-    let answer_filter = AnswerFilter {
-        people,
-        deploys: Globs::new(common.deploys.all()),
-        deploys_to: SafeText::new(common.deploys_to.as_deref().unwrap_or("production")),
-    };
-    let fingerprint = fingerprint(name, value, pace, people);
-    let name = SafeText::new(name);
-    Ok(SourceSpec { name, kind, config, keys: own, http, pace, limits, answer_filter, simulated, fingerprint })
+    entries.report_unknown(path, report);
 }
 
 /// Takes the keys of HTTP out of a table.
-fn http(left: &mut Map<String, Value>, known: &mut Vec<String>, path: &Path, report: &mut Report<'_>) -> HttpOptions {
+fn http(entries: &mut Entries, path: &Path, report: &mut Report<'_>) -> HttpOptions {
     let schema = schemars::schema_for!(HttpOptions);
-    let taken = split(left, &schema);
-    known.extend(keys(&schema));
+    let taken = entries.take(&schema);
     check_secrets::check(&schema, &taken, path, WITHOUT_SECRET, report);
     let http = table::<HttpOptions>(taken, &Value::Null, path, report).unwrap_or_default();
     check_headers(&http, path, report);
     check_tls_pair(&http, path, report);
     http
+}
+
+fn answer_filter(
+    common: &SourceCommon,
+    kind: &Kind,
+    people: bool,
+    path: &Path,
+    report: &mut Report<'_>,
+) -> AnswerFilter {
+    if kind.emits != Emits::Builds && !common.deploys.all().is_empty() {
+        let help = format!("take it away; a {} source has no builds", kind.word);
+        report.error("no-builds", &path.key("deploys"), "only builds can be deploys", help);
+    }
+    AnswerFilter {
+        people,
+        deploys: Globs::new(common.deploys.all()),
+        deploys_to: SafeText::new(common.deploys_to.as_deref().unwrap_or("production")),
+    }
 }
 
 fn limits(common: &SourceCommon, pace: Pace, path: &Path, report: &mut Report<'_>) -> FreshnessLimits {
@@ -128,26 +144,20 @@ fn kind(name: &str, object: &Map<String, Value>, path: &Path, report: &mut Repor
         Some(_) => None,
         None => {
             let help = format!("add type = \"...\"; {}", suggestion("", &words));
-            report.add(
-                super::problem::Severity::Error,
-                "missing-key",
-                path,
-                super::places::Part::Key,
-                format!("the source '{name}' has no type"),
-                help,
-            );
+            let message = format!("the source '{name}' has no type");
+            report.add(Severity::Error, "missing-key", path, Part::Key, message, help);
             None
         }
     }
 }
 
-fn pace(common: &SourceCommon, board: Span, forced: bool, path: &Path, report: &mut Report<'_>) -> Pace {
-    let own = common.refresh.filter(|_| !forced);
-    let refresh = own.unwrap_or(board);
-    if own.is_some_and(|own| own < Span::seconds(1)) {
-        too_short(report, &path.key("refresh"));
+fn pace(common: &SourceCommon, board: ForAllSources, path: &Path, report: &mut Report<'_>) -> Pace {
+    let own = common.refresh.filter(|_| !board.is_forced);
+    let refresh = own.unwrap_or(board.refresh);
+    if let Some(own) = own {
+        report.check_refresh(own, &path.key("refresh"));
     }
-    let timeout = common.timeout.filter(|timeout| !forced || *timeout < refresh);
+    let timeout = common.timeout.filter(|timeout| !board.is_forced || *timeout < refresh);
     if timeout == Some(Span(0)) {
         let help = "write timeout = \"4s\", or leave it out".to_owned();
         report.error("too-short", &path.key("timeout"), "a timeout of nothing always runs out", help);
@@ -166,8 +176,8 @@ fn pace(common: &SourceCommon, board: Span, forced: bool, path: &Path, report: &
 
 fn check_headers(http: &HttpOptions, path: &Path, report: &mut Report<'_>) {
     for (keys, what, help) in http.wrong_headers() {
-        let place = keys.iter().fold(path.clone(), |place, key| place.key(key));
-        report.error("bad-header", &place, what, help);
+        let at = keys.iter().fold(path.clone(), |at, key| at.key(key));
+        report.error("bad-header", &at, what, help);
     }
 }
 
@@ -184,47 +194,31 @@ fn check_tls_pair(http: &HttpOptions, path: &Path, report: &mut Report<'_>) {
     }
 }
 
-/// Whether the address can be used, if there is one.
-fn check_addresses(config: &dyn Configured, path: &Path, report: &mut Report<'_>) -> bool {
-    let Some(url) = config.url().filter(|url| !url.starts_with(SIMULATOR_SCHEME)) else { return true };
+fn check_address(config: &dyn Configured, path: &Path, report: &mut Report<'_>) {
+    let Some(url) = config.url().filter(|url| !url.starts_with(SIMULATOR_SCHEME)) else { return };
     let path = path.key("url");
     match parse_url(url) {
         Err(error) => {
             let help = "write it like \"https://prometheus.example.com\"".to_owned();
             report.error("bad-url", &path, error.detail.to_string(), help);
-            false
         }
         Ok(parsed) if !parsed.username().is_empty() || parsed.password().is_some() => {
             let help = "use auth = { basic = { username = \"...\", password = { env = \"...\" } } }".to_owned();
             report.error("secret-in-url", &path, "the URL holds a user name or a password", help);
-            false
         }
-        Ok(_) => true,
+        Ok(_) => {}
     }
 }
 
-/// What a source itself says of its keys, without asking anybody. The key is the first that it names.
-fn check_keys(config: &dyn Configured, own: &Value, path: &Path, report: &mut Report<'_>) {
-    let widths = tokio::sync::watch::Sender::default();
-    let nobody = Context {
-        http: None,
-        network: Network::default(),
-        resolution: Resolution::of(QueryId(0), widths.subscribe()),
-        pace: Pace { refresh: Span::seconds(10), timeout: LONGEST_TIMEOUT },
-        answer_filter: AnswerFilter::default(),
-        nudge: std::sync::Arc::default(),
-    };
-    let Err(error) = config.try_open(&nobody) else { return };
-    if error.reason != Reason::Parse {
-        return;
+/// What a source itself says of its keys. The simulator answers on this machine, at a port that is not known yet.
+fn check_keys(source: &SourceSpec, path: &Path, report: &mut Report<'_>) {
+    let at_home =
+        |text: &str| text.contains(SIMULATOR_SCHEME).then(|| text.replace(SIMULATOR_SCHEME, "http://127.0.0.1/"));
+    for KeyProblem { key, item, message, help } in source.readdressed(at_home).config.check() {
+        let key = path.key(key);
+        let at = item.map_or_else(|| key.clone(), |item| key.index(item));
+        report.error("bad-value", &at, message, help);
     }
-    let detail = error.detail.as_str();
-    let (message, help) =
-        detail.split_once(';').map_or((detail, None), |(message, help)| (message, Some(help.trim().to_owned())));
-    let keys = own.as_object().into_iter().flat_map(Map::keys);
-    let named = keys.filter(|key| detail.contains(key.as_str())).min_by_key(|key| detail.find(key.as_str()));
-    let place = named.map_or_else(|| path.clone(), |key| path.key(key));
-    report.error("bad-value", &place, message.to_owned(), help);
 }
 
 fn has_simulator(value: &Value) -> bool {

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
+use super::locations::{Part, Path, Step};
 use super::nearest::suggestion;
-use super::places::{Part, Path, Step};
 use super::problem::Severity;
-use super::read::Report;
+use super::report::Report;
 
 /// Serde's messages hold values, and values may be secrets: only what was expected is taken from them.
 pub(super) fn explain(at: &Path, found: Option<&Value>, message: &str, report: &mut Report<'_>) {

@@ -8,10 +8,10 @@ use config::{Config, File, FileFormat};
 use serde_json::Value;
 use toml_edit::Document;
 
-use super::Request;
+use super::locations::{Path, Source, Step};
 use super::masking::{mask, mask_unparsed};
-use super::places::{Path, Source, Step};
-use super::problem::{Place, Problem, Severity};
+use super::problem::{Location, Problem, Severity};
+use super::request::{Overrides, Request};
 use crate::source::file::{self, Unreadable};
 
 pub(super) const DEFAULTS: &str = r#"
@@ -25,17 +25,6 @@ const MAX_FILE: u64 = 4 * 1024 * 1024;
 /// What the environment may set: the plain keys of the root, each with a value to show how it is written.
 const FROM_ENVIRONMENT: [(&str, &str); 5] =
     [("title", "Shop"), ("theme", "andon"), ("refresh", "10s"), ("window", "1h"), ("glyphs", "ascii")];
-
-/// What flags say; the strongest layer.
-#[derive(Debug, Clone, Default)]
-pub struct Overrides {
-    /// `--theme`
-    pub theme: Option<String>,
-    /// `--refresh`: also over the refresh of every source.
-    pub refresh: Option<String>,
-    /// `--var NAME=VALUE`
-    pub variables: Vec<(String, String)>,
-}
 
 /// Everything joined, and the files it came from, the strongest last.
 #[derive(Debug)]
@@ -151,7 +140,7 @@ fn unjoinable() -> Problem {
         severity: Severity::Error,
         code: "layers",
         path: String::new(),
-        place: None,
+        location: None,
         message: "the layers of the config cannot be joined: a key is a table in one and a value in another".to_owned(),
         help: Some("compare the personal config.toml with the board's file".to_owned()),
     }
@@ -176,7 +165,7 @@ fn read(path: &FilePath, is_board: bool, again: bool) -> Result<String, Box<Prob
             severity: Severity::Error,
             code,
             path: String::new(),
-            place: None,
+            location: None,
             message,
             help: Some(help.to_owned()),
         })
@@ -209,7 +198,7 @@ fn parse(path: &FilePath, text: &str) -> Result<Source, Box<Problem>> {
             severity: Severity::Error,
             code: "syntax",
             path: String::new(),
-            place: error.span().map(|span| Place { file, text: mask_unparsed(text).into(), span }),
+            location: error.span().map(|span| Location { file, text: mask_unparsed(text).into(), span }),
             message: error.message().lines().next().unwrap_or("this is not TOML").to_owned(),
             help: Some(syntax_help(text, error.span().map_or(0, |span| span.start))),
         })),

@@ -54,11 +54,11 @@ fn visit(key: &str, item: &Item, in_auth: bool, spans: &mut Vec<Range<usize>>) {
             collect(table, in_auth, spans);
         }
     } else if let Some(array) = item.as_array() {
-        for (place, value) in array.iter().enumerate() {
+        for (index, value) in array.iter().enumerate() {
             match value.as_inline_table() {
                 Some(table) => collect(table, in_auth, spans),
                 // The arguments of a command may hold one; its name helps.
-                None => scalar(value, is_secret(key, in_auth) || (key == "command" && place > 0), spans),
+                None => scalar(value, is_secret(key, in_auth) || (key == "command" && index > 0), spans),
             }
         }
     } else if let Some(value) = item.as_value() {

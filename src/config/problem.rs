@@ -16,9 +16,9 @@ pub enum Severity {
     Warning,
 }
 
-/// A place in a file. The text has its secrets masked.
+/// A location in a file. The text has its secrets masked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct Location {
     /// The file's name, as the user gave it.
     pub file: Arc<str>,
     /// The file's text, masked, of the same length.
@@ -27,7 +27,7 @@ pub struct Place {
     pub span: Range<usize>,
 }
 
-impl Place {
+impl Location {
     /// Line and column, from 1; columns count characters.
     pub fn line_column(&self) -> (usize, usize) {
         let before = self.text.get(..self.span.start).unwrap_or(&self.text);
@@ -47,7 +47,7 @@ pub struct Problem {
     /// The key's path: `dashboards[0].panels[2].warning`.
     pub path: String,
     /// Where; none for the environment and flags.
-    pub place: Option<Place>,
+    pub location: Option<Location>,
     /// What is wrong, in a sentence without a full stop.
     pub message: String,
     /// What to do about it.
@@ -67,14 +67,15 @@ impl Problem {
             .primary_title(self.message.as_str())
             .id(self.code)
             .elements(std::iter::empty::<annotate_snippets::Message<'_>>());
-        if let Some(place) = &self.place {
-            let end = place.span.end.min(place.text.len());
-            let start = place.span.start.min(end);
+        if let Some(location) = &self.location {
+            let end = location.span.end.min(location.text.len());
+            let start = location.span.start.min(end);
             // A table's span covers the whole table; its first line is enough to find it.
-            let first_line = place.text.get(start..end).and_then(|text| text.find('\n')).map_or(end, |at| start + at);
+            let first_line =
+                location.text.get(start..end).and_then(|text| text.find('\n')).map_or(end, |at| start + at);
             group = group.element(
-                Snippet::source(place.text.as_ref())
-                    .path(place.file.as_ref())
+                Snippet::source(location.text.as_ref())
+                    .path(location.file.as_ref())
                     .annotation(AnnotationKind::Primary.span(start..first_line)),
             );
         }
@@ -83,7 +84,7 @@ impl Problem {
         }
         let renderer = if colours { Renderer::styled() } else { Renderer::plain() };
         let mut text = renderer.render(&[group]);
-        if self.place.is_none() && !self.path.is_empty() {
+        if self.location.is_none() && !self.path.is_empty() && !self.message.starts_with(&self.path) {
             text.push_str("\n  --> ");
             text.push_str(&self.path);
         }
@@ -92,15 +93,15 @@ impl Problem {
 
     /// For `validate --format json`.
     pub fn json(&self) -> serde_json::Value {
-        let (line, column) = self.place.as_ref().map_or((None, None), |place| {
-            let (line, column) = place.line_column();
+        let (line, column) = self.location.as_ref().map_or((None, None), |location| {
+            let (line, column) = location.line_column();
             (Some(line), Some(column))
         });
         serde_json::json!({
             "severity": self.severity,
             "code": self.code,
             "path": self.path,
-            "file": self.place.as_ref().map(|place| place.file.as_ref()),
+            "file": self.location.as_ref().map(|location| location.file.as_ref()),
             "line": line,
             "column": column,
             "message": self.message,
@@ -113,22 +114,22 @@ impl Problem {
 pub fn brief(problems: &[Problem]) -> String {
     let errors = || problems.iter().filter(|problem| problem.is_error());
     let Some(first) = errors().next() else { return String::new() };
-    let place = first.place.as_ref().map_or_else(String::new, |place| {
-        let (line, column) = place.line_column();
-        let name = place.file.rsplit('/').next().unwrap_or_default();
+    let location = first.location.as_ref().map_or_else(String::new, |location| {
+        let (line, column) = location.line_column();
+        let name = location.file.rsplit('/').next().unwrap_or_default();
         format!("{name}:{line}:{column}: ")
     });
     let more = match errors().count() - 1 {
         0 => String::new(),
         more => format!(", and {more} more"),
     };
-    format!("config not taken: {place}{}{more}; this is the board of before", first.message)
+    format!("config not taken: {location}{}{more}; this is the board of before", first.message)
 }
 
 /// Errors before warnings, then in the order of the file.
 pub fn sort(problems: &mut [Problem]) {
     problems.sort_by(|a, b| {
-        let start = |problem: &Problem| problem.place.as_ref().map_or(usize::MAX, |place| place.span.start);
+        let start = |problem: &Problem| problem.location.as_ref().map_or(usize::MAX, |location| location.span.start);
         a.severity.cmp(&b.severity).then(start(a).cmp(&start(b))).then_with(|| a.path.cmp(&b.path))
     });
 }

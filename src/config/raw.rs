@@ -14,7 +14,8 @@ use crate::model::time::Span;
 use crate::panel::ink::Glyphs;
 use crate::source::auth::Secret;
 
-/// The root of the file. A table in a list or a map is read by itself, so that a mistake in one hides none in another.
+// A table in a list or a map is read by itself, so that a mistake in one hides none in another.
+/// The root of the file.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Root {
     /// The board's name, shown at the top left.
@@ -120,7 +121,8 @@ pub(super) struct Dashboard {
     /// The name on the screen (default: name).
     pub title: Option<String>,
     /// Rows of panel ids, from the top; without it panels are laid out by layer.
-    pub rows: Option<Vec<Vec<String>>>,
+    #[schemars(with = "Option<Vec<Vec<String>>>")]
+    pub rows: Option<Vec<Vec<Value>>>,
     /// The panels.
     #[serde(default)]
     pub panels: Vec<Value>,

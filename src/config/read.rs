@@ -5,105 +5,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::explain::explain;
-use super::layers::Outside;
-use super::nearest::suggestion;
-use super::places::Source;
-use super::places::{Part, Path, Step, find};
-use super::problem::{Problem, Severity};
-
-/// Most problems told of one config; the rest is counted as one more. Each is shown with its place, which is
-/// searched for in the whole file.
-const MOST: usize = 100;
-
-/// Problems as they are found, with the files to find their places in.
-#[derive(Debug)]
-pub(super) struct Report<'a> {
-    pub sources: &'a [Source],
-    /// Keys that no file has the last word on.
-    pub outside: &'a [Outside],
-    pub problems: Vec<Problem>,
-    /// Keys that could not be read, or are missing: what follows from that is no problem of its own.
-    pub wrong: Vec<Path>,
-}
-
-impl Report<'_> {
-    pub(super) fn add(
-        &mut self,
-        severity: Severity,
-        code: &'static str,
-        path: &Path,
-        part: Part,
-        message: impl Into<String>,
-        help: impl Into<Option<String>>,
-    ) {
-        if self.wrong.contains(path) {
-            return;
-        }
-        if self.problems.len() >= MOST {
-            return self.add_more(severity);
-        }
-        let (message, help) = (message.into(), help.into());
-        self.problems.push(match self.outside.iter().find(|outside| outside.is_at(path)) {
-            Some(outside) => Problem {
-                severity,
-                code,
-                path: outside.name.clone(),
-                place: None,
-                message: format!("{}: {message}", outside.name),
-                help: Some(outside.remedy()),
-            },
-            None => {
-                let place = find(self.sources, path, part);
-                Problem { severity, code, path: path.to_string(), place, message, help }
-            }
-        });
-    }
-
-    /// There are more, and of this severity: an error is never lost, because a config with one is not taken.
-    fn add_more(&mut self, severity: Severity) {
-        let is_said = |one: &Problem| one.code == "too-many" && one.severity <= severity;
-        if !self.problems.iter().any(is_said) {
-            self.problems.push(Problem {
-                severity,
-                code: "too-many",
-                path: String::new(),
-                place: None,
-                message: format!("there are more problems than these {MOST}"),
-                help: Some("mend these first; is this the right file?".to_owned()),
-            });
-        }
-    }
-
-    /// The name of the file that a key stands in.
-    pub(super) fn file_of(&self, path: &Path) -> Option<std::sync::Arc<str>> {
-        find(self.sources, path, Part::Key).map(|place| place.file)
-    }
-
-    pub(super) fn error(
-        &mut self,
-        code: &'static str,
-        path: &Path,
-        message: impl Into<String>,
-        help: impl Into<Option<String>>,
-    ) {
-        self.add(Severity::Error, code, path, Part::Value, message, help);
-    }
-
-    pub(super) fn warning(
-        &mut self,
-        code: &'static str,
-        path: &Path,
-        message: impl Into<String>,
-        help: impl Into<Option<String>>,
-    ) {
-        self.add(Severity::Warning, code, path, Part::Value, message, help);
-    }
-
-    pub(super) fn unknown_key(&mut self, path: &Path, key: &str, known: &[&str]) {
-        let message = format!("unknown key '{key}'");
-        self.add(Severity::Error, "unknown-key", &path.key(key), Part::Key, message, suggestion(key, known));
-    }
-}
+use super::locations::{Part, Path, Step};
+use super::problem::Severity;
+use super::report::{MOST, Report};
 
 /// The keys of an object schema.
 pub(super) fn keys(schema: &Schema) -> Vec<String> {
@@ -114,11 +18,33 @@ pub(super) fn keys(schema: &Schema) -> Vec<String> {
         .unwrap_or_default()
 }
 
-/// Takes those entries out of a table that a schema knows.
-pub(super) fn split(table: &mut Map<String, Value>, schema: &Schema) -> Value {
-    let known = keys(schema);
-    let taken: Map<String, Value> = known.iter().filter_map(|key| table.remove_entry(key)).collect();
-    Value::Object(taken)
+/// The entries of a table, of which one schema after the other takes its own.
+#[derive(Debug)]
+pub(super) struct Entries {
+    left: Map<String, Value>,
+    known: Vec<String>,
+}
+
+impl Entries {
+    pub(super) fn of(table: &Map<String, Value>) -> Self {
+        Self { left: table.clone(), known: Vec::new() }
+    }
+
+    /// Takes the entries whose keys a schema has.
+    pub(super) fn take(&mut self, schema: &Schema) -> Value {
+        let own = keys(schema);
+        let taken: Map<String, Value> = own.iter().filter_map(|key| self.left.remove_entry(key)).collect();
+        self.known.extend(own);
+        Value::Object(taken)
+    }
+
+    /// Reports every entry that no schema has taken.
+    pub(super) fn report_unknown(&self, path: &Path, report: &mut Report<'_>) {
+        let known: Vec<&str> = self.known.iter().map(String::as_str).collect();
+        for key in self.left.keys() {
+            report.unknown_key(path, key, &known);
+        }
+    }
 }
 
 /// Reads a table, and reports everything that is wrong with it. What is wrong is stood in for by `stand_ins`, or left
@@ -219,16 +145,16 @@ impl Attempt {
         path: &Path,
         report: &mut Report<'_>,
     ) -> Option<()> {
-        let place = table.key(field);
+        let missing = table.key(field);
         // A key that was taken away for its own problem is not missing, too.
-        if !self.taken.contains(&place) {
+        if !self.taken.contains(&missing) {
             let help = format!("add {field} = ... to this table");
             let message = format!("the key '{field}' is missing");
             let gone = self.list.as_ref().map_or(0, |(_, gone)| *gone);
             let at = path.and(&table.shifted(gone));
             report.add(Severity::Error, "missing-key", &at, Part::Key, message, help);
             report.wrong.push(at.key(field));
-            self.taken.push(place);
+            self.taken.push(missing);
         }
         match stand_ins.get(field).filter(|_| table.0.is_empty()) {
             Some(stand_in) => {
@@ -242,8 +168,8 @@ impl Attempt {
     /// Takes away a key, or the items of a list up to the one that is wrong.
     fn remove(&mut self, at: &Path, path: &Path, report: &mut Report<'_>) -> Option<()> {
         let item = at.0.iter().position(|step| matches!(step, Step::Index(_)));
-        if let Some((place, Step::Index(index))) = item.and_then(|place| Some((place, at.0.get(place)?))) {
-            let list = Path(at.0.get(..place)?.to_vec());
+        if let Some((length, Step::Index(index))) = item.and_then(|length| Some((length, at.0.get(length)?))) {
+            let list = Path(at.0.get(..length)?.to_vec());
             list.value_mut(&mut self.value)?.as_array_mut()?.drain(..=*index);
             let gone = self.list.as_ref().map_or(0, |(_, gone)| *gone);
             self.list = Some((list, gone + index + 1));

@@ -2,6 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// All but the unreserved characters (RFC 3986, section 2.3).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 /// How a value is written where it is put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Quoting {
@@ -56,13 +61,7 @@ fn quote(value: &str, quoting: Quoting) -> String {
     match quoting {
         Quoting::None => value.to_owned(),
         Quoting::Text => value.replace('\\', "\\\\").replace('"', "\\\""),
-        Quoting::Url => value
-            .bytes()
-            .map(|byte| match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-                byte => format!("%{byte:02X}"),
-            })
-            .collect(),
+        Quoting::Url => utf8_percent_encode(value, RESERVED).to_string(),
     }
 }
 
@@ -79,6 +78,8 @@ mod tests {
         let text = expand("up{env=\"$env\"} / ${env}", &known(), Quoting::Text).0;
         assert_eq!(text, r#"up{env="prod \"eu\""} / prod \"eu\""#);
         assert_eq!(expand("/?e=$env", &known(), Quoting::Url).0, "/?e=prod%20%22eu%22");
+        let values = BTreeMap::from([("v".to_owned(), "a-B_1.~ä/+&".to_owned())]);
+        assert_eq!(expand("$v", &values, Quoting::Url).0, "a-B_1.~%C3%A4%2F%2B%26");
         assert_eq!(expand("Orders $env", &known(), Quoting::None).0, "Orders prod \"eu\"");
     }
 

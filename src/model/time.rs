@@ -88,7 +88,7 @@ impl Timestamp {
     }
 }
 
-/// The time zone of the screen; an argument like time itself.
+/// A time zone: of the screen, where it is an argument like time itself, or of what a source tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Zone(TimeZone);
 
@@ -108,6 +108,12 @@ impl Serialize for Zone {
     /// As its name in the time zone database; null for a zone without one.
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.iana_name().serialize(serializer)
+    }
+}
+
+impl From<Zone> for TimeZone {
+    fn from(zone: Zone) -> Self {
+        zone.0
     }
 }
 

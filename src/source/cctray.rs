@@ -17,7 +17,7 @@ use crate::model::people::name_of;
 use crate::model::poll::{Answer, Ask};
 use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
-use crate::model::time::Timestamp;
+use crate::model::time::{Timestamp, Zone};
 
 /// Most namespaces declared in a feed, which needs none: the parser's work grows with the cube of those that
 /// are in force at once.
@@ -33,7 +33,7 @@ pub struct Config {
     /// Address of the feed, such as `https://ci.example.com/cctray.xml`.
     pub url: String,
     /// Time zone of times that carry none, such as `Europe/Berlin` (`GoCD` writes them bare); default UTC.
-    pub timezone: Option<String>,
+    pub timezone: Option<Zone>,
 }
 
 /// One open feed.
@@ -62,12 +62,8 @@ impl Source for CcTray {
     }
 
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
-        let zone = match &config.timezone {
-            None => jiff::tz::TimeZone::UTC,
-            Some(name) => jiff::tz::TimeZone::get(name)
-                .map_err(|_| FetchError::new(Reason::Parse, format!("'{name}' is not a time zone")))?,
-        };
-        Ok(Self { http: context.http()?, url: parse_url(&config.url)?, zone })
+        let zone = config.timezone.clone().unwrap_or_else(Zone::utc);
+        Ok(Self { http: context.http()?, url: parse_url(&config.url)?, zone: zone.into() })
     }
 
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {

@@ -13,7 +13,7 @@ use super::json::evaluator::Evaluator;
 use super::json::jq;
 use super::limits::Limits;
 use super::process::{Task, run};
-use super::contract::{Context, Moment, QueryLanguage, Source};
+use super::contract::{Context, KeyProblem, Moment, QueryLanguage, Source};
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::number;
 use crate::model::poll::{Answer, Ask};
@@ -68,14 +68,19 @@ impl Source for Command {
         if query.is_empty() { Ok(()) } else { jq::compile(query).map(drop) }
     }
 
-    fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
+    fn check(config: &Config) -> Vec<KeyProblem> {
+        let problem = |message: &str, help: &str| vec![KeyProblem::new("command", message, help)];
         if config.command.is_empty() {
-            return Err(FetchError::new(Reason::Exec, "command is empty; name a program"));
+            return problem("the command has no program", "write command = [\"PROGRAM\", \"ARGUMENT\"]");
         }
         if wants_a_shell(&config.command) {
-            let detail = "in 'command' there is no shell between the words; write command = [\"sh\", \"-c\", \"...\"]";
-            return Err(FetchError::new(Reason::Parse, detail));
+            let message = "a command is run without a shell: there is no shell between the words";
+            return problem(message, "write command = [\"sh\", \"-c\", \"...\"]");
         }
+        Vec::new()
+    }
+
+    fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
         Ok(Self {
             config: config.clone(),
             evaluator: Evaluator::new(&context.network.limits),

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::answer_filter::AnswerFilter;
 use super::http::Http;
 use super::network::Network;
+use super::tls::TlsOptions;
 use crate::model::event::EventSet;
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask, QueryId};
@@ -44,11 +45,48 @@ pub trait Source: Send + Sized + 'static {
     /// Says what is wrong with a query without asking anybody.
     fn check_query(query: &str) -> Result<(), String>;
 
+    /// Everything that is wrong with its keys, found without asking anybody; its address is checked for all kinds
+    /// alike. A source with a problem is not opened.
+    fn check(_: &Self::Config) -> Vec<KeyProblem> {
+        Vec::new()
+    }
+
+    /// Its `tls` table, where it makes connections of its own (`HTTP = false`).
+    fn tls(_: &Self::Config) -> Option<&TlsOptions> {
+        None
+    }
+
     /// Opens it: cheap, no network.
     fn open(config: &Self::Config, context: &Context) -> Result<Self, FetchError>;
 
     /// Asks all questions once; one answer for each, in their order.
     fn fetch(&mut self, asks: &[Ask], moment: Moment) -> impl Future<Output = Result<Vec<Answer>, FetchError>> + Send;
+}
+
+/// What is wrong with a key of a source. No text of it holds a value that may be a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyProblem {
+    /// The key in the source's table, also one that is missing.
+    pub key: &'static str,
+    /// Which item is meant, from 0, where the key holds a list.
+    pub item: Option<usize>,
+    /// What is wrong, in a sentence without a full stop.
+    pub message: String,
+    /// What to do about it.
+    pub help: String,
+}
+
+impl KeyProblem {
+    /// A problem of a whole key.
+    pub fn new(key: &'static str, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { key, item: None, message: message.into(), help: help.into() }
+    }
+
+    /// The same problem, of one item of the key's list.
+    #[must_use]
+    pub fn of_item(self, item: usize) -> Self {
+        Self { item: Some(item), ..self }
+    }
 }
 
 /// What a kind of source emits.

@@ -27,7 +27,7 @@ use tokio::time::Instant;
 
 use super::auth::Secret;
 use super::listening::Listening;
-use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
 use super::backoff;
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::poll::{Answer, Ask};
@@ -112,21 +112,23 @@ impl Source for Events {
         Err("an events source takes no query; pick kinds with kinds = [\"deploy\"] on the panel".to_owned())
     }
 
-    fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
-        let wrong = |detail: String| Err(FetchError::new(Reason::Parse, detail));
+    fn check(config: &Config) -> Vec<KeyProblem> {
+        let mut problems = Vec::new();
         if !config.file.is_absolute() {
-            // The board and 'andon event' may be started in different folders.
-            let file = config.file.display();
-            return wrong(format!("file = '{file}' is not a whole path; write it like /var/lib/andon/events.jsonl"));
+            let message = "file needs an absolute path: the board and 'andon event' may be started in different folders";
+            problems.push(KeyProblem::new("file", message, "write it like \"/var/lib/andon/events.jsonl\""));
         }
         if let Some(listen) = &config.listen {
-            endpoint::address(listen)?;
+            problems.extend(endpoint::address(listen).err());
             if config.token.is_none() {
-                return wrong(
-                    "listen needs a token; anybody on this machine could write events without one".to_owned(),
-                );
+                let message = "listen needs a token: anybody on this machine could write events without one";
+                problems.push(KeyProblem::new("listen", message, "add token = { env = \"NAME\" }"));
             }
         }
+        problems
+    }
+
+    fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
         let desk = Desk::new(config.file.clone(), context.answer_filter.people, Arc::clone(&context.nudge));
         Ok(Self {
             config: config.clone(),
@@ -144,7 +146,7 @@ impl Source for Events {
         self.file = Some(file);
         if let (Some(listen), Some(token)) = (&self.config.listen, token) {
             let why = match (endpoint::address(listen), token) {
-                (Err(wrong), _) => Some(wrong.detail.to_string()),
+                (Err(wrong), _) => Some(wrong.message),
                 (_, Err(why)) => {
                     self.desk.know(real, None);
                     Some(why)

@@ -15,7 +15,7 @@ use tokio::time::timeout_at;
 use super::limits::Limits;
 use super::offload;
 use super::process;
-use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
 use crate::model::event::{ChangeReason, Event, EventKind};
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::poll::{Answer, Ask};
@@ -82,17 +82,21 @@ impl Source for Git {
         Err("a git source takes no query; pick versions with tags = \"v*\" or branch = \"main\"".to_owned())
     }
 
-    fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
-        let wrong = |detail: &str| Err(FetchError::new(Reason::Parse, detail));
-        match (&config.tags, &config.branch) {
-            (Some(_), Some(_)) => wrong("give tags or branch, not both"),
-            (_, Some(branch)) if branch.starts_with('-') => wrong("a branch does not begin with a dash"),
-            _ => Ok(Self {
-                config: config.clone(),
-                limits: context.network.limits.clone(),
-                turn: Arc::new(Semaphore::new(1)),
-            }),
+    fn check(config: &Config) -> Vec<KeyProblem> {
+        let problem = |message: &str, help: &str| KeyProblem::new("branch", message, help);
+        let mut problems = Vec::new();
+        if config.tags.is_some() && config.branch.is_some() {
+            problems.push(problem("give tags or branch, not both", "take one of the two away"));
         }
+        if config.branch.as_ref().is_some_and(|branch| branch.starts_with('-')) {
+            problems.push(problem("a branch does not begin with a dash", "write it like branch = \"main\""));
+        }
+        problems
+    }
+
+    fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
+        let (config, limits) = (config.clone(), context.network.limits.clone());
+        Ok(Self { config, limits, turn: Arc::new(Semaphore::new(1)) })
     }
 
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::time::{Duration, Instant};
 
-use super::contract::{Context, Moment};
+use super::contract::{Context, KeyProblem, Moment};
 use super::http::{Document, Http, parse_url};
 use super::progress::has_room;
 use crate::model::fault::{FetchError, Phase, Reason};
@@ -93,14 +93,13 @@ impl Person {
 }
 
 impl GitHub {
-    /// Checks the names; asks nobody.
+    /// Asks nobody.
     pub(super) fn open(
         url: &str,
         repositories: &[String],
         organisation: Option<&str>,
         context: &Context,
     ) -> Result<Self, FetchError> {
-        check_names(repositories, organisation).map_err(|detail| FetchError::new(Reason::Parse, detail))?;
         Ok(Self {
             http: context.http()?,
             base: parse_url(url)?,
@@ -222,20 +221,24 @@ pub(super) fn is_recent(at: Instant, moment: Moment) -> bool {
     moment.deadline.saturating_duration_since(at) < LOOKED_UP_FOR
 }
 
-fn check_names(repositories: &[String], organisation: Option<&str>) -> Result<(), String> {
+/// What is wrong with the keys `repositories` and `organisation`.
+pub(super) fn check_names(repositories: &[String], organisation: Option<&str>) -> Vec<KeyProblem> {
     if repositories.is_empty() && organisation.is_none() {
-        return Err("write repositories = [\"owner/name\"], or organisation = \"name\"".to_owned());
+        let help = "write repositories = [\"owner/name\"], or organisation = \"name\"";
+        return vec![KeyProblem::new("repositories", "neither repositories nor organisation is given", help)];
     }
-    let wrong = repositories.iter().find(|name| {
-        name.split_once('/').is_none_or(|(owner, repository)| !is_a_name(owner) || !is_a_name(repository))
+    let of_repository = |(item, name): (usize, &String)| {
+        if name.split_once('/').is_some_and(|(owner, repository)| is_a_name(owner) && is_a_name(repository)) {
+            return None;
+        }
+        let message = format!("'{name}' is not a repository");
+        Some(KeyProblem::new("repositories", message, "write it like \"owner/name\"").of_item(item))
+    };
+    let of_organisation = organisation.filter(|name| !is_a_name(name)).map(|name| {
+        let message = format!("'{name}' is not an organisation");
+        KeyProblem::new("organisation", message, "write its name as it is in addresses")
     });
-    if let Some(name) = wrong {
-        return Err(format!("'{name}' is not a repository; write it like \"owner/name\""));
-    }
-    match organisation.filter(|name| !is_a_name(name)) {
-        Some(name) => Err(format!("'{name}' is not an organisation; write its name as it is in addresses")),
-        None => Ok(()),
-    }
+    repositories.iter().enumerate().filter_map(of_repository).chain(of_organisation).collect()
 }
 
 fn is_a_name(text: &str) -> bool {
@@ -287,12 +290,15 @@ mod tests {
     #[test]
     fn what_is_no_repository_is_refused_with_a_remedy() {
         for bad in ["shop", "acme/", "/shop", "acme/shop/x", "acme/..", "https://github.com/acme/shop", "acme/sh op"] {
-            let error = check_names(&names(&[bad]), None).unwrap_err();
-            assert!(error.contains(bad) && error.contains("owner/name"), "{error}");
+            let problems = check_names(&names(&["acme/shop", bad]), None);
+            let [KeyProblem { key: "repositories", item: Some(1), message, help }] = problems.as_slice() else {
+                panic!("{problems:?}")
+            };
+            assert!(message.contains(bad) && help.contains("owner/name"), "{message}: {help}");
         }
-        assert!(check_names(&[], None).unwrap_err().contains("organisation = "));
-        assert!(check_names(&[], Some("a/b")).is_err());
-        assert_eq!(check_names(&names(&["acme/shop.js"]), Some("acme-2")), Ok(()));
+        assert!(check_names(&[], None)[0].help.contains("organisation = "));
+        assert_eq!(check_names(&names(&["x"]), Some("a/b")).len(), 2, "all at once");
+        assert_eq!(check_names(&names(&["acme/shop.js"]), Some("acme-2")), []);
     }
 
     #[test]

@@ -12,8 +12,8 @@ use serde::Deserialize;
 use wildmatch::WildMatch;
 
 use super::gaps::may_pick;
-use super::github::{GitHub, Rota, called, has_one_owner, is_gone, is_recent, public};
-use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::github::{GitHub, Rota, called, has_one_owner, is_gone, is_recent, public, check_names};
+use super::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
 use crate::model::build::{Activity, Build, Stage};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::glob::Globs;
@@ -107,6 +107,10 @@ impl Source for GitHubActions {
 
     fn check_query(_: &str) -> Result<(), String> {
         Ok(())
+    }
+
+    fn check(config: &Config) -> Vec<KeyProblem> {
+        check_names(&config.repositories, config.organisation.as_deref())
     }
 
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {

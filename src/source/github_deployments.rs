@@ -10,8 +10,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::github::{GitHub, Person, Rota, called, has_one_owner, is_gone, is_recent, is_version, public};
-use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::github::{GitHub, Person, Rota, called, has_one_owner, is_gone, is_recent, is_version, public, check_names};
+use super::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
 use crate::model::rollbacks::mark_rollbacks;
 use crate::model::event::{ChangeReason, Event, EventKind, EventState};
 use crate::model::fault::FetchError;
@@ -133,6 +133,10 @@ impl Source for GitHubDeployments {
 
     fn check_query(_: &str) -> Result<(), String> {
         Err("GitHub deployments take no query; pick some with environments = [\"prod*\"]".to_owned())
+    }
+
+    fn check(config: &Config) -> Vec<KeyProblem> {
+        check_names(&config.repositories, config.organisation.as_deref())
     }
 
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {

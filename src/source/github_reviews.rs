@@ -9,9 +9,9 @@ use std::collections::HashMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::github::{GitHub, Person, Rota, called, has_one_owner, is_gone, public};
+use super::github::{GitHub, Person, Rota, called, has_one_owner, is_gone, public, check_names};
 use super::http::Document;
-use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
 use crate::model::fault::FetchError;
 use crate::model::poll::{Answer, Ask};
 use crate::model::review::{Review, WaitsFor};
@@ -115,6 +115,10 @@ impl Source for GitHubReviews {
 
     fn check_query(_: &str) -> Result<(), String> {
         Err("GitHub pull requests take no query; pick some with repositories = [\"owner/name\"]".to_owned())
+    }
+
+    fn check(config: &Config) -> Vec<KeyProblem> {
+        check_names(&config.repositories, config.organisation.as_deref())
     }
 
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {

@@ -17,14 +17,14 @@ use wildmatch::WildMatch;
 
 use super::gaps::Gaps;
 use super::progress::Progress;
-use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
 use crate::model::build::{Activity, Build, Stage};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
 use crate::model::telemetry::Telemetry;
 use api::Api;
 use pipeline::{Detail, Pipeline, run, without_abandoned};
-use projects::{Projects, is_number};
+use projects::{Projects, is_number, check_scope};
 use stages::{Job, stages};
 
 /// The newest pipelines of a project, of which more is asked for than the list tells.
@@ -90,10 +90,14 @@ impl Source for Gitlab {
         Ok(())
     }
 
+    fn check(config: &Config) -> Vec<KeyProblem> {
+        check_scope(&config.projects, config.group.as_deref())
+    }
+
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
         Ok(Self {
             api: Api::open(&config.url, context)?,
-            projects: Projects::open(&config.projects, config.group.as_deref())?,
+            projects: Projects::open(&config.projects, config.group.as_deref()),
             branch: config.branch.clone(),
             progress: Progress::default(),
             details: HashMap::new(),

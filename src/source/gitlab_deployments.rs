@@ -10,9 +10,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::gitlab::api::{self, Api, Missing};
-use super::gitlab::projects::{Projects, is_number};
+use super::gitlab::projects::{Projects, is_number, check_scope};
 use super::progress::Progress;
-use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
 use crate::model::event::Event;
 use crate::model::fault::{FetchError, Reason};
 use crate::model::glob::Globs;
@@ -80,10 +80,14 @@ impl Source for GitlabDeployments {
         Err("GitLab deploys take no query; pick environments with environments = [\"prod*\"] on the source".to_owned())
     }
 
+    fn check(config: &Config) -> Vec<KeyProblem> {
+        check_scope(&config.projects, config.group.as_deref())
+    }
+
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
         Ok(Self {
             api: Api::open(&config.url, context)?,
-            projects: Projects::open(&config.projects, config.group.as_deref())?,
+            projects: Projects::open(&config.projects, config.group.as_deref()),
             environments: config.environments.clone(),
             progress: Progress::default(),
             missing: Missing::default(),

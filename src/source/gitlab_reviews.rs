@@ -9,9 +9,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::gitlab::api::{self, Api, Missing, Person};
-use super::gitlab::projects::{scope, within};
+use super::gitlab::projects::{scope, within, check_scope};
 use super::progress::Progress;
-use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
 use crate::model::fault::FetchError;
 use crate::model::poll::{Answer, Ask};
 use crate::model::review::{Review, WaitsFor};
@@ -88,8 +88,12 @@ impl Source for GitlabReviews {
         Err("GitLab merge requests take no query; name projects or a group on the source".to_owned())
     }
 
+    fn check(config: &Config) -> Vec<KeyProblem> {
+        check_scope(&config.projects, config.group.as_deref())
+    }
+
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
-        let (projects, group) = scope(&config.projects, config.group.as_deref())?;
+        let (projects, group) = scope(&config.projects, config.group.as_deref());
         let projects = projects.iter().map(|project| format!("projects/{project}"));
         let keys = projects.chain(group.iter().map(|group| format!("groups/{group}"))).collect();
         Ok(Self {

@@ -4,65 +4,25 @@
 
 #[cfg(test)]
 mod calendars;
+mod keys;
 mod meaning;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use reqwest::Url;
-use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer};
 
 use super::file::{self, Unreadable};
 use super::http::{Http, parse_url};
 use super::offload;
-use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
+pub use keys::Config;
 pub use meaning::{Rules, parse};
 
 /// Largest file taken, in bytes.
 const MAX_FILE: u64 = 8 * 1024 * 1024;
-
-/// The keys of a calendar.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Config {
-    /// Address of the calendar; `webcal://` is read as `https://`.
-    #[serde(default, deserialize_with = "address")]
-    pub url: Option<String>,
-    /// Path of a calendar file, instead of `url`.
-    pub file: Option<PathBuf>,
-    /// Time zone of whole days, and of times that name none, such as `Europe/Berlin` (default: the calendar's
-    /// own, else this machine's).
-    pub timezone: Option<String>,
-    /// Globs, in any case: an entry with such a title or category is a change freeze (default `*freeze*`).
-    #[serde(default = "freezes")]
-    pub freezes: Vec<String>,
-    /// Globs, in any case: an entry with such a title or category is a release (default `*release*`).
-    #[serde(default = "releases")]
-    pub releases: Vec<String>,
-    /// The service that its entries are about (default: all).
-    pub service: Option<String>,
-}
-
-fn freezes() -> Vec<String> {
-    vec!["*freeze*".to_owned()]
-}
-
-fn releases() -> Vec<String> {
-    vec!["*release*".to_owned()]
-}
-
-/// `webcal` says "subscribe to this", and no more: there is no such protocol.
-fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let url = Option::<String>::deserialize(deserializer)?;
-    Ok(url.map(|url| {
-        let subscription = url.strip_prefix("webcal://").or_else(|| url.strip_prefix("webcals://"));
-        let https = subscription.map(|rest| format!("https://{rest}"));
-        https.unwrap_or(url)
-    }))
-}
 
 /// One open calendar.
 #[derive(Debug)]
@@ -96,13 +56,26 @@ impl Source for Ical {
             .to_owned())
     }
 
+    fn check(config: &Config) -> Vec<KeyProblem> {
+        match (&config.url, &config.file) {
+            (None, None) => {
+                let help = "add url = \"https://...\", or file = \"/path/of/it.ics\"";
+                vec![KeyProblem::new("url", "a calendar needs a url or a file", help)]
+            }
+            (Some(_), Some(_)) => {
+                vec![KeyProblem::new("file", "a calendar has a url or a file, not both", "take one of the two away")]
+            }
+            _ => Vec::new(),
+        }
+    }
+
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
         let place = match (&config.url, &config.file) {
             (Some(url), None) => Place::Server(context.http()?, parse_url(url)?),
             (None, Some(file)) => Place::File(file.clone()),
-            _ => return Err(FetchError::new(Reason::Parse, "a calendar needs a url or a file, and not both")),
+            _ => return Err(FetchError::new(Reason::Internal, "opened without a url or a file of its own")),
         };
-        Ok(Self { place, rules: Rules::of(config, context.answer_filter.people)? })
+        Ok(Self { place, rules: Rules::of(config, context.answer_filter.people) })
     }
 
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {

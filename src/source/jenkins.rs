@@ -15,7 +15,7 @@ use wildmatch::WildMatch;
 
 use super::gaps::{Gaps, may_pick};
 use super::http::{Http, parse_url};
-use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
 use crate::model::build::Build;
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
@@ -67,13 +67,18 @@ impl Source for Jenkins {
         Ok(())
     }
 
+    fn check(config: &Config) -> Vec<KeyProblem> {
+        let too_deep = config.depth.filter(|depth| *depth > MAX_DEPTH);
+        let problem = |depth| {
+            let message = format!("depth is {depth}, and at most {MAX_DEPTH}");
+            KeyProblem::new("depth", message, "name a folder in url instead")
+        };
+        too_deep.map(problem).into_iter().collect()
+    }
+
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
-        let depth = config.depth.unwrap_or(DEPTH);
-        if depth > MAX_DEPTH {
-            let detail = format!("depth is {depth}, and at most {MAX_DEPTH}; name a folder in url instead");
-            return Err(FetchError::new(Reason::Parse, detail));
-        }
         let url = parse_url(&config.url)?;
+        let depth = config.depth.unwrap_or(DEPTH);
         Ok(Self { http: context.http()?, listing: listing(&url, depth), root: root(&url) })
     }
 

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use super::http::{Http, HttpOptions, Method, io_fault, parse_url};
 use super::network::Network;
 use super::tls::{Certificate, TlsOptions};
-use super::contract::{Context, Moment, QueryLanguage, Source};
+use super::contract::{Context, KeyProblem, Moment, QueryLanguage, Source};
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::poll::{Answer, Ask};
 use crate::model::series::{Coverage, Series};
@@ -98,10 +98,23 @@ impl Source for Probe {
         Err(format!("a probe knows no '{query}'; it takes up, latency, status or certificate_days"))
     }
 
-    fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
+    fn check(config: &Config) -> Vec<KeyProblem> {
+        const HELP: &str = "write it like \"https://shop.example.com/health\" or \"tcp://db.example.com:5432\"";
         if config.targets.is_empty() {
-            return Err(FetchError::new(Reason::Parse, "a probe needs at least one target"));
+            return vec![KeyProblem::new("targets", "a probe needs at least one target", HELP)];
         }
+        let problem = |(item, target): (usize, &String)| {
+            let error = written(target).err()?;
+            Some(KeyProblem::new("targets", error.detail.as_str(), HELP).of_item(item))
+        };
+        config.targets.iter().enumerate().filter_map(problem).collect()
+    }
+
+    fn tls(config: &Config) -> Option<&TlsOptions> {
+        Some(&config.tls)
+    }
+
+    fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
         let written = config.targets.iter().map(|text| written(text)).collect::<Result<Vec<_>, _>>()?;
         let names = names(&written);
         let targets = written.into_iter().zip(names).map(|(one, name)| target(one, &name, config, context));

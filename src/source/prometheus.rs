@@ -17,7 +17,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::http::{Http, Method, parse_url};
-use super::contract::{Context, Moment, QueryLanguage, Resolution, Source};
+use super::contract::{Context, KeyProblem, Moment, QueryLanguage, Resolution, Source};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
 use crate::model::series::{Coverage, Point};
@@ -68,6 +68,15 @@ impl Source for Prometheus {
 
     fn check_query(query: &str) -> Result<(), String> {
         if query.trim().is_empty() { Err("the query is empty".to_owned()) } else { Ok(()) }
+    }
+
+    fn check(config: &Config) -> Vec<KeyProblem> {
+        let holds_the_path = |url: Url| url.path().trim_end_matches('/').ends_with("/api/v1") || url.path().contains("/api/v1/query");
+        if parse_url(&config.url).is_ok_and(holds_the_path) {
+            let message = "the url holds /api/v1, which andon adds itself";
+            return vec![KeyProblem::new("url", message, "write it without /api/v1")];
+        }
+        Vec::new()
     }
 
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
@@ -138,10 +147,6 @@ impl Prometheus {
 /// The address that the paths of the API are joined to.
 fn base(url: &str) -> Result<Url, FetchError> {
     let mut base = parse_url(url)?;
-    if base.path().trim_end_matches('/').ends_with("/api/v1") || base.path().contains("/api/v1/query") {
-        let wrong = "the url holds /api/v1, which andon adds itself; write it without /api/v1";
-        return Err(FetchError::new(Reason::Parse, wrong));
-    }
     if !base.path().ends_with('/') {
         base.set_path(&format!("{}/", base.path()));
     }

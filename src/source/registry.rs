@@ -8,9 +8,9 @@ use std::sync::Arc;
 use schemars::Schema;
 use serde_json::Value;
 
-use super::contract::{Context, Emits, Pace, QueryLanguage, Source};
+use super::contract::{Context, Emits, KeyProblem, Pace, QueryLanguage, Source};
 use super::supervisor::{Poll, PollChannels, supervise};
-use crate::model::fault::FetchError;
+use super::tls::TlsOptions;
 
 macro_rules! sources {
     ($($(#[$attribute:meta])* $file:ident :: $source:ident),+ $(,)?) => {
@@ -36,7 +36,7 @@ pub struct Kind {
     pub http: bool,
     /// Whether one request answers all queries.
     pub one_request: bool,
-    /// What it tells.
+    /// What it emits.
     pub emits: Emits,
     /// Whether its server wants one request at a time.
     pub serial: bool,
@@ -62,8 +62,11 @@ pub trait Configured: Debug + Send + Sync {
         channels: PollChannels,
     ) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
-    /// Opens it once and says what is wrong with its keys, without any network.
-    fn try_open(&self, context: &Context) -> Result<(), FetchError>;
+    /// Everything that is wrong with its keys, without any network.
+    fn check(&self) -> Vec<KeyProblem>;
+
+    /// Its `tls` table, where it has one beside the HTTP keys.
+    fn tls(&self) -> Option<&TlsOptions>;
 }
 
 #[derive(Debug)]
@@ -84,8 +87,12 @@ impl<S: Source + Debug> Configured for Typed<S> {
         Box::pin(supervise::<S>(Arc::clone(&self.0), context, poll, pace, channels))
     }
 
-    fn try_open(&self, context: &Context) -> Result<(), FetchError> {
-        S::open(&self.0, context).map(drop)
+    fn check(&self) -> Vec<KeyProblem> {
+        S::check(&self.0)
+    }
+
+    fn tls(&self) -> Option<&TlsOptions> {
+        S::tls(&self.0)
     }
 }
 

@@ -32,6 +32,11 @@ fn read(path: &Path) -> Result<Vec<u8>, FetchError> {
 }
 
 impl TlsOptions {
+    /// Reads the files that the table names, and says which of them cannot be used.
+    pub fn check_files(&self) -> Result<(), FetchError> {
+        self.apply(reqwest::Client::builder()).map(drop)
+    }
+
     /// Adds what the table says to a client that is being built.
     pub fn apply(&self, mut builder: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder, FetchError> {
         let wrong = |path: &Path, what: &str| {

@@ -121,21 +121,26 @@ fn case_of_names_is_kept() {
     assert_eq!(document["sources"][0]["name"], "ProdEU");
 }
 
-/// Code and path of every problem of a file.
-fn problems(text: &str) -> Vec<(String, String)> {
+/// Every problem of a file, as it is told to programs.
+fn report(text: &str) -> Vec<Value> {
     let folder = Folder::new();
     let file = folder.write("b.toml", text);
     let output = run(&["validate", "--format", "json", "--config", &file]);
-    let document: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let mut document: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    std::mem::take(document["problems"].as_array_mut().unwrap())
+}
+
+/// Code and path of every problem of a file.
+fn problems(text: &str) -> Vec<(String, String)> {
     let word = |problem: &Value, key: &str| problem[key].as_str().unwrap().to_owned();
-    document["problems"].as_array().unwrap().iter().map(|one| (word(one, "code"), word(one, "path"))).collect()
+    report(text).iter().map(|one| (word(one, "code"), word(one, "path"))).collect()
 }
 
 #[test]
 fn one_mistake_hides_no_other_and_makes_none() {
-    const SOURCE: &str = "[sources.s]\ntype = \"prometheus\"\nurl = \"http://127.0.0.1:1\"\n";
+    const SOURCE: &str = "[sources.s]\ntype = \"json\"\nurl = \"http://127.0.0.1:1\"\n";
     const PANEL: &str =
-        "[[dashboards]]\nname = \"d\"\n[[dashboards.panels]]\nview = \"stat\"\nsource = \"s\"\nquery = \"sum(\"\n";
+        "[[dashboards]]\nname = \"d\"\n[[dashboards.panels]]\nview = \"stat\"\nsource = \"s\"\nquery = \".[\"\n";
     for (text, expected) in [
         (
             format!(
@@ -152,22 +157,22 @@ fn one_mistake_hides_no_other_and_makes_none() {
             format!("{SOURCE}refresh = \"fast\"\nstale_after = 5\n{PANEL}"),
             &[
                 ("wrong-value", "sources.s.refresh"),
-                ("wrong-type", "sources.s.stale_after"),
+                ("wrong-value", "sources.s.stale_after"),
                 ("bad-query", "dashboards[0].panels[0].query"),
             ],
         ),
         (
-            format!("[sources.s]\ntype = \"prometheus\"\nauth = {{ bearer = 5 }}\n{PANEL}"),
+            format!("[sources.s]\ntype = \"json\"\nauth = {{ bearer = 5 }}\n{PANEL}"),
             &[
                 ("missing-key", "sources.s"),
-                ("wrong-value", "sources.s.auth.bearer"),
+                ("wrong-type", "sources.s.auth.bearer"),
                 ("bad-query", "dashboards[0].panels[0].query"),
             ],
         ),
         (
             format!(
                 "{SOURCE}[[notify]]\non = [\"brokn\", \"fixed\", \"mended\"]\nquiet = [\"Sat\", \"25:00\", \"x\"]\nper_hour = 0\nbel = 1\n\
-                     [[notify]]\nbell = true\n[[dashboards]]\nname = \"d\"\npanels = [{{ view = \"clock\" }}]\n"
+                     [[notify]]\nbell = true\n[[dashboards]]\nname = \"d\"\nrows = [[\"c\", 5, \"x\"]]\npanels = [{{ view = \"clock\", id = \"c\" }}]\n"
             ),
             &[
                 ("unknown-value", "notify[0].on[0]"),
@@ -176,14 +181,16 @@ fn one_mistake_hides_no_other_and_makes_none() {
                 ("wrong-value", "notify[0].quiet[2]"),
                 ("empty", "notify[0].per_hour"),
                 ("unknown-key", "notify[0].bel"),
-                ("empty", "notify[0].on"),
+                ("empty", "notify[0]"),
                 ("missing-key", "notify[1]"),
+                ("wrong-type", "dashboards[0].rows[0][1]"),
+                ("unknown-panel", "dashboards[0].rows[0][2]"),
             ],
         ),
         (
             format!(
                 "{SOURCE}[variables.a]\nvalues = 5\n[variables.b]\nvalue = [\"x\"]\n[[dashboards]]\n[[dashboards.panels]]\nview = \"stat\"\n\
-                     title = \"$a $b\"\nqueries = [{{ name = \"a\", surce = \"s\" }}, {{ source = \"t\", query = \"up\" }}, {{ name = \"c\", source = 5 }}]\nvalue = \"a / b\"\n"
+                     title = \"$a $b\"\nqueries = [{{ name = \"a\", surce = \"s\", query = \".\" }}, {{ source = \"t\", query = \".\" }}, {{ name = \"c\", source = 5 }}]\nvalue = \"a / b\"\n"
             ),
             &[
                 ("wrong-type", "variables.a.values"),
@@ -204,5 +211,61 @@ fn one_mistake_hides_no_other_and_makes_none() {
         found.sort();
         expected.sort();
         assert_eq!(found, expected, "{text}");
+    }
+}
+
+#[test]
+fn each_source_is_told_at_the_key_that_cannot_be_used() {
+    // The keys of a source; of each problem the key and what stands under the caret.
+    let table: &[(&str, &[(&str, &str)])] = &[
+        ("type = \"prometheus\"\nurl = \"http://h/api/v1/query\"", &[("url", "\"http://h/api")]),
+        ("type = \"cctray\"\nurl = \"http://h/\"\ntimezone = \"Berlin\"", &[("timezone", "\"Berlin\"")]),
+        ("type = \"ical\"\ntimezone = \"Mars\"", &[("timezone", "\"Mars\"")]),
+        ("type = \"ical\"", &[("url", "s]")]),
+        ("type = \"ical\"\nurl = \"http://h/\"\nfile = \"/a.ics\"", &[("file", "\"/a.ics\"")]),
+        ("type = \"command\"\ncommand = []", &[("command", "[]")]),
+        ("type = \"command\"\ncommand = [\"a\", \"|\", \"b\"]", &[("command", "[\"a\"")]),
+        (
+            "type = \"events\"\nfile = \"a.jsonl\"\nlisten = \"0.0.0.0:1\"",
+            &[("file", "\"a.jsonl\""), ("listen", "\"0.0.0.0:1\""), ("listen", "\"0.0.0.0:1\"")],
+        ),
+        (
+            "type = \"git\"\npath = \"/a\"\ntags = \"v*\"\nbranch = \"-x\"",
+            &[("branch", "\"-x\""), ("branch", "\"-x\"")],
+        ),
+        ("type = \"jenkins\"\nurl = \"h\"\ndepth = 9", &[("depth", "9"), ("url", "\"h\"")]),
+        ("type = \"jenkins\"\nurl = \"simulator://shop/jenkins\"\ndepth = 9", &[("depth", "9")]),
+        (
+            "type = \"probe\"\ntargets = [\"http://h\", \"ftp://h\", \"db=tcp://h\", \"simulator://shop\"]",
+            &[("targets[1]", "\"ftp://h\""), ("targets[2]", "\"db=tcp://h\"")],
+        ),
+        ("type = \"probe\"\ntargets = []", &[("targets", "[]")]),
+        (
+            "type = \"github-actions\"\nrepositories = [\"a/b\", \"a\"]\norganisation = \"c/d\"",
+            &[("organisation", "\"c/d\""), ("repositories[1]", "\"a\"]")],
+        ),
+        ("type = \"github-deployments\"", &[("repositories", "s]")]),
+        ("type = \"github-reviews\"", &[("repositories", "s]")]),
+        ("type = \"gitlab\"\ngroup = \"/\"", &[("projects", "s]")]),
+        ("type = \"gitlab-deployments\"", &[("projects", "s]")]),
+        ("type = \"gitlab-reviews\"", &[("projects", "s]")]),
+    ];
+    for (keys, expected) in table {
+        let text = format!("[sources.s]\n{keys}\n[[dashboards]]\nname = \"d\"\n");
+        let mut found: Vec<(String, String)> = report(&text)
+            .iter()
+            .filter(|problem| problem["severity"] == "error")
+            .map(|problem| {
+                let at = |key: &str| problem[key].as_u64().unwrap() as usize - 1;
+                let below: String = text.lines().nth(at("line")).unwrap().chars().skip(at("column")).collect();
+                assert!(problem["help"].as_str().is_some() || problem["code"] == "wrong-value", "{problem}");
+                (problem["path"].as_str().unwrap().replace("sources.s.", ""), below)
+            })
+            .collect();
+        found.sort();
+        let is_expected = |(found, expected): (&(String, String), &(&str, &str))| {
+            found.0 == expected.0 && found.1.starts_with(expected.1)
+        };
+        assert!(found.len() == expected.len() && found.iter().zip(*expected).all(is_expected), "{keys}: {found:#?}");
     }
 }

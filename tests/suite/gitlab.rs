@@ -293,7 +293,7 @@ fn a_source_without_projects_and_group_says_what_to_write() {
         let file = folder.write("board.toml", &board(kind, &server, "", ""));
         let output = run(&["status", "--format", "json", "--wait", "5s", "--config", &file]);
         let text = format!("{}{}", stdout(&output), stderr(&output));
-        assert!(text.contains("it asks for nothing yet: add projects = "), "{kind}: {text}");
+        assert!(text.contains("add projects = [\"group/shop\"] or group = "), "{kind}: {text}");
         assert_eq!(server.requests(), Vec::<String>::new());
     }
 }

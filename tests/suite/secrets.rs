@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::support::folder::Folder;
 use crate::support::pty::{PATIENCE, Session};
 use crate::support::server::{Reply, Server};
-use crate::support::{andon, run, stderr, stdout};
+use crate::support::{andon, stderr, stdout};
 
 /// Every canary begins so; the rest tells which place has leaked.
 const CANARY: &str = "CANARY-";
@@ -271,7 +271,7 @@ fn every_secret_of_every_table_is_looked_at() {
             ),
         );
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
-        let output = run(&["validate", "--format", "json", "--config", &file]);
+        let output = andon().args(["validate", "--format", "json", "--config", &file]).output().unwrap();
         is_silent(secret, &(stdout(&output) + &stderr(&output)));
         let document: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
         let about = |code: &str| -> Vec<String> {

@@ -13,8 +13,8 @@ use tokio::time::timeout;
 use super::append::append;
 use super::exchange::{Broken, Exchange, Token};
 use super::line::{Line, Time};
-use crate::model::fault::{FetchError, Reason};
 use crate::model::time::now;
+use crate::source::contract::KeyProblem;
 use crate::source::listening::{Guest, Listening};
 
 /// Largest event taken, in bytes.
@@ -63,15 +63,14 @@ struct Known {
 }
 
 /// Reads an address; only those of this machine itself are taken.
-pub(super) fn address(listen: &str) -> Result<SocketAddr, FetchError> {
-    let wrong = |detail: String| FetchError::new(Reason::Parse, detail);
-    let address: SocketAddr = listen
-        .parse()
-        .map_err(|_| wrong(format!("listen = '{listen}' is no address; write it like 127.0.0.1:7667")))?;
+pub(super) fn address(listen: &str) -> Result<SocketAddr, KeyProblem> {
+    let problem = |what: &str, help: &str| KeyProblem::new("listen", format!("listen = '{listen}' {what}"), help);
+    let address: SocketAddr =
+        listen.parse().map_err(|_| problem("is no address", "write it like \"127.0.0.1:7667\""))?;
     if address.ip().is_loopback() {
         Ok(address)
     } else {
-        Err(wrong(format!("listen = '{listen}' can be reached from elsewhere; use 127.0.0.1 or [::1]")))
+        Err(problem("can be reached from elsewhere", "use 127.0.0.1 or [::1]"))
     }
 }
 

@@ -7,18 +7,27 @@ use std::collections::HashMap;
 use serde::Deserialize;
 
 use super::api::{Api, is_about_one, naming};
-use crate::model::fault::{FetchError, Reason};
+use crate::model::fault::FetchError;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
-use crate::source::contract::Moment;
+use crate::source::contract::{KeyProblem, Moment};
 
 /// Pages of the projects of a group.
 const GROUP_PAGES: usize = 10;
 /// For how long the list of a group counts, and what is known of a project: both seldom change.
 const KNOWN_FOR: Span = Span::seconds(600);
 
-/// The projects and the group of a source's keys, as they are asked for; one of them is needed.
-pub(crate) fn scope(projects: &[String], group: Option<&str>) -> Result<(Vec<String>, Option<String>), FetchError> {
+/// What is wrong with the keys `projects` and `group`: one of them is needed.
+pub(crate) fn check_scope(projects: &[String], group: Option<&str>) -> Vec<KeyProblem> {
+    if scope(projects, group) != (Vec::new(), None) {
+        return Vec::new();
+    }
+    let help = "add projects = [\"group/shop\"] or group = \"group\"";
+    vec![KeyProblem::new("projects", "neither projects nor group is given", help)]
+}
+
+/// The projects and the group of a source's keys, as they are asked for.
+pub(crate) fn scope(projects: &[String], group: Option<&str>) -> (Vec<String>, Option<String>) {
     let plain = |text: &str| text.trim().trim_matches('/').to_owned();
     let mut named: Vec<String> = Vec::new();
     for name in projects.iter().map(|name| plain(name)).filter(|name| !name.is_empty()) {
@@ -26,12 +35,7 @@ pub(crate) fn scope(projects: &[String], group: Option<&str>) -> Result<(Vec<Str
             named.push(name);
         }
     }
-    let group = group.map(plain).filter(|group| !group.is_empty());
-    if named.is_empty() && group.is_none() {
-        let detail = "it asks for nothing yet: add projects = [\"group/shop\"] or group = \"group\"";
-        return Err(FetchError::new(Reason::Parse, detail));
-    }
-    Ok((named, group))
+    (named, group.map(plain).filter(|group| !group.is_empty()))
 }
 
 /// A project, as lists and single answers tell of it.
@@ -79,9 +83,9 @@ impl Features {
 
 impl Projects {
     /// No network.
-    pub(crate) fn open(projects: &[String], group: Option<&str>) -> Result<Self, FetchError> {
-        let (named, group) = scope(projects, group)?;
-        Ok(Self { named, group, prefix: String::new(), listed: None, known: HashMap::new(), features: HashMap::new() })
+    pub(crate) fn open(projects: &[String], group: Option<&str>) -> Self {
+        let (named, group) = scope(projects, group);
+        Self { named, group, prefix: String::new(), listed: None, known: HashMap::new(), features: HashMap::new() }
     }
 
     /// The keys of all projects, each of which can stand in an address.
@@ -209,8 +213,9 @@ mod tests {
     #[test]
     fn something_has_to_be_asked_for_and_nothing_twice() {
         let texts = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
-        assert_eq!(scope(&[], Some(" ")).unwrap_err().reason, Reason::Parse);
-        let (named, group) = scope(&texts(&["/a/b/", "A/B", "7"]), Some("g/")).unwrap();
+        assert_eq!(check_scope(&texts(&["/"]), Some(" "))[0].key, "projects");
+        assert_eq!(check_scope(&[], Some("g")), []);
+        let (named, group) = scope(&texts(&["/a/b/", "A/B", "7"]), Some("g/"));
         assert_eq!((named, group.as_deref()), (texts(&["a/b", "7"]), Some("g")));
     }
 

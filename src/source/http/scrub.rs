@@ -1,6 +1,6 @@
 //! Takes what was sent as a secret out of texts that a server, or a library, has made of it.
 
-use reqwest::Url;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::model::text::SafeText;
@@ -11,6 +11,8 @@ const SHORTEST: usize = 4;
 const PART: usize = 8;
 /// A text as long as this may have been cut when it was made safe, and end in a part of a secret.
 const PERHAPS_CUT: usize = 4000;
+/// What is encoded in a form (URL Standard, "application/x-www-form-urlencoded").
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.').remove(b'_');
 /// What stands for a secret.
 const MASK: &str = "***";
 
@@ -22,13 +24,13 @@ impl Forms {
     /// Adds a text that was sent: as it is, as it looks when it was made safe, in a URL, in JSON.
     pub(super) fn add(&mut self, sent: &str) {
         let json = serde_json::to_string(sent).unwrap_or_default();
-        let form = encoded(sent);
+        let address = utf8_percent_encode(sent, ENCODED).to_string();
         let all = [
             sent.to_owned(),
             SafeText::new(sent).as_str().to_owned(),
             // A space is "+" in a form and "%20" in an address.
-            form.replace('+', "%20"),
-            form,
+            address.replace("%20", "+"),
+            address,
             json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default().to_owned(),
         ];
         for one in all {
@@ -65,13 +67,6 @@ impl Forms {
         let longest = lengths.max().unwrap_or(0);
         (longest..=rest.len()).find(|end| rest.is_char_boundary(*end)).unwrap_or(0)
     }
-}
-
-/// A text as it stands in a form or in the query of an address (RFC 3986, section 2.1).
-fn encoded(text: &str) -> String {
-    let Ok(mut url) = Url::parse("form:") else { return String::new() };
-    url.query_pairs_mut().append_key_only(text);
-    url.query().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Whole calendars, and what is told of them on a Saturday, 21 November 2026.
 
-use super::Config;
+use super::keys::Config;
 use super::meaning::{Rules, parse};
 use crate::model::event::Event;
 use crate::model::telemetry::Telemetry;
@@ -10,7 +10,7 @@ const NOW: &str = "2026-11-21T12:00:00Z";
 
 pub(super) fn rules(keys: &str) -> Rules {
     let config: Config = serde_json::from_str(&format!("{{\"timezone\":\"Europe/Berlin\"{keys}}}")).unwrap();
-    Rules::of(&config, false).unwrap()
+    Rules::of(&config, false)
 }
 
 /// What is told, and what is not certain about it.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::Config;
+use super::keys::Config;
 use crate::calendar::{self, Doubt, Entry, Occurrence};
 use crate::model::event::{Event, EventKind, EventState};
 use crate::model::fault::{FetchError, Reason};
@@ -32,18 +32,15 @@ pub struct Rules {
 
 impl Rules {
     /// From the keys; `people` says whether names may be shown.
-    pub fn of(config: &Config, people: bool) -> Result<Self, FetchError> {
-        let zone = |name: &String| {
-            TimeZone::get(name).map_err(|_| FetchError::new(Reason::Parse, format!("'{name}' is not a time zone")))
-        };
-        Ok(Self {
-            zone: config.timezone.as_ref().map(zone).transpose()?,
+    pub fn of(config: &Config, people: bool) -> Self {
+        Self {
+            zone: config.timezone.clone().map(TimeZone::from),
             here: crate::source::zone::of_this_machine(),
             freezes: Globs::of_any_case(&config.freezes),
             releases: Globs::of_any_case(&config.releases),
             service: SafeText::new(config.service.as_deref().unwrap_or_default()),
             people,
-        })
+        }
     }
 
     fn kind(&self, entry: &Entry) -> EventKind {

@@ -6,10 +6,10 @@ use std::sync::Mutex;
 use super::*;
 use crate::model::fault::AuthFault;
 use crate::source::answer_filter::AnswerFilter;
+use crate::source::contract::{QueryLanguage, Resolution};
 use crate::source::limits::Limits;
 use crate::source::network::Network;
 use crate::source::offload::aside;
-use crate::source::{QueryLanguage, Resolution};
 
 /// What the scripted source does at each poll; the last one repeats.
 #[derive(Debug, Clone)]

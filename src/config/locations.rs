@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use toml_edit::{Document, Item, TableLike};
 
-use super::problem::Place;
+use super::problem::Location;
 
 /// One step of a key's path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,14 +131,14 @@ pub(super) enum Part {
 
 /// Finds a path in the files, the strongest layer first; a path that is not there is found at the
 /// nearest table above it.
-pub(super) fn find(sources: &[Source], path: &Path, part: Part) -> Option<Place> {
+pub(super) fn find(sources: &[Source], path: &Path, part: Part) -> Option<Location> {
     for length in (0..=path.0.len()).rev() {
         let steps = path.0.get(..length)?;
         // Above the path itself, the table's header is what helps.
         let part = if length == path.0.len() { part } else { Part::Key };
         for source in sources.iter().rev() {
             if let Some(span) = span(source.document.as_item(), steps, part) {
-                return Some(Place { file: Arc::clone(&source.file), text: Arc::clone(&source.masked), span });
+                return Some(Location { file: Arc::clone(&source.file), text: Arc::clone(&source.masked), span });
             }
         }
     }
