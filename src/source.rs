@@ -8,26 +8,23 @@
 mod registry;
 pub mod answer_filter;
 pub mod auth;
-pub mod backoff;
 mod clock;
 mod contract;
 pub mod file;
 pub mod gaps;
 mod github;
 pub mod http;
-pub mod limits;
 mod listening;
 pub mod network;
-pub mod offload;
+mod polling;
 pub mod process;
 pub mod progress;
-pub mod supervisor;
 pub mod tls;
-mod turn;
 pub mod zone;
 
 pub use clock::Clock;
 pub use contract::{Context, Emits, KeyProblem, Moment, Pace, QueryLanguage, Resolution, Source, Widths};
+pub use polling::{backoff, limits, offload, supervisor};
 pub use registry::{Configured, Kind};
 
 sources! {

@@ -17,15 +17,15 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Duration, Instant, sleep_until, timeout_at};
 
 use super::backoff;
-use super::clock::Clock;
-use super::contract::{Context, Moment, Pace, Source};
-use super::http::Heard;
 use super::offload::Worker;
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::isolation::{message, tripwire};
 use crate::model::poll::{Answer, Ask, Outcome, QueryId};
 use crate::model::telemetry::Telemetry;
 use crate::model::time::{Span, Timestamp};
+use crate::source::clock::Clock;
+use crate::source::contract::{Context, Moment, Pace, Source};
+use crate::source::http::Heard;
 pub use pulse::Pulse;
 use pulse::Share;
 
