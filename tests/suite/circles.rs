@@ -90,6 +90,8 @@ fn expanded(tree: &str) -> Vec<(Segments, String)> {
 
 /// The paths (`a::b`) of a line.
 fn paths(line: &str) -> Vec<Segments> {
+    // Who may see an item is no use of it: `pub(in crate::a) field`.
+    let line = line.strip_prefix("pub(in ").and_then(|rest| rest.split_once(')')).map_or(line, |(_, item)| item);
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
     let runs = line.split(|c: char| !is_word(c)).filter(|run| run.contains("::"));
     runs.map(|run| run.split("::").take_while(|one| !one.is_empty()).map(str::to_owned).collect()).collect()
