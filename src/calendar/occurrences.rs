@@ -52,11 +52,11 @@ struct Search<'z> {
 
 /// All occurrences that touch a window, in the order of the entries; and of each entry that may take place at times
 /// that are not known, one that stands for them. Times that name no zone are of the floating one.
-pub fn occurrences<'a>(
-    calendar: &'a Calendar,
+pub fn occurrences(
+    calendar: &Calendar,
     floating: TimeZone,
     window: (Timestamp, Timestamp),
-) -> Result<Vec<Occurrence<'a>>, FetchError> {
+) -> Result<Vec<Occurrence<'_>>, FetchError> {
     let mut zones = Zones::new(floating, calendar.zones.clone());
     let families = families(&calendar.entries, &mut zones);
     let mut search = Search { zones: &mut zones, window, effort: Effort::of_a_calendar() };

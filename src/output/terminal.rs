@@ -378,7 +378,7 @@ mod tests {
             now: Timestamp(0),
             zone: Zone::utc(),
             status: Status::Ok,
-            layers: Layer::ALL.map(|layer| LayerLamp { layer, tally: crate::eval::rollup::Tally::default() }),
+            layers: Layer::ALL.map(|layer| LayerLamp { layer, tally: crate::view::scene::Tally::default() }),
             remarks: Vec::new(),
             last_change: None,
             freeze: None,

@@ -37,7 +37,7 @@ pub(crate) fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Each source file with its room and its text, tests left out.
+/// Each source file with its room and its text, its own tests included.
 fn sources() -> Vec<(PathBuf, String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
@@ -49,7 +49,6 @@ fn sources() -> Vec<(PathBuf, String, String)> {
             let first = path.strip_prefix(&root).unwrap().components().next().unwrap();
             let room = first.as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned();
             let text = std::fs::read_to_string(&path).unwrap();
-            let text = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
             (path, room, text)
         })
         .collect()

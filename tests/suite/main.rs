@@ -55,6 +55,7 @@ mod reload;
 mod scenarios;
 mod secrets;
 mod shipped;
+mod sizes;
 mod soak;
 mod sources;
 mod supply;
