@@ -61,7 +61,7 @@ fn feed(hub: &mut Hub, query: usize, now: Timestamp) {
                 .collect(),
         })
         .collect();
-    let answer = Ok(Telemetry::Series { series, coverage: Coverage::Whole });
+    let answer = Ok(Telemetry::series(series, Coverage::Whole));
     hub.apply(Outcome {
         query: QueryId(query),
         at: now,

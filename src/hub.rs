@@ -17,7 +17,7 @@ use crate::model::poll::{Outcome, QueryId};
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp, Zone};
 use crate::source::{Clock, Widths};
-use crate::store::{Store, Stored};
+use crate::store::Store;
 use crate::view::build;
 use crate::view::scene::{Ring, Scene};
 
@@ -246,10 +246,11 @@ impl Hub {
             url: panel.link.as_ref(),
         }));
         // A source of builds is always asked for all of them; other queries of it show some of the same.
-        let builds = board.queries.iter().filter(|query| query.ask.query.is_empty()).filter_map(|query| {
-            let Stored::Builds(builds, _) = &store.entry(query.id)?.stored else { return None };
-            Some((&board.sources.get(query.source)?.name, builds))
-        });
+        let builds = board
+            .queries
+            .iter()
+            .filter(|query| query.ask.query.is_empty())
+            .filter_map(|query| Some((&board.sources.get(query.source)?.name, store.entry(query.id)?.builds())));
         let turned = watch.builds(builds.flat_map(|(source, builds)| builds.iter().map(move |one| (source, one))));
         for alert in of_panels.iter().filter(|one| one.turn == Turn::Critical) {
             store.note(alert_event(alert, now));

@@ -12,6 +12,7 @@ pub mod freshness;
 pub mod glob;
 pub mod isolation;
 pub mod judgement;
+pub mod kinds;
 pub mod labels;
 pub mod layer;
 pub mod number;

@@ -114,10 +114,7 @@ impl<'a> Look<'a> {
     }
 
     fn builds(self, entries: &[&'a Entry]) -> Vec<&'a TrackedBuild> {
-        let all = entries.iter().flat_map(|entry| match &entry.stored {
-            Stored::Builds(builds, _) => builds.as_slice(),
-            _ => &[],
-        });
+        let all = entries.iter().flat_map(|entry| entry.builds());
         let mut kept: Vec<&TrackedBuild> = all.filter(|one| self.rule.keeps(&one.name)).collect();
         kept.sort_by(|a, b| build_order(a).cmp(&build_order(b)));
         kept

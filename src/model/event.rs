@@ -4,9 +4,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::kinds::{AnswerKind, Count};
 use super::status::Status;
 use super::text::SafeText;
 use super::time::Timestamp;
+
+/// Most events of one answer.
+pub const MAX_EVENTS: usize = 10_000;
 
 /// What kind of thing happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema)]
@@ -274,6 +278,20 @@ impl Event {
 fn short(version: &str) -> String {
     let is_commit = version.len() >= 16 && version.bytes().all(|byte| byte.is_ascii_hexdigit());
     if is_commit { version.chars().take(8).collect() } else { version.to_owned() }
+}
+
+impl AnswerKind for Vec<Event> {
+    fn counts(&self) -> Vec<Count> {
+        vec![Count { what: "events", is: self.len(), most: MAX_EVENTS }]
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn without_people(self) -> Self {
+        self.into_iter().map(Event::without_people).collect()
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,15 @@
 //! Numbers over time.
 
+use super::fault::{FetchError, Reason};
+use super::kinds::{AnswerKind, Count};
 use super::labels::Labels;
+use super::telemetry::Telemetry;
 use super::time::Timestamp;
+
+/// Most series of one answer.
+pub const MAX_SERIES: usize = 1000;
+/// Most points of one series, as Prometheus has it.
+const MAX_POINTS: usize = 11_000;
 
 /// One measurement. A value that is not finite is a gap, never a zero.
 #[derive(Debug, Clone, Copy)]
@@ -57,4 +65,63 @@ pub enum Coverage {
     Head,
     /// The value of this moment from a source without a memory: kept.
     Sample,
+}
+
+/// The series of one answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeriesSet {
+    /// The lines.
+    pub series: Vec<Series>,
+    /// How they extend what is already kept.
+    pub coverage: Coverage,
+}
+
+impl Telemetry {
+    /// An answer of series.
+    pub const fn series(series: Vec<Series>, coverage: Coverage) -> Self {
+        Self::Series(SeriesSet { series, coverage })
+    }
+}
+
+impl AnswerKind for SeriesSet {
+    fn counts(&self) -> Vec<Count> {
+        let points = self.series.iter().map(|one| one.points.len()).max().unwrap_or(0);
+        vec![
+            Count { what: "series", is: self.series.len(), most: MAX_SERIES },
+            Count { what: "points", is: points, most: MAX_POINTS },
+        ]
+    }
+
+    fn is_empty(&self) -> bool {
+        self.series.iter().all(|one| one.points.is_empty())
+    }
+
+    /// Refuses two series with one label set: which of them counts, nobody could tell.
+    fn check(&self) -> Result<(), FetchError> {
+        let mut labels: Vec<&Labels> = self.series.iter().map(|one| &one.labels).collect();
+        labels.sort_unstable();
+        match labels.array_windows().find(|[a, b]| a == b) {
+            None => Ok(()),
+            Some([double, _]) => {
+                let detail = format!("two series with the same labels: {}", double.spelled());
+                Err(FetchError::new(Reason::Parse, detail))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_series_with_the_same_labels_are_refused() {
+        let answer = |names: [&str; 2]| {
+            let series = names.iter().map(|name| Series::single(name, Timestamp(0), 1.0)).collect();
+            Telemetry::series(series, Coverage::Sample).within_limits()
+        };
+        assert!(answer(["a", "b"]).is_ok());
+        let error = answer(["a", "a"]).unwrap_err();
+        assert_eq!((error.reason, error.detail.as_str()), (Reason::Parse, "two series with the same labels: a"));
+    }
 }

@@ -136,7 +136,7 @@ impl Machine {
             "uptime" => one(System::uptime().map_err(|e| unreadable(&e))? as f64),
             _ => Vec::new(),
         };
-        Ok(Telemetry::Series { series, coverage: Coverage::Sample })
+        Ok(Telemetry::series(series, Coverage::Sample))
     }
 
     /// Real disks, each once: a device mounted twice counts at its shortest mount point.

@@ -141,7 +141,7 @@ impl Probe {
                 Series::single(target.name.as_str(), now, value.unwrap_or(f64::NAN))
             })
             .collect();
-        let telemetry = Telemetry::Series { series, coverage: Coverage::Sample };
+        let telemetry = Telemetry::series(series, Coverage::Sample);
         match self.reasons(seen) {
             Some(reasons) => telemetry.with_caveat(reasons, false),
             None => telemetry,

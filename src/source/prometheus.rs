@@ -111,7 +111,7 @@ impl Prometheus {
             one.points = on_grid(&one.points, start, end, step);
         }
         // What is refused is not fetched: the next poll asks for it again.
-        let telemetry = Telemetry::Series { series, coverage }.within_limits()?;
+        let telemetry = Telemetry::series(series, coverage).within_limits()?;
         self.grid = Some(Grid { step, last: end });
         Ok(with(caveat, telemetry))
     }
@@ -119,7 +119,7 @@ impl Prometheus {
     async fn instant(&self, query: &str, moment: Moment, coverage: Coverage) -> Answer {
         let parameters = [("query", query.to_owned()), ("time", format!("{:.3}", moment.now.seconds()))];
         let Answered { series, caveat } = self.ask("api/v1/query", &parameters, moment).await?;
-        Ok(with(caveat, Telemetry::Series { series, coverage }))
+        Ok(with(caveat, Telemetry::series(series, coverage)))
     }
 
     async fn ask(&self, path: &str, parameters: &[(&str, String)], moment: Moment) -> Result<Answered, FetchError> {

@@ -22,7 +22,7 @@ use crate::model::status::Status;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp, Zone};
 use crate::panel::{PanelInput, PanelOptions, Room, text};
-use crate::store::{Entry, Store, Stored};
+use crate::store::{Entry, Store};
 use crate::view::events::Events;
 use crate::view::scene::{LayerLamp, Page, PanelScene, Scene, SourceState};
 
@@ -335,11 +335,8 @@ fn soon_refused(sources: &[SourceState]) -> Option<String> {
 
 /// The build that ended last, of all feeds: the nearest to "what changed" that builds alone can tell.
 fn last_build(store: &Store, now: Timestamp) -> Option<String> {
-    let builds = store.entries().filter_map(|entry| match &entry.stored {
-        Stored::Builds(builds, _) => Some(builds),
-        _ => None,
-    });
-    let last = builds.flatten().filter(|one| one.build.finished_at.is_some_and(|at| at <= now)).max_by(|a, b| {
+    let builds = store.entries().flat_map(Entry::builds);
+    let last = builds.filter(|one| one.build.finished_at.is_some_and(|at| at <= now)).max_by(|a, b| {
         // Of two that ended in one moment the name decides, so that the sentence is the same everywhere.
         a.build.finished_at.cmp(&b.build.finished_at).then_with(|| b.build.name.cmp(&a.build.name))
     })?;

@@ -135,8 +135,8 @@ fn telemetry(kind: u8, size: usize) -> Telemetry {
         3 => Telemetry::Events((0..size).map(event).collect()),
         4 => Telemetry::Reviews((0..size).map(review).collect()),
         1 => Telemetry::Text((0..size).map(|n| format!("line {n} with some words 漢字").as_str().into()).collect()),
-        _ => Telemetry::Series {
-            series: (0..size)
+        _ => Telemetry::series(
+            (0..size)
                 .map(|n| Series {
                     labels: Labels::named(&format!("series-{n}")),
                     points: (0..40)
@@ -144,8 +144,8 @@ fn telemetry(kind: u8, size: usize) -> Telemetry {
                         .collect(),
                 })
                 .collect(),
-            coverage: Coverage::Whole,
-        },
+            Coverage::Whole,
+        ),
     }
 }
 

@@ -42,7 +42,7 @@ fn scene(panels: &[&str], events: &[Event]) -> Scene {
             let point =
                 |n: i64| Point { at: NOW.minus(Span::seconds(60 * (60 - n))), value: if n == 3 { 9.0 } else { 1.0 } };
             let series = vec![Series::named("", (0..=60).map(point).collect())];
-            Telemetry::Series { series, coverage: Coverage::Whole }
+            Telemetry::series(series, Coverage::Whole)
         };
         let next_try = NOW.plus(Span::seconds(60));
         hub.apply(Outcome {

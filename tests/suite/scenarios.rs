@@ -84,7 +84,7 @@ impl Answer {
                 other => panic!("unknown error {other}"),
             });
         }
-        let series = |series, coverage| Ok(Telemetry::Series { series, coverage });
+        let series = |series, coverage| Ok(Telemetry::series(series, coverage));
         if let Some(value) = self.value {
             return series(vec![Series::single("", at, value)], Coverage::Sample);
         }
