@@ -9,7 +9,10 @@ use tokio::time::{Instant, sleep_until};
 use crate::config::Board;
 use crate::config::board::Webhook;
 use crate::eval::checks::Checks;
+use crate::eval::known::Known;
+use crate::eval::live::Live;
 use crate::eval::notification::{Message, SentMessages};
+use crate::eval::past::Limits;
 use crate::eval::transitions::{Panel, Transition, Turn, Watch};
 use crate::model::event::{Event, EventKind};
 use crate::model::isolation::tripwire;
@@ -92,9 +95,8 @@ pub struct Channels {
 #[derive(Debug)]
 pub struct Hub {
     board: Arc<Board>,
-    store: Store,
-    /// How every limit stands.
-    checks: Checks,
+    /// What is known, and how every limit stands.
+    live: Live,
     zone: Zone,
     clock: Clock,
     banner: Option<String>,
@@ -108,32 +110,48 @@ pub struct Hub {
 impl Hub {
     /// A hub that knows nothing yet.
     pub fn new(board: Arc<Board>, zone: Zone, clock: Clock) -> Self {
-        Self::with_checks(Checks::default(), board, zone, clock)
+        let past = Limits::for_queries(board.queries.len());
+        Self::with(Checks::default(), past, board, zone, clock)
     }
 
     /// The same for commands that look once: a limit that is crossed and may have been so for long counts,
     /// because nobody will look again.
     pub fn for_one_look(board: Arc<Board>, zone: Zone, clock: Clock) -> Self {
-        Self::with_checks(Checks::one_look(), board, zone, clock)
+        Self::with(Checks::one_look(), Limits::NOTHING, board, zone, clock)
     }
 
-    fn with_checks(mut checks: Checks, board: Arc<Board>, zone: Zone, clock: Clock) -> Self {
-        let store = Store::new(board.queries.iter().map(|query| query.id), board.longest_window());
+    fn with(checks: Checks, past: Limits, board: Arc<Board>, zone: Zone, clock: Clock) -> Self {
+        let queries = board.queries.iter().map(|query| query.id);
+        let live = Live::new(checks, (queries, board.longest_window()), board.rules(), past);
         let looked = (clock.now(), Instant::now());
         let (watch, told) = (Watch::default(), SentMessages::default());
-        checks.hold(board.rules(), &store);
-        Self { store, checks, board, zone, clock, banner: None, watch, told, ring: None, looked }
+        Self { live, board, zone, clock, banner: None, watch, told, ring: None, looked }
     }
 
     /// The scene as of a moment.
     pub fn scene_at(&self, now: Timestamp) -> Scene {
-        let scene = build::scene(&self.board, &self.store, &self.checks, now, &self.zone);
+        let scene = self.scene_of(self.live.known(), now);
         Scene { banner: self.banner.clone().or(scene.banner), ring: self.ring.clone(), ..scene }
+    }
+
+    /// The scene as it was at a moment, on the board of today; none where nobody remembers that moment. What is of
+    /// now only is left out: the banner of a reload, the ring of a bell.
+    pub fn scene_as_of(&self, moment: Timestamp) -> Option<Scene> {
+        Some(self.scene_of(&self.live.as_of(moment)?, moment))
+    }
+
+    fn scene_of(&self, known: &Known, now: Timestamp) -> Scene {
+        build::scene(&self.board, &known.store, &known.checks, now, &self.zone)
+    }
+
+    fn store(&self) -> &Store {
+        &self.live.known().store
     }
 
     /// Takes one outcome in, and logs what changed for its source.
     pub fn apply(&mut self, outcome: Outcome) {
-        let before = self.store.entry(outcome.query).map(|entry| (entry.error.is_some(), entry.last_success.is_some()));
+        let before =
+            self.store().entry(outcome.query).map(|entry| (entry.error.is_some(), entry.last_success.is_some()));
         let query = outcome.query;
         tracing::trace!(query = query.0, failures = outcome.failures, "{}", said(&outcome));
         match (&outcome.answer, before) {
@@ -145,8 +163,7 @@ impl Hub {
             }
             _ => {}
         }
-        self.store.apply(outcome);
-        self.checks.follow(query, &self.store);
+        self.live.apply(outcome);
     }
 
     /// Takes what a reload brings. What both boards ask keeps its history.
@@ -158,8 +175,8 @@ impl Hub {
             }
             Reload::Board(board, taken) => {
                 tracing::info!(sources = board.sources.len(), "another config");
-                self.store.hold(board.queries.iter().map(|query| query.id), board.longest_window());
-                self.checks.hold(board.rules(), &self.store);
+                let queries = board.queries.iter().map(|query| query.id);
+                self.live.hold((queries, board.longest_window()), board.rules(), self.clock.now());
                 self.board = board;
                 self.banner = None;
                 // Who waits for it may have gone.
@@ -179,8 +196,7 @@ impl Hub {
         let (ahead, behind) = (expected.age_at(wall), expected.age_before(wall));
         if behind > DRIFT {
             tracing::warn!("the clock was set back by {}", behind.brief());
-            self.store.set_back(behind);
-            self.checks.set_back(behind);
+            self.live.set_back(behind);
         }
         ahead.max(behind) > DRIFT
     }
@@ -191,7 +207,7 @@ impl Hub {
 
     /// Whether every query has been answered or has failed at least once.
     pub fn has_heard_all(&self) -> bool {
-        self.store.entries().all(|entry| entry.last_poll.is_some())
+        self.store().entries().all(|entry| entry.last_poll.is_some())
     }
 
     /// Runs until the supervisor is gone.
@@ -213,7 +229,7 @@ impl Hub {
                 Some(command) = channels.commands.recv() => channels.obey(command),
                 Some(reload) = channels.reloads.recv() => {
                     self.reload(reload);
-                    channels.widths.send_modify(|widths| widths.retain(|query, _| self.store.entry(*query).is_some()));
+                    channels.widths.send_modify(|widths| widths.retain(|query, _| self.store().entry(*query).is_some()));
                     publish_at = publish_at.min(Instant::now() + GATHER);
                 }
                 () = sleep_until(publish_at) => {
@@ -226,12 +242,13 @@ impl Hub {
     }
 
     fn is_first(&self, query: QueryId) -> bool {
-        self.store.entry(query).is_none_or(|entry| entry.last_poll.is_none())
+        self.store().entry(query).is_none_or(|entry| entry.last_poll.is_none())
     }
 
     /// Looks at what has turned since the last look, keeps it as events, and returns what is to be told.
     pub fn turned(&mut self, scene: &Scene, now: Timestamp) -> Vec<Notification> {
-        let Self { watch, store, board, .. } = self;
+        let Self { watch, live, board, .. } = self;
+        let store = &live.known().store;
         let panels = scene
             .pages
             .iter()
@@ -253,7 +270,7 @@ impl Hub {
             .filter_map(|query| Some((&board.sources.get(query.source)?.name, store.entry(query.id)?.builds())));
         let turned = watch.builds(builds.flat_map(|(source, builds)| builds.iter().map(move |one| (source, one))));
         for alert in of_panels.iter().filter(|one| one.turn == Turn::Critical) {
-            store.note(alert_event(alert, now));
+            live.note(alert_event(alert, now));
         }
         let turned: Vec<Transition> = of_panels.into_iter().chain(turned).collect();
         self.tell(&turned, now)

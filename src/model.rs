@@ -3,6 +3,7 @@
 //! Nothing here knows a source, a panel or a screen, and nothing here reads a clock (except
 //! [`time::now`], the one door to it).
 
+pub mod answer;
 pub mod build;
 pub mod delivery;
 pub mod event;

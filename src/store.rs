@@ -1,20 +1,22 @@
 //! What is known: the last good answer to every query, its history, and how the asking goes.
 //!
-//! A failed poll never erases the last good value. Everything is bounded.
+//! A failed poll never erases the last good value. Everything is bounded. Only [`facts`] change what is known.
 
+pub mod facts;
 pub mod kind;
 pub mod ring;
+pub mod stored;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::model::event::Event;
 use crate::model::fault::FetchError;
 use crate::model::kinds::kinds;
-use crate::model::poll::{Budget, Outcome, QueryId};
+use crate::model::poll::{Budget, QueryId};
 use crate::model::telemetry::Caveat;
 use crate::model::time::{Span, Timestamp};
-pub use kind::{News, Stored};
 pub use series::Track;
+pub use stored::{News, Stored};
 
 macro_rules! files {
     ($($(#[$about:meta])* $file:ident => $kind:ident($answer:ty)),+ $(,)?) => { $(pub mod $file;)+ };
@@ -80,7 +82,7 @@ impl Store {
     }
 
     /// Holds these queries from now on: what is known of others is forgotten.
-    pub fn hold(&mut self, queries: impl Iterator<Item = QueryId>, window: Span) {
+    fn hold(&mut self, queries: impl Iterator<Item = QueryId>, window: Span) {
         self.window = window;
         let mut former = std::mem::take(&mut self.entries);
         self.entries = queries.map(|query| (query, former.remove(&query).unwrap_or_default())).collect();
@@ -101,7 +103,7 @@ impl Store {
     }
 
     /// Keeps something that the board itself has noticed.
-    pub fn note(&mut self, event: Event) {
+    fn note(&mut self, event: Event) {
         if self.journal.len() == MAX_JOURNAL {
             self.journal.pop_front();
         }
@@ -115,7 +117,7 @@ impl Store {
 
     /// The clock was set back: what was stamped by it goes back as far. (So do points that a server
     /// stamped; its next answer puts them right.)
-    pub fn set_back(&mut self, by: Span) {
+    fn set_back(&mut self, by: Span) {
         for entry in self.entries.values_mut() {
             for stamp in [&mut entry.as_of, &mut entry.last_success, &mut entry.last_poll, &mut entry.next_try]
                 .into_iter()
@@ -126,36 +128,6 @@ impl Store {
             entry.stored.set_back(by);
         }
     }
-
-    /// Takes the outcome of a poll in.
-    pub fn apply(&mut self, outcome: Outcome) {
-        let window = self.window;
-        let Some(entry) = self.entries.get_mut(&outcome.query) else { return };
-        entry.last_poll = Some(outcome.at);
-        entry.next_try = Some(outcome.next_try);
-        // Counted for each query: beside one that is answered, a poll that asks for several has not failed.
-        entry.failures = match &outcome.answer {
-            Ok(_) => 0,
-            Err(_) => entry.failures.saturating_add(1).max(outcome.failures),
-        };
-        entry.budget = outcome.budget;
-        entry.clock_skew = outcome.clock_skew;
-        match outcome.answer {
-            Err(error) => entry.error = Some(error),
-            Ok(telemetry) => {
-                entry.error = None;
-                entry.last_success = Some(outcome.at);
-                let (telemetry, caveat) = telemetry.split();
-                entry.caveat = caveat;
-                if let Some(news) = entry.stored.news(telemetry, outcome.at) {
-                    entry.stored.merge(&news, outcome.at, window);
-                }
-                // What a cache has held is as old as the cache says, whatever time is written in it.
-                let answered = outcome.at.minus(outcome.age);
-                entry.as_of = Some(entry.stored.newest().map_or(answered, |newest| newest.min(answered)));
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -163,7 +135,8 @@ mod tests {
     use super::series::MAX_TRACKS;
     use super::*;
     use crate::model::fault::Reason;
-    use crate::model::series::{Coverage, Series};
+    use crate::model::poll::Outcome;
+    use crate::model::series::{Coverage, Series, SeriesSet};
     use crate::model::telemetry::Telemetry;
 
     fn outcome(at: i64, answer: crate::model::poll::Answer) -> Outcome {
@@ -183,7 +156,7 @@ mod tests {
     #[expect(clippy::unnecessary_wraps, reason = "an answer is a result")]
     fn sample(at: i64, names: &[&str]) -> crate::model::poll::Answer {
         let series = names.iter().map(|name| Series::single(name, Timestamp(at), at as f64)).collect();
-        Ok(Telemetry::series(series, Coverage::Sample))
+        Ok(Telemetry::Series(SeriesSet::new(series, Coverage::Sample)))
     }
 
     fn tracks(store: &Store) -> &[Track] {

@@ -3,7 +3,7 @@
 //! Activity, last completed result, the result a running build started from, and (from the store)
 //! since when it is red. Freshness of our own poll is a fifth, kept beside all telemetry.
 
-use super::kinds::{AnswerKind, Count};
+use super::answer::{AnswerKind, Count};
 use super::status::Status;
 use super::text::SafeText;
 use super::time::{Span, Timestamp};

@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::kinds::{AnswerKind, Count};
+use super::answer::{AnswerKind, Count};
 use super::status::Status;
 use super::text::SafeText;
 use super::time::Timestamp;

@@ -1,6 +1,6 @@
 //! Reviews: pull requests, merge requests.
 
-use super::kinds::{AnswerKind, Count};
+use super::answer::{AnswerKind, Count};
 use super::text::SafeText;
 use super::time::{Span, Timestamp};
 

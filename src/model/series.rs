@@ -1,9 +1,8 @@
 //! Numbers over time.
 
+use super::answer::{AnswerKind, Count};
 use super::fault::{FetchError, Reason};
-use super::kinds::{AnswerKind, Count};
 use super::labels::Labels;
-use super::telemetry::Telemetry;
 use super::time::Timestamp;
 
 /// Most series of one answer.
@@ -57,7 +56,7 @@ impl Series {
 /// What a set of series stands for, so that the store knows how to keep it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coverage {
-    /// The whole window: replaces what was there.
+    /// The whole window: replaces what was there from its first point on.
     Whole,
     /// New points behind those already kept.
     Extension,
@@ -76,10 +75,10 @@ pub struct SeriesSet {
     pub coverage: Coverage,
 }
 
-impl Telemetry {
-    /// An answer of series.
-    pub const fn series(series: Vec<Series>, coverage: Coverage) -> Self {
-        Self::Series(SeriesSet { series, coverage })
+impl SeriesSet {
+    /// Series, and how they extend what is already kept.
+    pub const fn new(series: Vec<Series>, coverage: Coverage) -> Self {
+        Self { series, coverage }
     }
 }
 
@@ -113,12 +112,13 @@ impl AnswerKind for SeriesSet {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::telemetry::Telemetry;
 
     #[test]
     fn two_series_with_the_same_labels_are_refused() {
         let answer = |names: [&str; 2]| {
             let series = names.iter().map(|name| Series::single(name, Timestamp(0), 1.0)).collect();
-            Telemetry::series(series, Coverage::Sample).within_limits()
+            Telemetry::Series(SeriesSet::new(series, Coverage::Sample)).within_limits()
         };
         assert!(answer(["a", "b"]).is_ok());
         let error = answer(["a", "a"]).unwrap_err();

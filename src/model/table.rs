@@ -1,6 +1,6 @@
 //! Rows and columns.
 
-use super::kinds::{AnswerKind, Count};
+use super::answer::{AnswerKind, Count};
 use super::number;
 use super::text::SafeText;
 

@@ -1,7 +1,8 @@
 //! What comes back from a source.
 
+use super::answer::AnswerKind;
 use super::fault::{FetchError, Reason};
-use super::kinds::{AnswerKind, kinds};
+use super::kinds::kinds;
 use super::text::SafeText;
 
 macro_rules! answers {

@@ -12,7 +12,7 @@ use serde::Serialize;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-use super::kinds::{AnswerKind, Count};
+use super::answer::{AnswerKind, Count};
 
 /// Most lines of one text.
 pub const MAX_LINES: usize = 10_000;

@@ -17,7 +17,7 @@ use super::{Context, Moment, QueryLanguage, Source};
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::number;
 use crate::model::poll::{Answer, Ask};
-use crate::model::series::{Coverage, Series};
+use crate::model::series::{Coverage, Series, SeriesSet};
 use crate::model::telemetry::Telemetry;
 use crate::model::text::{MAX_LINES, SafeText};
 use crate::model::time::Timestamp;
@@ -129,7 +129,7 @@ fn text(output: &[u8], now: Timestamp) -> Answer {
     }
     if let Some(number) = number::read(trimmed) {
         let series = vec![Series::single("", now, number)];
-        return Ok(Telemetry::series(series, Coverage::Sample));
+        return Ok(Telemetry::Series(SeriesSet::new(series, Coverage::Sample)));
     }
     Ok(Telemetry::Text(SafeText::lines(&text, MAX_LINES + 1)))
 }

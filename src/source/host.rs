@@ -9,7 +9,7 @@ use sysinfo::{CpuRefreshKind, Disks, MemoryRefreshKind, Networks, RefreshKind, S
 use super::{Context, Moment, QueryLanguage, Source, offload};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
-use crate::model::series::{Coverage, Series};
+use crate::model::series::{Coverage, Series, SeriesSet};
 use crate::model::telemetry::Telemetry;
 use crate::model::time::Timestamp;
 
@@ -136,7 +136,7 @@ impl Machine {
             "uptime" => one(System::uptime().map_err(|e| unreadable(&e))? as f64),
             _ => Vec::new(),
         };
-        Ok(Telemetry::series(series, Coverage::Sample))
+        Ok(Telemetry::Series(SeriesSet::new(series, Coverage::Sample)))
     }
 
     /// Real disks, each once: a device mounted twice counts at its shortest mount point.

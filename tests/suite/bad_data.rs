@@ -231,7 +231,7 @@ fn bad_json() {
 fn prometheus(code: StatusCode, body: &[u8]) -> Result<Telemetry, FetchError> {
     let response = Response { status: code, headers: HeaderMap::new(), body: body.to_vec(), certificate: None };
     let series: Vec<Series> = prometheus::parse(&response, NOW)?.series;
-    Ok(Telemetry::series(series, andon::model::series::Coverage::Whole))
+    Ok(Telemetry::Series(SeriesSet::new(series, andon::model::series::Coverage::Whole)))
 }
 
 #[test]

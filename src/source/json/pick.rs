@@ -7,7 +7,7 @@ use crate::model::fault::{FetchError, Reason};
 use crate::model::labels::Labels;
 use crate::model::number;
 use crate::model::poll::{Answer, Ask};
-use crate::model::series::{Coverage, Point, Series};
+use crate::model::series::{Coverage, Point, Series, SeriesSet};
 use crate::model::table::{Cell, MAX_CELLS, MAX_COLUMNS, Table};
 use crate::model::telemetry::Telemetry;
 use crate::model::text::{MAX_LINES, SafeText};
@@ -71,7 +71,7 @@ fn telemetry(value: &Val, expression: &str, now: Timestamp) -> Answer {
     // A text that is a number is one: where nothing but one value is picked, it is what is measured.
     if let Some(number) = number_or_gap(value).filter(|_| !matches!(value, Val::Null)) {
         let series = vec![Series::single("", now, number)];
-        return Ok(Telemetry::series(series, Coverage::Sample));
+        return Ok(Telemetry::Series(SeriesSet::new(series, Coverage::Sample)));
     }
     match value {
         Val::Null => Err(FetchError::new(Reason::NoMatch, format!("{expression} is null or missing"))),
@@ -93,7 +93,7 @@ fn object(map: &jaq_json::Map, expression: &str, now: Timestamp) -> Answer {
     // A key whose value is no number stays, as a gap: what is not known must not look as if it were not there.
     let single = |(key, value): (&Val, Option<f64>)| Series::single(&plain(key), now, value.unwrap_or(f64::NAN));
     let series = values.into_iter().map(single).collect();
-    Ok(Telemetry::series(series, Coverage::Sample))
+    Ok(Telemetry::Series(SeriesSet::new(series, Coverage::Sample)))
 }
 
 fn array(items: &[Val], expression: &str) -> Answer {
@@ -105,7 +105,7 @@ fn array(items: &[Val], expression: &str) -> Answer {
     }
     if let Some(points) = points(items) {
         let series = vec![Series { labels: Labels::default(), points }];
-        return Ok(Telemetry::series(series, Coverage::Whole));
+        return Ok(Telemetry::Series(SeriesSet::new(series, Coverage::Whole)));
     }
     if items.iter().all(|item| matches!(item, Val::Obj(_))) {
         return table(items).map(Telemetry::Table);
@@ -210,7 +210,6 @@ fn text(value: &Val) -> SafeText {
 mod tests {
     use super::super::jq::Interpreter;
     use super::*;
-    use crate::model::series::SeriesSet;
 
     fn pick(document: &str, expression: &str) -> Answer {
         let ask = Ask { query: expression.into(), history: None };
