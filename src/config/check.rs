@@ -1,6 +1,7 @@
 //! The root and its dashboards: raw to resolved.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -12,7 +13,7 @@ use super::problem::{Place, Problem, Severity};
 use super::read::{Report, keys, split, table, table_with_stand_ins};
 use super::{check_notify, check_panel, check_source, raw};
 use crate::model::event::EventSet;
-use crate::model::poll::{Ask, QueryId};
+use crate::model::poll::{Ask, QueryId, QueryKey};
 use crate::model::text::{SafeText, does_something};
 use crate::model::time::Span;
 use crate::source::Emits;
@@ -52,7 +53,7 @@ impl Scope<'_> {
 /// Distinct queries, found by equality.
 #[derive(Default)]
 pub(super) struct Queries {
-    pub all: Vec<QuerySpec>,
+    all: Vec<(usize, Ask)>,
     known: HashMap<(usize, Ask), QueryId>,
 }
 
@@ -60,9 +61,25 @@ impl Queries {
     pub(super) fn id(&mut self, source: usize, ask: Ask) -> QueryId {
         *self.known.entry((source, ask.clone())).or_insert_with(|| {
             let id = QueryId(self.all.len());
-            self.all.push(QuerySpec { id, source, ask });
+            self.all.push((source, ask));
             id
         })
+    }
+
+    /// All of them, each with its key.
+    fn specs(self, sources: &[SourceSpec]) -> Vec<QuerySpec> {
+        let mut windows: HashMap<(usize, Arc<str>), Vec<Span>> = HashMap::new();
+        for (source, ask) in &self.all {
+            windows.entry((*source, Arc::clone(&ask.query))).or_default().extend(ask.history);
+        }
+        let spec = |(index, (source, ask)): (usize, (usize, Ask))| {
+            let alike = windows.get(&(source, Arc::clone(&ask.query)));
+            let longer = alike.into_iter().flatten().filter(|window| ask.history.is_some_and(|own| **window > own));
+            let of = sources.get(source)?;
+            let key = QueryKey::new(of.kind.word, of.name.as_str(), &ask, longer.count());
+            Some(QuerySpec { id: QueryId(index), key, source, ask })
+        };
+        self.all.into_iter().enumerate().filter_map(spec).collect()
     }
 }
 
@@ -110,9 +127,9 @@ pub(super) fn check(layers: &Layers) -> (Option<Board>, Vec<Problem>) {
         theme: root.theme,
         glyphs: root.glyphs,
         window: root.window,
-        sources: scope.sources,
         next_query: scope.queries.all.len(),
-        queries: scope.queries.all,
+        queries: scope.queries.specs(&scope.sources),
+        sources: scope.sources,
         dashboards,
     };
     (Some(board), scope.report.problems)
