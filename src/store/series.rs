@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use super::kind::Kind;
-use super::ring::Ring;
+use super::ring::{Ring, usual_distance};
 use super::{Entry, Stored};
 use crate::model::labels::{Labels, names};
 use crate::model::series::{Coverage, MAX_SERIES, Point, Series, SeriesSet};
@@ -72,7 +72,9 @@ impl Kind for Vec<Track> {
     }
 
     fn set_back(&mut self, by: Span) {
-        self.iter_mut().for_each(|track| track.ring.set_back(by));
+        for track in self {
+            track.ring.set_back(by);
+        }
     }
 
     /// The newest moment at which a series had a value; none where none has a value.
@@ -142,13 +144,4 @@ fn name_apart(tracks: &mut Vec<Track>) {
         track.name = name;
     }
     tracks.sort_by(|a, b| a.name.cmp(&b.name));
-}
-
-/// The median distance of the newest points.
-fn usual_distance(points: &[Point]) -> Span {
-    const LOOKED_AT: usize = 10;
-    let newest = points.get(points.len().saturating_sub(LOOKED_AT)..).unwrap_or_default();
-    let mut distances: Vec<i64> = newest.windows(2).map(|pair| pair[1].at.0 - pair[0].at.0).collect();
-    distances.sort_unstable();
-    Span(distances.get(distances.len() / 2).copied().unwrap_or(0))
 }
