@@ -71,6 +71,7 @@ fn feed(hub: &mut Hub, query: usize, now: Timestamp) {
         budget: None,
         age: Span(0),
         clock_skew: None,
+        listener_error: None,
     });
 }
 
@@ -89,6 +90,57 @@ fn frame_200x50(bencher: divan::Bencher<'_, '_>, panels: usize) {
     let scene = hub(panels).scene_at(NOW);
     let (ink, lens) = (ink(), Lens::default());
     bencher.bench_local(|| black_box(render(&scene, &lens, &ink, 200, 50)));
+}
+
+/// Twelve panels, fed each second for as long as the window is: a value, limits on it, and one that is computed.
+fn followed(window: &str, seconds: i64) -> Hub {
+    let panel = |n: usize| {
+        let id =
+            format!("[[dashboards.panels]]\nid = \"p{n}\"\nview = \"chart\"\nsource = \"j\"\nwindow = \"{window}\"\n");
+        match n % 3 {
+            0 => format!("{id}query = \".a{n}\"\n"),
+            1 => format!("{id}query = \".a{n}\"\nwarning = \"> 900\"\nfor = \"2m\"\n"),
+            _ => format!("{id}queries = {{ a = \".a{n}\", b = \".b{n}\" }}\nvalue = \"a / b\"\ncritical = \"> 900\"\n"),
+        }
+    };
+    let panels: String = (0..12).map(panel).collect();
+    let text =
+        format!("[sources.j]\ntype = \"json\"\nurl = \"http://127.0.0.1:1\"\n[[dashboards]]\nname = \"d\"\n{panels}");
+    let board = load_text("bench.toml", &text, Overrides::default()).unwrap().board;
+    let queries: Vec<QueryId> = board.queries.iter().map(|query| query.id).collect();
+    let mut hub = Hub::new(Arc::new(board), Zone::utc(), Clock::Wall);
+    for back in (0..seconds).rev() {
+        queries.iter().for_each(|query| hub.apply(sample(*query, NOW.minus(Span::seconds(back)))));
+    }
+    hub
+}
+
+fn sample(query: QueryId, at: Timestamp) -> Outcome {
+    let value = ((at.0 / 1000 * 7 + query.0 as i64) % 101) as f64;
+    Outcome {
+        query,
+        at,
+        answer: Ok(Telemetry::Series(SeriesSet::new(vec![Series::single("", at, value)], Coverage::Sample))),
+        failures: 0,
+        next_try: at.plus(Span::seconds(1)),
+        budget: None,
+        age: Span(0),
+        clock_skew: None,
+        listener_error: None,
+    }
+}
+
+/// What a second costs: an answer to every query, the verdicts, the scene and the picture. It must not grow with the
+/// window.
+#[divan::bench(args = [("1h", 3600), ("24h", 86_400)])]
+fn a_second_at_a_window_of(bencher: divan::Bencher<'_, '_>, (window, seconds): (&str, i64)) {
+    let (mut hub, ink, lens) = (followed(window, seconds), ink(), Lens::default());
+    let mut now = NOW;
+    bencher.bench_local(|| {
+        now = now.plus(Span::seconds(1));
+        (0..16).for_each(|query| hub.apply(sample(QueryId(query), now)));
+        black_box(render(&hub.scene_at(now), &lens, &ink, 200, 50))
+    });
 }
 
 /// One panel with 500 builds in 40 groups: 30 are red, 20 run, each has 15 past runs.
@@ -120,6 +172,7 @@ fn wall() -> Hub {
         budget: None,
         age: Span(0),
         clock_skew: None,
+        listener_error: None,
     });
     hub
 }

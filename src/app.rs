@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::config::Board;
 use crate::hub::{Channels, Command, Hub, Reload};
 use crate::model::poll::Outcome;
-use crate::model::time::{Span, Zone};
+use crate::model::time::{Span, Timestamp, Zone};
 use crate::source::network::Network;
 use crate::source::{Clock, Widths};
 use crate::view::scene::Scene;
@@ -95,11 +95,12 @@ pub fn start(board: Board, zone: Zone, reloading: Reloading) -> Result<Engine, S
         .name("andon-engine".to_owned())
         .spawn(move || {
             runtime.block_on(async move {
-                let wiring = Wiring::new(clock, Network::default());
+                let network = Network::default();
+                let wiring = Wiring::new(clock, network.clone());
                 let (reload_sender, reloads) = mpsc::channel::<Reload>(1);
                 let mut polling = Polling::new(wiring.wires);
                 polling.poll(&board).await;
-                let (notices, told) = mpsc::channel(NOTIFICATIONS);
+                let (notices, notifications) = mpsc::channel(NOTIFICATIONS);
                 let channels = Channels {
                     notices,
                     outcomes: wiring.outcomes,
@@ -112,7 +113,7 @@ pub fn start(board: Board, zone: Zone, reloading: Reloading) -> Result<Engine, S
                 tokio::select! {
                     () = hub.run(channels) => {}
                     () = reloading.run(board, polling, reload_sender) => {}
-                    () = notifying::run(told) => {}
+                    () = notifying::run(notifications, network) => {}
                     _ = stopped => {}
                 }
             });
@@ -128,12 +129,21 @@ pub fn start(board: Board, zone: Zone, reloading: Reloading) -> Result<Engine, S
 /// A board that was polled once.
 #[derive(Debug)]
 pub struct Polled {
-    /// The scene of that moment.
-    pub scene: Scene,
+    /// What is known of it.
+    pub hub: Hub,
+    /// The moment at which it was looked at.
+    pub now: Timestamp,
     /// Everything that came, in the order it came.
     pub outcomes: Vec<Outcome>,
     /// The tasks, with what they saw of their servers.
     pub polling: Polling,
+}
+
+impl Polled {
+    /// The scene of that moment.
+    pub fn scene(&self) -> Scene {
+        self.hub.scene_at(self.now)
+    }
 }
 
 /// Polls every query once, or until the time is up.
@@ -160,7 +170,7 @@ async fn polled(board: Arc<Board>, zone: Zone, wait: Span) -> Polled {
     };
     // Time is up: what has not answered is shown as waiting.
     let _time_is_up = tokio::time::timeout(wait.duration(), heard).await;
-    Polled { scene: hub.scene_at(clock.now()), outcomes, polling }
+    Polled { hub, now: clock.now(), outcomes, polling }
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, String> {

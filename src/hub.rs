@@ -9,10 +9,11 @@ use tokio::time::{Instant, sleep_until};
 use crate::config::Board;
 use crate::config::board::Webhook;
 use crate::eval::checks::Checks;
-use crate::eval::known::Known;
+use crate::eval::judging::{Verdicts, judge};
 use crate::eval::live::Live;
 use crate::eval::notification::{Message, SentMessages};
 use crate::eval::past::Limits;
+use crate::eval::state::State;
 use crate::eval::transitions::{Panel, Transition, Turn, Watch};
 use crate::model::event::{Event, EventKind};
 use crate::model::isolation::tripwire;
@@ -130,22 +131,44 @@ impl Hub {
 
     /// The scene as of a moment.
     pub fn scene_at(&self, now: Timestamp) -> Scene {
-        let scene = self.scene_of(self.live.known(), now);
-        Scene { banner: self.banner.clone().or(scene.banner), ring: self.ring.clone(), ..scene }
+        self.judged_at(now, |_, scene| scene)
+    }
+
+    /// What is made of the verdicts and of the scene as of a moment.
+    pub fn judged_at<T>(&self, now: Timestamp, made: impl FnOnce(&Verdicts<'_>, Scene) -> T) -> T {
+        self.judged(self.live.state(), now, |verdicts, scene| {
+            let banner = self.banner.clone().or_else(|| scene.banner.clone());
+            made(verdicts, Scene { banner, ring: self.ring.clone(), ..scene })
+        })
     }
 
     /// The scene as it was at a moment, on the board of today; none where nobody remembers that moment. What is of
     /// now only is left out: the banner of a reload, the ring of a bell.
     pub fn scene_as_of(&self, moment: Timestamp) -> Option<Scene> {
-        Some(self.scene_of(&self.live.as_of(moment)?, moment))
+        Some(self.judged(&self.live.as_of(moment)?, moment, |_, scene| scene))
     }
 
-    fn scene_of(&self, known: &Known, now: Timestamp) -> Scene {
-        build::scene(&self.board, &known.store, &known.checks, now, &self.zone)
+    /// The one way from what is known to verdicts and a scene, of now and of any past moment.
+    fn judged<T>(&self, state: &State, now: Timestamp, made: impl FnOnce(&Verdicts<'_>, Scene) -> T) -> T {
+        let verdicts = judge(&self.board.to_judge(), &state.store, &state.checks, now, &self.zone);
+        let scene = build::scene(&self.board, &verdicts, now, &self.zone);
+        made(&verdicts, scene)
+    }
+
+    /// A look: the scene as of now, and what is to be told of what has turned since the last look.
+    pub fn look(&mut self, now: Timestamp) -> (Scene, Vec<Notification>) {
+        let mut watch = std::mem::take(&mut self.watch);
+        let (scene, turned) = self.judged_at(now, |verdicts, scene| (scene, self.turned(&mut watch, verdicts)));
+        self.watch = watch;
+        for alert in turned.iter().filter(|one| one.turn == Turn::Critical) {
+            self.live.note(alert_event(alert, now));
+        }
+        let notifications = self.tell(&turned, now);
+        (Scene { ring: self.ring.clone(), ..scene }, notifications)
     }
 
     fn store(&self) -> &Store {
-        &self.live.known().store
+        &self.live.state().store
     }
 
     /// Takes one outcome in, and logs what changed for its source.
@@ -154,11 +177,11 @@ impl Hub {
             self.store().entry(outcome.query).map(|entry| (entry.error.is_some(), entry.last_success.is_some()));
         let query = outcome.query;
         tracing::trace!(query = query.0, failures = outcome.failures, "{}", said(&outcome));
-        match (&outcome.answer, before) {
-            (Err(error), Some((false, _))) => {
+        match (outcome.error(), before) {
+            (Some(error), Some((false, _))) => {
                 tracing::warn!(source = %self.source_name(query), query = query.0, "failing: {error}");
             }
-            (Ok(_), Some((true, _))) => {
+            (None, Some((true, _))) => {
                 tracing::info!(source = %self.source_name(query), query = query.0, "answering again");
             }
             _ => {}
@@ -245,35 +268,26 @@ impl Hub {
         self.store().entry(query).is_none_or(|entry| entry.last_poll.is_none())
     }
 
-    /// Looks at what has turned since the last look, keeps it as events, and returns what is to be told.
-    pub fn turned(&mut self, scene: &Scene, now: Timestamp) -> Vec<Notification> {
-        let Self { watch, live, board, .. } = self;
-        let store = &live.known().store;
-        let panels = scene
-            .pages
-            .iter()
-            .flat_map(|page| page.panels.iter().filter(|panel| panel.is_fed).map(|panel| (page.name.as_str(), panel)));
-        let of_panels = watch.panels(panels.map(|(page, panel)| Panel {
-            key: (page, &panel.id),
-            title: &panel.title,
-            status: panel.status,
-            says: if panel.blame.is_empty() { &panel.text } else { &panel.blame },
-            service: panel.service.as_ref(),
-            environment: panel.environment.as_ref(),
-            url: panel.link.as_ref(),
+    /// What has turned since the last look: panels first, then builds.
+    fn turned(&self, watch: &mut Watch, verdicts: &Verdicts<'_>) -> Vec<Transition> {
+        let pages = verdicts.pages.iter();
+        let panels = pages.flat_map(|page| page.panels.iter().map(|one| (page.name, one)));
+        let of_panels = watch.panels(panels.filter(|(_, one)| one.is_fed()).map(|(page, one)| Panel {
+            key: (page, one.panel.id),
+            title: one.panel.title,
+            status: one.evaluation.status,
+            says: if one.blame.is_empty() { &one.headline } else { &one.blame },
+            service: one.panel.service,
+            environment: one.panel.environment,
+            url: one.panel.link,
         }));
         // A source of builds is always asked for all of them; other queries of it show some of the same.
-        let builds = board
-            .queries
-            .iter()
-            .filter(|query| query.ask.query.is_empty())
-            .filter_map(|query| Some((&board.sources.get(query.source)?.name, store.entry(query.id)?.builds())));
-        let turned = watch.builds(builds.flat_map(|(source, builds)| builds.iter().map(move |one| (source, one))));
-        for alert in of_panels.iter().filter(|one| one.turn == Turn::Critical) {
-            live.note(alert_event(alert, now));
-        }
-        let turned: Vec<Transition> = of_panels.into_iter().chain(turned).collect();
-        self.tell(&turned, now)
+        let all_of_a_source = self.board.queries.iter().filter(|query| query.ask.query.is_empty());
+        let builds = all_of_a_source.filter_map(|query| {
+            Some((&self.board.sources.get(query.source)?.name, self.store().entry(query.id)?.builds()))
+        });
+        let of_builds = watch.builds(builds.flat_map(|(source, builds)| builds.iter().map(move |one| (source, one))));
+        of_panels.into_iter().chain(of_builds).collect()
     }
 
     /// What the board's rules make of it; the terminals hear of it with the next scene.
@@ -326,14 +340,13 @@ impl Hub {
     fn publish(&mut self, channels: &Channels) {
         tripwire::pass("hub");
         let now = self.clock.now();
-        let scene = self.scene_at(now);
-        let notifications = self.turned(&scene, now);
+        let (scene, notifications) = self.look(now);
         if !notifications.is_empty()
             && let Err(refused) = channels.notices.try_send(notifications)
         {
             self.lose(&refused.into_inner());
         }
-        let scene = Arc::new(Scene { ring: self.ring.clone(), ..scene });
+        let scene = Arc::new(scene);
         let scenes = &channels.scenes;
         // Each scene carries the clock of the second it was made in: it proves that the hub lives.
         scenes.send_if_modified(|shown| {

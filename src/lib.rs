@@ -1,7 +1,9 @@
 //! andon, a terminal information radiator.
 #![doc = include_str!("../ARCHITECTURE.md")]
 
+pub mod accept;
 pub mod app;
+pub mod calendar;
 pub mod cli;
 pub mod config;
 pub mod eval;

@@ -5,7 +5,6 @@
 
 pub mod answer;
 pub mod build;
-pub mod delivery;
 pub mod event;
 pub mod fault;
 pub mod format;
@@ -19,7 +18,9 @@ pub mod layer;
 pub mod number;
 pub mod people;
 pub mod poll;
+pub mod quiet;
 pub mod review;
+pub mod rollbacks;
 pub mod series;
 pub mod status;
 pub mod table;
@@ -27,3 +28,4 @@ pub mod telemetry;
 pub mod text;
 pub mod time;
 pub mod unit;
+pub mod version;

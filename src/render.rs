@@ -3,7 +3,7 @@
 pub mod chrome;
 pub mod frame;
 mod header;
-pub mod help;
+mod help;
 pub mod theme;
 
 pub use frame::{Frame, render};

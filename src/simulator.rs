@@ -11,6 +11,7 @@ pub mod shop;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -20,20 +21,18 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
+use crate::accept::{Accepting, Limits};
 use crate::model::time::{Timestamp, now};
 use shop::Shop;
+
+/// What connections to it may take. A board asks over few of them, and keeps them from poll to poll.
+const LIMITS: Limits = Limits { most: 64, silence: Duration::from_secs(10), stay: None };
 
 /// The running simulator; it ends when this is dropped.
 #[derive(Debug)]
 pub struct Simulator {
     address: SocketAddr,
-    task: tokio::task::JoinHandle<()>,
-}
-
-impl Drop for Simulator {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
+    _accepting: Accepting,
 }
 
 impl Simulator {
@@ -42,7 +41,11 @@ impl Simulator {
     pub async fn start() -> Option<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.ok()?;
         let address = listener.local_addr().ok()?;
-        Some(Self { address, task: tokio::spawn(serve(listener)) })
+        let accepting = Accepting::serve(listener, LIMITS, |stream, _| async {
+            // A client that goes away in the middle is its own affair.
+            let _gone = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer)).await;
+        });
+        Some(Self { address, _accepting: accepting })
     }
 
     /// The loopback address behind a `simulator:` address.
@@ -51,16 +54,6 @@ impl Simulator {
         let (shop, path) = rest.split_once('/').unwrap_or((rest, ""));
         let seed = shop.rsplit_once('-').map_or("1", |(_, seed)| seed);
         format!("http://{}/{seed}/{path}", self.address)
-    }
-}
-
-async fn serve(listener: TcpListener) {
-    loop {
-        let Ok((stream, _)) = listener.accept().await else { continue };
-        tokio::spawn(async move {
-            // A client that goes away in the middle is its own affair.
-            let _gone = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer)).await;
-        });
     }
 }
 
@@ -121,4 +114,32 @@ fn reply(status: StatusCode, kind: &str, body: String) -> Response<Full<Bytes>> 
         response.headers_mut().insert(hyper::header::CONTENT_TYPE, kind);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    async fn is_answered(stream: &mut TcpStream) -> bool {
+        let asked = stream.write_all(b"GET /1/health/checkout HTTP/1.1\r\nHost: shop\r\n\r\n").await;
+        let mut answer = [0; 9];
+        asked.is_ok() && stream.read_exact(&mut answer).await.is_ok() && answer == *b"HTTP/1.1 "
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_connections_keeps_no_board_out_and_is_bounded() {
+        let simulator = Simulator::start().await.unwrap();
+        let mut kept = TcpStream::connect(simulator.address).await.unwrap();
+        assert!(is_answered(&mut kept).await);
+        let mut idle = Vec::new();
+        for _ in 0..4 * LIMITS.most {
+            idle.push(TcpStream::connect(simulator.address).await.unwrap());
+        }
+        let mut late = TcpStream::connect(simulator.address).await.unwrap();
+        assert!(is_answered(&mut late).await, "the idle ones have kept it out");
+        assert_eq!(idle[0].read(&mut [0]).await.unwrap_or(0), 0, "there are more connections than there may be");
+    }
 }

@@ -9,34 +9,24 @@ mod registry;
 pub mod answer_filter;
 pub mod auth;
 pub mod backoff;
+mod clock;
+mod contract;
 pub mod file;
-pub mod gaps;
+mod forge;
 mod github;
 pub mod http;
 pub mod limits;
-mod listening;
+pub mod listening;
 pub mod network;
 pub mod offload;
 pub mod process;
-pub mod progress;
 pub mod supervisor;
 pub mod tls;
+mod turn;
 pub mod zone;
 
-use std::collections::HashMap;
-use std::future::Future;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-
-use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
-use tokio::sync::watch;
-use tokio::time::Instant;
-
-use crate::model::event::EventSet;
-use crate::model::fault::FetchError;
-use crate::model::poll::{Answer, Ask, QueryId};
-use crate::model::time::{Span, Timestamp};
+pub use clock::Clock;
+pub use contract::{Context, Emits, Moment, Pace, QueryLanguage, Resolution, Source, Widths};
 pub use registry::{Configured, Kind};
 
 sources! {
@@ -61,181 +51,9 @@ sources! {
     gitlab_reviews::GitlabReviews,
 }
 
-/// A kind of telemetry system. `Self` is one open connection to it, with whatever it remembers between
-/// two polls.
-pub trait Source: Send + Sized + 'static {
-    /// The word of the config file: `type = "..."`.
-    const TYPE: &'static str;
-    /// One line for `andon sources`.
-    const SUMMARY: &'static str;
-    /// What its queries are.
-    const QUERY: QueryLanguage;
-    /// Whether it speaks HTTP, and so takes the keys of [`http::HttpOptions`].
-    const HTTP: bool;
-    /// Whether one request answers all queries (a document, a machine) or each query is a request.
-    const ONE_REQUEST: bool;
-    /// Whether it tells what happened (deploys, builds that broke): then it is asked whether or not a
-    /// panel shows it, because every graph does.
-    const EMITS: Emits = Emits::Measurements;
-    /// Whether its server wants one request at a time from us, whatever source it comes from.
-    const SERIAL: bool = false;
-    /// Its own keys in the config file; doc comments become the manual.
-    type Config: DeserializeOwned + JsonSchema + std::fmt::Debug + Send + Sync + 'static;
-
-    /// The address it talks to, for the check of the config and the limits per host.
-    fn url(config: &Self::Config) -> Option<&str>;
-
-    /// Says what is wrong with a query without asking anybody.
-    fn check_query(query: &str) -> Result<(), String>;
-
-    /// Opens it: cheap, no network.
-    fn open(config: &Self::Config, context: &Context) -> Result<Self, FetchError>;
-
-    /// Asks all questions once; one answer for each, in their order.
-    fn fetch(&mut self, asks: &[Ask], moment: Moment) -> impl Future<Output = Result<Vec<Answer>, FetchError>> + Send;
-}
-
-/// What a kind of source tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Emits {
-    /// How things are: numbers, tables, texts.
-    Measurements,
-    /// Reviews.
-    Reviews,
-    /// What happened, and what is planned: events of any kind.
-    Events,
-    /// Deploys.
-    Deploys,
-    /// What is planned.
-    Plans,
-    /// Builds; and so when they broke, were fixed, deployed.
-    Builds,
-}
-
-impl Emits {
-    /// Whether it tells what happened.
-    pub const fn events(self) -> bool {
-        matches!(self, Self::Events | Self::Deploys | Self::Plans | Self::Builds)
-    }
-
-    /// Whether it may tell of some of these; builds may be deploys.
-    pub const fn may_emit(self, set: EventSet) -> bool {
-        match (self, set) {
-            (Self::Measurements | Self::Reviews, _) => false,
-            (Self::Events, _)
-            | (_, EventSet::Everything)
-            | (Self::Deploys | Self::Builds, EventSet::Deploys | EventSet::DeploysAndIncidents)
-            | (Self::Plans, EventSet::Plans) => true,
-            _ => false,
-        }
-    }
-}
-
-/// What the queries of a kind of source are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum QueryLanguage {
-    /// A query is needed; the text says in which language.
-    Needed(&'static str),
-    /// A query may be given; the text says what it picks.
-    Optional(&'static str),
-    /// There is nothing to ask: everything the source has.
-    None,
-}
-
-/// What a source gets when it opens.
-#[derive(Debug, Clone)]
-pub struct Context {
-    /// The client for its address, if it speaks HTTP.
-    pub http: Option<Arc<http::Http>>,
-    /// What connections share.
-    pub network: network::Network,
-    /// How many points a window is wanted in.
-    pub resolution: Resolution,
-    /// How often it is polled, and how long a poll may take.
-    pub pace: supervisor::Pace,
-    /// What is done to its answers.
-    pub answer_filter: answer_filter::AnswerFilter,
-    /// Wakes the poll: the source has heard of something.
-    pub nudge: Arc<tokio::sync::Notify>,
-}
-
-impl Context {
-    /// The answers, with the source's own secrets taken out of every error and caveat.
-    fn scrub(&self, answers: Result<Vec<Answer>, FetchError>) -> Result<Vec<Answer>, FetchError> {
-        let Some(http) = &self.http else { return answers };
-        match answers {
-            Ok(all) => Ok(all.into_iter().map(|answer| http.scrub(answer)).collect()),
-            Err(error) => Err(http.scrub_error(error)),
-        }
-    }
-
-    /// The HTTP client; its absence is a fault of ours, not of the source.
-    pub fn http(&self) -> Result<Arc<http::Http>, FetchError> {
-        self.http.clone().ok_or_else(|| {
-            FetchError::new(crate::model::fault::Reason::Internal, "this source was opened without a client")
-        })
-    }
-}
-
-/// In how many columns queries are drawn, on the widest panel that shows each.
-pub type Widths = HashMap<QueryId, u16>;
-
-/// Columns assumed for a panel before it has been drawn once.
-const FIRST_WIDTH: u16 = 240;
-
-/// How many points a window is wanted in; follows the widest panel that shows the query.
-#[derive(Debug, Clone)]
-pub struct Resolution {
-    query: QueryId,
-    widths: watch::Receiver<Widths>,
-}
-
-impl Resolution {
-    /// That of one query.
-    pub const fn of(query: QueryId, widths: watch::Receiver<Widths>) -> Self {
-        Self { query, widths }
-    }
-
-    /// The number of columns.
-    pub fn columns(&self) -> u16 {
-        self.widths.borrow().get(&self.query).copied().unwrap_or(FIRST_WIDTH)
-    }
-}
-
-/// The moment of a poll.
-#[derive(Debug, Clone, Copy)]
-pub struct Moment {
-    /// The wall clock at its begin.
-    pub now: Timestamp,
-    /// When it has to be done.
-    pub deadline: Instant,
-}
-
-/// Reads the clock for the supervisor; on a paused tokio clock time stands with it.
-#[derive(Debug, Clone)]
-pub enum Clock {
-    /// The wall clock.
-    Wall,
-    /// Follows tokio's clock from a fixed start, for tests.
-    Scripted {
-        /// The moment at `since`.
-        start: Timestamp,
-        /// When the script began.
-        since: Instant,
-        /// By how many milliseconds it has been set forward since (or back, below zero).
-        moved: Arc<AtomicI64>,
-    },
-}
-
-impl Clock {
-    /// This moment.
-    pub fn now(&self) -> Timestamp {
-        match self {
-            Self::Wall => crate::model::time::now(),
-            Self::Scripted { start, since, moved } => {
-                let passed = i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX);
-                start.plus(Span(passed.saturating_add(moved.load(Ordering::Relaxed))))
-            }
-        }
+impl Kind {
+    /// The kind with this word.
+    pub fn find(word: &str) -> Option<&'static Self> {
+        KINDS.iter().find(|kind| kind.word == word)
     }
 }

@@ -102,6 +102,11 @@ impl Store {
         self.entries.values()
     }
 
+    /// All queries with what is known of them, in their order.
+    pub fn queries(&self) -> impl Iterator<Item = (QueryId, &Entry)> {
+        self.entries.iter().map(|(id, entry)| (*id, entry))
+    }
+
     /// Keeps something that the board itself has noticed.
     fn note(&mut self, event: Event) {
         if self.journal.len() == MAX_JOURNAL {
@@ -150,6 +155,7 @@ mod tests {
             budget: None,
             age: Span(0),
             clock_skew: None,
+            listener_error: None,
         }
     }
 
@@ -175,6 +181,38 @@ mod tests {
         let entry = &store.entries[&QueryId(0)];
         assert_eq!((entry.last_success, entry.failures), (Some(Timestamp(1000)), 1));
         assert_eq!(entry.error.as_ref().map(|e| e.reason), Some(Reason::Refused));
+    }
+
+    #[test]
+    fn while_nobody_listens_answers_are_taken_in_but_it_grows_old() {
+        let mut store = Store::new(std::iter::once(QueryId(0)), Span::seconds(60));
+        let known = |store: &Store| {
+            let entry = &store.entries[&QueryId(0)];
+            (entry.last_success, entry.as_of, entry.error.is_some(), entry.failures)
+        };
+        let at = |at: i64| Some(Timestamp(at));
+        for (now, is_down, since) in [(1000, true, 1000), (2000, false, 2000), (3000, true, 2000), (4000, false, 4000)]
+        {
+            let listener_error = is_down.then(|| Reason::Listen.into());
+            store.apply(Outcome { listener_error, ..outcome(now, sample(now, &["a"])) });
+            assert_eq!(known(&store), (at(since), at(since), is_down, 0), "{now}");
+        }
+        assert_eq!(tracks(&store)[0].ring.points().len(), 4);
+    }
+
+    #[test]
+    fn of_what_is_pushed_a_series_that_is_not_among_it_is_still_there() {
+        let mut store = Store::new(std::iter::once(QueryId(0)), Span::seconds(60));
+        let pushed = |at: i64, name: &str| {
+            let series = vec![Series::single(name, Timestamp(at), 1.0)];
+            Ok(Telemetry::Series(SeriesSet::new(series, Coverage::Pushed)))
+        };
+        store.apply(outcome(1000, Ok(Telemetry::Series(SeriesSet::new(Vec::new(), Coverage::Pushed)))));
+        assert_eq!(store.entries[&QueryId(0)].as_of, None, "that somebody listens is no datum");
+        store.apply(outcome(5000, pushed(2000, "a")));
+        store.apply(outcome(6000, pushed(4000, "b")));
+        assert!(tracks(&store).iter().all(|track| track.present) && tracks(&store).len() == 2);
+        assert_eq!(store.entries[&QueryId(0)].as_of, Some(Timestamp(4000)));
     }
 
     #[test]

@@ -2,6 +2,5 @@
 
 pub mod arrange;
 pub mod build;
-pub mod events;
 pub mod lens;
 pub mod scene;

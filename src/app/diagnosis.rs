@@ -126,7 +126,7 @@ pub fn diagnose(board: Board, zone: Zone, wait: Span) -> Result<Diagnosis, Strin
             let unknown = unknown_metrics(source, &board, &polled).await;
             probes.push(probe(source, &board, &polled, steps, &unknown));
         }
-        Diagnosis { probes, scene: polled.scene }
+        Diagnosis { probes, scene: polled.scene() }
     });
     runtime.shutdown_background();
     Ok(diagnosis)
@@ -246,7 +246,7 @@ fn authorisation(
     polls: usize,
 ) -> Option<Step> {
     const WHAT: &str = "authorisation";
-    if let Some(error) = errors.iter().find(|error| error.reason == Reason::Auth) {
+    if let Some(error) = errors.iter().find(|error| matches!(error.reason, Reason::Auth(_))) {
         return Some(Step::bad(WHAT, error));
     }
     // A log-in form is a page like any other: only an answer that was understood proves that we are known.

@@ -1,5 +1,5 @@
-//! Tells others what turned: runs a rule's command, calls its webhook. Each has a queue of its own, so that
-//! nobody is told late or not at all because somebody else does not answer; the hub waits for none of them.
+//! Sends notifications: runs a rule's command, calls its webhook. Each of them has a queue of its own, so that
+//! one that does not answer delays and loses no message of another; the hub waits for none of them.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,100 +13,178 @@ use tokio::time::{Instant, timeout};
 use crate::config::board::Webhook;
 use crate::hub::Notification;
 use crate::model::text::SafeText;
+use crate::model::time::Span;
+use crate::source::http::{self, Connections};
 use crate::source::limits::Limits;
+use crate::source::network::Network;
 use crate::source::offload::Worker;
 use crate::source::process::{self, Task};
+use crate::source::tls::TlsOptions;
 
-/// The longest that telling one may take.
+/// The longest that sending one may take.
 const LONGEST: Duration = Duration::from_secs(10);
+/// Messages are rare: none waits on a connection that the other side may have closed since the last one.
+const CONNECTIONS: Connections = Connections { timeout: Span::seconds(LONGEST.as_secs().cast_signed()), idle: 0 };
 /// Messages of one rule that may wait; of more the oldest are lost.
 const WAITING: usize = 100;
 /// Passed on to commands beside what every command gets: without them nothing reaches a desktop.
 const DESKTOP: [&str; 4] = ["DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"];
 
-/// How a rule tells.
+/// How a rule notifies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Way {
+enum Channel {
     Command,
     Webhook,
 }
 
-impl Way {
+impl Channel {
     const ALL: [Self; 2] = [Self::Command, Self::Webhook];
 
-    fn is_of(self, one: &Notification) -> bool {
+    fn is_used_by(self, one: &Notification) -> bool {
         match self {
             Self::Command => !one.command.is_empty(),
             Self::Webhook => one.webhook.is_some(),
         }
     }
 
-    /// Who is told: a program with its arguments, or an address.
-    fn whom(self, one: &Notification) -> Vec<String> {
+    /// A program with its arguments, or an address.
+    fn recipient(self, one: &Notification) -> Vec<String> {
         match self {
             Self::Command => one.command.clone(),
             Self::Webhook => one.webhook.iter().map(|webhook| webhook.url.to_string()).collect(),
         }
     }
-
-    async fn tell(self, one: &Notification, means: &Means) -> Result<(), String> {
-        match self {
-            Self::Command => command(one, means).await,
-            Self::Webhook => webhook(one, means).await,
-        }
-    }
 }
 
-/// Tells what comes, until nobody sends any more.
-pub async fn run(mut notifications: mpsc::Receiver<Vec<Notification>>) {
-    let limits = Limits::default();
-    let mut tellers: HashMap<(Way, Vec<String>), Teller> = HashMap::new();
+/// Sends what comes, until no more can come. `network` is what the board's other connections share.
+pub async fn run(mut notifications: mpsc::Receiver<Vec<Notification>>, network: Network) {
+    // Places of their own: sources that hang keep no message back.
+    let network = Network { limits: Limits::default(), ..network };
+    let mut outboxes: HashMap<(Channel, Vec<String>), Outbox> = HashMap::new();
     while let Some(all) = notifications.recv().await {
         for one in all {
-            for way in Way::ALL.into_iter().filter(|way| way.is_of(&one)) {
-                let key = (way, way.whom(&one));
-                if !tellers.contains_key(&key) {
-                    // A reload has brought it. What waits for those of before is still told.
-                    tellers.retain(|_, teller| !teller.is_done());
+            for channel in Channel::ALL.into_iter().filter(|channel| channel.is_used_by(&one)) {
+                let key = (channel, channel.recipient(&one));
+                if !outboxes.contains_key(&key) {
+                    // A reload has brought it. What waits for those of before is still sent.
+                    outboxes.retain(|_, outbox| !outbox.is_done());
                 }
-                let teller = tellers.entry(key).or_insert_with(|| Teller::start(way, &limits));
-                teller.queue.put(one.clone());
+                let outbox = outboxes.entry(key).or_insert_with(|| Outbox::start(Sender::new(channel, &network)));
+                outbox.queue.put(one.clone());
             }
         }
     }
 }
 
-/// What telling needs.
-struct Means {
-    limits: Limits,
+/// Sends to one recipient, one message after the other.
+struct Sender {
+    channel: Channel,
+    network: Network,
     /// One command at a time.
     turn: Arc<Semaphore>,
     /// For files: a token, the authorities of the system.
     worker: Worker,
+    /// The webhook's client, once it is made.
+    client: Option<reqwest::Client>,
 }
 
-/// A task that tells one after the other, and what waits for it. It ends when this is dropped.
-struct Teller {
+impl Sender {
+    fn new(channel: Channel, network: &Network) -> Self {
+        let worker = Worker::new(&network.limits);
+        Self { channel, network: network.clone(), turn: Arc::new(Semaphore::new(1)), worker, client: None }
+    }
+
+    async fn send(&mut self, one: &Notification) -> Result<(), String> {
+        match self.channel {
+            Channel::Command => self.run_command(one).await,
+            Channel::Webhook => self.call_webhook(one).await,
+        }
+    }
+
+    async fn run_command(&self, one: &Notification) -> Result<(), String> {
+        let Some((program, arguments)) = one.command.split_first() else { return Ok(()) };
+        let values = values(one);
+        let arguments = arguments.iter().map(|argument| filled(argument, &values));
+        let variable = |(name, value): &(&str, String)| (format!("ANDON_{}", name.to_uppercase()), value.clone());
+        let task = Task {
+            words: std::iter::once(program.clone()).chain(arguments).collect(),
+            pass_on: DESKTOP.map(str::to_owned).to_vec(),
+            values: values.iter().map(variable).collect(),
+            directory: None,
+        };
+        // Others' commands may take their time: that is no fault of this one.
+        let place = self.network.limits.command(&self.turn).await;
+        match timeout(LONGEST, process::run(&task, place)).await {
+            Err(_) => Err(format!("{program} took longer than {} s", LONGEST.as_secs())),
+            Ok(Err(error)) => Err(format!("{program}: {error}")),
+            Ok(Ok(_)) => Ok(()),
+        }
+    }
+
+    async fn call_webhook(&mut self, one: &Notification) -> Result<(), String> {
+        let Some(webhook) = &one.webhook else { return Ok(()) };
+        let wrong = |what: &str| format!("the webhook at {}: {what}", http::origin(&webhook.url));
+        match timeout(LONGEST, self.post(webhook, one)).await {
+            Err(_) => Err(wrong("no answer in time")),
+            Ok(Err(why)) => Err(wrong(&why)),
+            Ok(Ok(status)) if status.is_success() => Ok(()),
+            Ok(Ok(status)) => Err(wrong(&format!("HTTP {}", status.as_u16()))),
+        }
+    }
+
+    async fn post(&mut self, webhook: &Webhook, one: &Notification) -> Result<reqwest::StatusCode, String> {
+        let (client, token) = self.client_and_token(webhook).await?;
+        // "text" is what chat servers show; the rest is for programs.
+        let body: serde_json::Map<_, _> =
+            values(one).into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect();
+        let body = serde_json::to_string(&body).map_err(|error| error.to_string())?;
+        let mut request =
+            client.post(webhook.url.clone()).header(reqwest::header::CONTENT_TYPE, "application/json").body(body);
+        if let Some(token) = &token {
+            request = request.bearer_auth(token.expose_secret());
+        }
+        let response = request.send().await;
+        // After a failure the next message reads the authorities anew: they may have been the reason.
+        self.client = response.is_ok().then_some(client);
+        // Its error would name the whole address, which may hold a secret of its own.
+        response.map(|response| response.status()).map_err(|_| "cannot be reached".to_owned())
+    }
+
+    /// Both read files, which may be on a dead mount; the token each time, because it may be replaced.
+    async fn client_and_token(&self, webhook: &Webhook) -> Result<(reqwest::Client, Option<SecretString>), String> {
+        let (known, webhook, network) = (self.client.clone(), webhook.clone(), self.network.clone());
+        let read = move || {
+            let new = || http::client(&webhook.url, &TlsOptions::default(), CONNECTIONS, &network);
+            let client = known.map_or_else(new, Ok).map_err(|error| error.to_string())?;
+            let token = webhook.token.as_ref().map(|token| token.read().map_err(|error| error.detail.to_string()));
+            Ok((client, token.transpose()?))
+        };
+        let ready = self.worker.run(Instant::now() + LONGEST, read).await;
+        ready.map_err(|error| error.detail.to_string())?
+    }
+}
+
+/// What waits for one recipient, and the task that sends it. The task ends when this is dropped.
+struct Outbox {
     queue: Arc<Queue>,
     task: tokio::task::JoinHandle<()>,
 }
 
-impl Drop for Teller {
+impl Drop for Outbox {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-impl Teller {
-    fn start(way: Way, limits: &Limits) -> Self {
-        let means = Means { limits: limits.clone(), turn: Arc::new(Semaphore::new(1)), worker: Worker::new(limits) };
+impl Outbox {
+    fn start(mut sender: Sender) -> Self {
         let queue: Arc<Queue> = Arc::default();
         let waiting = Arc::clone(&queue);
         let task = tokio::spawn(async move {
             loop {
                 let one = waiting.next().await;
-                if let Err(why) = way.tell(&one, &means).await {
-                    tracing::warn!(rule = one.rule, "a notification was not told: {}", SafeText::new(&why));
+                if let Err(why) = sender.send(&one).await {
+                    tracing::warn!(rule = one.rule, "a notification was not sent: {}", SafeText::new(&why));
                     waiting.lose(&one);
                 }
             }
@@ -114,13 +192,13 @@ impl Teller {
         Self { queue, task }
     }
 
-    /// Whether it has nothing to tell, nor to say of what it lost. (A task that has ended is a fault of andon.)
+    /// Whether it has nothing to send, nor to say of what it lost. (A task that has ended is a fault of andon.)
     fn is_done(&self) -> bool {
         self.task.is_finished() || self.queue.is_done()
     }
 }
 
-/// What waits to be told, and how many were lost since something was told.
+/// What waits to be sent, and how many were lost since something was sent.
 #[derive(Debug, Default)]
 struct Queue {
     state: Mutex<State>,
@@ -131,7 +209,7 @@ struct Queue {
 struct State {
     waiting: VecDeque<Notification>,
     lost: usize,
-    /// One is being told.
+    /// One is being sent.
     busy: bool,
 }
 
@@ -140,7 +218,7 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Nothing waits, nothing is being told, and no loss is still to be said.
+    /// Nothing waits, nothing is being sent, and no loss is still to be said.
     fn is_done(&self) -> bool {
         let state = self.state();
         state.waiting.is_empty() && !state.busy && state.lost == 0
@@ -158,7 +236,7 @@ impl Queue {
         self.more.notify_one();
     }
 
-    /// One that was not told: the next one counts it.
+    /// One that was not sent: the next one counts it.
     fn lose(&self, one: &Notification) {
         self.state().lost += counted(one);
     }
@@ -242,78 +320,11 @@ fn filled(argument: &str, values: &[(&'static str, String)]) -> String {
     filled + rest
 }
 
-async fn command(one: &Notification, means: &Means) -> Result<(), String> {
-    let Some((program, arguments)) = one.command.split_first() else { return Ok(()) };
-    let values = values(one);
-    let arguments = arguments.iter().map(|argument| filled(argument, &values));
-    let told = |(name, value): &(&str, String)| (format!("ANDON_{}", name.to_uppercase()), value.clone());
-    let task = Task {
-        words: std::iter::once(program.clone()).chain(arguments).collect(),
-        pass_on: DESKTOP.map(str::to_owned).to_vec(),
-        values: values.iter().map(told).collect(),
-        directory: None,
-    };
-    // Others' commands may take their time: that is no fault of this one.
-    let place = means.limits.command(&means.turn).await;
-    match timeout(LONGEST, process::run(&task, place)).await {
-        Err(_) => Err(format!("{program} took longer than {} s", LONGEST.as_secs())),
-        Ok(Err(error)) => Err(format!("{program}: {error}")),
-        Ok(Ok(_)) => Ok(()),
-    }
-}
-
-async fn webhook(one: &Notification, means: &Means) -> Result<(), String> {
-    let Some(webhook) = &one.webhook else { return Ok(()) };
-    let url = &webhook.url;
-    let wrong = |what: &str| format!("the webhook at {}: {what}", crate::source::http::origin(url));
-    let sent = timeout(LONGEST, post(webhook, one, &means.worker)).await;
-    match sent {
-        Err(_) => Err(wrong("no answer in time")),
-        Ok(Err(why)) => Err(wrong(&why)),
-        Ok(Ok(status)) if status.is_success() => Ok(()),
-        Ok(Ok(status)) => Err(wrong(&format!("HTTP {}", status.as_u16()))),
-    }
-}
-
-async fn post(webhook: &Webhook, one: &Notification, worker: &Worker) -> Result<reqwest::StatusCode, String> {
-    let (whom, deadline) = (webhook.clone(), Instant::now() + LONGEST);
-    // Both read files, which may be on a dead mount.
-    let ready = worker.run(deadline, move || Ok::<_, String>((client(&whom)?, token(&whom)?))).await;
-    let (client, token) = ready.map_err(|error| error.detail.to_string())??;
-    // "text" is what chat servers show; the rest is for programs.
-    let body: serde_json::Map<_, _> =
-        values(one).into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect();
-    let body = serde_json::to_string(&body).map_err(|error| error.to_string())?;
-    let mut request =
-        client.post(webhook.url.clone()).header(reqwest::header::CONTENT_TYPE, "application/json").body(body);
-    if let Some(token) = &token {
-        request = request.bearer_auth(token.expose_secret());
-    }
-    // Its error would name the whole address, which may hold a secret of its own.
-    request.send().await.map(|response| response.status()).map_err(|_| "cannot be reached".to_owned())
-}
-
-fn client(webhook: &Webhook) -> Result<reqwest::Client, String> {
-    let mut client = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .user_agent(concat!("andon/", env!("CARGO_PKG_VERSION")));
-    if crate::source::http::is_loopback(&webhook.url) {
-        client = client.no_proxy();
-    }
-    let client = if webhook.url.scheme() == "https" {
-        crate::source::tls::TlsOptions::default().apply(client).map_err(|error| error.to_string())?
-    } else {
-        client.tls_certs_only([])
-    };
-    client.build().map_err(|_| "no client".to_owned())
-}
-
-fn token(webhook: &Webhook) -> Result<Option<SecretString>, String> {
-    webhook.token.as_ref().map(|token| token.read().map_err(|error| error.detail.to_string())).transpose()
-}
-
 #[cfg(test)]
 mod tests {
+    use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
     use super::*;
     use crate::eval::transitions::{Transition, Turn};
     use crate::model::time::Timestamp;
@@ -351,16 +362,59 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_has_something_to_tell_is_not_done() {
+    async fn an_outbox_with_something_to_send_is_not_done() {
         let queue = Queue::default();
         assert!(queue.is_done());
         queue.put(notification("1", 0));
         assert!(!queue.is_done(), "one waits");
         let first = queue.next().await;
-        assert!(!queue.is_done(), "it is being told");
+        assert!(!queue.is_done(), "it is being sent");
         queue.lose(&first);
         queue.put(notification("2", 0));
         assert_eq!(text(&queue.next().await), "2 (1 more was lost)");
+    }
+
+    /// Every name is an address of this machine.
+    struct Here;
+
+    impl Resolve for Here {
+        fn resolve(&self, _: Name) -> Resolving {
+            let here = Box::new(std::iter::once(std::net::SocketAddr::from(([127, 0, 0, 1], 0))));
+            Box::pin(async { Ok(here as Addrs) })
+        }
+    }
+
+    /// Answers one request, and gives its head.
+    async fn answer_one(listener: &tokio::net::TcpListener) -> String {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut head = String::new();
+        while !head.contains("\r\n\r\n") {
+            let mut piece = [0; 4096];
+            let length = stream.read(&mut piece).await.unwrap();
+            head.push_str(std::str::from_utf8(&piece[..length]).unwrap());
+        }
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+        head
+    }
+
+    #[tokio::test]
+    async fn a_webhook_is_looked_up_as_every_address_of_the_board_is_and_its_client_is_kept_until_it_fails() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://hook.test:{}/s3cret", listener.local_addr().unwrap().port());
+        let webhook = Webhook { url: url.parse().unwrap(), token: None };
+        let one = Notification { webhook: Some(webhook), ..notification("1", 0) };
+        let network = Network { names: Arc::new(Here), ..Network::default() };
+        let mut sender = Sender::new(Channel::Webhook, &network);
+        for _ in 0..2 {
+            let (sent, head) = tokio::join!(sender.send(&one), answer_one(&listener));
+            assert_eq!(sent, Ok(()));
+            assert!(head.starts_with("POST /s3cret HTTP/1.1"), "{head}");
+            assert!(sender.client.is_some());
+        }
+        drop(listener);
+        let why = sender.send(&one).await.unwrap_err();
+        assert!(why.ends_with(": cannot be reached") && !why.contains("s3cret"), "{why}");
+        assert!(sender.client.is_none());
     }
 
     #[tokio::test]

@@ -12,11 +12,13 @@ use tokio::time::Instant;
 
 use crate::config::Board;
 use crate::config::board::{SIMULATOR_SCHEME, SourceSpec};
-use crate::model::fault::{FetchError, Reason};
+use crate::model::fault::{AuthFault, FetchError, Reason};
+use crate::model::freshness::FreshBy;
 use crate::model::poll::{Ask, Outcome, QueryId};
 use crate::model::time::Span;
 use crate::simulator::Simulator;
 use crate::source::http::{Http, parse_url};
+use crate::source::listening::{ListenContext, Listened, start};
 use crate::source::network::Network;
 use crate::source::offload::Worker;
 use crate::source::supervisor::{Poll, PollChannels, Pulse};
@@ -51,6 +53,7 @@ struct Running {
     client: Client,
     pulse: Arc<Pulse>,
     worker: Worker,
+    listener: Option<Listened>,
     tasks: HashMap<Vec<(QueryId, Ask)>, Task>,
 }
 
@@ -100,13 +103,15 @@ impl Polling {
     /// Polls a source from now on; `begun` others begin at the same time. Returns how many it adds.
     fn source(&mut self, spec: &SourceSpec, groups: Vec<Vec<(QueryId, Ask)>>, begun: u32) -> u32 {
         let spec = addressed(spec, self.simulator.as_ref());
-        let network = &self.wires.network;
+        let wires = &self.wires;
         let running = self.sources.entry(spec.fingerprint).or_insert_with(|| Running {
             client: Client::default(),
             pulse: Arc::default(),
-            worker: Worker::new(&network.limits),
+            worker: Worker::new(&wires.network.limits),
+            listener: listener(&spec, wires),
             tasks: HashMap::new(),
         });
+        let groups = running.polled(spec.kind.fresh_by, groups);
         let keys: HashSet<Vec<(QueryId, Ask)>> = groups.iter().map(|group| key(group)).collect();
         running.tasks.retain(|queries, _| keys.contains(queries));
         let new = groups.into_iter().filter(|group| !running.tasks.contains_key(&key(group))).collect::<Vec<_>>();
@@ -118,20 +123,46 @@ impl Polling {
                 spec: spec.clone(),
                 client: Arc::clone(&running.client),
                 poll: Poll { asks, place },
-                resolution: Resolution::of(*first, self.wires.widths.clone()),
-                network: network.clone(),
+                resolution: Resolution::of(*first, wires.widths.clone()),
+                network: wires.network.clone(),
                 channels: PollChannels {
-                    outcomes: self.wires.outcomes.clone(),
-                    refresh_now: self.wires.refresh_now.clone(),
+                    outcomes: wires.outcomes.clone(),
+                    refresh_now: wires.refresh_now.clone(),
                     pulse: Arc::clone(&running.pulse),
                     worker: running.worker.clone(),
-                    clock: self.wires.clock.clone(),
+                    clock: wires.clock.clone(),
+                    ear: running.listener.as_ref().map(|listener| listener.ear.clone()).unwrap_or_default(),
                 },
             };
             running.tasks.insert(key, Task(tokio::spawn(begin.poll())));
         }
         added
     }
+}
+
+impl Running {
+    /// What is polled of it. A source that only listens answers its queries with what comes.
+    fn polled(&self, fresh_by: FreshBy, groups: Vec<Vec<(QueryId, Ask)>>) -> Vec<Vec<(QueryId, Ask)>> {
+        if fresh_by == FreshBy::Answers {
+            return groups;
+        }
+        let queries = groups.iter().flatten().map(|(query, _)| *query).collect();
+        if let Some(listener) = &self.listener {
+            listener.queries.send_replace(queries);
+        }
+        Vec::new()
+    }
+}
+
+/// What listens for a source, whether or not a panel shows it.
+fn listener(spec: &SourceSpec, wires: &Wires) -> Option<Listened> {
+    let context = ListenContext {
+        pace: spec.pace,
+        answer_filter: spec.answer_filter.clone(),
+        worker: Worker::new(&wires.network.limits),
+    };
+    let listening = spec.config.listener(&context)?;
+    Some(start(listening, spec.pace, wires.outcomes.clone(), wires.clock.clone()))
 }
 
 /// Everything that a task begins with.
@@ -166,7 +197,6 @@ impl Begin {
             resolution: self.resolution,
             pace: self.spec.pace,
             answer_filter: self.spec.answer_filter,
-            nudge: Arc::default(),
         };
         self.spec.config.poll(context, self.poll, self.spec.pace, self.channels).await;
     }
@@ -206,6 +236,7 @@ impl Begin {
                 budget: None,
                 age: Span(0),
                 clock_skew: None,
+                listener_error: None,
             };
             if self.channels.outcomes.send(outcome).await.is_err() {
                 return false;
@@ -272,7 +303,6 @@ pub fn unusable_sources(board: &Board) -> BTreeMap<String, FetchError> {
             resolution: Resolution::of(QueryId(0), widths.subscribe()),
             pace: source.pace,
             answer_filter: source.answer_filter.clone(),
-            nudge: Arc::default(),
         })
     };
     board
@@ -280,7 +310,9 @@ pub fn unusable_sources(board: &Board) -> BTreeMap<String, FetchError> {
         .iter()
         .filter(|source| !source.simulated)
         // A missing secret has a warning of its own.
-        .filter_map(|source| Some((source, open(source).err().filter(|error| error.reason != Reason::Auth)?)))
+        .filter_map(|source| {
+            Some((source, open(source).err().filter(|error| error.reason != Reason::Auth(AuthFault::Secret))?))
+        })
         .map(|(source, error)| (source.name.to_string(), error))
         .collect()
 }

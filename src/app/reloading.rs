@@ -183,7 +183,7 @@ mod tests {
         let (board, theme) = (folder.join("board.toml"), folder.join("theme.toml"));
         std::fs::write(&board, "title = \"a\"").unwrap();
         let load: Load = Arc::new(|| Err("not read here".to_owned()));
-        let ink = Ink::new([Default::default(); 18], crate::panel::ink::Glyphs::Full);
+        let ink = Ink::new([ratatui::style::Style::default(); 18], crate::panel::ink::Glyphs::Full);
         let ink = watch::channel(ink).0;
         let mut reloading = Reloading::new(vec![board.clone()], load, ink);
         std::fs::write(&board, "title = \"longer\"").unwrap();

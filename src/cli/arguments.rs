@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::de::DeserializeOwned;
 
 use crate::model::event::{ChangeReason, EventKind, EventState};
+use crate::model::time::Span;
 
 /// The board over your line: business, application, client, infrastructure and pipeline health.
 #[derive(Debug, Parser)]
@@ -37,7 +38,7 @@ pub enum Command {
     /// Probe every source, step by step, and say which panel gets nothing and why; exit 0, or 1
     Doctor(DoctorFlags),
     /// Tell the board what happened: a deploy, an incident, a note
-    Event(EventFlags),
+    Event(Box<EventFlags>),
     /// Write a starter dashboards.toml from what answers on this machine
     Init(InitFlags),
     /// The kinds of sources, with the keys each takes
@@ -179,8 +180,8 @@ pub struct StatusFlags {
     #[arg(long, value_name = "NAME")]
     pub dashboard: Option<String>,
     /// The longest to wait for all sources
-    #[arg(long, value_name = "TIME", default_value = "12s")]
-    pub wait: String,
+    #[arg(long, value_name = "TIME", default_value = "12s", value_parser = Span::parse)]
+    pub wait: Span,
 }
 
 /// Flags of `snapshot`.
@@ -199,9 +200,9 @@ pub struct SnapshotFlags {
     #[arg(long, value_name = "NAME")]
     pub dashboard: Option<String>,
     /// The longest to wait for all sources
-    #[arg(long, value_name = "TIME", default_value = "12s")]
-    pub wait: String,
-    /// Write to a file instead of stdout
+    #[arg(long, value_name = "TIME", default_value = "12s", value_parser = Span::parse)]
+    pub wait: Span,
+    /// Write to a file instead of stdout (-)
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }
@@ -213,8 +214,8 @@ pub struct DoctorFlags {
     #[command(flatten)]
     pub board: BoardFlags,
     /// The longest to wait for all sources
-    #[arg(long, value_name = "TIME", default_value = "12s")]
-    pub wait: String,
+    #[arg(long, value_name = "TIME", default_value = "12s", value_parser = Span::parse)]
+    pub wait: Span,
 }
 
 /// Flags of `event`.
@@ -240,7 +241,7 @@ pub struct EventFlags {
     /// planned, hotfix or rollback
     #[arg(long, value_name = "REASON", default_value = "planned", value_parser = event_word::<ChangeReason>)]
     pub reason: ChangeReason,
-    /// Who did it; shown only where the board asks for names
+    /// Who did it; kept and shown only where the board says `people = true`
     #[arg(long, value_name = "NAME", default_value = "")]
     pub who: String,
     /// Where to read more
@@ -264,7 +265,7 @@ pub struct EventFlags {
     /// Where the board listens, such as 127.0.0.1:7667; the token comes from `ANDON_EVENT_TOKEN`
     #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["config", "source", "file"])]
     pub to: Option<String>,
-    /// Write to this file of events, and ask nobody
+    /// Write to this file of events (- is stdout), and ask nobody; --who is written, too
     #[arg(long, value_name = "FILE", conflicts_with_all = ["config", "source"])]
     pub file: Option<PathBuf>,
     /// The board's file, which knows where events go
@@ -286,7 +287,7 @@ fn event_word<T: DeserializeOwned>(word: &str) -> Result<T, String> {
 /// Flags of `init`.
 #[derive(Debug, Clone, Args)]
 pub struct InitFlags {
-    /// The file to write
+    /// The file to write; - is stdout
     #[arg(short, long, value_name = "FILE", default_value = "dashboards.toml")]
     pub output: PathBuf,
     /// Replace a file that is there

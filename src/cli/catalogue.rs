@@ -1,6 +1,6 @@
 //! `andon sources` and `andon panels`: what there is, with the keys each takes.
 
-use super::{Done, say};
+use super::out::{Done, say};
 use crate::config::schema::{Key, common_panel_keys, common_source_keys, describe};
 use crate::model::unit;
 use crate::panel;

@@ -1,8 +1,9 @@
 //! `andon demo`: the shipped board of a simulated shop, from anywhere.
 
 use super::arguments::{BoardFlags, DemoFlags, RunFlags};
+use super::out::{Done, Failure, complain_about};
 use super::run::{Start, start};
-use super::{Done, Failure, complain_about, themes};
+use super::themes;
 use crate::config::{self, Overrides, Request};
 
 /// The board that the sources come with.

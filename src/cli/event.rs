@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::arguments::{BoardFlags, EventFlags};
-use super::{Done, Failure, complain, request, say};
+use super::file::is_stdout;
+use super::load::request;
+use super::out::{Done, Failure, complain, complain_about, say};
 use crate::config;
 use crate::model::text::SafeText;
 use crate::model::time::now;
@@ -24,11 +26,13 @@ struct Way {
     endpoint: Option<(String, Result<Token, String>)>,
     /// What it is written to, when the board does not take it.
     file: Option<PathBuf>,
+    /// Whether the file may hold names of people: the board keeps none unless it says `people = true`.
+    people: bool,
 }
 
 pub(super) fn run(flags: &EventFlags) -> Done {
-    let line = line(flags)?;
-    let Way { endpoint, file } = way(flags)?;
+    let mut line = line(flags)?;
+    let Way { endpoint, file, people } = way(flags)?;
     let why = match &endpoint {
         None => None,
         Some((_, Err(no_token))) => Some(no_token.clone()),
@@ -48,10 +52,18 @@ pub(super) fn run(flags: &EventFlags) -> Done {
     if let Some(why) = why {
         complain(&format!("andon: the board was not told, so its file is written: {why}"));
     }
+    if !people && !line.who.is_empty() {
+        complain("andon: --who is left out: the board does not say people = true");
+        line.who.clear();
+    }
     written(file, line)
 }
 
 fn written(file: PathBuf, line: Line) -> Done {
+    if is_stdout(&file) {
+        let text = serde_json::to_string(&line).map_err(|error| Failure::Message(error.to_string()))?;
+        return say(&format!("{text}\n"));
+    }
     let said = format!("written to {}\n", SafeText::new(&file.display().to_string()));
     let path = file.display().to_string();
     within(LONGEST, move || append(&file, &line))
@@ -96,12 +108,12 @@ fn line(flags: &EventFlags) -> Result<Line, Failure> {
 /// From the flags, else from the board's events source.
 fn way(flags: &EventFlags) -> Result<Way, Failure> {
     if let Some(file) = &flags.file {
-        return Ok(Way { endpoint: None, file: Some(file.clone()) });
+        return Ok(Way { endpoint: None, file: Some(file.clone()), people: true });
     }
     if let Some(to) = &flags.to {
         let variable = serde_json::json!({ "env": "ANDON_EVENT_TOKEN" });
         let secret = serde_json::from_value(variable).map_err(|error| Failure::Message(error.to_string()))?;
-        return Ok(Way { endpoint: Some((address(to)?, Ok(token(secret)?))), file: None });
+        return Ok(Way { endpoint: Some((address(to)?, Ok(token(secret)?))), file: None, people: false });
     }
     of_the_board(flags)
 }
@@ -132,7 +144,7 @@ fn token(secret: Secret) -> Result<Token, String> {
 fn of_the_board(flags: &EventFlags) -> Result<Way, Failure> {
     let request = request(&BoardFlags { config: flags.config.clone(), ..BoardFlags::default() });
     let loaded = config::load(&request).map_err(|problems| {
-        super::complain_about(&problems);
+        complain_about(&problems);
         Failure::Quiet(ExitCode::from(2))
     })?;
     let all: Vec<_> = loaded.board.sources.iter().filter(|source| source.kind.word == "events").collect();
@@ -153,7 +165,7 @@ fn of_the_board(flags: &EventFlags) -> Result<Way, Failure> {
     let config: Config = serde_json::from_value(source.keys.clone())
         .map_err(|_| Failure::Message(format!("the source '{}' cannot be read", source.name)))?;
     let endpoint = config.listen.zip(config.token).map(|(listen, secret)| (listen, token(secret)));
-    Ok(Way { endpoint, file: Some(config.file) })
+    Ok(Way { endpoint, file: Some(config.file), people: source.answer_filter.people })
 }
 
 fn told(address: &str, token: &Token, line: &Line, file: Option<PathBuf>) -> Result<Receipt, Failure> {

@@ -4,13 +4,22 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::Failure;
+use super::out::{Failure, say};
 
-/// Writes a whole file.
+/// Whether a path stands for standard output, as it does in other programs.
+pub(super) fn is_stdout(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// Writes a whole file; `-` is standard output.
 ///
 /// A regular file is replaced in one step, so that a reader never sees half of it; it keeps its permissions,
 /// and links to it stay links. What is no regular file (a device, a FIFO) is written to as it is.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    if is_stdout(path) {
+        return say(text).map(drop);
+    }
+    let bytes = text.as_bytes();
     let written = match std::fs::metadata(path) {
         Ok(found) if found.is_dir() => {
             let message = format!("cannot write {}: it is a folder; name a file in it", path.display());

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::arguments::InitFlags;
-use super::{Done, Failure, file, say};
+use super::file;
+use super::out::{Done, Failure, say};
 
 /// How long a service may take to answer.
 const PATIENCE: Duration = Duration::from_millis(700);
@@ -15,12 +16,15 @@ const EPHEMERAL: u16 = 32_768;
 pub(super) fn run(flags: &InitFlags) -> Done {
     let path = &flags.output;
     // A link to nowhere is there, too.
-    if path.symlink_metadata().is_ok() && !flags.force {
+    if path.symlink_metadata().is_ok() && !flags.force && !file::is_stdout(path) {
         let message = format!("{} is there already; --force replaces it, -o FILE writes another", path.display());
         return Err(Failure::Message(message));
     }
     let found = look_around()?;
-    file::write(path, starter(&found).as_bytes())?;
+    file::write(path, &starter(&found))?;
+    if file::is_stdout(path) {
+        return Ok(ExitCode::SUCCESS);
+    }
     let what = if found.prometheus.is_some() { "this machine and its Prometheus" } else { "this machine" };
     say(&format!("{} written: it shows {what}. Now: andon --config {}\n", path.display(), path.display()))?;
     Ok(ExitCode::SUCCESS)

@@ -15,7 +15,7 @@ use std::time::Duration;
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use tracing::level_filters::LevelFilter;
 
-use super::Failure;
+use super::out::Failure;
 use crate::model::isolation::{is_isolated, message};
 use crate::model::text::SafeText;
 

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::arguments::RunFlags;
-use super::{Done, load, page_of, request, say, themes, zone};
+use super::load::{load, page_of, request, zone};
+use super::out::{Done, say};
+use super::themes;
 use crate::app;
 use crate::app::reloading::{Config, Reloading};
 use crate::config::problem::brief;
@@ -46,7 +48,7 @@ pub(super) fn start(Start { board, theme, file }: Start, flags: &RunFlags) -> Do
     let ink = shown_in(theme, depth).ink(board.glyphs.unwrap_or(glyphs));
     let lens = Lens { page, kiosk: flags.kiosk, ..Lens::default() };
     if !rustix::termios::isatty(rustix::stdio::stdout()) || variables.is_dumb() {
-        let scene = app::poll_once(board, zone(), WAIT)?.scene;
+        let scene = app::poll_once(board, zone(), WAIT)?.scene();
         return say(&text::plain(&render(&scene, &lens, &ink, 120, 40).buffer));
     }
     // It is dropped last, and writes what still waits.

@@ -1,6 +1,6 @@
 //! `andon schema`: JSON Schema of the config file, for editors.
 
-use super::{Done, say};
+use super::out::{Done, say};
 use crate::config::schema::whole;
 
 pub(super) fn run() -> Done {

@@ -1,12 +1,14 @@
 //! `andon completions` and `andon man`.
 
 use std::fmt::Write as _;
+use std::io::Write;
 
 use clap::CommandFactory as _;
+use clap_mangen::Man;
 
 use super::arguments::Arguments;
-use super::{Done, Failure, say};
-use crate::render::help::KEYS;
+use super::out::{Done, Failure, say};
+use crate::input::keymap::HELP;
 
 pub(super) fn completions(shell: clap_complete::Shell) -> Done {
     let mut bytes = Vec::new();
@@ -45,27 +47,61 @@ const EXIT: [(&str, &str); 5] = [
 ];
 
 pub(super) fn manual() -> Done {
-    let mut bytes = Vec::new();
-    let page = clap_mangen::Man::new(Arguments::command());
-    page.render(&mut bytes).map_err(|error| Failure::Message(format!("no manual: {error}")))?;
-    let mut text = String::from_utf8_lossy(&bytes).into_owned();
-    let keys: Vec<(&str, &str)> = KEYS.into_iter().filter(|(key, _)| !key.is_empty()).collect();
+    let mut command = Arguments::command();
+    // What the commands inherit is filled in.
+    command.build();
+    let page = Man::new(command.clone());
+    let mut text = String::new();
+    for part in [Man::render_title, Man::render_name_section, Man::render_synopsis_section] {
+        text.push_str(&rendered(&page, part)?);
+    }
+    text.push_str(&rendered(&page, Man::render_description_section)?);
+    text.push_str(&plain(&command.get_after_help().map(ToString::to_string).unwrap_or_default()));
+    text.push('\n');
+    text.push_str(&rendered(&page, Man::render_options_section)?);
+    text.push_str(&commands(&command)?);
+    let keys: Vec<(&str, &str)> = HELP.iter().copied().filter(|(key, _)| !key.is_empty()).collect();
     for (title, entries) in
         [("KEYS", keys.as_slice()), ("FILES", &FILES), ("ENVIRONMENT", &ENVIRONMENT), ("EXIT STATUS", &EXIT)]
     {
         text.push_str(&section(title, entries));
     }
+    text.push_str(&rendered(&page, Man::render_version_section)?);
     say(&text)
+}
+
+/// A section of the manual as clap knows it.
+fn rendered(page: &Man, section: fn(&Man, &mut dyn Write) -> std::io::Result<()>) -> Result<String, Failure> {
+    let mut bytes = Vec::new();
+    section(page, &mut bytes).map_err(|error| Failure::Message(format!("no manual: {error}")))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Every command with its flags, each as a part of one section (roff, man(7): .SS).
+fn commands(all: &clap::Command) -> Result<String, Failure> {
+    let mut text = ".SH COMMANDS\n".to_owned();
+    for command in all.get_subcommands().filter(|command| !command.is_hide_set() && command.get_name() != "help") {
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        let options = rendered(&Man::new(command.clone()), Man::render_options_section)?;
+        let options = options.split_once(".SH OPTIONS\n").map_or("", |(_, options)| options);
+        // Writing into a String cannot fail.
+        let _infallible = write!(text, ".SS andon {}\n{}\n{options}", command.get_name(), plain(&about));
+    }
+    Ok(text)
+}
+
+/// A text that roff takes as it is: a dash would become a hyphen, and a dot or quote at the begin of a line a request.
+fn plain(text: &str) -> String {
+    let lines = text.lines().map(|line| format!("\\&{}", line.trim().replace('\\', "\\\\").replace('-', "\\-")));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// A section of the manual: terms, each with what it means (roff, man(7): .SH, .TP, .B).
 fn section(title: &str, entries: &[(&str, &str)]) -> String {
-    // A dash would become a hyphen, and a dot or quote at the begin of a line a request.
-    let plain = |text: &str| text.replace('\\', "\\\\").replace('-', "\\-");
     let mut text = format!(".SH {title}\n");
     for (term, meaning) in entries {
         // Writing into a String cannot fail.
-        let _infallible = writeln!(text, ".TP\n\\fB{}\\fR\n\\&{}", plain(term), plain(meaning));
+        let _infallible = writeln!(text, ".TP\n\\fB{}\\fR\n{}", plain(term), plain(meaning));
     }
     text
 }

@@ -3,8 +3,9 @@
 use std::process::ExitCode;
 
 use super::arguments::{PictureFormat, SnapshotFlags};
-use super::status::wait;
-use super::{Done, file, load, page_of, say, zone};
+use super::file;
+use super::load::{load, page_of, zone};
+use super::out::{Done, say};
 use crate::app;
 use crate::output::ansi::Depth;
 use crate::output::{ansi, document, html, svg, text};
@@ -17,7 +18,8 @@ pub(super) fn run(flags: &SnapshotFlags) -> Done {
     let page = page_of(&board, flags.dashboard.as_deref())?;
     let ink = theme.ink(board.glyphs.unwrap_or(Glyphs::Full));
     let title = board.title.clone();
-    let scene = app::poll_once(board, zone(), wait(&flags.wait)?)?.scene;
+    let polled = app::poll_once(board, zone(), flags.wait)?;
+    let scene = polled.scene();
     let lens = Lens { page, kiosk: true, ..Lens::default() };
     let frame = render(&scene, &lens, &ink, flags.size.0, flags.size.1).buffer;
     let picture = match flags.format {
@@ -28,13 +30,16 @@ pub(super) fn run(flags: &SnapshotFlags) -> Done {
         PictureFormat::Json => {
             let rows: Vec<String> = text::plain(&frame).lines().map(str::to_owned).collect();
             let size = serde_json::json!({ "columns": flags.size.0, "rows": flags.size.1 });
-            format!("{:#}\n", serde_json::json!({ "size": size, "rows": rows, "status": document::status(&scene) }))
+            format!(
+                "{:#}\n",
+                serde_json::json!({ "size": size, "rows": rows, "status": polled.hub.judged_at(polled.now, |verdicts, scene| document::status(verdicts, &scene)) })
+            )
         }
     };
     match &flags.output {
         None => say(&picture),
         Some(path) => {
-            file::write(path, picture.as_bytes())?;
+            file::write(path, &picture)?;
             Ok(ExitCode::SUCCESS)
         }
     }

@@ -3,11 +3,11 @@
 use std::process::ExitCode;
 
 use super::arguments::{StatusFlags, TextOrJson};
-use super::{Done, Failure, load, page_of, say, zone};
+use super::load::{load, page_of, zone};
+use super::out::{Done, say};
 use crate::app;
 use crate::eval::verdict::Remark;
 use crate::model::text::SafeText;
-use crate::model::time::Span;
 use crate::output::document;
 use crate::view::scene::{PanelScene, Scene};
 
@@ -17,18 +17,16 @@ pub(super) fn run(flags: &StatusFlags) -> Done {
         let page = page_of(&board, flags.dashboard.as_deref())?;
         board.dashboards = board.dashboards.into_iter().skip(page).take(1).collect();
     }
-    let wait = wait(&flags.wait)?;
-    let scene = app::poll_once(board, zone(), wait)?.scene;
-    match flags.format {
-        TextOrJson::Json => say(&format!("{:#}\n", document::status(&scene)))?,
-        TextOrJson::Text => say(&text(&scene))?,
-    };
-    Ok(ExitCode::from(scene.status.exit_code()))
-}
-
-/// Reads `--wait`.
-pub(super) fn wait(text: &str) -> Result<Span, Failure> {
-    Span::parse(text).map_err(|error| Failure::Message(format!("--wait: {error}")))
+    let polled = app::poll_once(board, zone(), flags.wait)?;
+    let (words, status) = polled.hub.judged_at(polled.now, |verdicts, scene| {
+        let words = match flags.format {
+            TextOrJson::Json => format!("{:#}\n", document::status(verdicts, &scene)),
+            TextOrJson::Text => text(&scene),
+        };
+        (words, verdicts.status)
+    });
+    say(&words)?;
+    Ok(ExitCode::from(status.exit_code()))
 }
 
 /// One line a panel, the summary first, as monitoring plugins print it.

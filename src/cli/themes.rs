@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::{Done, Failure, complain_about, say};
+use super::out::{Done, Failure, complain_about, say};
 use crate::config::problem::{Place, Problem, Severity};
 use crate::model::text::SafeText;
 use crate::render::theme::{EMBEDDED, Theme, ThemeError, embedded};

@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use super::arguments::{TextOrJson, ValidateFlags};
-use super::{Done, Failure, complain_about, count, request, say, themes};
+use super::load::request;
+use super::out::{Done, Failure, complain_about, count, say};
+use super::themes;
 use crate::app::polling::unusable_sources;
 use crate::config::problem::{Place, Problem, Severity, sort};
 use crate::config::{self, Board};
@@ -73,39 +75,4 @@ fn beyond_the_file(board: &Board, theme_place: Option<&Place>) -> Vec<Problem> {
         });
     }
     problems
-}
-
-/// The same problem with texts that cannot move a cursor: lines of the file come from outside, too.
-pub(super) fn made_safe(problem: &Problem) -> Problem {
-    let line = |text: &str| SafeText::new(text).to_string();
-    let place = problem.place.as_ref().map(|place| {
-        // Byte for byte, so that the span still fits: only what is plain stays.
-        let safe: String = place.text.chars().map(harmless).collect();
-        let same = safe.len() == place.text.len();
-        Place {
-            file: line(&place.file).into(),
-            text: if same { safe.into() } else { place.text.clone() },
-            span: place.span.clone(),
-        }
-    });
-    Problem { message: line(&problem.message), help: problem.help.as_deref().map(line), place, ..problem.clone() }
-}
-
-/// A character of the same length in UTF-8 that does nothing.
-const fn harmless(c: char) -> char {
-    match c {
-        '\n' => '\n',
-        // One byte.
-        '\0'..='\u{1f}' | '\u{7f}' => ' ',
-        // Two bytes: C1 and the Arabic letter mark become a no-break space.
-        '\u{80}'..='\u{9f}' | '\u{61c}' => '\u{a0}',
-        // Three bytes: direction and zero-width characters become a visible mark.
-        '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
-        | '\u{feff}'
-        | '\u{fffe}'
-        | '\u{ffff}' => '\u{fffd}',
-        c => c,
-    }
 }

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use reqwest::Url;
 use serde_json::Value;
 
+use crate::eval::board as eval;
+use crate::eval::check::needs;
 use crate::eval::freshness::FreshnessLimits;
 use crate::eval::notification;
-use crate::eval::panel::Rule;
+use crate::eval::rule::Rule;
 use crate::model::event::EventKind;
 use crate::model::layer::Layer;
 use crate::model::poll::{Ask, QueryId, QueryKey};
@@ -20,8 +22,7 @@ use crate::panel::ink::Glyphs;
 use crate::source::answer_filter::AnswerFilter;
 use crate::source::auth::Secret;
 use crate::source::http::HttpOptions;
-use crate::source::supervisor::Pace;
-use crate::source::{Configured, Kind};
+use crate::source::{Configured, Kind, Pace};
 
 /// The scheme of addresses that the built-in shop answers.
 pub const SIMULATOR_SCHEME: &str = "simulator:";
@@ -164,15 +165,26 @@ impl Board {
         self.sources.get(query.source)
     }
 
+    /// What of it is judged.
+    pub fn to_judge(&self) -> eval::Board<'_> {
+        let mut sources: Vec<eval::Source<'_>> = self.sources.iter().map(SourceSpec::to_judge).collect();
+        for query in &self.queries {
+            if let Some(source) = sources.get_mut(query.source) {
+                source.queries.push(query.id);
+            }
+        }
+        eval::Board { pages: self.dashboards.iter().map(Dashboard::to_judge).collect(), sources }
+    }
+
     /// What decides the status of each panel.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
         self.dashboards.iter().flat_map(|dashboard| &dashboard.panels).map(|panel| &panel.rule)
     }
 
-    /// The longest window of any panel.
+    /// The longest past that any panel shows, or that one of its checks needs.
     pub fn longest_window(&self) -> Span {
         let panels = self.dashboards.iter().flat_map(|dashboard| &dashboard.panels);
-        panels.map(|panel| panel.rule.window).fold(self.window, Ord::max)
+        panels.map(|panel| panel.rule.window.max(needs(&panel.rule))).fold(self.window, Ord::max)
     }
 
     /// Takes over from a former board: what both ask keeps its [`QueryId`], and with it its history; what is new
@@ -233,7 +245,29 @@ impl Board {
     }
 }
 
+impl Dashboard {
+    /// What of it is judged.
+    fn to_judge(&self) -> eval::Page<'_> {
+        eval::Page { name: &self.name, panels: self.panels.iter().map(PanelSpec::to_judge).collect() }
+    }
+}
+
 impl PanelSpec {
+    /// What of it is judged.
+    fn to_judge(&self) -> eval::Panel<'_> {
+        eval::Panel {
+            id: &self.id,
+            title: &self.title,
+            layer: self.layer,
+            rule: &self.rule,
+            unit: &self.unit,
+            decimals: self.decimals,
+            service: self.service.as_ref(),
+            environment: self.environment.as_ref(),
+            link: self.link.as_ref(),
+        }
+    }
+
     /// The service and the environment that it is about.
     pub fn about(&self) -> (Option<&str>, Option<&str>) {
         (self.service.as_ref().map(SafeText::as_str), self.environment.as_ref().map(SafeText::as_str))
@@ -246,6 +280,11 @@ impl PanelSpec {
 }
 
 impl SourceSpec {
+    /// What of it is judged; without its queries.
+    fn to_judge(&self) -> eval::Source<'_> {
+        eval::Source { name: &self.name, kind: self.kind.word, limits: self.limits, queries: Vec::new() }
+    }
+
     /// The same source, asking elsewhere: every address for which `replace` knows another.
     ///
     /// Used for the simulator, whose port is not known before it runs.

@@ -3,20 +3,20 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::board::{Board, Dashboard, PanelSpec, QuerySpec, SourceSpec};
 use super::layers::{DEFAULTS, Layers};
 use super::nearest::suggestion;
 use super::places::{Part, Path, find};
 use super::problem::{Place, Problem, Severity};
-use super::read::{Report, keys, split, table, table_with_stand_ins};
+use super::read::{Report, keys, split, table};
 use super::{check_notify, check_panel, check_source, raw};
 use crate::model::event::EventSet;
 use crate::model::poll::{Ask, QueryId, QueryKey};
 use crate::model::text::{SafeText, does_something};
 use crate::model::time::Span;
-use crate::source::Emits;
+use crate::source::{Emits, Kind};
 
 /// Most panels of a board; a generated file with a mistake stays bounded.
 const MAX_PANELS: usize = 2000;
@@ -26,8 +26,8 @@ pub(super) struct Scope<'a> {
     pub report: Report<'a>,
     pub variables: BTreeMap<String, String>,
     pub sources: Vec<SourceSpec>,
-    /// Names of sources that are there but wrong: references to them are not reported again.
-    pub broken: Vec<String>,
+    /// Sources that are there but wrong, with their kind if they have one: references to them are not reported again.
+    pub broken: Vec<(String, Option<&'static Kind>)>,
     pub queries: Queries,
     pub window: Span,
 }
@@ -85,14 +85,15 @@ impl Queries {
 
 /// Checks everything; the board is there when it can be used.
 pub(super) fn check(layers: &Layers) -> (Option<Board>, Vec<Problem>) {
-    let mut report = Report { sources: &layers.sources, problems: Vec::new() };
+    let mut report =
+        Report { sources: &layers.sources, outside: &layers.outside, problems: Vec::new(), wrong: Vec::new() };
     let root_path = Path::default();
     let schema = schemars::schema_for!(raw::Root);
     let mut merged = layers.merged.as_object().cloned().unwrap_or_default();
     let known = split(&mut merged, &schema);
     report_unknown(&merged, &root_path, &keys(&schema), &mut report);
     let defaults: Value = toml_edit::de::from_str(DEFAULTS).unwrap_or_default();
-    let Some(root) = table_with_stand_ins::<raw::Root>(known, &defaults, &root_path, &mut report) else {
+    let Some(root) = table::<raw::Root>(known, &defaults, &root_path, &mut report) else {
         return (None, report.problems);
     };
     let variables = variables(&root, layers, &mut report);
@@ -111,8 +112,8 @@ pub(super) fn check(layers: &Layers) -> (Option<Board>, Vec<Problem>) {
     for (name, value) in &root.sources {
         let path = root_path.key("sources").key(name);
         match check_source::check(name, value, &path, (root.refresh, forced), root.people, &mut scope.report) {
-            Some(source) => scope.sources.push(source),
-            None => scope.broken.push(name.clone()),
+            Ok(source) => scope.sources.push(source),
+            Err(kind) => scope.broken.push((name.clone(), kind)),
         }
     }
     // What happened is drawn on every graph, so that every source of it is asked.
@@ -178,16 +179,21 @@ fn built_in(root: &raw::Root) -> BTreeMap<String, String> {
 fn variables(root: &raw::Root, layers: &Layers, report: &mut Report<'_>) -> BTreeMap<String, String> {
     let path = Path::default().key("variables");
     let mut chosen = built_in(root);
+    let mut values: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (name, variable) in &root.variables {
-        let Some(first) = variable.values.first() else {
+        let path = path.key(name);
+        let read = table::<raw::Variable>(variable.clone(), &json!({ "values": [] }), &path, report);
+        let all = read.map(|variable| variable.values).unwrap_or_default();
+        if all.is_empty() && !report.wrong.contains(&path.key("values")) {
             let help = "write values = [\"...\"] with at least one value".to_owned();
-            report.error("empty", &path.key(name), format!("the variable '{name}' has no values"), help);
-            continue;
-        };
-        chosen.insert(name.clone(), first.clone());
+            report.error("empty", &path, format!("the variable '{name}' has no values"), help);
+        }
+        // One that is wrong is there all the same.
+        chosen.insert(name.clone(), all.first().cloned().unwrap_or_else(|| "x".to_owned()));
+        values.insert(name, all);
     }
     for (name, value) in &layers.overrides.variables {
-        let allowed = root.variables.get(name).map(|variable| variable.values.as_slice()).unwrap_or_default();
+        let allowed = values.get(name.as_str()).map(Vec::as_slice).unwrap_or_default();
         if allowed.contains(value) {
             chosen.insert(name.clone(), value.clone());
         } else {
@@ -221,7 +227,8 @@ fn dashboards(root: &raw::Root, scope: &mut Scope<'_>) -> Vec<Dashboard> {
         let mut left = object.clone();
         let known = split(&mut left, &schema);
         report_unknown(&left, &path, &keys(&schema), &mut scope.report);
-        let Some(dashboard) = table::<raw::Dashboard>(known, &path, &mut scope.report) else { continue };
+        let stand_ins = json!({ "name": "" });
+        let Some(dashboard) = table::<raw::Dashboard>(known, &stand_ins, &path, &mut scope.report) else { continue };
         panels += dashboard.panels.len();
         if panels > MAX_PANELS {
             scope.report.error("too-large", &path, format!("over {MAX_PANELS} panels"), None);
@@ -241,7 +248,7 @@ fn dashboards(root: &raw::Root, scope: &mut Scope<'_>) -> Vec<Dashboard> {
 fn one_dashboard(raw: &raw::Dashboard, path: &Path, scope: &mut Scope<'_>) -> Dashboard {
     let mut panels: Vec<PanelSpec> = Vec::new();
     let mut ids: Vec<String> = Vec::new();
-    if raw.panels.is_empty() {
+    if raw.panels.is_empty() && !scope.report.wrong.contains(&path.key("panels")) {
         let help = "add [[dashboards.panels]] tables below it".to_owned();
         scope.report.add(
             Severity::Warning,
@@ -290,7 +297,12 @@ fn rows(
         let mut line = Vec::new();
         for (x, id) in row.iter().enumerate() {
             let path = path.key("rows").index(y).index(x);
-            match panels.iter().position(|panel| panel.id == *id) {
+            let Some(id) = id.as_str() else {
+                let help = "write rows = [[\"orders\", \"logins\"]]".to_owned();
+                scope.report.error("wrong-type", &path, "a row has ids of panels in quotes", help);
+                continue;
+            };
+            match panels.iter().position(|panel| panel.id == id) {
                 Some(at) if placed.get(at).copied().unwrap_or(false) => {
                     let help = "name each panel once".to_owned();
                     scope.report.error("duplicate", &path, format!("the panel '{id}' is placed twice"), help);
@@ -301,7 +313,7 @@ fn rows(
                     }
                     line.push(at);
                 }
-                None if ids.contains(id) => {}
+                None if ids.iter().any(|one| one == id) => {}
                 None => {
                     let known: Vec<&str> = ids.iter().map(String::as_str).collect();
                     scope.report.error(

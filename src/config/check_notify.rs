@@ -1,17 +1,26 @@
 //! The rules of who is told of what turns.
 
+use serde_json::{Value, json};
+
 use super::board::{Notify, Webhook};
-use super::places::Path;
-use super::raw;
-use super::read::Report;
+use super::places::{Part, Path};
+use super::problem::Severity;
+use super::read::{Report, table};
+use super::{check_secrets, raw};
 use crate::eval::notification::Rule;
 use crate::model::glob::Globs;
-use crate::source::auth::Secret;
 use crate::source::http::parse_url;
 
 /// Checks all rules; what cannot be used is reported and left out.
-pub(super) fn check(rules: &[raw::Notify], path: &Path, report: &mut Report<'_>) -> Vec<Notify> {
-    rules.iter().enumerate().map(|(place, rule)| one(rule, &path.index(place), report)).collect()
+pub(super) fn check(rules: &[Value], path: &Path, report: &mut Report<'_>) -> Vec<Notify> {
+    rules.iter().enumerate().filter_map(|(place, rule)| read(rule, &path.index(place), report)).collect()
+}
+
+fn read(rule: &Value, path: &Path, report: &mut Report<'_>) -> Option<Notify> {
+    let until = "until it is there, the webhook is not called";
+    check_secrets::check(&schemars::schema_for!(raw::Notify), rule, path, until, report);
+    let rule = table::<raw::Notify>(rule.clone(), &json!({ "on": [] }), path, report)?;
+    Some(one(&rule, path, report))
 }
 
 fn one(raw: &raw::Notify, path: &Path, report: &mut Report<'_>) -> Notify {
@@ -27,17 +36,11 @@ fn one(raw: &raw::Notify, path: &Path, report: &mut Report<'_>) -> Notify {
         let help = "write command = [\"notify-send\", \"{text}\"]".to_owned();
         report.error("empty", &path.key("command"), "the command has no program", help);
     }
-    if !raw.bell && !raw.desktop && raw.command.is_empty() && raw.webhook.is_none() {
+    let is_wrong = |key: &&str| report.wrong.contains(&path.key(key));
+    let told_by_none = !raw.bell && !raw.desktop && raw.command.is_empty() && raw.webhook.is_none();
+    if told_by_none && !["bell", "desktop", "command", "webhook"].iter().any(is_wrong) {
         let help = "add bell = true, desktop = true, command = [...] or webhook = \"...\"".to_owned();
-        report.error("empty", &path.key("on"), "this rule tells nobody", help);
-    }
-    if raw.token.as_ref().is_some_and(Secret::is_literal) {
-        let help = "put it into { env = \"NAME\" } or { file = \"PATH\" }".to_owned();
-        report.warning("literal-secret", &path.key("token"), "a secret stands in the file", help);
-    }
-    if let Some(Err(missing)) = raw.token.as_ref().filter(|token| !token.is_literal()).map(Secret::read) {
-        let help = "until it is there, the webhook is not called".to_owned();
-        report.warning("secret-missing", &path.key("token"), missing.detail.to_string(), help);
+        report.add(Severity::Error, "empty", path, Part::Key, "this rule tells nobody", help);
     }
     let webhook = raw.webhook.as_ref().and_then(|url| match parse_url(url) {
         Ok(url) => Some(Webhook { url, token: raw.token.clone() }),

@@ -1,12 +1,12 @@
 //! One source: its common keys, its HTTP keys, its own keys.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::{Map, Value};
 
 use super::board::{SIMULATOR_SCHEME, SourceSpec};
 use super::check::{report_unknown, too_short};
+use super::check_secrets;
 use super::nearest::suggestion;
 use super::places::Path;
 use super::raw::SourceCommon;
@@ -20,17 +20,16 @@ use crate::model::time::Span;
 use crate::source::answer_filter::AnswerFilter;
 use crate::source::http::{HttpOptions, parse_url};
 use crate::source::network::Network;
-use crate::source::supervisor::Pace;
-use crate::source::{Configured, Context, Emits, KINDS, Kind, Resolution};
+use crate::source::{Configured, Context, Emits, KINDS, Kind, Pace, Resolution};
 
 /// The longest timeout that is set when none is given.
 const LONGEST_TIMEOUT: Span = Span::seconds(10);
 
-/// Parts of the names of headers whose values are secrets.
-const SECRET_HEADERS: [&str; 7] = ["auth", "cookie", "key", "pass", "secret", "session", "token"];
+/// What a secret that is not there means.
+const WITHOUT_SECRET: &str = "until it is there, this source's panels will say so";
 
 /// Checks one source. `forced` puts the board's refresh above the source's own (`--refresh`); `people` says
-/// whether the board wants names.
+/// whether the board wants names. Of one that cannot be used, its kind is told if it has one: queries are checked by it.
 pub(super) fn check(
     name: &str,
     value: &Value,
@@ -38,15 +37,16 @@ pub(super) fn check(
     (refresh, forced): (Span, bool),
     people: bool,
     report: &mut Report<'_>,
-) -> Option<SourceSpec> {
+) -> Result<SourceSpec, Option<&'static Kind>> {
     let Some(object) = value.as_object() else {
         let help = format!("write [sources.{name}] with a type");
         report.error("wrong-type", path, format!("the source '{name}' is not a table"), help);
-        return None;
+        return Err(None);
     };
     let mut left = object.clone();
     let common_schema = schemars::schema_for!(SourceCommon);
-    let common = table::<SourceCommon>(split(&mut left, &common_schema), path, report);
+    let common = split(&mut left, &common_schema);
+    let common = table::<SourceCommon>(common, &Value::Null, path, report).unwrap_or_default();
     let Some(kind) = kind(name, object, path, report) else {
         // Of a type that nobody knows: what no type has is unknown all the same.
         let mut known = keys(&common_schema);
@@ -54,42 +54,25 @@ pub(super) fn check(
         known.extend(KINDS.iter().flat_map(|kind| keys(&(kind.schema)())));
         left.retain(|key, _| !known.contains(key));
         report_unknown(&left, path, &known, report);
-        return None;
+        return Err(None);
     };
-    let http_schema = schemars::schema_for!(HttpOptions);
-    let http = if kind.http {
-        table::<HttpOptions>(split(&mut left, &http_schema), path, report)
-    } else {
-        Some(HttpOptions::default())
-    };
+    let mut known = keys(&common_schema);
+    let http = if kind.http { http(&mut left, &mut known, path, report) } else { HttpOptions::default() };
     let own_schema = (kind.schema)();
     let own = split(&mut left, &own_schema);
-    let mut known = keys(&common_schema);
     known.extend(keys(&own_schema));
-    if kind.http {
-        known.extend(keys(&http_schema));
-    }
     report_unknown(&left, path, &known, report);
-    let config = with(own.clone(), path, report, kind.configure);
-    let (common, http, config) = (common?, http?, config?);
-    check_secrets(&http, path, report);
-    check_headers(&http, path, report);
-    if check_addresses(config.as_ref(), path, report) && !has_simulator(&own) {
-        check_keys(config.as_ref(), &own, path, report);
-    }
-    check_tls_pair(&http, path, report);
+    check_secrets::check(&own_schema, &own, path, WITHOUT_SECRET, report);
     let pace = pace(&common, refresh, forced, path, report);
-    let default = FreshnessLimits::for_refresh(pace.refresh);
-    let limits =
-        common.stale_after.map_or(default, |stale_after| FreshnessLimits { stale_after, is_given: true, ..default });
-    if limits.stale_after < pace.refresh {
-        let help = "make stale_after longer than refresh, or leave it out".to_owned();
-        report.error("too-short", &path.key("stale_after"), "data would be stale before the next poll", help);
-    }
-    let simulated = has_simulator(&own);
+    let limits = FreshnessLimits { fresh_by: kind.fresh_by, ..limits(&common, pace, path, report) };
     if kind.emits != Emits::Builds && !common.deploys.all().is_empty() {
         let help = format!("take it away; a {} source tells of no builds", kind.word);
         report.error("no-builds", &path.key("deploys"), "only builds can be deploys", help);
+    }
+    let config = with(own.clone(), path, report, kind.configure).ok_or(Some(kind))?;
+    let simulated = has_simulator(&own);
+    if check_addresses(config.as_ref(), path, report) && !simulated {
+        check_keys(config.as_ref(), &own, path, report);
     }
     let answer_filter = AnswerFilter {
         people,
@@ -98,7 +81,30 @@ pub(super) fn check(
     };
     let fingerprint = fingerprint(name, value, pace, people);
     let name = SafeText::new(name);
-    Some(SourceSpec { name, kind, config, keys: own, http, pace, limits, answer_filter, simulated, fingerprint })
+    Ok(SourceSpec { name, kind, config, keys: own, http, pace, limits, answer_filter, simulated, fingerprint })
+}
+
+/// Takes the keys of HTTP out of a table.
+fn http(left: &mut Map<String, Value>, known: &mut Vec<String>, path: &Path, report: &mut Report<'_>) -> HttpOptions {
+    let schema = schemars::schema_for!(HttpOptions);
+    let taken = split(left, &schema);
+    known.extend(keys(&schema));
+    check_secrets::check(&schema, &taken, path, WITHOUT_SECRET, report);
+    let http = table::<HttpOptions>(taken, &Value::Null, path, report).unwrap_or_default();
+    check_headers(&http, path, report);
+    check_tls_pair(&http, path, report);
+    http
+}
+
+fn limits(common: &SourceCommon, pace: Pace, path: &Path, report: &mut Report<'_>) -> FreshnessLimits {
+    let default = FreshnessLimits::for_refresh(pace.refresh);
+    let limits =
+        common.stale_after.map_or(default, |stale_after| FreshnessLimits { stale_after, is_given: true, ..default });
+    if limits.stale_after < pace.refresh {
+        let help = "make stale_after longer than refresh, or leave it out".to_owned();
+        report.error("too-short", &path.key("stale_after"), "data would be stale before the next poll", help);
+    }
+    limits
 }
 
 /// A number, because what is written may hold a secret, and need not be kept to be compared.
@@ -158,53 +164,11 @@ fn pace(common: &SourceCommon, board: Span, forced: bool, path: &Path, report: &
     Pace { refresh, timeout: timeout.unwrap_or_else(|| refresh.times(0.8).min(LONGEST_TIMEOUT)) }
 }
 
-fn check_secrets(http: &HttpOptions, path: &Path, report: &mut Report<'_>) {
-    for (keys, secret) in http.secrets() {
-        let place = keys.iter().fold(path.clone(), |place, key| place.key(key));
-        match secret.read() {
-            Err(empty) if secret.is_literal() => {
-                let help = "write it, or take the key away".to_owned();
-                report.error("empty-secret", &place, empty.detail.to_string(), help);
-            }
-            Err(missing) => {
-                let help = "until it is there, this source's panels will say so";
-                report.warning("secret-missing", &place, missing.detail.to_string(), help.to_owned());
-            }
-            Ok(_) if secret.is_literal() && is_secret(&keys) => warn_about_literal(&place, report),
-            Ok(_) => {}
-        }
-    }
-}
-
-/// Whether a value at these keys is one: not every header is (`X-Scope-OrgID`).
-fn is_secret(keys: &[&str]) -> bool {
-    match keys {
-        ["headers", name] => {
-            let name = name.to_ascii_lowercase();
-            SECRET_HEADERS.iter().any(|part| name.contains(part))
-        }
-        _ => true,
-    }
-}
-
-fn warn_about_literal(place: &Path, report: &mut Report<'_>) {
-    let help = "put it into { env = \"NAME\" } or { file = \"PATH\" }";
-    report.warning("literal-secret", place, "a secret stands in the file", help.to_owned());
-    if let Some(file) = report.file_of(place).filter(|file| others_may_read(file)) {
-        let help = format!("chmod 600 {file}, or take the secret out of it");
-        report.warning("readable-secret", place, "a secret stands in a file that others may read", help);
-    }
-}
-
 fn check_headers(http: &HttpOptions, path: &Path, report: &mut Report<'_>) {
     for (keys, what, help) in http.wrong_headers() {
         let place = keys.iter().fold(path.clone(), |place, key| place.key(key));
         report.error("bad-header", &place, what, help);
     }
-}
-
-fn others_may_read(file: &str) -> bool {
-    std::fs::metadata(file).is_ok_and(|meta| meta.permissions().mode() & 0o044 != 0)
 }
 
 fn check_tls_pair(http: &HttpOptions, path: &Path, report: &mut Report<'_>) {
@@ -248,7 +212,6 @@ fn check_keys(config: &dyn Configured, own: &Value, path: &Path, report: &mut Re
         resolution: Resolution::of(QueryId(0), widths.subscribe()),
         pace: Pace { refresh: Span::seconds(10), timeout: LONGEST_TIMEOUT },
         answer_filter: AnswerFilter::default(),
-        nudge: std::sync::Arc::default(),
     };
     let Err(error) = config.try_open(&nobody) else { return };
     if error.reason != Reason::Parse {

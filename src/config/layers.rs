@@ -1,17 +1,16 @@
 //! The layers of the config, joined by the `config` crate.
 
-use std::collections::HashMap;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
-use config::{Config, Environment, File, FileFormat};
+use config::{Config, File, FileFormat};
 use serde_json::Value;
 use toml_edit::Document;
 
 use super::Request;
 use super::masking::{mask, mask_unparsed};
-use super::places::Source;
+use super::places::{Path, Source, Step};
 use super::problem::{Place, Problem, Severity};
 use crate::source::file::{self, Unreadable};
 
@@ -23,8 +22,9 @@ window = "1h"
 "#;
 /// Largest config file taken, in bytes.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
-/// What the environment may set: the plain keys of the root.
-const FROM_ENVIRONMENT: [&str; 5] = ["title", "theme", "refresh", "window", "glyphs"];
+/// What the environment may set: the plain keys of the root, each with a value to show how it is written.
+const FROM_ENVIRONMENT: [(&str, &str); 5] =
+    [("title", "Shop"), ("theme", "andon"), ("refresh", "10s"), ("window", "1h"), ("glyphs", "ascii")];
 
 /// What flags say; the strongest layer.
 #[derive(Debug, Clone, Default)]
@@ -42,7 +42,35 @@ pub struct Overrides {
 pub(super) struct Layers {
     pub merged: Value,
     pub sources: Vec<Source>,
+    pub outside: Vec<Outside>,
     pub overrides: Overrides,
+}
+
+/// A key of the root that a flag or the environment has the last word on.
+#[derive(Debug)]
+pub(super) struct Outside {
+    key: &'static str,
+    /// The flag or the variable: `--refresh`, `ANDON_REFRESH`.
+    pub name: String,
+    value: String,
+    example: &'static str,
+}
+
+impl Outside {
+    /// Whether a path leads to this key.
+    pub(super) fn is_at(&self, path: &Path) -> bool {
+        matches!(path.0.as_slice(), [Step::Key(key)] if key == self.key)
+    }
+
+    /// What to do about a value that is wrong.
+    pub(super) fn remedy(&self) -> String {
+        let Self { name, example, .. } = self;
+        if name.starts_with('-') {
+            format!("write it like {name} {example}, or leave it out")
+        } else {
+            format!("write it like {name}={example}, or unset it")
+        }
+    }
 }
 
 fn config_folder() -> Option<PathBuf> {
@@ -90,26 +118,32 @@ pub(super) fn join(texts: Vec<(PathBuf, String)>, request: &Request) -> Result<L
         builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
         sources.push(source);
     }
-    builder = builder.add_source(environment());
-    let flags = [("theme", &request.overrides.theme), ("refresh", &request.overrides.refresh)];
-    for (key, value) in flags.into_iter().filter_map(|(key, value)| Some((key, value.clone()?))) {
-        builder = builder.set_override(key, value).map_err(|_| vec![unjoinable()])?;
+    let outside = outside(&request.overrides);
+    for one in &outside {
+        builder = builder.set_override(one.key, one.value.clone()).map_err(|_| vec![unjoinable()])?;
     }
     // Its errors print values, secrets too: they are never shown.
     let merged = builder.build().and_then(Config::try_deserialize::<Value>).map_err(|_| vec![unjoinable()])?;
-    Ok(Layers { merged, sources, overrides: request.overrides.clone() })
+    Ok(Layers { merged, sources, outside, overrides: request.overrides.clone() })
 }
 
-/// `ANDON_THEME`, `ANDON_REFRESH` and the like; other `ANDON_` variables are not config.
-fn environment() -> Environment {
-    let wanted: HashMap<String, String> = FROM_ENVIRONMENT
-        .iter()
-        .filter_map(|key| {
-            let name = format!("ANDON_{}", key.to_uppercase());
-            Some((name.clone(), std::env::var(&name).ok()?))
-        })
-        .collect();
-    Environment::with_prefix("ANDON").prefix_separator("_").ignore_empty(true).source(Some(wanted))
+/// What flags say, and `ANDON_THEME`, `ANDON_REFRESH` and the like where no flag does; other `ANDON_` variables are
+/// no config, and an empty one says nothing.
+fn outside(flags: &Overrides) -> Vec<Outside> {
+    let one = |(key, example): (&'static str, &'static str)| {
+        let flag = match key {
+            "theme" => flags.theme.clone(),
+            "refresh" => flags.refresh.clone(),
+            _ => None,
+        };
+        let variable = format!("ANDON_{}", key.to_uppercase());
+        let (name, value) = match flag {
+            Some(value) => (format!("--{key}"), value),
+            None => (variable.clone(), std::env::var(&variable).ok().filter(|value| !value.is_empty())?),
+        };
+        Some(Outside { key, name, value, example })
+    };
+    FROM_ENVIRONMENT.into_iter().filter_map(one).collect()
 }
 
 fn unjoinable() -> Problem {

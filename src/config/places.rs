@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
 
+use serde_json::Value;
 use toml_edit::{Document, Item, TableLike};
 
 use super::problem::Place;
@@ -45,6 +46,49 @@ impl Path {
             }
         }
         path
+    }
+
+    /// This path, and from its end on another.
+    pub(super) fn and(&self, inner: &Self) -> Self {
+        Self(self.0.iter().chain(&inner.0).cloned().collect())
+    }
+
+    /// Whether it leads on from another one.
+    pub(super) fn is_below(&self, above: &Self) -> bool {
+        self.0.len() > above.0.len() && self.0.starts_with(&above.0)
+    }
+
+    /// The same in the list as it was before so many items were taken from the begin of it: the first on the way.
+    pub(super) fn shifted(&self, gone: usize) -> Self {
+        let mut path = self.clone();
+        if let Some(Step::Index(index)) = path.0.iter_mut().find(|step| matches!(step, Step::Index(_))) {
+            *index += gone;
+        }
+        path
+    }
+
+    /// With the key that a message of serde calls unknown, where the path does not end with it.
+    pub(super) fn with_key_of(self, message: &str) -> Self {
+        match message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next()) {
+            Some(key) if self.last_key() != Some(key) => self.key(key),
+            _ => self,
+        }
+    }
+
+    /// What it leads to.
+    pub(super) fn value<'a>(&self, root: &'a Value) -> Option<&'a Value> {
+        self.0.iter().try_fold(root, |value, step| match step {
+            Step::Key(key) => value.get(key),
+            Step::Index(index) => value.get(*index),
+        })
+    }
+
+    /// The same, to be changed.
+    pub(super) fn value_mut<'a>(&self, root: &'a mut Value) -> Option<&'a mut Value> {
+        self.0.iter().try_fold(root, |value, step| match step {
+            Step::Key(key) => value.get_mut(key),
+            Step::Index(index) => value.get_mut(*index),
+        })
     }
 
     /// The last key of it.

@@ -83,7 +83,7 @@ impl Problem {
         }
         let renderer = if colours { Renderer::styled() } else { Renderer::plain() };
         let mut text = renderer.render(&[group]);
-        if self.place.is_none() && !self.path.is_empty() {
+        if self.place.is_none() && !self.path.is_empty() && !self.message.starts_with(&self.path) {
             text.push_str("\n  --> ");
             text.push_str(&self.path);
         }

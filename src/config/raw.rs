@@ -9,10 +9,12 @@ use serde_json::Value;
 use crate::eval::transitions::Turn;
 use crate::model::event::EventKind;
 use crate::model::layer::Layer;
-use crate::model::time::{QuietHours, Span};
+use crate::model::quiet::QuietHours;
+use crate::model::time::Span;
 use crate::panel::ink::Glyphs;
 use crate::source::auth::Secret;
 
+// A table in a list or a map is read by itself, so that a mistake in one hides none in another.
 /// The root of the file.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Root {
@@ -34,10 +36,12 @@ pub(super) struct Root {
     pub sources: BTreeMap<String, Value>,
     /// Values used as $name or ${name} in queries, titles and links.
     #[serde(default)]
-    pub variables: BTreeMap<String, Variable>,
+    #[schemars(with = "BTreeMap<String, Variable>")]
+    pub variables: BTreeMap<String, Value>,
     /// Who is told of what turns: builds that break, panels that become critical. Nobody by default.
     #[serde(default)]
-    pub notify: Vec<Notify>,
+    #[schemars(with = "Vec<Notify>")]
+    pub notify: Vec<Value>,
     /// The pages of the board.
     #[serde(default)]
     pub dashboards: Vec<Value>,
@@ -117,7 +121,8 @@ pub(super) struct Dashboard {
     /// The name on the screen (default: name).
     pub title: Option<String>,
     /// Rows of panel ids, from the top; without it panels are laid out by layer.
-    pub rows: Option<Vec<Vec<String>>>,
+    #[schemars(with = "Option<Vec<Vec<String>>>")]
+    pub rows: Option<Vec<Vec<Value>>>,
     /// The panels.
     #[serde(default)]
     pub panels: Vec<Value>,
@@ -141,7 +146,8 @@ pub(super) struct PanelCommon {
     pub query: Option<String>,
     /// Several named queries instead of one.
     #[serde(default)]
-    pub queries: Vec<NamedQuery>,
+    #[schemars(with = "Vec<NamedQuery>")]
+    pub queries: Vec<Value>,
     /// Arithmetic over the named queries, such as "failed / good".
     pub value: Option<String>,
     /// What the numbers mean; see the table of units.

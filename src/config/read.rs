@@ -4,9 +4,11 @@ use schemars::{JsonSchema, Schema};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::explain::explain;
+use super::layers::Outside;
 use super::nearest::suggestion;
 use super::places::Source;
-use super::places::{Part, Path, find};
+use super::places::{Part, Path, Step, find};
 use super::problem::{Problem, Severity};
 
 /// Most problems told of one config; the rest is counted as one more. Each is shown with its place, which is
@@ -17,7 +19,11 @@ const MOST: usize = 100;
 #[derive(Debug)]
 pub(super) struct Report<'a> {
     pub sources: &'a [Source],
+    /// Keys that no file has the last word on.
+    pub outside: &'a [Outside],
     pub problems: Vec<Problem>,
+    /// Keys that could not be read, or are missing: what follows from that is no problem of its own.
+    pub wrong: Vec<Path>,
 }
 
 impl Report<'_> {
@@ -30,17 +36,22 @@ impl Report<'_> {
         message: impl Into<String>,
         help: impl Into<Option<String>>,
     ) {
+        if self.wrong.contains(path) {
+            return;
+        }
         if self.problems.len() >= MOST {
             return self.add_more(severity);
         }
-        self.problems.push(Problem {
-            severity,
-            code,
-            path: path.to_string(),
-            place: find(self.sources, path, part),
-            message: message.into(),
-            help: help.into(),
-        });
+        let (message, help) = (message.into(), help.into());
+        let mut problem = Problem { severity, code, path: path.to_string(), place: None, message, help };
+        if let Some(outside) = self.outside.iter().find(|outside| outside.is_at(path)) {
+            problem.path.clone_from(&outside.name);
+            problem.message = format!("{}: {}", outside.name, problem.message);
+            problem.help = Some(outside.remedy());
+        } else {
+            problem.place = find(self.sources, path, part);
+        }
+        self.problems.push(problem);
     }
 
     /// There are more, and of this severity: an error is never lost, because a config with one is not taken.
@@ -105,164 +116,146 @@ pub(super) fn split(table: &mut Map<String, Value>, schema: &Schema) -> Value {
     Value::Object(taken)
 }
 
-/// Reads a table whose unknown keys have been reported already.
-pub(super) fn table<T: DeserializeOwned + JsonSchema>(value: Value, path: &Path, report: &mut Report<'_>) -> Option<T> {
-    with(value, path, report, |value| serde_path_to_error::deserialize(value))
-}
-
-/// The same where what comes after is checked all the same: a key that cannot be read is reported, and stood in
-/// for by `stand_ins` or left out. The board is not used, but all its problems come in one run.
-pub(super) fn table_with_stand_ins<T: DeserializeOwned + JsonSchema>(
+/// Reads a table, and reports everything that is wrong with it. What is wrong is stood in for by `stand_ins`, or left
+/// out, so that what comes after is checked all the same: the board is not used, but all its problems come in one
+/// run. `None` when a needed key without a stand-in is missing, or when this is no table.
+pub(super) fn table<T: DeserializeOwned + JsonSchema>(
     value: Value,
     stand_ins: &Value,
     path: &Path,
     report: &mut Report<'_>,
 ) -> Option<T> {
-    read_all(value, Some(stand_ins), path, report, |value| serde_path_to_error::deserialize(value))
+    read_all(value, stand_ins, path, report, |value| serde_path_to_error::deserialize(value)).0
 }
 
-/// The same, for a reader that is known only by its function.
+/// The same for a reader that is known only by its function, whose keys nothing stands in for.
 pub(super) fn with<T>(
     value: Value,
     path: &Path,
     report: &mut Report<'_>,
-    read: impl Fn(&Value) -> Result<T, serde_path_to_error::Error<serde_json::Error>>,
+    read: impl Fn(&Value) -> Read<T>,
 ) -> Option<T> {
-    read_all(value, None, path, report, read)
+    let (read, is_right) = read_all(value, &Value::Null, path, report, read);
+    read.filter(|_| is_right)
 }
 
+type Read<T> = Result<T, serde_path_to_error::Error<serde_json::Error>>;
+
+/// What could be read, and whether it is all that was written.
 fn read_all<T>(
-    mut value: Value,
-    stand_ins: Option<&Value>,
+    value: Value,
+    stand_ins: &Value,
     path: &Path,
     report: &mut Report<'_>,
-    read: impl Fn(&Value) -> Result<T, serde_path_to_error::Error<serde_json::Error>>,
-) -> Option<T> {
-    let mut failed = false;
-    let mut taken: Vec<String> = Vec::new();
-    // Each round reports one problem and takes the key that has it away, so that the next shows.
-    for _ in 0..100 {
-        match read(&value) {
-            Ok(read) => return (!failed || stand_ins.is_some()).then_some(read),
+    read: impl Fn(&Value) -> Read<T>,
+) -> (Option<T>, bool) {
+    let mut attempt = Attempt { value, list: None, taken: Vec::new() };
+    // Each round reports one problem and takes what has it away, so that the next shows.
+    for _ in 0..2 * MOST {
+        match read(&attempt.value) {
+            Ok(read) if attempt.list.is_none() => return (Some(read), attempt.taken.is_empty()),
+            Ok(_) => attempt.close_list(path, report),
             Err(error) => {
-                failed = true;
-                // A key that was taken away for its own problem is not missing, too.
-                let message = error.inner().to_string();
-                if message.starts_with("missing field") && taken.iter().any(|key| message.contains(&format!("`{key}`")))
-                {
-                    return None;
+                if attempt.take(&error, stand_ins, path, report).is_none() {
+                    break;
                 }
-                let at = path.join(error.path());
-                let removed = remove(&mut value, error.path());
-                explain(&at, path, removed.as_ref().map(|(_, value)| value), &message, report);
-                let key = removed?.0;
-                if let (Some(stand_in), Some(table)) = (stand_ins.and_then(|all| all.get(&key)), value.as_object_mut())
-                {
-                    table.insert(key.clone(), stand_in.clone());
-                }
-                taken.push(key);
             }
         }
     }
-    None
+    (None, false)
 }
 
-/// Takes the key away that a path begins with. Returns it, and the innermost value the path leads to.
-fn remove(value: &mut Value, path: &serde_path_to_error::Path) -> Option<(String, Value)> {
-    use serde_path_to_error::Segment;
-    let first = path.iter().find_map(|segment| match segment {
-        Segment::Map { key } => Some(key.as_str()),
-        _ => None,
-    })?;
-    let table = value.as_object_mut()?;
-    let removed = table.remove(first)?;
-    let inner = path.iter().skip(1).try_fold(&removed, |value, segment| match segment {
-        Segment::Map { key } => value.get(key),
-        Segment::Seq { index } => value.get(*index),
-        _ => Some(value),
-    });
-    Some((first.to_owned(), inner.unwrap_or(&removed).clone()))
+/// A table of which what is wrong is taken away, problem by problem.
+#[derive(Debug)]
+struct Attempt {
+    value: Value,
+    /// The list whose items are tried one after the other, and how many are gone from its begin.
+    list: Option<(Path, usize)>,
+    /// What has been taken away, from the table on.
+    taken: Vec<Path>,
 }
 
-/// Serde's messages hold values, and values may be secrets: only what was expected is taken from them.
-fn explain(at: &Path, table: &Path, found: Option<&Value>, message: &str, report: &mut Report<'_>) {
-    let quoted = |text: &str| text.split('`').nth(1).unwrap_or_default().to_owned();
-    if message.starts_with("missing field") {
-        let field = quoted(message);
-        let help = format!("add {field} = ... to this table");
-        report.add(Severity::Error, "missing-key", table, Part::Key, format!("the key '{field}' is missing"), help);
-    } else if message.starts_with("unknown field") {
-        let key = quoted(message);
-        let known: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
-        let at = if at.last_key() == Some(key.as_str()) { at.clone() } else { at.key(&key) };
-        let help = suggestion(&key, &known);
-        report.add(Severity::Error, "unknown-key", &at, Part::Key, format!("unknown key '{key}'"), help);
-    } else if message.starts_with("unknown variant") {
-        let word = quoted(message);
-        let known: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
-        let key = at.last_key().unwrap_or_default();
-        // A text in the place of a table of secrets may be the secret itself.
-        let may_be_secret = key == "auth" && matches!(found, Some(Value::String(_)));
-        let (message, help) = if may_be_secret {
-            let help = "write auth = { bearer = { env = \"NAME\" } }, or basic, or header".to_owned();
-            ("'auth' is a text, expected a table".to_owned(), help)
-        } else {
-            (format!("{key} cannot be '{word}'"), suggestion(&word, &known))
+impl Attempt {
+    /// Reports a problem and takes away what has it. `None` when nothing is left to be read.
+    fn take(
+        &mut self,
+        error: &serde_path_to_error::Error<serde_json::Error>,
+        stand_ins: &Value,
+        path: &Path,
+        report: &mut Report<'_>,
+    ) -> Option<()> {
+        let message = error.inner().to_string();
+        let at = Path::default().join(error.path());
+        let gone = match &self.list {
+            Some((list, gone)) if at.is_below(list) => *gone,
+            Some(_) => {
+                self.close_list(path, report);
+                return Some(());
+            }
+            None => 0,
         };
-        report.error("unknown-value", at, message, help);
-    } else if let Some((_, expected)) = message.rsplit_once("expected ") {
-        let kind = found.map_or("something else", kind);
-        let key = at.last_key().unwrap_or_default();
-        let expected = plain(expected);
-        let help = list_help(at, found, &expected);
-        report.error("wrong-type", at, format!("'{key}' is {kind}, expected {expected}"), help);
-    } else if at.to_string().contains("auth") {
-        report.error("wrong-value", at, "this cannot be read", None);
-    } else {
-        report.error("wrong-value", at, message.to_owned(), None);
-    }
-}
-
-/// How a list is written, where something else stands in its place.
-fn list_help(at: &Path, found: Option<&Value>, expected: &str) -> Option<String> {
-    let key = at.last_key().filter(|_| expected == "a list")?;
-    let is_item = at.0.last() != Some(&super::places::Step::Key(key.to_owned()));
-    Some(match found {
-        Some(Value::Object(_)) => format!("write [[{at}]], in two brackets"),
-        _ if is_item => format!("each item is a list of its own: write {key} = [[...]]"),
-        _ if key == "command" => {
-            "write command = [\"PROGRAM\", \"ARGUMENT\"], or [\"sh\", \"-c\", \"...\"] for a line of a shell".to_owned()
+        if let Some(field) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+            return self.stand_in(&at, field, stand_ins, path, report);
         }
-        _ => format!("write {key} = [...]"),
-    })
-}
-
-/// Serde's words for types in the words of the file.
-fn plain(expected: &str) -> String {
-    match expected.split_whitespace().next().unwrap_or_default() {
-        "u8" => "a whole number from 0 to 255".to_owned(),
-        "u16" | "u32" | "u64" | "usize" => "a whole number, not negative".to_owned(),
-        "i64" | "i32" => "a whole number".to_owned(),
-        "f64" | "f32" => "a number".to_owned(),
-        "a" if expected.starts_with("a sequence") => "a list".to_owned(),
-        "a" if expected.starts_with("a map") => "a table".to_owned(),
-        "a" if expected.starts_with("a string") || expected.starts_with("a borrowed string") => {
-            "a text in quotes".to_owned()
+        let at = at.with_key_of(&message);
+        // What is left of a table without its wrong key may be no table of its kind: nothing new.
+        if !self.taken.iter().any(|taken| taken.is_below(&at)) {
+            explain(&path.and(&at.shifted(gone)), at.value(&self.value), &message, report);
         }
-        "a" if expected.starts_with("a boolean") => "true or false".to_owned(),
-        "struct" => "a table".to_owned(),
-        "path" => "a text in quotes".to_owned(),
-        _ => expected.to_owned(),
+        self.remove(&at, path, report)
     }
-}
 
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "nothing",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "a table",
+    /// Puts the stand-in of a missing key into the table, which is taken away itself where there is none.
+    fn stand_in(
+        &mut self,
+        table: &Path,
+        field: &str,
+        stand_ins: &Value,
+        path: &Path,
+        report: &mut Report<'_>,
+    ) -> Option<()> {
+        let place = table.key(field);
+        // A key that was taken away for its own problem is not missing, too.
+        if !self.taken.contains(&place) {
+            let help = format!("add {field} = ... to this table");
+            let message = format!("the key '{field}' is missing");
+            let gone = self.list.as_ref().map_or(0, |(_, gone)| *gone);
+            let at = path.and(&table.shifted(gone));
+            report.add(Severity::Error, "missing-key", &at, Part::Key, message, help);
+            report.wrong.push(at.key(field));
+            self.taken.push(place);
+        }
+        match stand_ins.get(field).filter(|_| table.0.is_empty()) {
+            Some(stand_in) => {
+                self.value.as_object_mut()?.insert(field.to_owned(), stand_in.clone());
+                Some(())
+            }
+            None => self.remove(table, path, report),
+        }
+    }
+
+    /// Takes away a key, or the items of a list up to the one that is wrong.
+    fn remove(&mut self, at: &Path, path: &Path, report: &mut Report<'_>) -> Option<()> {
+        let item = at.0.iter().position(|step| matches!(step, Step::Index(_)));
+        if let Some((place, Step::Index(index))) = item.and_then(|place| Some((place, at.0.get(place)?))) {
+            let list = Path(at.0.get(..place)?.to_vec());
+            list.value_mut(&mut self.value)?.as_array_mut()?.drain(..=*index);
+            let gone = self.list.as_ref().map_or(0, |(_, gone)| *gone);
+            self.list = Some((list, gone + index + 1));
+            return Some(());
+        }
+        let (Step::Key(last), above) = at.0.split_last()? else { return None };
+        Path(above.to_vec()).value_mut(&mut self.value)?.as_object_mut()?.remove(last)?;
+        report.wrong.push(path.and(at));
+        self.taken.push(at.clone());
+        Some(())
+    }
+
+    /// All items of the list have been tried: without those that are wrong it would be another list.
+    fn close_list(&mut self, path: &Path, report: &mut Report<'_>) {
+        if let Some((list, _)) = self.list.take() {
+            // What is not there any more need not be taken away.
+            let _gone = self.remove(&list, path, report);
+        }
     }
 }

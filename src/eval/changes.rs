@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::build::Activity;
 use crate::model::event::{Event, EventKind, EventState};
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
+use crate::store::{Entry, Store};
 
 /// A panel that turns red within this time after a change says so.
 const SUSPECT: Span = Span::seconds(30 * 60);
@@ -40,12 +42,24 @@ pub fn cause(events: &[&Event], since: Timestamp, about: (Option<&str>, Option<&
     (before <= SUSPECT).then(|| Cause { change: last.brief(), before })
 }
 
-/// The last deploy of all (oldest first) up to a moment.
-pub fn last_deploy<'a>(events: &[&'a Event], now: Timestamp) -> Option<&'a Event> {
+/// The last deploy up to a moment, of all events, newest first.
+pub fn last_deploy<'a>(mut events: impl Iterator<Item = &'a Event>, now: Timestamp) -> Option<&'a Event> {
     // One that waits has changed nothing yet; of one whose state nobody knows, nobody knows that it has.
     let came = |state| matches!(state, EventState::Done | EventState::Failed | EventState::Running);
-    let deployed = |event: &&&Event| event.kind == EventKind::Deploy && came(event.state) && event.at <= now;
-    events.iter().rev().find(deployed).copied()
+    events.find(|event| event.kind == EventKind::Deploy && came(event.state) && event.at <= now)
+}
+
+/// The build that ended last, of all feeds: the nearest to "what changed" that builds alone can tell.
+pub fn last_build(store: &Store, now: Timestamp) -> Option<String> {
+    let builds = store.entries().flat_map(Entry::builds);
+    let last = builds.filter(|one| one.build.finished_at.is_some_and(|at| at <= now)).max_by(|a, b| {
+        // Of two that ended in one moment the name decides, so that the sentence is the same everywhere.
+        a.build.finished_at.cmp(&b.build.finished_at).then_with(|| b.build.name.cmp(&a.build.name))
+    })?;
+    let age = last.build.finished_at?.age_at(now);
+    let label = if last.build.label.is_empty() { String::new() } else { format!(" {}", last.build.label) };
+    let running = if last.build.activity == Activity::Running { ", running again" } else { "" };
+    Some(format!("last build {}{label} {}, {} ago{running}", last.build.name, last.build.result.word(), age.brief()))
 }
 
 /// What counts now (of events oldest first): the last deploy of each service to each environment, and the

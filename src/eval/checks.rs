@@ -6,16 +6,16 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::freshness::{FreshnessLimits, data_is_old};
-use super::matching::{Line as Part, Operand, matches};
-use super::panel::{PanelQuery, Rule};
-use super::selection::{Empty, tracks};
+use super::lines::{empty_labels, newest, operands, tracks, up_to};
+use super::matching::matches;
+use super::rule::{Empty, PanelQuery, Rule};
 use super::threshold::Levels;
 use crate::model::judgement::Judgement;
 use crate::model::labels::Labels;
 use crate::model::poll::QueryId;
 use crate::model::series::Point;
 use crate::model::time::{Span, Timestamp};
-use crate::store::{Entry, Store, Track};
+use crate::store::{Entry, Store};
 
 /// A series of a panel: which of its queries, and its labels. What is computed belongs to query 0.
 pub type LineKey = (usize, Labels);
@@ -23,7 +23,7 @@ pub type LineKey = (usize, Labels);
 /// The checks of a board.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Checks {
-    all: Vec<Check>,
+    all: Vec<Followed>,
     by_query: HashMap<QueryId, Vec<usize>>,
     /// Whether there is one look only, and no later one that would see whether a limit stays crossed.
     one_look: bool,
@@ -31,7 +31,7 @@ pub struct Checks {
 
 /// One rule, and how its series stand.
 #[derive(Debug, Clone, PartialEq)]
-struct Check {
+struct Followed {
     rule: Rule,
     /// Its series, for each of its queries.
     lines: Vec<BTreeMap<Labels, Line>>,
@@ -63,7 +63,7 @@ impl Checks {
             let known = former.iter().position(|check| check.rule == *rule).map(|index| former.swap_remove(index));
             let check = known.unwrap_or_else(|| {
                 let lines = vec![BTreeMap::new(); rule.queries.len().max(1)];
-                let mut check = Check { rule: rule.clone(), lines };
+                let mut check = Followed { rule: rule.clone(), lines };
                 rule.queries.iter().for_each(|query| check.follow(query.id, store));
                 check
             });
@@ -119,13 +119,13 @@ impl Checks {
         self.find(rule)?.lines.first()?.get(labels)?.value
     }
 
-    fn find(&self, rule: &Rule) -> Option<&Check> {
+    fn find(&self, rule: &Rule) -> Option<&Followed> {
         let of_query = self.by_query.get(&rule.queries.first()?.id)?;
         of_query.iter().filter_map(|index| self.all.get(*index)).find(|check| check.rule == *rule)
     }
 }
 
-impl Check {
+impl Followed {
     fn follow(&mut self, query: QueryId, store: &Store) {
         match &self.rule.value {
             Some(_) => self.follow_computed(store),
@@ -210,26 +210,6 @@ impl Line {
     }
 }
 
-/// Without what is stamped later than the answer it came in: its time has not come.
-fn up_to(points: &[Point], now: Timestamp) -> &[Point] {
-    points.get(..points.partition_point(|point| point.at <= now)).unwrap_or_default()
-}
-
-fn newest(points: &[Point]) -> &[Point] {
-    points.get(points.len().saturating_sub(1)..).unwrap_or_default()
-}
-
-/// The labels under which an answer with nothing in it is judged as a number: those of the only series that
-/// was ever there, or none. `None` while something is there.
-pub(super) fn empty_labels(entry: &Entry) -> Option<Labels> {
-    let all = tracks(entry);
-    let is_empty = entry.last_success.is_some() && entry.is_series() && all.iter().all(|track| !track.present);
-    is_empty.then(|| match all {
-        [only] => only.labels.clone(),
-        _ => Labels::default(),
-    })
-}
-
 /// When the last round of polls was complete: every query that the value is made of has been answered, those of the
 /// quickest pace within half an interval of each other.
 fn round(rule: &Rule, store: &Store) -> Option<Timestamp> {
@@ -242,24 +222,4 @@ fn round(rule: &Rule, store: &Store) -> Option<Timestamp> {
         Some(at) => query.limits.refresh > quickest || at.age_at(newest) <= quickest.times(0.5),
     };
     used().all(is_of_this_round).then_some(newest)
-}
-
-/// The queries of a rule as an expression sees them, each line cut by `cut`; and the tolerance in milliseconds.
-pub(super) fn operands<'a>(
-    rule: &'a Rule,
-    store: &'a Store,
-    cut: impl Fn(&'a Track) -> &'a [Point],
-) -> (BTreeMap<&'a str, Operand<'a>>, i64) {
-    let mut tolerance = 0;
-    let mut operands = BTreeMap::new();
-    for query in &rule.queries {
-        let Some(entry) = store.entry(query.id) else { continue };
-        tolerance = tolerance.max(query.limits.refresh.0);
-        // Where a number is expected, it is the number that counts, and not who was there before.
-        let counts = |track: &&Track| track.present || rule.expect.is_none();
-        let line = |track: &'a Track| Part { labels: &track.labels, points: cut(track), present: track.present };
-        let lines = tracks(entry).iter().filter(counts).map(line).collect();
-        operands.insert(query.name.as_str(), Operand { lines, scalar: query.scalar });
-    }
-    (operands, tolerance)
 }

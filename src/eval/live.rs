@@ -1,9 +1,9 @@
 //! What is known now, and what was known at any moment of the last while.
 
 use super::checks::Checks;
-use super::known::{Known, Step};
-use super::panel::Rule;
 use super::past::{Limits, Past};
+use super::rule::Rule;
+use super::state::{State, Step};
 use crate::model::event::Event;
 use crate::model::poll::{Outcome, QueryId};
 use crate::model::time::{Span, Timestamp};
@@ -13,7 +13,7 @@ use crate::store::facts::Fact;
 /// What is known now, and the last facts that it was made of.
 #[derive(Debug)]
 pub struct Live {
-    now: Known,
+    now: State,
     past: Past,
 }
 
@@ -25,13 +25,13 @@ impl Live {
         rules: impl Iterator<Item = &'a Rule>,
         past: Limits,
     ) -> Self {
-        let mut now = Known { store: Store::new(queries, window), checks };
+        let mut now = State { store: Store::new(queries, window), checks };
         now.checks.hold(rules, &now.store);
         Self { past: Past::new(now.clone(), past), now }
     }
 
     /// What is known now.
-    pub const fn known(&self) -> &Known {
+    pub const fn state(&self) -> &State {
         &self.now
     }
 
@@ -78,7 +78,7 @@ impl Live {
     /// remembers: it is too long ago.
     ///
     /// The same facts are folded by the same functions, so that it is what was known then, to the last bit.
-    pub fn as_of(&self, moment: Timestamp) -> Option<Known> {
+    pub fn as_of(&self, moment: Timestamp) -> Option<State> {
         let (mut then, is_of_today) = self.past.as_of(moment)?;
         if !is_of_today {
             self.now.held(moment).iter().for_each(|step| then.take(step));

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use super::transitions::{Transition, Turn};
 use crate::model::glob::Globs;
-use crate::model::time::{QuietHours, Span, Timestamp, Zone};
+use crate::model::quiet::QuietHours;
+use crate::model::time::{Span, Timestamp, Zone};
 
 /// The time a limit is for.
 const HOUR: Span = Span::seconds(3600);

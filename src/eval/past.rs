@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::known::{Known, Step};
+use super::state::{State, Step};
 use crate::model::time::{Span, Timestamp};
 use crate::store::facts::Fact;
 
@@ -50,7 +50,7 @@ impl Taken {
 #[derive(Debug)]
 pub(super) struct Past {
     /// What was known before the oldest step that is kept.
-    before: Known,
+    before: State,
     /// When the newest of the steps was taken that are no longer kept, by today's clock.
     forgotten: Option<Timestamp>,
     steps: VecDeque<Taken>,
@@ -63,7 +63,7 @@ pub(super) struct Past {
 
 impl Past {
     /// Nothing has been learned yet beside this.
-    pub(super) const fn new(before: Known, limits: Limits) -> Self {
+    pub(super) const fn new(before: State, limits: Limits) -> Self {
         Self { before, forgotten: None, steps: VecDeque::new(), bytes: 0, next: 0, limits }
     }
 
@@ -120,7 +120,7 @@ impl Past {
 
     /// What was known at a moment, by today's clock; and whether the queries and the rules of then are still those of
     /// today. None where it is too long ago.
-    pub(super) fn as_of(&self, moment: Timestamp) -> Option<(Known, bool)> {
+    pub(super) fn as_of(&self, moment: Timestamp) -> Option<(State, bool)> {
         if self.limits == Limits::NOTHING || self.forgotten.is_some_and(|forgotten| moment < forgotten) {
             return None;
         }

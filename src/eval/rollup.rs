@@ -1,9 +1,11 @@
 //! Panel to layer to dashboard to board: the worst of each, and how many of which.
 
+use serde::Serialize;
+
 use crate::model::status::Status;
 
 /// How many panels have which status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Tally {
     /// Panels that are ok.
     pub ok: usize,

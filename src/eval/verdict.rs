@@ -1,12 +1,14 @@
 //! The one sentence: what is wrong now, worst first, since when, and what changed last.
 
+use serde::Serialize;
+
 use super::rollup::Tally;
 use crate::model::status::Status;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
 
 /// One part of the sentence.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Remark {
     /// How bad it is.
     pub status: Status,

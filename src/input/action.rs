@@ -1,68 +1,14 @@
-//! Actions, and what they do to a lens. A viewer can change nothing outside it.
+//! What actions do to a lens. A viewer can change nothing outside it.
 
 use std::sync::Arc;
 
 use ratatui::layout::Rect;
 
+pub use super::intent::{Action, Effect};
+use super::keymap::HELP;
 use crate::view::arrange::Arrangement;
 use crate::view::lens::Lens;
 use crate::view::scene::Scene;
-
-/// What a viewer wants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
-    /// Leave.
-    Quit,
-    /// Show or hide the help.
-    Help,
-    /// One step back: help, zoom, choice, freeze.
-    Back,
-    /// Zoom the chosen panel, or back.
-    Zoom,
-    /// The next panel.
-    Next,
-    /// The previous panel.
-    Previous,
-    /// The panel above; of a zoomed list the line above.
-    Up,
-    /// The panel below; of a zoomed list the line below.
-    Down,
-    /// The panel to the left; on a zoomed panel an earlier moment.
-    Left,
-    /// The panel to the right; on a zoomed panel a later moment.
-    Right,
-    /// A page by place, from 0.
-    Page(usize),
-    /// The next page.
-    NextPage,
-    /// The previous page.
-    PreviousPage,
-    /// The worst panel of the board.
-    Worst,
-    /// To the next event on the zoomed graph.
-    NextEvent,
-    /// To the event before on the zoomed graph.
-    PreviousEvent,
-    /// Freeze the picture, or let it go on.
-    Pause,
-    /// Ask all sources now.
-    Refresh,
-    /// Paint the whole screen anew.
-    Repaint,
-    /// A click on a panel.
-    Click(usize),
-}
-
-/// What reaches beyond the lens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
-    /// End the program.
-    Quit,
-    /// Ask all sources now.
-    Refresh,
-    /// Paint the whole screen anew.
-    Repaint,
-}
 
 /// Applies an action to a lens. `arrangement` is where panels were drawn last.
 pub fn apply(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &Arrangement) -> Option<Effect> {
@@ -71,7 +17,7 @@ pub fn apply(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &A
         Action::Quit => return Some(Effect::Quit),
         Action::Refresh => return Some(Effect::Refresh),
         Action::Repaint => return Some(Effect::Repaint),
-        Action::Help => lens.help = !lens.help,
+        Action::Help => lens.help = if lens.help.is_some() { None } else { Some(HELP) },
         Action::Back => back(lens, live),
         Action::Pause if lens.frozen.is_some() => thaw(lens, live),
         Action::Pause => lens.frozen = Some(Arc::clone(live)),
@@ -117,8 +63,8 @@ fn thaw(lens: &mut Lens, live: &Scene) {
 }
 
 fn back(lens: &mut Lens, live: &Scene) {
-    if lens.help {
-        lens.help = false;
+    if lens.help.is_some() {
+        lens.help = None;
     } else if lens.cursor.is_some() {
         lens.cursor = None;
     } else if lens.zoom {

@@ -1,6 +1,7 @@
 //! Which key does what.
 
-use super::action::Action;
+use super::intent::Action;
+use crate::view::lens::KeyHelp;
 
 /// A key, as far as andon cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,46 +28,105 @@ pub enum Key {
     Right,
 }
 
-const TABLE: &[(Key, Action)] = &[
-    (Key::Char('q'), Action::Quit),
-    (Key::Ctrl('c'), Action::Quit),
-    (Key::Char('?'), Action::Help),
-    (Key::Esc, Action::Back),
-    (Key::Enter, Action::Zoom),
-    (Key::Tab, Action::Next),
-    (Key::BackTab, Action::Previous),
-    (Key::Char('j'), Action::Down),
-    (Key::Down, Action::Down),
-    (Key::Char('k'), Action::Up),
-    (Key::Up, Action::Up),
-    (Key::Char('h'), Action::Left),
-    (Key::Left, Action::Left),
-    (Key::Char('l'), Action::Right),
-    (Key::Right, Action::Right),
-    (Key::Char(']'), Action::NextPage),
-    (Key::Char('['), Action::PreviousPage),
-    (Key::Char('!'), Action::Worst),
-    (Key::Char('g'), Action::Worst),
-    (Key::Char('n'), Action::NextEvent),
-    (Key::Char('N'), Action::PreviousEvent),
-    (Key::Char('p'), Action::Pause),
-    (Key::Char(' '), Action::Pause),
-    (Key::Char('r'), Action::Refresh),
-    (Key::Ctrl('l'), Action::Repaint),
+/// Keys that belong together.
+struct Row {
+    /// As the help and the manual write them; empty where the row goes on with what the one before says.
+    keys: &'static str,
+    what: &'static str,
+    /// Those of them that no other row binds: what moves through panels does something else on a zoomed one.
+    bindings: &'static [(Key, Action)],
+}
+
+/// All keys: the key map, the help and the manual are made from it.
+const TABLE: [Row; 17] = [
+    Row {
+        keys: "Tab / Shift-Tab",
+        what: "next, previous panel",
+        bindings: &[(Key::Tab, Action::Next), (Key::BackTab, Action::Previous)],
+    },
+    Row {
+        keys: "arrows, h j k l",
+        what: "panel left, down, up, right",
+        bindings: &[
+            (Key::Left, Action::Left),
+            (Key::Down, Action::Down),
+            (Key::Up, Action::Up),
+            (Key::Right, Action::Right),
+            (Key::Char('h'), Action::Left),
+            (Key::Char('j'), Action::Down),
+            (Key::Char('k'), Action::Up),
+            (Key::Char('l'), Action::Right),
+        ],
+    },
+    Row { keys: "Enter", what: "zoom the chosen panel, and back", bindings: &[(Key::Enter, Action::Zoom)] },
+    Row { keys: "Left Right h l", what: "zoomed: point at an earlier, a later moment", bindings: &[] },
+    Row {
+        keys: "n N",
+        what: "zoomed: point at the next, the previous event",
+        bindings: &[(Key::Char('n'), Action::NextEvent), (Key::Char('N'), Action::PreviousEvent)],
+    },
+    Row { keys: "Up Down k j", what: "zoomed: scroll a list", bindings: &[] },
+    Row {
+        keys: "1 to 9",
+        what: "page",
+        bindings: &[
+            (Key::Char('1'), Action::Page(0)),
+            (Key::Char('2'), Action::Page(1)),
+            (Key::Char('3'), Action::Page(2)),
+            (Key::Char('4'), Action::Page(3)),
+            (Key::Char('5'), Action::Page(4)),
+            (Key::Char('6'), Action::Page(5)),
+            (Key::Char('7'), Action::Page(6)),
+            (Key::Char('8'), Action::Page(7)),
+            (Key::Char('9'), Action::Page(8)),
+        ],
+    },
+    Row {
+        keys: "[ and ]",
+        what: "previous, next page",
+        bindings: &[(Key::Char('['), Action::PreviousPage), (Key::Char(']'), Action::NextPage)],
+    },
+    Row {
+        keys: "! or g",
+        what: "the worst panel of the board",
+        bindings: &[(Key::Char('!'), Action::Worst), (Key::Char('g'), Action::Worst)],
+    },
+    Row {
+        keys: "p or Space",
+        what: "freeze the picture; polling goes on",
+        bindings: &[(Key::Char('p'), Action::Pause), (Key::Char(' '), Action::Pause)],
+    },
+    Row { keys: "r", what: "ask all sources now", bindings: &[(Key::Char('r'), Action::Refresh)] },
+    Row { keys: "Ctrl-L", what: "paint the whole screen anew", bindings: &[(Key::Ctrl('l'), Action::Repaint)] },
+    Row { keys: "Esc", what: "leave help, pointer, zoom, choice, freeze", bindings: &[(Key::Esc, Action::Back)] },
+    Row { keys: "?", what: "this help", bindings: &[(Key::Char('?'), Action::Help)] },
+    Row {
+        keys: "q, Ctrl-C",
+        what: "quit",
+        bindings: &[(Key::Char('q'), Action::Quit), (Key::Ctrl('c'), Action::Quit)],
+    },
+    Row { keys: "mouse", what: "click: choose a panel; again: zoom it", bindings: &[] },
+    Row { keys: "", what: "click a tab: its page; wheel: next panel", bindings: &[] },
 ];
+
+/// Keys as they are written, and what they do.
+pub const HELP: KeyHelp = &{
+    let mut help = [("", ""); TABLE.len()];
+    let mut index = 0;
+    while index < TABLE.len() {
+        help[index] = (TABLE[index].keys, TABLE[index].what);
+        index += 1;
+    }
+    help
+};
 
 /// What a key does; in kiosk mode it is possible to leave, to turn the page and to draw it anew, and nothing else.
 pub fn action(key: Key, kiosk: bool) -> Option<Action> {
-    if let Key::Char(digit @ '1'..='9') = key {
-        return Some(Action::Page(digit as usize - '1' as usize));
-    }
-    let on_a_wall =
-        |action: &Action| matches!(action, Action::Quit | Action::Repaint | Action::NextPage | Action::PreviousPage);
-    TABLE
-        .iter()
-        .find(|(known, _)| *known == key)
-        .map(|(_, action)| *action)
-        .filter(|action| !kiosk || on_a_wall(action))
+    let on_a_wall = |action: &Action| {
+        matches!(action, Action::Quit | Action::Repaint | Action::Page(_) | Action::NextPage | Action::PreviousPage)
+    };
+    let bound = TABLE.iter().flat_map(|row| row.bindings).find(|(known, _)| *known == key);
+    bound.map(|(_, action)| *action).filter(|action| !kiosk || on_a_wall(action))
 }
 
 #[cfg(test)]
@@ -88,5 +148,36 @@ mod tests {
         ] {
             assert_eq!(action(key, true), expected, "{key:?}");
         }
+    }
+
+    /// How the help may write a key.
+    fn names(key: Key) -> Vec<String> {
+        let is_digit = matches!(key, Key::Char('1'..='9'));
+        let name = match key {
+            Key::Char(' ') => "Space".to_owned(),
+            Key::Char(_) if is_digit => "1 to 9".to_owned(),
+            Key::Char(char) => char.to_string(),
+            Key::Ctrl(char) => format!("Ctrl-{}", char.to_ascii_uppercase()),
+            Key::BackTab => "Shift-Tab".to_owned(),
+            Key::Up | Key::Down | Key::Left | Key::Right => return vec!["arrows".to_owned(), format!("{key:?}")],
+            other => format!("{other:?}"),
+        };
+        vec![name]
+    }
+
+    #[test]
+    fn every_key_is_named_in_the_help_and_bound_once() {
+        let mut bound: Vec<Key> = Vec::new();
+        for row in &TABLE {
+            for (key, _) in row.bindings {
+                let words: Vec<&str> = row.keys.split([' ', ',']).collect();
+                let is_named = |name: &String| row.keys == name || words.contains(&name.as_str());
+                assert!(names(*key).iter().any(is_named), "{key:?} is not in '{}'", row.keys);
+                assert!(!bound.contains(key), "{key:?} is bound twice");
+                bound.push(*key);
+            }
+        }
+        let help = HELP.iter().map(|(keys, what)| (*keys, *what));
+        assert!(help.eq(TABLE.iter().map(|row| (row.keys, row.what))), "the help has every row");
     }
 }

@@ -21,6 +21,11 @@ pub trait AnswerKind {
     /// Whether the source answered, but with nothing in it.
     fn is_empty(&self) -> bool;
 
+    /// Whether it was sent to us: that somebody listens is no datum.
+    fn is_pushed(&self) -> bool {
+        false
+    }
+
     /// Refuses an answer that contradicts itself.
     fn check(&self) -> Result<(), FetchError> {
         Ok(())

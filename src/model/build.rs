@@ -3,6 +3,8 @@
 //! Activity, last completed result, the result a running build started from, and (from the store)
 //! since when it is red. Freshness of our own poll is a fifth, kept beside all telemetry.
 
+use serde::Serialize;
+
 use super::answer::{AnswerKind, Count};
 use super::status::Status;
 use super::text::SafeText;
@@ -16,7 +18,8 @@ pub const MAX_RUNS: usize = 50;
 const ESTIMATED_FROM: usize = 10;
 
 /// What the CI server is doing with it now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Activity {
     /// Nothing is going on.
     #[default]
@@ -32,7 +35,8 @@ pub enum Activity {
 }
 
 /// How a completed build ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum BuildResult {
     /// It passed.
     Success,
@@ -271,5 +275,27 @@ impl AnswerKind for Vec<Build> {
 
     fn without_people(self) -> Self {
         self.into_iter().map(Build::without_people).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_not_moved_by_one_slow_run() {
+        let run = |seconds: i64, result| Run {
+            result,
+            started_at: Some(Timestamp(0)),
+            finished_at: Some(Timestamp(seconds * 1000)),
+            ..Run::default()
+        };
+        let runs = [
+            run(60, BuildResult::Success),
+            run(900, BuildResult::Success),
+            run(5, BuildResult::Failure),
+            run(62, BuildResult::Success),
+        ];
+        assert_eq!(median_of_successes(&runs), Some(Span::seconds(62)));
     }
 }

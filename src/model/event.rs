@@ -8,6 +8,7 @@ use super::answer::{AnswerKind, Count};
 use super::status::Status;
 use super::text::SafeText;
 use super::time::Timestamp;
+use super::version::Version;
 
 /// Most events of one answer.
 pub const MAX_EVENTS: usize = 10_000;
@@ -153,7 +154,7 @@ impl ChangeReason {
 }
 
 /// Something that happened.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Event {
     /// When it happened; of a deploy, when it was done, else when it began.
     pub at: Timestamp,
@@ -229,7 +230,8 @@ impl Event {
 
     /// "deploy shop v2.14", "incident checkout down": kind, service, and version or title.
     pub fn brief(&self) -> String {
-        let what = if self.version.is_empty() { self.title.to_string() } else { short(self.version.as_str()) };
+        let what =
+            if self.version.is_empty() { self.title.to_string() } else { Version::new(self.version.as_str()).short() };
         // A title often names the service itself.
         let names_itself = what.contains(self.service.as_str());
         let service =
@@ -272,12 +274,6 @@ impl Event {
         self.who = None;
         self
     }
-}
-
-/// A version as people say it: of a commit its first eight digits.
-fn short(version: &str) -> String {
-    let is_commit = version.len() >= 16 && version.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_commit { version.chars().take(8).collect() } else { version.to_owned() }
 }
 
 impl AnswerKind for Vec<Event> {

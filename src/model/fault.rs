@@ -37,6 +37,17 @@ pub enum TlsFault {
     Files,
 }
 
+/// Why a server, or we ourselves, did not go on for want of a right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuthFault {
+    /// A secret is missing or cannot be sent: nobody has been asked.
+    Secret,
+    /// The server does not know us (401): it refuses whatever we ask for.
+    Unauthorised,
+    /// The server knows us and does not let us have this one thing (403).
+    Forbidden,
+}
+
 /// The closed list of reasons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
@@ -52,8 +63,8 @@ pub enum Reason {
     Tls(TlsFault),
     /// The server answered with this status code.
     Http(u16),
-    /// The server does not know us or does not let us (401, 403), or a secret is missing.
-    Auth,
+    /// We may not ask.
+    Auth(AuthFault),
     /// The server asks us to slow down (429).
     RateLimited,
     /// A redirect to another place, or too many of them.
@@ -72,6 +83,8 @@ pub enum Reason {
     Exec,
     /// A file of this machine cannot be used.
     File,
+    /// A listener of andon cannot take what is sent to it.
+    Listen,
     /// A fault of andon itself.
     Internal,
 }
@@ -91,7 +104,8 @@ impl Reason {
     /// The reason behind a status code that is no success.
     pub const fn of_status(code: u16) -> Self {
         match code {
-            401 | 403 => Self::Auth,
+            401 => Self::Auth(AuthFault::Unauthorised),
+            403 => Self::Auth(AuthFault::Forbidden),
             429 => Self::RateLimited,
             code => Self::Http(code),
         }
@@ -115,7 +129,7 @@ impl Reason {
             Self::Tls(TlsFault::Files) => "check the paths and permissions in tls = { ... }",
             Self::Http(404) => "check the path in url",
             Self::Http(_) => "the server's own log knows more",
-            Self::Auth => "check the source's auth: the secret may be wrong, or may not read this",
+            Self::Auth(_) => "check the source's auth: the secret may be wrong, or may not read this",
             Self::RateLimited => "a longer refresh",
             Self::RedirectBlocked => "set url to where it leads, if that is the right place",
             Self::TooLarge => "ask for less; max_body allows a longer answer, but not more series or rows",
@@ -125,6 +139,7 @@ impl Reason {
             Self::NoMatch => "does the query fit what this source answers? try it by hand first",
             Self::Exec => "run the command by hand, as the user that runs andon",
             Self::File => "check its path, and that the user that runs andon may use it",
+            Self::Listen => "the listener is started again by itself once what is wrong is mended",
             Self::Internal => "this is a fault of andon: please report it",
         }
     }
@@ -148,7 +163,7 @@ impl fmt::Display for Reason {
             Self::Tls(TlsFault::Handshake) => "TLS handshake failed",
             Self::Tls(TlsFault::Files) => "TLS files unusable",
             Self::Http(code) => return write!(f, "HTTP {code}"),
-            Self::Auth => "not authorised",
+            Self::Auth(_) => "not authorised",
             Self::RateLimited => "rate limited",
             Self::RedirectBlocked => "redirect blocked",
             Self::TooLarge => "answer too large",
@@ -158,6 +173,7 @@ impl fmt::Display for Reason {
             Self::NoMatch => "query failed",
             Self::Exec => "command failed",
             Self::File => "file unusable",
+            Self::Listen => "nobody listens",
             Self::Internal => "internal error",
         };
         f.write_str(word)

@@ -1,11 +1,13 @@
 //! Numbers the way people read them: as many decimals as mean something, humane units, and one precision
 //! for all numbers of a panel that have the same unit.
 
+use serde::Serialize;
+
 use super::time::{Span, Timestamp};
 use super::unit::Unit;
 
 /// A number split into what is drawn large and what stands beside it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Humane {
     /// Digits, sign and decimal point: "1.8".
     pub number: String,
@@ -26,7 +28,7 @@ impl Humane {
 }
 
 /// A number in two lengths: "12 345 orders" where there is room, "12.3 k orders" where there is not.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Written {
     /// With all its digits; the same as `short` where that has them already.
     pub long: Humane,
@@ -35,7 +37,7 @@ pub struct Written {
 }
 
 /// How the numbers of a panel are written.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Format {
     /// What they mean.
     pub unit: Unit,

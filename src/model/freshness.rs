@@ -2,6 +2,18 @@
 
 use serde::Serialize;
 
+/// What shows that data are fresh. It is never that somebody has been in contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FreshBy {
+    /// They are asked for: the last answer, and the newest datum in it.
+    #[default]
+    Answers,
+    /// They are sent to us at a pace: the newest datum.
+    NewestDatum,
+    /// They are sent to us when there is something to tell, so that silence is normal: that somebody listens.
+    Listener,
+}
+
 /// The age of what is shown, in words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
 #[serde(rename_all = "lowercase")]

@@ -1,5 +1,9 @@
 //! What evaluation says of one line of numbers, one build, one row.
 
+use std::borrow::Cow;
+
+use serde::Serialize;
+
 use super::build::TrackedBuild;
 use super::event::Event;
 use super::review::Review;
@@ -30,6 +34,26 @@ impl Judgement {
     pub const fn of(status: Status) -> Self {
         Self { status, since: None, pending: None, open_start: false, pending_open: false }
     }
+
+    /// The worse of two; of two alike, since the earlier.
+    #[must_use]
+    pub fn or_worse(self, other: Self) -> Self {
+        let pending = match (self.pending, other.pending) {
+            (Some(x), Some(y)) => Some(x.or_worse(y)),
+            (x, y) => x.or(y),
+        };
+        let mut worse = if other.status.severity() > self.status.severity() { other } else { self };
+        if self.status == other.status {
+            worse.since = match (self.since, other.since) {
+                (Some(x), Some(y)) => Some(x.min(y)),
+                (x, y) => x.or(y),
+            };
+            worse.open_start = self.open_start || other.open_start;
+            worse.pending_open = self.pending_open || other.pending_open;
+        }
+        worse.pending = pending.filter(|pending| pending.severity() > worse.status.severity());
+        worse
+    }
 }
 
 /// A line of numbers within the window, with its verdict.
@@ -38,13 +62,22 @@ pub struct JudgedSeries<'a> {
     /// What tells it from its siblings; may be empty.
     pub name: SafeText,
     /// Points within the window, oldest first.
-    pub points: std::borrow::Cow<'a, [Point]>,
+    pub points: Cow<'a, [Point]>,
     /// The current value; `None` when it has none at this moment.
     pub value: Option<f64>,
     /// The verdict.
     pub judgement: Judgement,
     /// Why it has no value, or none that can be judged.
     pub lack: Option<Lack>,
+}
+
+/// Rows and columns, with their verdicts.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct JudgedTable<'a> {
+    /// The rows.
+    pub table: Cow<'a, Table>,
+    /// The status of each.
+    pub rows: Vec<Status>,
 }
 
 /// Why a series cannot be judged.
@@ -61,7 +94,7 @@ pub enum Lack {
 }
 
 /// A limit as it is drawn over a chart.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct LimitLine {
     /// Warning or critical.
     pub status: Status,
@@ -78,7 +111,7 @@ pub enum Content<'a> {
     /// Numbers over time.
     Series(Vec<JudgedSeries<'a>>),
     /// Rows and columns, with a status for each row.
-    Table(&'a Table, Vec<Status>),
+    Table(JudgedTable<'a>),
     /// Builds, worst first, the oldest red first.
     Builds(Vec<&'a TrackedBuild>),
     /// What happened, oldest first.
@@ -86,5 +119,20 @@ pub enum Content<'a> {
     /// Reviews.
     Reviews(Vec<&'a Review>),
     /// Free text.
-    Text(&'a [SafeText]),
+    Text(Cow<'a, [SafeText]>),
+}
+
+impl Content<'_> {
+    /// What it is, in a word for messages.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Series(_) => "series",
+            Self::Table(_) => "rows",
+            Self::Builds(_) => "builds",
+            Self::Events(_) => "events",
+            Self::Reviews(_) => "reviews",
+            Self::Text(_) => "texts",
+        }
+    }
 }

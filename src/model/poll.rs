@@ -3,12 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::fault::FetchError;
 use super::telemetry::Telemetry;
 use super::time::{Span, Timestamp};
 
 /// The handle of a query, for as long as the program runs: a reload keeps it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct QueryId(pub usize);
 
 /// One question to a source.
@@ -48,7 +50,7 @@ impl QueryKey {
 pub type Answer = Result<Telemetry, FetchError>;
 
 /// What a server lets us ask before it refuses, as its headers tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Budget {
     /// Requests left.
     pub remaining: u64,
@@ -85,12 +87,22 @@ pub struct Outcome {
     pub failures: u32,
     /// When the next poll begins.
     pub next_try: Timestamp,
+    /// Why nobody listens, where the source has a listener beside its polls that should be up: the answer is what is
+    /// known, but something may be missing in it.
+    pub listener_error: Option<FetchError>,
     /// What the server lets us ask, where it tells.
     pub budget: Option<Budget>,
     /// How old the answer was already when it came, as a cache on the way tells; 0 where none does.
     pub age: Span,
     /// By how much the server's clock is ahead of ours (below zero: behind), where it is more than a second.
     pub clock_skew: Option<Span>,
+}
+
+impl Outcome {
+    /// What is wrong: the poll has failed, or nobody listens.
+    pub fn error(&self) -> Option<&FetchError> {
+        self.answer.as_ref().err().or(self.listener_error.as_ref())
+    }
 }
 
 #[cfg(test)]

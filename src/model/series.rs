@@ -1,5 +1,7 @@
 //! Numbers over time.
 
+use serde::Serialize;
+
 use super::answer::{AnswerKind, Count};
 use super::fault::{FetchError, Reason};
 use super::labels::Labels;
@@ -11,7 +13,7 @@ pub const MAX_SERIES: usize = 1000;
 const MAX_POINTS: usize = 11_000;
 
 /// One measurement. A value that is not finite is a gap, never a zero.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct Point {
     /// When it was measured.
     pub at: Timestamp,
@@ -64,6 +66,8 @@ pub enum Coverage {
     Head,
     /// The value of this moment from a source without a memory: kept.
     Sample,
+    /// What was sent to us of late, each value of its own time: series that are not among it are still there.
+    Pushed,
 }
 
 /// The series of one answer.
@@ -93,6 +97,10 @@ impl AnswerKind for SeriesSet {
 
     fn is_empty(&self) -> bool {
         self.series.iter().all(|one| one.points.is_empty())
+    }
+
+    fn is_pushed(&self) -> bool {
+        self.coverage == Coverage::Pushed
     }
 
     /// Refuses two series with one label set: which of them counts, nobody could tell.

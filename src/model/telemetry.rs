@@ -88,6 +88,11 @@ impl Telemetry {
         }
     }
 
+    /// Whether it was sent to us: that somebody listens is no datum.
+    pub fn is_pushed(&self) -> bool {
+        self.kind().is_pushed()
+    }
+
     /// Whether the source answered, but with nothing in it.
     pub fn is_empty(&self) -> bool {
         self.kind().is_empty()

@@ -1,9 +1,6 @@
 //! Moments and spans. The only place of the program that reads a clock.
 
-mod quiet;
-
 use jiff::tz::TimeZone;
-pub use quiet::QuietHours;
 use serde::Serialize;
 
 /// A moment: milliseconds since 1970-01-01 UTC.
@@ -101,8 +98,16 @@ impl Zone {
         Self(TimeZone::UTC)
     }
 
-    fn at(&self, at: Timestamp) -> Option<jiff::Zoned> {
+    /// What the clocks show there; `None` beyond the end of the calendar.
+    pub(super) fn at(&self, at: Timestamp) -> Option<jiff::Zoned> {
         jiff::Timestamp::from_millisecond(at.0).ok().map(|t| t.to_zoned(self.0.clone()))
+    }
+}
+
+impl Serialize for Zone {
+    /// As its name in the time zone database; null for a zone without one.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.iana_name().serialize(serializer)
     }
 }
 

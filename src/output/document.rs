@@ -1,17 +1,19 @@
-//! A scene as JSON, for scripts. The shape is fixed (DESIGN, section 4).
+//! The verdicts on a board as JSON, for scripts. The shape is fixed: other programs read it.
 
 use serde_json::{Value, json};
 
-use crate::view::scene::{Page, PanelScene, Scene};
+use crate::eval::judging::{PageVerdict, PanelVerdict, Verdicts};
+use crate::view::scene::{PanelScene, Scene};
 
-/// The status document of a scene.
-pub fn status(scene: &Scene) -> Value {
+/// The status document of a board: its verdicts, with the names and the words of its scene.
+pub fn status(verdicts: &Verdicts<'_>, scene: &Scene) -> Value {
+    let pages = verdicts.pages.iter().zip(&scene.pages);
     json!({
         "title": scene.title,
-        "status": scene.status,
+        "status": verdicts.status,
         "at": scene.now.rfc3339(),
-        "dashboards": scene.pages.iter().map(|page| dashboard(page, scene)).collect::<Vec<_>>(),
-        "sources": scene.sources.iter().map(|source| json!({
+        "dashboards": pages.map(|(page, shown)| dashboard(verdicts, page, &shown.panels)).collect::<Vec<_>>(),
+        "sources": verdicts.sources.iter().map(|source| json!({
             "name": source.name,
             "type": source.kind,
             "freshness": source.freshness,
@@ -21,29 +23,31 @@ pub fn status(scene: &Scene) -> Value {
     })
 }
 
-fn dashboard(page: &Page, scene: &Scene) -> Value {
+fn dashboard(verdicts: &Verdicts<'_>, page: &PageVerdict<'_>, shown: &[PanelScene]) -> Value {
+    let panels = page.panels.iter().zip(shown).filter(|(verdict, _)| verdict.is_fed());
     json!({
         "name": page.name,
-        "status": page.tally.status().unwrap_or(scene.status),
-        "panels": page.panels.iter().filter(|panel| panel.is_fed).map(panel).collect::<Vec<_>>(),
+        "status": page.tally.status().unwrap_or(verdicts.status),
+        "panels": panels.map(|(verdict, shown)| panel(verdict, shown)).collect::<Vec<_>>(),
     })
 }
 
-fn panel(panel: &PanelScene) -> Value {
+fn panel(verdict: &PanelVerdict<'_>, shown: &PanelScene) -> Value {
+    let (panel, evaluation) = (&verdict.panel, &verdict.evaluation);
     json!({
         "id": panel.id,
         "title": panel.title,
         "layer": panel.layer,
         // Without limits: nothing is known to be wrong, and nothing says what would be.
-        "status": panel.status,
-        "judged": panel.is_judged,
-        "freshness": panel.freshness,
-        "value": panel.value,
-        "unit": none_if_empty(&panel.unit),
-        "text": panel.text,
-        "age_seconds": panel.age.map(|age| age.0 / 1000),
-        "since": panel.since.map(crate::model::time::Timestamp::rfc3339),
-        "reason": none_if_empty(&panel.reason),
+        "status": evaluation.status,
+        "judged": evaluation.is_judged,
+        "freshness": evaluation.freshness,
+        "value": verdict.value,
+        "unit": none_if_empty(&shown.unit),
+        "text": shown.text,
+        "age_seconds": evaluation.age.map(|age| age.0 / 1000),
+        "since": evaluation.since.map(crate::model::time::Timestamp::rfc3339),
+        "reason": none_if_empty(&verdict.reason),
     })
 }
 

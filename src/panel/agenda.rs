@@ -17,7 +17,7 @@ mod words;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use unicode_width::UnicodeWidthStr;
 
 use super::ink::{Ink, Role};
@@ -67,7 +67,7 @@ fn is_any_time(event: &Event, now: Timestamp) -> bool {
 }
 
 /// What is drawn.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct View {
     in_force: Vec<InForce>,
     any_time: Vec<AnyTime>,

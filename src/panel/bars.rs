@@ -3,13 +3,13 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::gauge::{Bar, draw_bars, strip};
 use super::ink::Ink;
+use super::marks::meters::{self, Bar};
 use super::marks::scale::Range;
 use super::{Need, Panel, PanelInput, Room, Shape};
-use crate::model::judgement::Content;
+use crate::model::judgement::{Content, JudgedTable};
 use crate::model::status::Status;
 use crate::model::table::Cell;
 use crate::model::text::SafeText;
@@ -29,7 +29,7 @@ pub struct Options {
 }
 
 /// What is drawn.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct View {
     bars: Vec<Bar>,
 }
@@ -49,7 +49,7 @@ impl Panel for Bars {
             Content::Series(series) => {
                 series.iter().map(|one| (one.name.clone(), one.value, one.judgement.status)).collect()
             }
-            Content::Table(table, statuses) => {
+            Content::Table(JudgedTable { table, rows: statuses }) => {
                 table.rows.iter().zip(statuses).filter_map(|(row, status)| row_value(row, *status)).collect()
             }
             _ => Vec::new(),
@@ -75,11 +75,11 @@ impl Panel for Bars {
     }
 
     fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
-        draw_bars(&view.bars, area, buffer, ink);
+        meters::draw(&view.bars, area, buffer, ink);
     }
 
     fn strip(view: &View) -> String {
-        strip(&view.bars)
+        meters::strip(&view.bars)
     }
 
     fn lines(view: &View) -> usize {

@@ -9,9 +9,10 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
+use serde::Serialize;
 
-use super::PanelInput;
 use super::ink::{Ink, Role};
+use super::input::PanelInput;
 use super::marks::put;
 use crate::model::event::{Event, EventKind, EventState};
 use crate::model::time::{Span, Timestamp};
@@ -24,7 +25,7 @@ const STEPS: u16 = 120;
 const MOST_EVENTS: usize = 3;
 
 /// The marks over a graph, oldest first.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Changes {
     /// Left edge.
     pub from: Timestamp,
@@ -35,7 +36,7 @@ pub struct Changes {
 }
 
 /// One mark: one event, or several of nearly one moment.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Mark {
     /// When the first of them happened.
     pub at: Timestamp,

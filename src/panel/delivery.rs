@@ -13,13 +13,13 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use unicode_width::UnicodeWidthStr;
 
 use super::ink::{Ink, Role};
 use super::marks::{columns, digits, row, write};
 use super::{EventsUse, Need, Panel, PanelInput, Room};
-use crate::model::delivery::{Delivery as Metrics, Metric, Missing, delivery};
+use crate::eval::delivery::{Delivery as Metrics, Metric, Missing, delivery};
 use crate::model::event::EventSet;
 use crate::model::format::{self, Humane, MISSING};
 use crate::model::judgement::Content;
@@ -47,7 +47,7 @@ pub struct Options {
 }
 
 /// What is drawn.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct View {
     lines: Vec<Line>,
     summary: Vec<String>,
@@ -55,7 +55,7 @@ pub struct View {
 }
 
 /// A metric in words.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 struct Line {
     name: &'static str,
     short: &'static str,
@@ -340,7 +340,7 @@ mod tests {
             let mut buffer = Buffer::empty(area);
             let ink = Ink::new([Style::default(); 18], Glyphs::Ascii);
             Delivery::draw(&view, area, &mut buffer, &ink);
-            crate::output::text::plain(&buffer)
+            crate::panel::marks::text(&buffer)
         };
         assert!(drawn(3).ends_with("3 more\n"), "{}", drawn(3));
         assert!(drawn(6).contains("Fail rate  100 %"), "{}", drawn(6));

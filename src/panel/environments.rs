@@ -9,23 +9,23 @@
 
 mod layout;
 mod matrix;
+mod words;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 use schemars::JsonSchema;
-use serde::Deserialize;
-use unicode_width::UnicodeWidthStr;
+use serde::{Deserialize, Serialize};
 
-use super::ink::{Glyphs, Ink, Role};
+use super::ink::{Ink, Role};
 use super::marks::{row, write};
 use super::{EventsUse, Need, Panel, PanelInput, Room};
-use crate::model::event::{Event, EventKind, EventSet, EventState};
+use crate::eval::deployments::{Selection, deployments};
+use crate::model::event::{Event, EventSet};
 use crate::model::judgement::Content;
 use crate::model::layer::Layer;
 use crate::model::status::Status;
 use layout::Layout;
-use matrix::{Cell, Matrix, Service, Version, matrix};
+use matrix::{Cell, Matrix, Row, matrix};
 
 /// The panel.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub struct Options {
 }
 
 /// What is drawn.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct View {
     matrix: Matrix,
     answered: bool,
@@ -66,7 +66,8 @@ impl Panel for Environments {
         };
         let belongs = |event: &&Event| event.belongs_to(input.service, input.environment);
         let events: Vec<&Event> = events.iter().copied().filter(belongs).collect();
-        View { matrix: matrix(&events, &options.environments, &options.services, input.now), answered: true }
+        let selection = Selection { services: &options.services, environments: &options.environments };
+        View { matrix: matrix(deployments(&events, selection), input.now), answered: true }
     }
 
     fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
@@ -120,7 +121,7 @@ impl Panel for Environments {
 }
 
 /// So many rows, the worst of all but in their order; and the others.
-fn worst_kept(rows: &[Service], shown: usize) -> (Vec<&Service>, Vec<&Service>) {
+fn worst_kept(rows: &[Row], shown: usize) -> (Vec<&Row>, Vec<&Row>) {
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_by_key(|at| rows.get(*at).map(|row| 3 - row.status.severity()));
     let (mut kept, mut rest) = (Vec::new(), Vec::new());
@@ -143,99 +144,15 @@ fn counted(statuses: &[Status]) -> String {
     Status::WORST_FIRST.into_iter().filter_map(part).collect::<Vec<_>>().join(", ")
 }
 
-/// How much a cell says; the richest that fits the width is drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Detail {
-    /// Lamps and marks.
-    Lamps,
-    /// With versions.
-    Versions,
-    /// With ages.
-    Ages,
-    /// With what differs, comes and ails in words.
-    All,
-}
-
-const RICHEST_FIRST: [Detail; 4] = [Detail::All, Detail::Ages, Detail::Versions, Detail::Lamps];
-
-/// Another version runs in the environment before.
-const fn differs(glyphs: Glyphs) -> &'static str {
-    match glyphs {
-        Glyphs::Ascii => "!=",
-        Glyphs::Full | Glyphs::Block => "≠",
-    }
-}
-
-/// The words of a cell, each with its style.
-fn words(cell: &Cell, detail: Detail, ink: &Ink) -> Vec<(String, Style)> {
-    let (text, muted, accent) = (ink.style(Role::Text), ink.style(Role::Muted), ink.style(Role::Accent));
-    if !cell.is_known() {
-        return vec![("-".to_owned(), muted)];
-    }
-    let style = ink.style(cell.status.into());
-    // Where nothing runs yet, the mark of what comes is lamp enough.
-    let is_to_come = cell.current.is_none() && cell.failed.is_none() && cell.coming.is_some();
-    let lamp = (!is_to_come).then(|| (ink.lamp(cell.status).to_owned(), style));
-    let mut words: Vec<(String, Style)> = lamp.into_iter().collect();
-    let has_versions = detail >= Detail::Versions;
-    if let Some(failed) = cell.failed.as_ref().filter(|_| has_versions) {
-        let comma = if detail == Detail::All && cell.current.is_some() { "," } else { "" };
-        words.push((format!("{} failed{comma}", failed.name), style));
-        if let Some(current) = cell.current.as_ref().filter(|_| detail == Detail::All) {
-            words.push((format!("{} runs", current.name), text));
-            words.push((current.age.clone(), muted));
-        }
-        return words;
-    }
-    if let Some(current) = cell.current.as_ref().filter(|_| has_versions) {
-        words.push((current.name.clone(), ink.value(cell.status)));
-        if detail >= Detail::Ages {
-            words.push((current.age.clone(), muted));
-        }
-        // What is well may still have a word to it: "Progressing 6 h".
-        if detail == Detail::All && !cell.remark.is_empty() {
-            words.push((cell.remark.clone(), if cell.status == Status::Ok { muted } else { style }));
-        } else if cell.status != Status::Ok {
-            words.push((cell.status.word().to_owned(), style));
-        }
-    }
-    if let Some(before) = &cell.before {
-        words.push((beside(differs(ink.glyphs), before, "", detail), accent));
-    }
-    if let Some((coming, state)) = &cell.coming {
-        let (mark, state) = match state {
-            EventState::Running => (ink.glyphs.running(), "running"),
-            EventState::Waiting => (ink.glyphs.event(EventKind::Planned), "waiting"),
-            EventState::Done | EventState::Failed | EventState::Unknown => (ink.lamp(Status::Unknown), "unknown"),
-        };
-        // Where nothing runs yet, what comes is all there is to say.
-        let detail = if cell.current.is_none() && has_versions { Detail::All } else { detail };
-        words.push((beside(mark, coming, state, detail), accent));
-    }
-    words
-}
-
-/// "≠ v2.16 5 min", "▶ v2.16 running", or the mark alone.
-fn beside(mark: &str, version: &Version, state: &str, detail: Detail) -> String {
-    if detail < Detail::All {
-        return mark.to_owned();
-    }
-    let last = if state.is_empty() { version.age.as_str() } else { state };
-    format!("{mark} {} {last}", version.name)
-}
-
-/// The columns that the words of a cell take.
-fn width(cell: &Cell, detail: Detail, ink: &Ink) -> u16 {
-    let words = words(cell, detail, ink);
-    let letters: usize = words.iter().map(|(word, _)| word.width()).sum();
-    (letters + words.len().saturating_sub(1)).min(usize::from(u16::MAX)) as u16
-}
-
 #[cfg(test)]
 mod tests {
+    use ratatui::style::Style;
+
+    use super::words::Detail;
     use super::*;
-    use crate::model::event::EventKind;
+    use crate::model::event::{EventKind, EventState};
     use crate::model::time::{Timestamp, Zone};
+    use crate::panel::ink::Glyphs;
 
     const MINUTE: i64 = 60_000;
     const NOW: Timestamp = Timestamp(100_000 * MINUTE);
@@ -278,7 +195,7 @@ mod tests {
         let area = Rect::new(0, 0, width, height);
         let mut buffer = Buffer::empty(area);
         Environments::draw(&view(&example()), area, &mut buffer, &ink(glyphs));
-        crate::output::text::plain(&buffer).lines().map(str::to_owned).collect()
+        crate::panel::marks::text(&buffer).lines().map(str::to_owned).collect()
     }
 
     #[test]
@@ -325,7 +242,7 @@ mod tests {
         let area = Rect::new(0, 0, 160, 4);
         let mut buffer = Buffer::empty(area);
         Environments::draw(&view(&events), area, &mut buffer, &ink(Glyphs::Full));
-        let lines: Vec<String> = crate::output::text::plain(&buffer).lines().map(str::to_owned).collect();
+        let lines: Vec<String> = crate::panel::marks::text(&buffer).lines().map(str::to_owned).collect();
         assert!(lines[0].contains("staging") && lines[0].contains("production"), "{lines:#?}");
         assert!(lines[0].trim_start().starts_with('+'), "what is left out is counted: {lines:#?}");
         assert!(lines[1].contains("● v2.15") && lines[1].contains("✖ v2.15 failed"), "{lines:#?}");
@@ -333,7 +250,7 @@ mod tests {
         events.push(deploy(0, "shop", "review/feature-7", "bad", EventState::Failed));
         let mut buffer = Buffer::empty(area);
         Environments::draw(&view(&events), area, &mut buffer, &ink(Glyphs::Full));
-        let screen = crate::output::text::plain(&buffer);
+        let screen = crate::panel::marks::text(&buffer);
         assert!(screen.contains("✖ bad failed") && screen.contains("● v2.15"), "{screen}");
     }
 
@@ -350,7 +267,7 @@ mod tests {
         let mut buffer = Buffer::empty(area);
         let view = view(&[progressing, gone, failed]);
         Environments::draw(&view, area, &mut buffer, &ink(Glyphs::Full));
-        let screen = crate::output::text::plain(&buffer);
+        let screen = crate::panel::marks::text(&buffer);
         assert!(screen.contains("● v2 10 h Progressing 6 h"), "{screen}");
         assert!(!screen.contains("preview") && !screen.contains("mail"), "{screen}");
         assert_eq!(Environments::strip(&view), "1 service");

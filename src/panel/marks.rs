@@ -3,6 +3,7 @@
 pub mod axis;
 pub mod digits;
 pub mod meter;
+pub mod meters;
 pub mod plot;
 pub mod scale;
 pub mod sparkline;
@@ -138,6 +139,13 @@ pub fn row(area: Rect, y: u16) -> Rect {
 pub fn columns(area: Rect, x: u16, width: u16) -> Rect {
     let x = x.min(area.width);
     Rect { x: area.x + x, width: width.min(area.width - x), ..area }
+}
+
+/// What was drawn, row by row, without spaces at their ends.
+#[cfg(test)]
+pub(crate) fn text(buffer: &Buffer) -> String {
+    let row = |y: u16| (0..buffer.area.width).map(move |x| buffer[(x, y)].symbol()).collect::<String>();
+    (0..buffer.area.height).map(|y| format!("{}\n", row(y).trim_end())).collect()
 }
 
 #[cfg(test)]

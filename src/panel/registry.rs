@@ -1,11 +1,5 @@
 //! What the list of panels in [`super`] becomes: modules, enums, dispatch, and the table of kinds.
 
-use schemars::Schema;
-use serde_json::Value;
-
-use super::{EventsUse, KINDS, Need, Panel, PanelOptions, Room, Shape};
-use crate::model::layer::Layer;
-
 macro_rules! panels {
     ($($file:ident :: $panel:ident),+ $(,)?) => {
         $(pub mod $file;)+
@@ -16,8 +10,9 @@ macro_rules! panels {
             $(#[doc = concat!("Of `", stringify!($file), "`.")] $panel(<$file::$panel as Panel>::Options),)+
         }
 
-        /// What one panel draws, of whatever kind.
-        #[derive(Debug, Clone, PartialEq)]
+        /// What one panel draws, of whatever kind. As JSON: the word of the kind, and its view.
+        #[derive(Debug, Clone, PartialEq, serde::Serialize)]
+        #[serde(rename_all = "kebab-case")]
         pub enum PanelView {
             $(#[doc = concat!("Of `", stringify!($file), "`.")] $panel(<$file::$panel as Panel>::View),)+
         }
@@ -84,57 +79,4 @@ macro_rules! panels {
             }),)+
         ];
     };
-}
-
-/// Reads the keys of a kind.
-pub(crate) type Configure = fn(&Value) -> Result<PanelOptions, serde_path_to_error::Error<serde_json::Error>>;
-
-/// A kind of panel, for those who do not care which.
-#[derive(Debug, Clone, Copy)]
-pub struct Kind {
-    /// The word of the config file.
-    pub word: &'static str,
-    /// One line about it.
-    pub summary: &'static str,
-    /// Whether it shows the past.
-    pub history: bool,
-    /// Whether it needs a source.
-    pub source: Need,
-    /// What it can show, where it is not everything.
-    pub takes: Option<Shape>,
-    /// The layer it belongs to where the board names none.
-    pub layer: Layer,
-    /// How much room it wants.
-    pub room: Room,
-    /// The critical limit it has when the board gives none.
-    pub default_critical: Option<&'static str>,
-    /// What it makes of what happened.
-    pub events: EventsUse,
-    /// The schema of its own keys.
-    pub schema: fn() -> Schema,
-    /// Reads its own keys.
-    pub configure: Configure,
-}
-
-impl Kind {
-    pub(super) const fn of<P: Panel>(configure: Configure) -> Self {
-        Self {
-            word: P::VIEW,
-            summary: P::SUMMARY,
-            history: P::HISTORY,
-            source: P::SOURCE,
-            takes: P::TAKES,
-            layer: P::LAYER,
-            room: P::ROOM,
-            default_critical: P::DEFAULT_CRITICAL,
-            events: P::EVENTS,
-            schema: || schemars::schema_for!(P::Options),
-            configure,
-        }
-    }
-
-    /// The kind with this word.
-    pub fn find(word: &str) -> Option<&'static Self> {
-        KINDS.iter().find(|kind| kind.word == word)
-    }
 }

@@ -10,13 +10,13 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use unicode_width::UnicodeWidthStr;
 
 use super::ink::{Ink, Role};
 use super::marks::{columns, row, write, write_right};
 use super::{Need, Panel, PanelInput, Room, Shape};
-use crate::model::delivery::median;
+use crate::eval::delivery::median;
 use crate::model::judgement::Content;
 use crate::model::layer::Layer;
 use crate::model::review::{Review, WaitsFor};
@@ -48,13 +48,13 @@ pub struct Options {
 }
 
 /// What is drawn.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct View {
     headline: Vec<String>,
     lines: Vec<Line>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 struct Line {
     age: String,
     is_old: bool,

@@ -12,7 +12,7 @@ mod flow;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use unicode_width::UnicodeWidthStr;
 
 use super::ink::{Ink, Role};
@@ -23,8 +23,8 @@ use crate::model::judgement::Content;
 use crate::model::layer::Layer;
 use crate::model::status::Status;
 use crate::model::text::SafeText;
-use crate::model::time::{Span, Timestamp};
-use flow::{Fate, Step, fitted, total, write_flow};
+use crate::model::time::Timestamp;
+use flow::{Fate, Step, elapsed, fitted, total, write_flow};
 
 /// The least that a flow is given before the facts of its build are.
 const FLOW: u16 = 24;
@@ -43,14 +43,14 @@ pub struct Stages;
 pub struct Options {}
 
 /// What is drawn.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct View {
     lines: Vec<Line>,
     answered: bool,
 }
 
 /// One build.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 struct Line {
     name: SafeText,
     status: Status,
@@ -131,11 +131,6 @@ impl Line {
         }
         facts
     }
-}
-
-/// In steps that do not make a wall restless.
-fn elapsed(since: Timestamp, now: Timestamp) -> String {
-    Span(since.age_at(now).0 / 10_000 * 10_000).brief()
 }
 
 impl Panel for Stages {

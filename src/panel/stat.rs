@@ -10,7 +10,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use unicode_width::UnicodeWidthStr;
 
 use super::changes::Changes;
@@ -38,7 +38,7 @@ pub struct Options {
 }
 
 /// What is drawn.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct View {
     name: SafeText,
     value: Written,
@@ -54,7 +54,8 @@ pub struct View {
 const MOST_CHANGE: i64 = 999;
 
 /// The change against the window's start.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 enum Change {
     Up(i64),
     Down(i64),
@@ -126,7 +127,7 @@ impl Panel for Stat {
                 }
             }
             Content::Text(lines) => View { value: said(lines.first().map_or("", SafeText::as_str), ""), ..none },
-            Content::Table(table, _) => View { value: counted(table.rows.len(), "rows"), ..none },
+            Content::Table(shown) => View { value: counted(shown.rows.len(), "rows"), ..none },
             Content::Builds(builds) => View { value: counted(builds.len(), "builds"), ..none },
             Content::Events(events) => View { value: counted(events.len(), "events"), ..none },
             Content::Reviews(reviews) => View { value: counted(reviews.len(), "reviews"), ..none },

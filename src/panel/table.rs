@@ -3,14 +3,14 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use unicode_width::UnicodeWidthStr;
 
 use super::ink::{Ink, Role};
 use super::marks::{Window, columns, row, write, write_right};
 use super::{Need, Panel, PanelInput, Room};
 use crate::model::format;
-use crate::model::judgement::Content;
+use crate::model::judgement::{Content, JudgedTable};
 use crate::model::status::Status;
 use crate::model::table::Cell;
 use crate::model::text::SafeText;
@@ -36,13 +36,13 @@ pub struct Options {
 }
 
 /// What is drawn.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct View {
     header: Vec<SafeText>,
     rows: Vec<(Vec<Field>, Status)>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 struct Field {
     text: String,
     is_number: bool,
@@ -59,7 +59,7 @@ impl Panel for Table {
 
     fn view(options: &Options, input: &PanelInput<'_>) -> View {
         match &input.content {
-            Content::Table(table, statuses) => of_table(options, table, statuses, input),
+            Content::Table(JudgedTable { table, rows }) => of_table(options, table, rows, input),
             Content::Series(series) => View {
                 header: vec![SafeText::new("name"), SafeText::new("value")],
                 rows: series

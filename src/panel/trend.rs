@@ -1,6 +1,8 @@
 //! A series as a view keeps it: thinned points, window, name and current value. Used by every panel that
 //! shows the past.
 
+use serde::Serialize;
+
 use super::PanelInput;
 use super::marks::scale::Range;
 use crate::model::format::{Format, Written};
@@ -15,7 +17,7 @@ use crate::store::ring::thin;
 pub const VIEW_POINTS: usize = 1000;
 
 /// A line over time, as a view keeps it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Trend {
     /// Thinned points; gaps are NaN.
     pub points: Vec<Point>,
@@ -67,7 +69,7 @@ pub fn reach(points: &[Point], refresh: Span) -> Span {
 }
 
 /// A line with what stands beside it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Line {
     /// What tells it from its siblings.
     pub name: SafeText,

@@ -51,8 +51,8 @@ pub fn render(scene: &Scene, lens: &Lens, ink: &Ink, width: u16, height: u16) ->
     let tabs = chrome::tabs(scene, lens, plan.tabs, &mut buffer, ink);
     chrome::footer(scene, lens, age, plan.footer, &mut buffer, ink);
     let arrangement = body(scene, lens, age, plan.body, &mut buffer, ink);
-    if lens.help {
-        help::draw(area, &mut buffer, ink);
+    if let Some(keys) = lens.help {
+        help::draw(keys, area, &mut buffer, ink);
     }
     if ink.glyphs == Glyphs::Ascii {
         in_plain_ascii(&mut buffer);

@@ -9,34 +9,14 @@ use crate::model::freshness::Freshness;
 use crate::model::status::Status;
 use crate::panel::ink::{Ink, Role};
 use crate::panel::marks::{columns, outline, put, row, write};
-
-/// Keys and what they do; `input` reads the same table.
-pub const KEYS: [(&str, &str); 17] = [
-    ("Tab / Shift-Tab", "next, previous panel"),
-    ("arrows, h j k l", "panel left, down, up, right"),
-    ("Enter", "zoom the chosen panel, and back"),
-    ("Left Right h l", "zoomed: point at an earlier, a later moment"),
-    ("n N", "zoomed: point at the next, the previous event"),
-    ("Up Down k j", "zoomed: scroll a list"),
-    ("1 to 9", "page"),
-    ("[ and ]", "previous, next page"),
-    ("! or g", "the worst panel of the board"),
-    ("p or Space", "freeze the picture; polling goes on"),
-    ("r", "ask all sources now"),
-    ("Ctrl-L", "paint the whole screen anew"),
-    ("Esc", "back: help, pointer, zoom, choice, freeze"),
-    ("?", "this help"),
-    ("q, Ctrl-C", "quit"),
-    ("mouse", "click chooses, a second click zooms"),
-    ("", "a tab is clicked, too; the wheel moves on"),
-];
+use crate::view::lens::KeyHelp;
 
 /// Draws the help over the middle of a screen.
-pub(super) fn draw(screen: Rect, buffer: &mut Buffer, ink: &Ink) {
+pub(super) fn draw(keys: KeyHelp, screen: Rect, buffer: &mut Buffer, ink: &Ink) {
     let meanings = meanings(ink);
-    let left = KEYS.iter().map(|(key, _)| key.width()).max().unwrap_or(0) as u16 + 3;
+    let left = keys.iter().map(|(key, _)| key.width()).max().unwrap_or(0) as u16 + 3;
     let width = (left + 46).min(screen.width);
-    let height = (KEYS.len() + meanings.len() + 5) as u16;
+    let height = (keys.len() + meanings.len() + 5) as u16;
     let height = height.min(screen.height);
     let area =
         Rect { x: screen.x + (screen.width - width) / 2, y: screen.y + (screen.height - height) / 2, width, height };
@@ -55,7 +35,7 @@ pub(super) fn draw(screen: Rect, buffer: &mut Buffer, ink: &Ink) {
         height: area.height.saturating_sub(2),
     };
     let mut y = 0;
-    for (key, what) in KEYS {
+    for (key, what) in keys {
         write(buffer, row(inner, y), 0, 0, key, ink.style(Role::Accent));
         write(buffer, columns(row(inner, y), left, inner.width), 0, 0, what, ink.style(Role::Text));
         y += 1;

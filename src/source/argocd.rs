@@ -17,8 +17,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
 use super::http::{Document, Http, parse_url};
-use super::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::event::{Event, EventKind, MAX_EVENTS};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};

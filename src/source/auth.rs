@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::file;
-use crate::model::fault::{FetchError, Reason};
+use crate::model::fault::{AuthFault, FetchError, Reason};
 
 /// Largest secret file taken, in bytes.
 const MAX_FILE: u64 = 64 * 1024;
@@ -60,7 +60,7 @@ impl Secret {
     /// Reads it. The error names where it should have been, never what it is. An empty one is missing: the
     /// server would take it for another user, or for nobody.
     pub fn read(&self) -> Result<SecretString, FetchError> {
-        let missing = |detail: String| FetchError::new(Reason::Auth, detail);
+        let missing = |detail: String| FetchError::new(Reason::Auth(AuthFault::Secret), detail);
         let secret = match self {
             Self::Literal(secret) => secret.clone(),
             Self::Env(EnvSecret { env }) => std::env::var(env)
@@ -175,13 +175,14 @@ impl Auth {
 /// Reads the name of a header (RFC 9110, section 5.1).
 pub(super) fn header_name(name: &str) -> Result<HeaderName, FetchError> {
     HeaderName::from_bytes(name.as_bytes())
-        .map_err(|_| FetchError::new(Reason::Auth, format!("'{name}' is not a header name")))
+        .map_err(|_| FetchError::new(Reason::Auth(AuthFault::Secret), format!("'{name}' is not a header name")))
 }
 
 /// A secret as the value of a header.
 pub(super) fn sensitive(secret: &SecretString) -> Result<HeaderValue, FetchError> {
-    let mut value = HeaderValue::from_str(secret.expose_secret())
-        .map_err(|_| FetchError::new(Reason::Auth, "the secret has characters that no header may carry"))?;
+    let mut value = HeaderValue::from_str(secret.expose_secret()).map_err(|_| {
+        FetchError::new(Reason::Auth(AuthFault::Secret), "the secret has characters that no header may carry")
+    })?;
     value.set_sensitive(true);
     Ok(value)
 }

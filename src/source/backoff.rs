@@ -26,7 +26,7 @@ pub fn pause(interval: Span, failures: u32, error: &FetchError, jitter: f64) -> 
         return asked.times(1.0 + 0.1 * jitter);
     }
     let ceiling = ceiling(interval);
-    if error.reason == Reason::Auth {
+    if matches!(error.reason, Reason::Auth(_)) {
         return ceiling.times(0.9 + 0.1 * jitter);
     }
     let doublings = failures.saturating_sub(1).min(20);
@@ -39,7 +39,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::fault::Phase;
+    use crate::model::fault::{AuthFault, Phase};
 
     const INTERVAL: Span = Span::seconds(10);
 
@@ -64,8 +64,10 @@ mod tests {
 
     #[test]
     fn a_refusal_goes_to_the_ceiling_at_once() {
-        let pause = pause(INTERVAL, 1, &Reason::Auth.into(), 0.0);
-        assert!(pause >= Span::seconds(270) && pause <= Span::seconds(300));
+        for fault in [AuthFault::Secret, AuthFault::Unauthorised, AuthFault::Forbidden] {
+            let pause = pause(INTERVAL, 1, &Reason::Auth(fault).into(), 0.0);
+            assert!(pause >= Span::seconds(270) && pause <= Span::seconds(300), "{fault:?}");
+        }
     }
 
     proptest! {

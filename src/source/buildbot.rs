@@ -12,15 +12,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use wildmatch::WildMatch;
 
+use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::forge::staged::{self, HasStages, ListedBuild};
 use super::http::{Http, parse_url};
-use super::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::build::{Activity, Build, BuildResult, Run, Stage};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::people::name_of;
 use crate::model::poll::{Answer, Ask};
-use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
 
@@ -30,8 +29,6 @@ const NEWEST: usize = 500;
 const OF_ONE: usize = 15;
 /// Such builders asked for in one poll.
 const MOST_SINGLE: usize = 20;
-/// Builds whose stages are asked for.
-const MOST_STAGED: usize = 20;
 const BUILD_FIELDS: [&str; 9] = [
     "buildid",
     "number",
@@ -137,25 +134,13 @@ impl Source for Buildbot {
         self.look(&builders, moment).await?;
         let waiting: Vec<Request> =
             self.list(&["buildrequests"], &[("complete", "false"), ("claimed", "false")], moment).await?;
-        let mut answers = Vec::with_capacity(asks.len());
-        for ask in asks {
-            let glob = (!ask.query.is_empty()).then(|| WildMatch::new(&ask.query));
-            let wanted = builders.iter().filter(|one| glob.as_ref().is_none_or(|glob| glob.matches(&one.name)));
-            let mut builds = Vec::new();
-            for builder in wanted {
-                let mut build = self.build(builder, &waiting);
-                if glob.is_some() {
-                    build.stages = self.stages(builder, moment).await?;
-                }
-                builds.push(build);
-                if glob.is_some() && builds.len() > MOST_STAGED {
-                    let detail = format!("over {MOST_STAGED} builders with steps; narrow the query");
-                    return Err(FetchError::new(Reason::TooLarge, detail));
-                }
-            }
-            answers.push(Ok(Telemetry::Builds(builds)));
-        }
-        Ok(answers)
+        let listed = |builder: &Builder| ListedBuild {
+            build: self.build(builder, &waiting),
+            last_run: self.seen.get(&builder.builderid).and_then(|seen| seen.first()).map(|latest| latest.buildid),
+            missing: None,
+        };
+        let builds: Vec<ListedBuild<u64>> = builders.iter().map(listed).collect();
+        staged::answers(self, asks, &builds, moment).await
     }
 }
 
@@ -269,13 +254,17 @@ impl Buildbot {
         let base = self.url.as_str().trim_end_matches('/');
         SafeText::new(&format!("{base}/#/builders/{}/builds/{}", told.builderid, told.number))
     }
+}
 
-    async fn stages(&self, builder: &Builder, moment: Moment) -> Result<Vec<Stage>, FetchError> {
-        let latest = self.seen.get(&builder.builderid).and_then(|told| told.first());
-        let Some(latest) = latest else { return Ok(Vec::new()) };
-        let id = latest.buildid.to_string();
-        let steps: Vec<Step> = self.list(&["builds", &id, "steps"], &[("order", "number")], moment).await?;
-        Ok(steps.iter().filter(|step| !step.hidden).map(stage).collect())
+impl HasStages for Buildbot {
+    /// The number of a build.
+    type Run = u64;
+
+    async fn add_stages(&mut self, build: &mut Build, run: &u64, moment: Moment) -> Result<(), FetchError> {
+        let path = ["builds", &run.to_string(), "steps"];
+        let steps: Vec<Step> = self.list(&path, &[("order", "number")], moment).await?;
+        build.stages = steps.iter().filter(|step| !step.hidden).map(stage).collect();
+        Ok(())
     }
 }
 

@@ -9,8 +9,8 @@ use reqwest::Url;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
 use super::http::{Http, Method, parse_url, refuse_html};
-use super::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::build::{Activity, Build, BuildResult};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::people::name_of;

@@ -9,11 +9,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
+use super::contract::{Context, Moment, QueryLanguage, Source};
 use super::json::evaluator::Evaluator;
 use super::json::jq;
 use super::limits::Limits;
 use super::process::{Task, run};
-use super::{Context, Moment, QueryLanguage, Source};
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::number;
 use crate::model::poll::{Answer, Ask};

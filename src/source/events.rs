@@ -14,36 +14,25 @@ mod recent;
 mod regular;
 mod telling;
 
-use std::io::ErrorKind;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
 use super::auth::Secret;
-use super::listening::Listening;
-use super::{Context, Emits, Moment, QueryLanguage, Source, backoff};
-use crate::model::fault::{FetchError, Phase, Reason};
+use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::listening::{ListenContext, Listening};
+use super::offload::aside;
+use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
 use crate::model::telemetry::{Caveat, Telemetry};
 use crate::model::text::SafeText;
-use crate::model::time::Span;
 pub use append::append;
-use endpoint::Desk;
+use endpoint::Endpoint;
 pub use exchange::Token;
 use file::Followed;
-use telling::{Found, find};
 pub use telling::{Receipt, real_path, tell};
-
-/// The longest that whoever has the address is asked who it is.
-const LONGEST_QUESTION: Duration = Duration::from_secs(1);
-/// The longest pause between two tries to get the address.
-const LONGEST_PAUSE: Span = Span::seconds(30);
 
 /// The keys of an events source.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -58,40 +47,10 @@ pub struct Config {
     pub token: Option<Secret>,
 }
 
-/// The file, and whoever listens for more.
+/// The file. What the endpoint takes is written into it, so that one reader decides what belongs together.
 #[derive(Debug)]
 pub struct Events {
-    config: Config,
-    refresh: Span,
-    file: Option<Followed>,
-    /// A look at the file that has not ended: a second one would hang as well.
-    looking: Option<JoinHandle<Looked>>,
-    desk: Arc<Desk>,
-    ear: Ear,
-}
-
-/// What a look on a thread of its own brings.
-#[derive(Debug)]
-struct Looked {
     file: Followed,
-    read: Result<(), FetchError>,
-    /// Why what is taken cannot be written into it.
-    unwritable: Option<String>,
-    /// The file's real path.
-    real: PathBuf,
-    /// What `andon event` has to prove, or why nobody knows; `None` when nobody listens.
-    token: Option<Result<Token, String>>,
-}
-
-/// The endpoint, and how the tries to open it go.
-#[derive(Debug, Default)]
-struct Ear {
-    listening: Option<Listening>,
-    /// Why nobody listens.
-    deaf: Option<String>,
-    /// Tries in a row that did not get the address.
-    tries: u32,
-    next_try: Option<Instant>,
 }
 
 impl Source for Events {
@@ -111,7 +70,7 @@ impl Source for Events {
         Err("an events source takes no query; pick kinds with kinds = [\"deploy\"] on the panel".to_owned())
     }
 
-    fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
+    fn open(config: &Config, _: &Context) -> Result<Self, FetchError> {
         let wrong = |detail: String| Err(FetchError::new(Reason::Parse, detail));
         if !config.file.is_absolute() {
             // The board and 'andon event' may be started in different folders.
@@ -126,40 +85,19 @@ impl Source for Events {
                 );
             }
         }
-        let desk = Desk::new(config.file.clone(), context.answer_filter.people, Arc::clone(&context.nudge));
-        Ok(Self {
-            config: config.clone(),
-            refresh: context.pace.refresh,
-            file: Some(Followed::new(config.file.clone())),
-            looking: None,
-            desk: Arc::new(desk),
-            ear: Ear::default(),
-        })
+        Ok(Self { file: Followed::new(config.file.clone()) })
+    }
+
+    fn listener(config: &Arc<Config>, context: &ListenContext) -> Option<Listening> {
+        config.listen.as_ref()?;
+        let (config, context) = (Arc::clone(config), context.clone());
+        Some(Listening::new(move || Endpoint::new(&config, &context)))
     }
 
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
-        let Looked { file, read, unwritable, real, token } = self.look(moment).await?;
-        let (events, mut caveats) = (file.events(), file.caveats());
-        self.file = Some(file);
-        if let (Some(listen), Some(token)) = (&self.config.listen, token) {
-            let why = match (endpoint::address(listen), token) {
-                (Err(wrong), _) => Some(wrong.detail.to_string()),
-                (_, Err(why)) => {
-                    self.desk.know(real, None);
-                    Some(why)
-                }
-                (Ok(address), Ok(token)) => {
-                    self.desk.know(real, Some(token.clone()));
-                    self.ear.listen(address, &token, &self.desk, self.refresh, moment).await
-                }
-            };
-            // Another board may take them for this one.
-            let why = why.or(unwritable.filter(|_| self.ear.listening.is_some()));
-            let deaf = |why| SafeText::new(&format!("no events are taken at {listen}: {why}"));
-            caveats.extend(why.map(|why| Caveat { text: deaf(why), partial: true }));
-        }
-        read?;
-        let answer = with_caveats(Telemetry::Events(events), &caveats);
+        aside().await;
+        self.file.read(moment.now)?;
+        let answer = with_caveats(Telemetry::Events(self.file.events()), &self.file.caveats());
         Ok(vec![Ok(answer); asks.len()])
     }
 }
@@ -171,81 +109,4 @@ fn with_caveats(telemetry: Telemetry, caveats: &[Caveat]) -> Telemetry {
     }
     let texts: Vec<&str> = caveats.iter().map(|one| one.text.as_str()).collect();
     telemetry.with_caveat(SafeText::new(&texts.join("; ")), caveats.iter().any(|one| one.partial))
-}
-
-impl Events {
-    /// What is in the file, and the token, read on a thread that may block: a disk that does not answer must
-    /// not hold up anybody else.
-    async fn look(&mut self, moment: Moment) -> Result<Looked, FetchError> {
-        let path = &self.config.file;
-        let looking = self.looking.get_or_insert_with(|| {
-            let mut file = self.file.take().unwrap_or_else(|| Followed::new(path.clone()));
-            let token = self.config.token.clone().filter(|_| self.config.listen.is_some());
-            tokio::task::spawn_blocking(move || {
-                let read = file.read(moment.now);
-                let unwritable = token.as_ref().and_then(|_| file.unwritable());
-                Looked { real: file.real_path(), file, read, unwritable, token: token.as_ref().map(token_of) }
-            })
-        });
-        let Ok(looked) = tokio::time::timeout_at(moment.deadline, looking).await else {
-            let what = if self.config.listen.is_some() { "the file, or that of the token," } else { "the file" };
-            return Err(FetchError::new(Reason::Timeout(Phase::Run), format!("{what} takes too long to read")));
-        };
-        self.looking = None;
-        looked.map_err(|_| FetchError::from(Reason::Internal))
-    }
-}
-
-/// The token to prove with, or why there is none.
-fn token_of(secret: &Secret) -> Result<Token, String> {
-    let secret = secret.read().map_err(|missing| missing.detail.to_string())?;
-    Token::new(&secret).ok_or_else(|| "the token is empty".to_owned())
-}
-
-impl Ear {
-    /// Listens, from the first poll on. Says why nobody does.
-    async fn listen(
-        &mut self,
-        address: SocketAddr,
-        token: &Token,
-        desk: &Arc<Desk>,
-        refresh: Span,
-        moment: Moment,
-    ) -> Option<String> {
-        self.listening = self.listening.take().filter(|listening| !listening.has_ended());
-        if let Some(listening) = &self.listening {
-            return listening.trouble();
-        }
-        if self.next_try.is_none_or(|at| at <= Instant::now()) {
-            self.tries = self.tries.saturating_add(1);
-            let pause = backoff::pause(refresh, self.tries, &Reason::Refused.into(), fastrand::f64());
-            self.next_try = Some(Instant::now() + pause.min(LONGEST_PAUSE.max(refresh)).duration());
-            self.deaf = match endpoint::open(address, Arc::clone(desk)).await {
-                Ok(listening) => {
-                    *self = Self { listening: Some(listening), ..Self::default() };
-                    None
-                }
-                Err(error) if error.kind() == ErrorKind::AddrInUse => taken_by(address, token, desk, moment).await,
-                Err(error) => Some(error.kind().to_string()),
-            };
-        }
-        self.deaf.clone()
-    }
-}
-
-/// Who else has the address, and what that means. Another board that writes into the same file takes events for
-/// this one as well: then nothing is wrong, and the address is asked for again in case that board ends.
-async fn taken_by(address: SocketAddr, token: &Token, desk: &Desk, moment: Moment) -> Option<String> {
-    let left = moment.deadline.saturating_duration_since(Instant::now());
-    match find(&address.to_string(), token, LONGEST_QUESTION.min(left / 2)).await {
-        // It has just ended: the next try gets it.
-        Found::Nobody => Some("it was taken until now".to_owned()),
-        Found::Stranger(why) => {
-            Some(format!("another program has this address: {why}. 'ss -ltnp' shows which; give one of them another"))
-        }
-        Found::Board(board, _) => (board.file != desk.file()).then(|| {
-            let (process, file) = (board.process, board.file.display());
-            format!("the board of process {process} has this address, and writes to {file}: give one of them another")
-        }),
-    }
 }

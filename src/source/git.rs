@@ -12,16 +12,17 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 use tokio::time::timeout_at;
 
+use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
 use super::limits::Limits;
 use super::offload;
 use super::process;
-use super::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::event::{ChangeReason, Event, EventKind};
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::poll::{Answer, Ask};
 use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
+use crate::model::version::short_commit;
 
 /// Tags, or commits of a branch, that are told of.
 const MOST_VERSIONS: usize = 300;
@@ -116,7 +117,7 @@ impl Git {
         let at = seconds(at)?;
         let title = SafeText::new(subject);
         let who = Some(SafeText::new(author));
-        Some(Event { title, who, ..self.version(at, &hash.chars().take(8).collect::<String>()) })
+        Some(Event { title, who, ..self.version(at, &short_commit(hash)) })
     }
 
     async fn tags(&self, glob: Option<&str>, moment: Moment) -> Result<Vec<Event>, FetchError> {

@@ -4,35 +4,29 @@
 //! REST API", "Rate limits for the REST API", "Best practices for using the REST API" (one request after
 //! the other, `If-None-Match`, following redirects). Lists of organisations are taken up to ten pages.
 
-mod rota;
 mod version;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
 use reqwest::Url;
-use reqwest::header::LINK;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use tokio::time::{Duration, Instant};
 
-use super::http::{Document, Http, parse_url};
-use super::progress::has_room;
-use super::{Context, Moment};
-use crate::model::fault::{FetchError, Phase, Reason};
+use super::contract::{Context, Moment};
+use super::forge::api::Api;
+use super::forge::budget::PollBudget;
+use super::forge::faults;
+use super::forge::looked_up::LookedUp;
+use super::forge::turns::Turns;
+use super::http::Document;
+use crate::model::fault::{FetchError, Reason};
 use crate::model::text::SafeText;
-use crate::model::time::Span;
 
-pub(super) use rota::{Rota, is_gone};
 pub(super) use version::{is_version, names_version};
 
 const ACCEPT: &str = "application/vnd.github+json";
 /// Pages of repositories of an organisation.
 const MOST_PAGES: usize = 10;
-/// How long it is known which repositories there are, and what their default branches are.
-const LOOKED_UP_FOR: Duration = Duration::from_mins(15);
-/// The part of a poll's time that is left for what comes after the turns.
-const AFTERWARDS: f64 = 0.3;
 
 /// The address of github.com's API: what `url` is when it is not given.
 pub(super) fn public() -> String {
@@ -42,13 +36,11 @@ pub(super) fn public() -> String {
 /// The REST API, with what is known of the repositories.
 #[derive(Debug)]
 pub(super) struct GitHub {
-    http: Arc<Http>,
-    base: Url,
+    api: Api,
     named: Vec<String>,
     organisation: Option<String>,
-    timeout: Span,
-    listed: Option<(Instant, Vec<String>)>,
-    known: HashMap<String, (Instant, Repository)>,
+    listed: Option<LookedUp<Vec<String>>>,
+    known: HashMap<String, LookedUp<Repository>>,
 }
 
 /// A repository, as far as it matters here.
@@ -103,11 +95,9 @@ impl GitHub {
     ) -> Result<Self, FetchError> {
         check_names(repositories, organisation).map_err(|detail| FetchError::new(Reason::Parse, detail))?;
         Ok(Self {
-            http: context.http()?,
-            base: parse_url(url)?,
+            api: Api::open(url, &[], ACCEPT, context)?,
             named: repositories.to_vec(),
             organisation: organisation.map(str::to_owned),
-            timeout: context.pace.timeout,
             listed: None,
             known: HashMap::new(),
         })
@@ -115,24 +105,22 @@ impl GitHub {
 
     /// The names of all repositories: those of the board, then those of the organisation.
     pub(super) async fn names(&mut self, moment: Moment) -> Result<Vec<String>, FetchError> {
-        self.known.retain(|_, (at, _)| is_recent(*at, moment));
+        self.known.retain(|_, known| known.is_recent(moment));
         let mut names = self.named.clone();
         if let Some(organisation) = self.organisation.clone() {
-            names.extend(self.of_organisation(&organisation, moment).await?);
+            names.extend(self.names_in(&organisation, moment).await?);
         }
         let mut seen = HashSet::new();
         names.retain(|name| seen.insert(name.to_ascii_lowercase()));
         Ok(names)
     }
 
-    async fn of_organisation(&mut self, organisation: &str, moment: Moment) -> Result<Vec<String>, FetchError> {
-        if let Some((at, names)) = &self.listed
-            && is_recent(*at, moment)
-        {
+    async fn names_in(&mut self, organisation: &str, moment: Moment) -> Result<Vec<String>, FetchError> {
+        if let Some(names) = self.listed.as_ref().and_then(|listed| listed.recent(moment)) {
             return Ok(names.clone());
         }
         let query = [("type", "all"), ("per_page", "100"), ("sort", "pushed")];
-        let url = self.address(&["orgs", organisation, "repos"], &query)?;
+        let url = self.api.address(&["orgs", organisation, "repos"], &query)?;
         let all = self.pages(&url, MOST_PAGES, moment, Document::json::<Vec<Repository>>).await;
         let all = all.map_err(|error| match error.reason {
             Reason::Http(404) => {
@@ -144,43 +132,33 @@ impl GitHub {
         let mut names = Vec::with_capacity(all.len());
         for repository in all.into_iter().filter(|one| one.switched_off().is_none()) {
             names.push(repository.full_name.clone());
-            self.known.insert(repository.full_name.to_ascii_lowercase(), (moment.deadline, repository));
+            self.known.insert(repository.full_name.to_ascii_lowercase(), LookedUp::new(repository, moment));
         }
-        self.listed = Some((moment.deadline, names.clone()));
+        self.listed = Some(LookedUp::new(names.clone(), moment));
         Ok(names)
     }
 
     /// A repository by a name of it: an old one leads to the new one.
     pub(super) async fn repository(&mut self, name: &str, moment: Moment) -> Result<Repository, FetchError> {
         let key = name.to_ascii_lowercase();
-        if let Some((_, known)) = self.known.get(&key) {
-            return Ok(known.clone());
+        if let Some(known) = self.known.get(&key) {
+            return Ok(known.value.clone());
         }
-        let url = self.of(name, &[], &[])?;
+        let url = self.address(name, &[], &[])?;
         let found: Repository = self.get(&url, moment).await?;
-        self.known.insert(key, (moment.deadline, found.clone()));
+        self.known.insert(key, LookedUp::new(found.clone(), moment));
         Ok(found)
     }
 
     /// The address of something that a repository has.
-    pub(super) fn of(&self, repository: &str, path: &[&str], query: &[(&str, &str)]) -> Result<Url, FetchError> {
+    pub(super) fn address(&self, repository: &str, path: &[&str], query: &[(&str, &str)]) -> Result<Url, FetchError> {
         let whole: Vec<&str> = ["repos"].into_iter().chain(repository.split('/')).chain(path.iter().copied()).collect();
-        self.address(&whole, query)
-    }
-
-    fn address(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Url, FetchError> {
-        let mut url = self.base.clone();
-        url.path_segments_mut().map_err(|()| FetchError::from(Reason::Internal))?.pop_if_empty().extend(path);
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-        }
-        Ok(url)
+        self.api.address(&whole, query)
     }
 
     /// One answer.
     pub(super) async fn get<T: DeserializeOwned>(&self, url: &Url, moment: Moment) -> Result<T, FetchError> {
-        self.permit(moment)?;
-        self.http.fetch_unless_known(url, ACCEPT, moment.deadline).await?.json()
+        self.api.get(url, moment).await
     }
 
     /// A list, at most so many pages of it.
@@ -191,40 +169,18 @@ impl GitHub {
         moment: Moment,
         read: fn(&Document) -> Result<Vec<T>, FetchError>,
     ) -> Result<Vec<T>, FetchError> {
-        self.permit(moment)?;
-        let pages = self.http.pages(url, ACCEPT, moment.deadline, most, |page: &Document| {
-            if leads_on(page) {
-                self.permit(moment)?;
-            }
-            read(page)
-        });
-        pages.await
+        self.api.pages(url, most, moment, read).await
     }
 
-    /// Whether another request may be made: the server still answers us, and there is time left.
-    fn permit(&self, moment: Moment) -> Result<(), FetchError> {
-        self.http.permit(moment.now)?;
-        let left = moment.deadline.saturating_duration_since(Instant::now());
-        if has_room(left, self.timeout) {
-            return Ok(());
-        }
-        Err(FetchError::new(Reason::Timeout(Phase::Run), "a longer refresh or timeout helps"))
-    }
-
-    /// The same moment with a nearer deadline: some of the time is left for what comes afterwards.
-    pub(super) fn early(&self, moment: Moment) -> Moment {
-        let afterwards = self.timeout.times(AFTERWARDS).duration();
-        Moment { deadline: moment.deadline.checked_sub(afterwards).unwrap_or(moment.deadline), ..moment }
+    /// What a poll may spend.
+    pub(super) const fn budget(&self) -> PollBudget {
+        self.api.budget()
     }
 }
 
-/// Whether what was looked up then need not be looked up again.
-pub(super) fn is_recent(at: Instant, moment: Moment) -> bool {
-    moment.deadline.saturating_duration_since(at) < LOOKED_UP_FOR
-}
-
-fn leads_on(page: &Document) -> bool {
-    page.headers.get_all(LINK).iter().any(|link| link.to_str().is_ok_and(|text| text.contains("rel=\"next\"")))
+/// Turns over repositories.
+pub(super) fn turns<T>() -> Turns<T> {
+    Turns::over("repositories", faults::meaning)
 }
 
 fn check_names(repositories: &[String], organisation: Option<&str>) -> Result<(), String> {
@@ -248,11 +204,26 @@ fn is_a_name(text: &str) -> bool {
     !matches!(text, "" | "." | "..") && text.chars().all(is_usual)
 }
 
-/// Whether all names have the same owner: then it need not be told.
+/// Whether all names have the same owner: then it need not be shown.
 pub(super) fn has_one_owner<'a>(names: impl IntoIterator<Item = &'a str>) -> bool {
     let owner = |name: &str| name.split('/').next().unwrap_or_default().to_ascii_lowercase();
     let owners: HashSet<String> = names.into_iter().map(owner).collect();
     owners.len() < 2
+}
+
+/// What all repositories answered, each part with the name of its repository as the board has it.
+pub(super) fn each_named<T: Clone>(all: &[(&str, &Vec<T>)], set_name: impl Fn(&mut T, SafeText)) -> Vec<T> {
+    let one_owner = has_one_owner(all.iter().map(|(name, _)| *name));
+    let mut named = Vec::new();
+    for (name, parts) in all {
+        let name = SafeText::new(called(name, one_owner));
+        for part in *parts {
+            let mut part = part.clone();
+            set_name(&mut part, name.clone());
+            named.push(part);
+        }
+    }
+    named
 }
 
 /// What a repository is called on the board.
@@ -263,30 +234,9 @@ pub(super) fn called(name: &str, one_owner: bool) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::http::HttpOptions;
-    use crate::source::network::Network;
 
     fn names(all: &[&str]) -> Vec<String> {
         all.iter().map(|name| (*name).to_owned()).collect()
-    }
-
-    #[test]
-    fn addresses_keep_the_path_of_an_enterprise_server_and_let_no_name_out_of_its_place() {
-        let url = "https://git.example.com/api/v3/";
-        let http = Http::new(url, &HttpOptions::default(), &Network::default(), Span::seconds(1)).unwrap();
-        let github = GitHub {
-            http: Arc::new(http),
-            base: parse_url(url).unwrap(),
-            named: Vec::new(),
-            organisation: None,
-            timeout: Span::seconds(1),
-            listed: None,
-            known: HashMap::new(),
-        };
-        let runs = github.of("acme/shop", &["actions", "runs"], &[("branch", "a b&c")]).unwrap();
-        assert_eq!(runs.as_str(), "https://git.example.com/api/v3/repos/acme/shop/actions/runs?branch=a+b%26c");
-        let bent = github.of("acme/shop", &["x/../y?z"], &[]).unwrap();
-        assert_eq!(bent.as_str(), "https://git.example.com/api/v3/repos/acme/shop/x%2F..%2Fy%3Fz");
     }
 
     #[test]
@@ -301,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn owners_are_told_where_there_are_several() {
+    fn owners_are_named_where_there_are_several() {
         assert!(has_one_owner(["acme/shop", "Acme/mail"]) && has_one_owner([]));
         assert!(!has_one_owner(["acme/shop", "other/shop"]));
         assert_eq!((called("acme/shop", true), called("acme/shop", false)), ("shop", "acme/shop"));

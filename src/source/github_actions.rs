@@ -9,24 +9,21 @@ mod runs;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use wildmatch::WildMatch;
 
-use super::gaps::may_pick;
-use super::github::{GitHub, Rota, called, has_one_owner, is_gone, is_recent, public};
-use super::{Context, Emits, Moment, QueryLanguage, Source};
-use crate::model::build::{Activity, Build, Stage};
-use crate::model::fault::{FetchError, Reason};
+use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::forge::faults::is_gone;
+use super::forge::gaps::may_pick;
+use super::forge::looked_up::LookedUp;
+use super::forge::staged::{self, HasStages, ListedBuild, MOST_JOB_PAGES, Missing};
+use super::forge::turns::Turns;
+use super::github::{GitHub, called, has_one_owner, public, turns};
+use crate::model::build::{Activity, Build};
+use crate::model::fault::FetchError;
 use crate::model::glob::Globs;
 use crate::model::poll::{Answer, Ask};
-use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
 use listing::{Listing, listed};
 use runs::{Runs, Workflow, WorkflowRun, jobs, stage, told_apart, workflows};
-
-/// Builds whose stages are asked for.
-const MOST_STAGED: usize = 20;
-/// Pages of jobs of one run, a hundred on each.
-const MOST_JOB_PAGES: usize = 20;
 
 /// Runs asked for of a repository; and fewer, once it is known, where there are many repositories. A run is
 /// some 10 KB of JSON, and all answers are to be kept for the next `If-None-Match`.
@@ -63,7 +60,7 @@ pub struct Config {
 #[derive(Debug)]
 pub struct GitHubActions {
     github: GitHub,
-    rota: Rota<Known>,
+    turns: Turns<Known>,
     branch: Option<String>,
     workflows: Globs,
 }
@@ -74,22 +71,18 @@ struct Known {
     full_name: String,
     switched_off: Option<&'static str>,
     workflows: Vec<Workflow>,
-    listing: Option<Listing>,
+    listing: Option<LookedUp<Listing>>,
 }
 
 /// Whose runs are asked for.
 #[derive(Debug, Clone, Copy)]
-struct Place<'a> {
+struct Scope<'a> {
     repository: &'a str,
     branch: Option<&'a str>,
 }
 
-/// A build as it is shown, with where its stages are.
-#[derive(Debug)]
-struct Line {
-    build: Build,
-    latest: Option<(String, u64)>,
-}
+/// A run, by its repository and its number there.
+type RunNumber = (String, u64);
 
 impl Source for GitHubActions {
     const TYPE: &'static str = "github-actions";
@@ -112,26 +105,17 @@ impl Source for GitHubActions {
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
         Ok(Self {
             github: GitHub::open(&config.url, &config.repositories, config.organisation.as_deref(), context)?,
-            rota: Rota::new(),
+            turns: turns(),
             branch: config.branch.clone(),
             workflows: Globs::new(&config.workflows),
         })
     }
 
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
-        let with_stages = asks.iter().any(|ask| !ask.query.is_empty());
-        let builds_by = if with_stages { self.github.early(moment) } else { moment };
-        self.look(builds_by).await?;
-        let lines = lines(&self.rota.all()?, |name| self.rota.why(name));
-        let mut answers = Vec::with_capacity(asks.len());
-        for ask in asks {
-            match self.answer(&ask.query, &lines, moment).await {
-                // A refusal is about every request, whichever hears of it.
-                Err(error) if error.reason == Reason::RateLimited => return Err(error),
-                answer => answers.push(answer.and_then(|told| self.marked(&ask.query, told))),
-            }
-        }
-        Ok(answers)
+        let before = if staged::wants_stages(asks) { self.github.budget().before_stages(moment) } else { moment };
+        self.look(before).await?;
+        let builds = listed_builds(&self.turns.all()?, |name| self.turns.why(name));
+        staged::answers(self, asks, &builds, moment).await
     }
 }
 
@@ -139,12 +123,10 @@ impl GitHubActions {
     /// Asks about as many repositories as there is time for.
     async fn look(&mut self, moment: Moment) -> Result<(), FetchError> {
         let names = self.github.names(moment).await?;
-        self.rota.begin(names);
-        while let Some(name) = self.rota.turn() {
+        self.turns.begin(names);
+        while let Some(name) = self.turns.next_turn() {
             let came = self.ask(&name, moment).await;
-            if !self.rota.take(&name, came)? {
-                break;
-            }
+            self.turns.take(&name, &name, came)?;
         }
         Ok(())
     }
@@ -157,31 +139,31 @@ impl GitHubActions {
             return Ok(Known { full_name, switched_off, workflows: Vec::new(), listing: None });
         }
         let branch = self.branch.clone().or(repository.default_branch);
-        let known = self.rota.last(name);
+        let known = self.turns.last(name);
         let (before, listing) =
             known.map_or_else(Default::default, |known| (known.workflows.clone(), known.listing.clone()));
-        let most = if known.is_some() && self.rota.count() > MANY { FEWER_RUNS } else { MOST_RUNS };
-        let place = Place { repository: &full_name, branch: branch.as_deref() };
-        let told = workflows(self.runs(place, None, most, moment).await?, &self.workflows);
+        let most = if known.is_some() && self.turns.keys().len() > MANY { FEWER_RUNS } else { MOST_RUNS };
+        let scope = Scope { repository: &full_name, branch: branch.as_deref() };
+        let told = workflows(self.runs(scope, None, most, moment).await?, &self.workflows);
         let mut listing = self.listing(&full_name, &told, listing, moment).await?;
-        let mut workflows: Vec<Workflow> = told.into_iter().filter_map(|one| listing.counted(one)).collect();
-        self.add_quiet(&mut workflows, &before, &mut listing, place, moment).await?;
+        let mut workflows: Vec<Workflow> = told.into_iter().filter_map(|one| listing.value.counted(one)).collect();
+        self.add_quiet(&mut workflows, &before, &mut listing.value, scope, moment).await?;
         Ok(Known { full_name, switched_off, workflows, listing: Some(listing) })
     }
 
     /// The runs of a repository, or of one workflow of it.
     async fn runs(
         &self,
-        place: Place<'_>,
+        scope: Scope<'_>,
         workflow: Option<&str>,
         most: &str,
         moment: Moment,
     ) -> Result<Vec<WorkflowRun>, FetchError> {
         let mut query = vec![("per_page", most), ("exclude_pull_requests", "true")];
-        query.extend(place.branch.map(|branch| ("branch", branch)));
+        query.extend(scope.branch.map(|branch| ("branch", branch)));
         let of_one = workflow.map(|id| ["workflows", id]);
         let path: Vec<&str> = ["actions"].into_iter().chain(of_one.into_iter().flatten()).chain(["runs"]).collect();
-        let url = self.github.of(place.repository, &path, &query)?;
+        let url = self.github.address(scope.repository, &path, &query)?;
         self.github.get::<Runs>(&url, moment).await.map(|runs| runs.workflow_runs)
     }
 
@@ -191,21 +173,22 @@ impl GitHubActions {
         &self,
         repository: &str,
         told: &[Workflow],
-        before: Option<Listing>,
+        before: Option<LookedUp<Listing>>,
         moment: Moment,
-    ) -> Result<Listing, FetchError> {
+    ) -> Result<LookedUp<Listing>, FetchError> {
         let is_red = told.iter().any(|one| one.build.result.is_red());
         if let Some(known) = before
-            && is_recent(known.at, moment)
+            && known.is_recent(moment)
             && !is_red
         {
             return Ok(known);
         }
-        let url = self.github.of(repository, &["actions", "workflows"], &[("per_page", "100")])?;
-        match self.github.pages(&url, MOST_WORKFLOW_PAGES, moment, listed).await {
-            Err(error) if is_gone(&error) => Ok(Listing::of(None, moment.deadline)),
-            all => Ok(Listing::of(Some(all?), moment.deadline)),
-        }
+        let url = self.github.address(repository, &["actions", "workflows"], &[("per_page", "100")])?;
+        let all = match self.github.pages(&url, MOST_WORKFLOW_PAGES, moment, listed).await {
+            Err(error) if is_gone(&error) => None,
+            all => Some(all?),
+        };
+        Ok(LookedUp::new(Listing::new(all), moment))
     }
 
     /// Adds the workflows without a run among those told: a weekly one beside a busy one, one that runs for tags
@@ -215,7 +198,7 @@ impl GitHubActions {
         workflows: &mut Vec<Workflow>,
         before: &[Workflow],
         listing: &mut Listing,
-        place: Place<'_>,
+        scope: Scope<'_>,
         moment: Moment,
     ) -> Result<(), FetchError> {
         let mut asked = 0;
@@ -228,7 +211,7 @@ impl GitHubActions {
                 workflows.push(known.cloned().unwrap_or(Workflow { id, build, ..Workflow::default() }));
             } else {
                 asked += 1;
-                match self.one(place, &id, known, moment).await? {
+                match self.workflow(scope, &id, known, moment).await? {
                     Some(one) => workflows.push(one),
                     None => listing.note_silent(id),
                 }
@@ -238,101 +221,81 @@ impl GitHubActions {
     }
 
     /// One workflow: its runs on the branch, else those for versions; nothing where it has neither, or is gone.
-    async fn one(
+    async fn workflow(
         &self,
-        place: Place<'_>,
+        scope: Scope<'_>,
         id: &str,
         known: Option<&Workflow>,
         moment: Moment,
     ) -> Result<Option<Workflow>, FetchError> {
-        let runs = |place| async move {
-            match self.runs(place, Some(id), FEWER_RUNS, moment).await {
+        let runs = |scope| async move {
+            match self.runs(scope, Some(id), FEWER_RUNS, moment).await {
                 Err(error) if is_gone(&error) => Ok(Vec::new()),
                 runs => runs,
             }
         };
         let first = |told: Vec<WorkflowRun>| workflows(told, &self.workflows).into_iter().next();
         if !known.is_some_and(|one| one.is_for_versions)
-            && let Some(found) = first(runs(place).await?)
+            && let Some(found) = first(runs(scope).await?)
         {
             return Ok(Some(found));
         }
         // A board that names a branch means that one.
-        if place.branch.is_none() || self.branch.is_some() {
+        if scope.branch.is_none() || self.branch.is_some() {
             return Ok(None);
         }
-        let mut told = runs(Place { branch: None, ..place }).await?;
+        let mut told = runs(Scope { branch: None, ..scope }).await?;
         told.retain(WorkflowRun::is_for_version);
         Ok(first(told).map(|one| Workflow { is_for_versions: true, ..one }))
     }
+}
 
-    /// The answer to a query; partial where it could have picked something of a repository that was refused.
-    fn marked(&self, query: &str, told: Telemetry) -> Answer {
-        let all = self.rota.all()?;
-        let one_owner = has_one_owner(all.iter().map(|(name, _)| *name));
-        let may_be_missing = |name: &str| query.is_empty() || may_pick(query, called(name, one_owner));
-        Ok(self.rota.gaps(may_be_missing)?.mark(told))
-    }
+impl HasStages for GitHubActions {
+    type Run = RunNumber;
 
-    async fn answer(&self, query: &str, lines: &[Line], moment: Moment) -> Answer {
-        if query.is_empty() {
-            return Ok(Telemetry::Builds(lines.iter().map(|line| line.build.clone()).collect()));
-        }
-        let glob = WildMatch::new(query);
-        let wanted: Vec<&Line> = lines.iter().filter(|line| glob.matches(line.build.name.as_str())).collect();
-        if wanted.len() > MOST_STAGED {
-            let detail = format!("{} builds with stages, more than {MOST_STAGED}; narrow the query", wanted.len());
-            return Err(FetchError::new(Reason::TooLarge, detail));
-        }
-        let mut builds = Vec::with_capacity(wanted.len());
-        for line in wanted {
-            let mut build = line.build.clone();
-            if let Some((repository, run)) = &line.latest {
-                build.stages = self.stages(repository, *run, moment).await?;
-            }
-            builds.push(build);
-        }
-        Ok(Telemetry::Builds(builds))
-    }
-
-    async fn stages(&self, repository: &str, run: u64, moment: Moment) -> Result<Vec<Stage>, FetchError> {
-        let run = run.to_string();
+    async fn add_stages(&mut self, build: &mut Build, run: &RunNumber, moment: Moment) -> Result<(), FetchError> {
+        let (repository, number) = (&run.0, run.1.to_string());
         let query = [("filter", "latest"), ("per_page", "100")];
-        let url = self.github.of(repository, &["actions", "runs", &run, "jobs"], &query)?;
+        let url = self.github.address(repository, &["actions", "runs", &number, "jobs"], &query)?;
         match self.github.pages(&url, MOST_JOB_PAGES, moment, jobs).await {
-            Ok(jobs) => Ok(jobs.iter().map(stage).collect()),
+            Ok(jobs) => build.stages = jobs.iter().map(stage).collect(),
             // Somebody has deleted the run since.
-            Err(error) if is_gone(&error) => Ok(Vec::new()),
-            Err(error) => Err(error),
+            Err(error) if is_gone(&error) => {}
+            Err(error) => return Err(error),
         }
+        Ok(())
     }
 }
 
-/// The builds of all repositories. One that is not there, or switched off, is a line of its own.
-fn lines(all: &[(&str, Option<&Known>)], why: impl Fn(&str) -> String) -> Vec<Line> {
+/// The builds of all repositories. One of which nothing is known, or that is switched off, is a build of its own.
+fn listed_builds(all: &[(&str, Option<&Known>)], why: impl Fn(&str) -> String) -> Vec<ListedBuild<RunNumber>> {
     let one_owner = has_one_owner(all.iter().map(|(name, _)| *name));
-    let mut lines = Vec::new();
+    let mut builds = Vec::new();
     for (name, known) in all {
         let group = SafeText::new(called(name, one_owner));
-        let instead = |activity, word: &str| Build {
-            name: group.clone(),
-            group: group.clone(),
-            activity,
-            raw: word.into(),
-            ..Build::default()
+        let instead = |activity, raw: &str, missing| {
+            let (name, group) = (group.clone(), group.clone());
+            let build = Build { name, group, activity, raw: raw.into(), ..Build::default() };
+            ListedBuild { build, last_run: None, missing }
         };
         let Some(known) = known else {
-            lines.push(Line { build: instead(Activity::Idle, &why(name)), latest: None });
+            let why = why(name);
+            let missing = Missing { part: (*name).to_owned(), why: why.clone(), is_picked };
+            builds.push(instead(Activity::Idle, &why, Some(missing)));
             continue;
         };
-        if let Some(word) = known.switched_off {
-            lines.push(Line { build: instead(Activity::Disabled, word), latest: None });
-        }
-        lines.extend(told_apart(known.workflows.clone()).into_iter().map(|workflow| {
+        builds.extend(known.switched_off.map(|word| instead(Activity::Disabled, word, None)));
+        builds.extend(told_apart(known.workflows.clone()).into_iter().map(|workflow| {
             let name = format!("{group} {}", workflow.build.name).trim_end().into();
             let build = Build { name, group: group.clone(), ..workflow.build };
-            Line { build, latest: workflow.run.map(|run| (known.full_name.clone(), run)) }
+            let last_run = workflow.run.map(|run| (known.full_name.clone(), run));
+            ListedBuild { build, last_run, missing: None }
         }));
     }
-    lines
+    builds
+}
+
+/// The names of a repository's builds begin with its own.
+fn is_picked(query: &str, repository: &str) -> bool {
+    query.is_empty() || may_pick(query, repository)
 }

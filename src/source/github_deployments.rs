@@ -6,26 +6,28 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-use tokio::time::Instant;
-
-use super::github::{GitHub, Person, Rota, called, has_one_owner, is_gone, is_recent, is_version, public};
-use super::{Context, Emits, Moment, QueryLanguage, Source};
-use crate::model::delivery::mark_rollbacks;
+use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::forge::faults::is_gone;
+use super::forge::looked_up::LookedUp;
+use super::forge::turns::Turns;
+use super::github::{GitHub, Person, each_named, is_version, public, turns};
 use crate::model::event::{ChangeReason, Event, EventKind, EventState};
 use crate::model::fault::FetchError;
 use crate::model::glob::Globs;
 use crate::model::poll::{Answer, Ask};
+use crate::model::rollbacks::mark_rollbacks;
 use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
+use crate::model::version::{Version, short_commit};
 use crate::source::http::link;
+use schemars::JsonSchema;
+use serde::Deserialize;
 
-/// Deployments asked for of one repository, and told of it.
+/// Deployments of one repository: asked for, and shown.
 const PAGE: usize = 50;
 const MOST: usize = 30;
-/// Deployments of an environment that are told of however many of others there are.
+/// Deployments of an environment that are shown however many of others there are.
 const LEAST_EACH: usize = 3;
 /// Environments that are asked for by name, because those of others crowd them out.
 const MOST_CROWDED_OUT: usize = 10;
@@ -53,12 +55,12 @@ pub struct Config {
 #[derive(Debug)]
 pub struct GitHubDeployments {
     github: GitHub,
-    rota: Rota<Vec<Event>>,
+    turns: Turns<Vec<Event>>,
     environments: Globs,
     /// The environment that the server is to pick, where only one is wanted.
     only: Vec<String>,
-    /// How deployments ended, by repository and number, and when that was told.
-    ended: HashMap<String, HashMap<u64, (Instant, Reached)>>,
+    /// How deployments ended, by repository and number.
+    ended: HashMap<String, HashMap<u64, LookedUp<Reached>>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -82,13 +84,13 @@ impl Deployment {
 
 /// The environments that a repository has.
 #[derive(Debug, Default, Deserialize)]
-struct Places {
+struct Environments {
     #[serde(default)]
-    environments: Vec<Place>,
+    environments: Vec<Environment>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Place {
+struct Environment {
     name: String,
 }
 
@@ -139,7 +141,7 @@ impl Source for GitHubDeployments {
         let only = if config.environments.iter().any(is_glob) { Vec::new() } else { config.environments.clone() };
         Ok(Self {
             github: GitHub::open(&config.url, &config.repositories, config.organisation.as_deref(), context)?,
-            rota: Rota::new(),
+            turns: turns(),
             environments: Globs::new(&config.environments),
             only,
             ended: HashMap::new(),
@@ -148,20 +150,16 @@ impl Source for GitHubDeployments {
 
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
         let names = self.github.names(moment).await?;
-        self.rota.begin(names);
-        self.ended.retain(|name, _| self.rota.has(name));
-        while let Some(name) = self.rota.turn() {
+        self.turns.begin(names);
+        self.ended.retain(|name, _| self.turns.has(name));
+        while let Some(name) = self.turns.next_turn() {
             let came = self.ask(&name, moment).await;
-            if !self.rota.take(&name, came)? {
-                break;
-            }
+            self.turns.take(&name, &name, came)?;
         }
-        let mut events = events(&self.rota.all_there()?);
-        let missing = self.rota.all()?.into_iter().filter(|(_, told)| told.is_none());
-        events.extend(
-            missing.map(|(name, _)| Event::not_told(name.rsplit('/').next().unwrap_or(name), &self.rota.why(name))),
-        );
-        let telemetry = self.rota.gaps(|_| true)?.mark(Telemetry::Events(events));
+        let mut events = each_named(&self.turns.all_known()?, |event: &mut Event, name| event.service = name);
+        let missing = self.turns.missing();
+        events.extend(missing.map(|(name, why)| Event::not_told(name.rsplit('/').next().unwrap_or(name), &why)));
+        let telemetry = self.turns.gaps(|name| name).mark(Telemetry::Events(events));
         Ok(vec![Ok(telemetry); asks.len()])
     }
 }
@@ -214,7 +212,7 @@ impl GitHubDeployments {
         let page = PAGE.to_string();
         let mut query = vec![("per_page", page.as_str())];
         query.extend(environment.map(|environment| ("environment", environment)));
-        let url = self.github.of(repository, &["deployments"], &query)?;
+        let url = self.github.address(repository, &["deployments"], &query)?;
         self.github.get(&url, moment).await
     }
 
@@ -225,15 +223,15 @@ impl GitHubDeployments {
         told: &[Deployment],
         moment: Moment,
     ) -> Result<Vec<Deployment>, FetchError> {
-        let url = self.github.of(repository, &["environments"], &[("per_page", "100")])?;
-        let all: Places = match self.github.get(&url, moment).await {
-            Err(error) if is_gone(&error) => Places::default(),
+        let url = self.github.address(repository, &["environments"], &[("per_page", "100")])?;
+        let all: Environments = match self.github.get(&url, moment).await {
+            Err(error) if is_gone(&error) => Environments::default(),
             all => all?,
         };
         let is_missing =
             |name: &&str| self.environments.keep(name) && !told.iter().any(|one| one.environment() == *name);
         let mut more = Vec::new();
-        let names = all.environments.iter().map(|place| place.name.as_str());
+        let names = all.environments.iter().map(|environment| environment.name.as_str());
         for name in names.filter(is_missing).take(MOST_CROWDED_OUT) {
             let mut some = fair(self.newest(repository, Some(name), moment).await?);
             some.truncate(LEAST_EACH);
@@ -252,14 +250,15 @@ impl GitHubDeployments {
         is_replaced: bool,
         moment: Moment,
     ) -> Result<Reached, FetchError> {
-        if let Some((at, known)) = self.ended.get(name).and_then(|ended| ended.get(&id)) {
-            let may_be_taken_down = known.state == EventState::Done && known.inactive.is_none() && !is_replaced;
-            if !may_be_taken_down || is_recent(*at, moment) {
-                return Ok(known.clone());
+        if let Some(known) = self.ended.get(name).and_then(|ended| ended.get(&id)) {
+            let reached = &known.value;
+            let may_be_taken_down = reached.state == EventState::Done && reached.inactive.is_none() && !is_replaced;
+            if !may_be_taken_down || known.is_recent(moment) {
+                return Ok(reached.clone());
             }
         }
         let number = id.to_string();
-        let url = self.github.of(repository, &["deployments", &number, "statuses"], &[("per_page", "30")])?;
+        let url = self.github.address(repository, &["deployments", &number, "statuses"], &[("per_page", "30")])?;
         let statuses: Vec<Status> = match self.github.get(&url, moment).await {
             // Somebody has deleted it since.
             Err(error) if is_gone(&error) => Vec::new(),
@@ -267,21 +266,10 @@ impl GitHubDeployments {
         };
         let reached = reached(&statuses);
         if has_settled(&statuses, moment.now) {
-            self.ended.entry(name.to_owned()).or_default().insert(id, (moment.deadline, reached.clone()));
+            self.ended.entry(name.to_owned()).or_default().insert(id, LookedUp::new(reached.clone(), moment));
         }
         Ok(reached)
     }
-}
-
-/// The events of all repositories, each named after its own.
-fn events(all: &[(&str, &Vec<Event>)]) -> Vec<Event> {
-    let one_owner = has_one_owner(all.iter().map(|(name, _)| *name));
-    let named = |(name, events): &(&str, &Vec<Event>)| {
-        let service = SafeText::new(called(name, one_owner));
-        let of = |event: &Event| Event { service: service.clone(), ..event.clone() };
-        events.iter().map(of).collect::<Vec<Event>>()
-    };
-    all.iter().flat_map(named).collect()
 }
 
 /// The newest status that counts. Their order is not promised, but their numbers grow.
@@ -336,12 +324,12 @@ fn has_settled(statuses: &[Status], now: Timestamp) -> bool {
 fn fair(mut page: Vec<Deployment>) -> Vec<Deployment> {
     page.sort_by_key(|one| Reverse(one.id));
     let mut kept: HashMap<String, usize> = HashMap::new();
-    let mut place = 0;
+    let mut index = 0;
     page.retain(|one| {
         let count = kept.entry(one.environment().to_owned()).or_default();
         *count += 1;
-        place += 1;
-        place <= MOST || *count <= LEAST_EACH
+        index += 1;
+        index <= MOST || *count <= LEAST_EACH
     });
     page
 }
@@ -381,15 +369,13 @@ fn event(told: &Deployment, reached: Reached, branches: &HashSet<String>) -> Opt
 /// A tag as it is; of a branch, which is no version, its name and the commit; of a commit its begin.
 fn version(reference: &str, sha: &str, is_branch: bool) -> SafeText {
     let name = reference.trim_start_matches("refs/heads/").trim_start_matches("refs/tags/");
-    let short = |sha: &str| sha.chars().take(8).collect::<String>();
-    let is_sha = name.len() == 40 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
     let is_tag = reference.starts_with("refs/tags/") || (is_version(name) && !reference.starts_with("refs/heads/"));
-    if name.is_empty() || is_sha {
-        SafeText::new(&short(if is_sha { name } else { sha }))
+    if name.is_empty() || Version::new(name).is_commit() {
+        SafeText::new(&short_commit(if name.is_empty() { sha } else { name }))
     } else if sha.is_empty() || (is_tag && !is_branch) {
         SafeText::new(name)
     } else {
-        SafeText::new(&format!("{name}@{}", short(sha)))
+        SafeText::new(&format!("{name}@{}", short_commit(sha)))
     }
 }
 

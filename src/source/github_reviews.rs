@@ -9,9 +9,11 @@ use std::collections::HashMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::github::{GitHub, Person, Rota, called, has_one_owner, is_gone, public};
+use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::forge::faults::is_gone;
+use super::forge::turns::Turns;
+use super::github::{GitHub, Person, each_named, public, turns};
 use super::http::Document;
-use super::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::fault::FetchError;
 use crate::model::poll::{Answer, Ask};
 use crate::model::review::{Review, WaitsFor};
@@ -47,7 +49,7 @@ pub struct Config {
 #[derive(Debug)]
 pub struct GitHubReviews {
     github: GitHub,
-    rota: Rota<Vec<Review>>,
+    turns: Turns<Vec<Review>>,
     /// What is known of pull requests beyond the list, by repository and number.
     details: HashMap<String, HashMap<u64, Detail>>,
     poll: u64,
@@ -120,7 +122,7 @@ impl Source for GitHubReviews {
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
         Ok(Self {
             github: GitHub::open(&config.url, &config.repositories, config.organisation.as_deref(), context)?,
-            rota: Rota::new(),
+            turns: turns(),
             details: HashMap::new(),
             poll: 0,
         })
@@ -129,16 +131,14 @@ impl Source for GitHubReviews {
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
         let names = self.github.names(moment).await?;
         self.poll += 1;
-        self.rota.begin(names);
-        self.details.retain(|name, _| self.rota.has(name));
-        while let Some(name) = self.rota.turn() {
+        self.turns.begin(names);
+        self.details.retain(|name, _| self.turns.has(name));
+        while let Some(name) = self.turns.next_turn() {
             let came = self.ask(&name, moment).await;
-            if !self.rota.take(&name, came)? {
-                break;
-            }
+            self.turns.take(&name, &name, came)?;
         }
-        let reviews = reviews(&self.rota.all_there()?);
-        let telemetry = self.rota.gaps(|_| true)?.mark(Telemetry::Reviews(reviews));
+        let reviews = each_named(&self.turns.all_known()?, |review: &mut Review, name| review.repository = name);
+        let telemetry = self.turns.gaps(|name| name).mark(Telemetry::Reviews(reviews));
         Ok(vec![Ok(telemetry); asks.len()])
     }
 }
@@ -147,10 +147,10 @@ impl GitHubReviews {
     async fn ask(&mut self, name: &str, moment: Moment) -> Result<Vec<Review>, FetchError> {
         let repository = self.github.repository(name, moment).await?.full_name;
         let query = [("state", "open"), ("sort", "created"), ("direction", "asc"), ("per_page", "100")];
-        let url = self.github.of(&repository, &["pulls"], &query)?;
+        let url = self.github.address(&repository, &["pulls"], &query)?;
         let open = self.github.pages(&url, MOST_PAGES, moment, Document::json::<Vec<Pull>>).await?;
         let query = [("state", "closed"), ("sort", "updated"), ("direction", "desc"), ("per_page", "50")];
-        let url = self.github.of(&repository, &["pulls"], &query)?;
+        let url = self.github.address(&repository, &["pulls"], &query)?;
         let mut merged: Vec<Pull> = self.github.get(&url, moment).await?;
         merged.retain(|pull| pull.merged_at.is_some());
         for pull in open.iter().take(MOST_DETAILED) {
@@ -168,7 +168,7 @@ impl GitHubReviews {
             return Ok(());
         }
         let number = pull.number.to_string();
-        let url = self.github.of(repository, &["pulls", &number], &[])?;
+        let url = self.github.address(repository, &["pulls", &number], &[])?;
         let told: PullRequestPage = match self.github.get(&url, moment).await {
             Err(error) if is_gone(&error) => return Ok(()),
             told => told?,
@@ -187,7 +187,7 @@ impl GitHubReviews {
 
     /// Whether a reviewer wants something else than what a pull request has.
     async fn opinions(&self, repository: &str, number: &str, moment: Moment) -> Result<bool, FetchError> {
-        let url = self.github.of(repository, &["pulls", number, "reviews"], &[("per_page", "100")])?;
+        let url = self.github.address(repository, &["pulls", number, "reviews"], &[("per_page", "100")])?;
         match self.github.pages(&url, MOST_REVIEW_PAGES, moment, Document::json::<Vec<Opinion>>).await {
             Err(error) if is_gone(&error) => Ok(false),
             all => Ok(changes_requested(&all?)),
@@ -230,17 +230,6 @@ impl Pull {
         let teams = self.requested_teams.iter().flatten().filter_map(|team| team.name.as_deref().map(SafeText::new));
         people.chain(teams).collect()
     }
-}
-
-/// The reviews of all repositories, each with the name of its own.
-fn reviews(all: &[(&str, &Vec<Review>)]) -> Vec<Review> {
-    let one_owner = has_one_owner(all.iter().map(|(name, _)| *name));
-    let named = |(name, reviews): &(&str, &Vec<Review>)| {
-        let repository = SafeText::new(called(name, one_owner));
-        let of = |review: &Review| Review { repository: repository.clone(), ..review.clone() };
-        reviews.iter().map(of).collect::<Vec<Review>>()
-    };
-    all.iter().flat_map(named).collect()
 }
 
 /// Whether the last word of somebody is that something has to change. A comment takes nothing back.

@@ -15,24 +15,20 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use wildmatch::WildMatch;
 
-use super::gaps::Gaps;
-use super::progress::Progress;
-use super::{Context, Emits, Moment, QueryLanguage, Source};
+use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::forge::api::Api;
+use super::forge::faults::{is_forbidden, is_gone};
+use super::forge::staged::{self, HasStages, ListedBuild, MOST_JOB_PAGES, Missing};
+use super::forge::turns::Turns;
 use crate::model::build::{Activity, Build, Stage};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
-use crate::model::telemetry::Telemetry;
-use api::Api;
 use pipeline::{Detail, Pipeline, run, without_abandoned};
 use projects::{Projects, is_number};
 use stages::{Job, stages};
 
 /// The newest pipelines of a project, of which more is asked for than the list tells.
 const DETAILED: usize = 3;
-/// Builds whose stages are asked for.
-const MOST_STAGED: usize = 20;
-/// Pages of the jobs of a pipeline.
-const JOB_PAGES: usize = 20;
 
 /// The keys of a GitLab source.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -50,27 +46,28 @@ pub struct Config {
     pub branch: Option<String>,
 }
 
-/// The projects of a server, with what was told of them.
+/// The projects of a server, with what is known of them.
 #[derive(Debug)]
 pub struct Gitlab {
     api: Api,
     projects: Projects,
     branch: Option<String>,
-    progress: Progress<ProjectState>,
+    turns: Turns<ProjectState>,
     /// By project and number, with the pipeline as it was listed then.
     details: HashMap<String, HashMap<u64, (Pipeline, Detail)>>,
     /// By project, of a pipeline that is over.
     stages: HashMap<String, (Pipeline, Vec<Stage>)>,
 }
 
-/// What a project told.
+/// What is known of a project.
 #[derive(Debug, Clone)]
 struct ProjectState {
     build: Build,
     latest: Option<Pipeline>,
-    /// Why there is nothing to tell.
-    error: Option<FetchError>,
 }
+
+/// A run, by the key of its project and its pipeline.
+type Run = (String, Pipeline);
 
 impl Source for Gitlab {
     const TYPE: &'static str = "gitlab";
@@ -92,10 +89,10 @@ impl Source for Gitlab {
 
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
         Ok(Self {
-            api: Api::open(&config.url, context)?,
+            api: api::open(&config.url, context)?,
             projects: Projects::open(&config.projects, config.group.as_deref())?,
             branch: config.branch.clone(),
-            progress: Progress::default(),
+            turns: api::turns("projects"),
             details: HashMap::new(),
             stages: HashMap::new(),
         })
@@ -104,45 +101,16 @@ impl Source for Gitlab {
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
         let keys = self.projects.keys(&self.api, moment).await?;
         self.forget_all_but(&keys);
-        let with_stages = asks.iter().any(|ask| !ask.query.trim().is_empty());
-        // Some of the time is left for the stages.
-        let until = if with_stages { self.api.early(moment) } else { moment };
-        for key in self.progress.begin(&keys) {
-            let came = self.tell(&key, until).await;
-            if came.as_ref().is_err_and(api::is_out_of_time) {
-                break;
-            }
-            self.progress.ask(&key);
-            self.progress.learn(&key, came?);
+        let before = if staged::wants_stages(asks) { self.api.budget().before_stages(moment) } else { moment };
+        self.turns.begin(keys);
+        while let Some(key) = self.turns.next_turn() {
+            let came = self.state(&key, before).await;
+            self.turns.take(&key, self.projects.path(&key), came)?;
         }
-        let told = self.progress.whole(&keys, "projects")?.into_iter().cloned();
-        let mut told: Vec<(String, ProjectState)> = keys.iter().cloned().zip(told).collect();
-        if let Some(error) = failure_of_all(&told) {
-            return Err(error);
-        }
-        told.sort_by(|(_, a), (_, b)| a.build.name.cmp(&b.build.name));
-        let mut answers = Vec::with_capacity(asks.len());
-        for ask in asks {
-            match self.answer(ask.query.trim(), &told, moment).await {
-                Err(error) if error.reason == Reason::RateLimited => return Err(error),
-                answer => answers.push(answer.map(|answer| marked(ask.query.trim(), &told, answer))),
-            }
-        }
-        Ok(answers)
+        self.turns.all_known().map_err(none_found)?;
+        let builds = self.listed_builds()?;
+        staged::answers(self, asks, &builds, moment).await
     }
-}
-
-/// The answer to a query; partial where it could have picked something of a project that was refused. (A project
-/// is one build, so that the globs that pick it are known.)
-fn marked(query: &str, told: &[(String, ProjectState)], answer: Telemetry) -> Telemetry {
-    let mut gaps = Gaps::default();
-    for (_, one) in told {
-        let name = one.build.name.as_str();
-        if let Some(error) = one.error.as_ref().filter(|_| query.is_empty() || WildMatch::new(query).matches(name)) {
-            gaps.add(name, &api::meaning(error));
-        }
-    }
-    gaps.mark(answer)
 }
 
 impl Gitlab {
@@ -152,29 +120,45 @@ impl Gitlab {
         self.stages.retain(|key, _| wanted.contains(key.as_str()));
     }
 
-    /// What a project tells. That there is nothing to be had of it takes nothing from the others.
-    async fn tell(&mut self, key: &str, moment: Moment) -> Result<ProjectState, FetchError> {
-        let error = match self.pipelines(key, moment).await {
-            Err(error) if api::is_about_one(&error) => error,
-            told => return told,
-        };
-        let (name, group) = (self.projects.name(key), self.projects.namespace(key));
-        if api::is_forbidden(&error) && self.projects.features(key, &self.api, moment).await?.has_no_pipelines() {
-            let build = Build {
-                activity: Activity::Disabled,
-                raw: "CI/CD is switched off".into(),
-                ..Build::of_runs(name, group, Vec::new())
-            };
-            return Ok(ProjectState { build, latest: None, error: None });
+    /// What is known of a project. Of one without CI/CD there is nothing to know.
+    async fn state(&mut self, key: &str, moment: Moment) -> Result<ProjectState, FetchError> {
+        match self.pipelines(key, moment).await {
+            Err(error) if is_forbidden(&error) => {
+                if !self.projects.features(key, &self.api, moment).await?.has_no_pipelines() {
+                    return Err(error);
+                }
+                let build = Build {
+                    activity: Activity::Disabled,
+                    raw: "CI/CD is switched off".into(),
+                    ..Build::of_runs(self.projects.name(key), self.projects.namespace(key), Vec::new())
+                };
+                Ok(ProjectState { build, latest: None })
+            }
+            state => state,
         }
-        let build = Build { name, group, raw: api::meaning(&error).into(), ..Build::default() };
-        Ok(ProjectState { build, latest: None, error: Some(error) })
+    }
+
+    /// The builds of all projects, by name. A project of which nothing is known is a build of its own.
+    fn listed_builds(&self) -> Result<Vec<ListedBuild<Run>>, FetchError> {
+        let listed = |(key, state): (&str, Option<&ProjectState>)| {
+            if let Some(state) = state {
+                let last_run = state.latest.clone().map(|pipeline| (key.to_owned(), pipeline));
+                return ListedBuild { build: state.build.clone(), last_run, missing: None };
+            }
+            let (name, group, why) = (self.projects.name(key), self.projects.namespace(key), self.turns.why(key));
+            let missing = Missing { part: name.to_string(), why: why.clone(), is_picked };
+            let build = Build { name, group, raw: why.into(), ..Build::default() };
+            ListedBuild { build, last_run: None, missing: Some(missing) }
+        };
+        let mut builds: Vec<ListedBuild<Run>> = self.turns.all()?.into_iter().map(listed).collect();
+        builds.sort_by(|a, b| a.build.name.cmp(&b.build.name));
+        Ok(builds)
     }
 
     async fn pipelines(&mut self, key: &str, moment: Moment) -> Result<ProjectState, FetchError> {
         let mut branch = self.branch.clone();
         if branch.is_none() || is_number(key) {
-            let project = self.projects.one(key, &self.api, moment).await?;
+            let project = self.projects.project(key, &self.api, moment).await?;
             branch = branch.or(project.default_branch);
         }
         let mut listed: Vec<Pipeline> = Vec::new();
@@ -188,7 +172,7 @@ impl Gitlab {
         let detail = |one: &Pipeline| details?.get(&one.id).filter(|(seen, _)| seen == one).map(|(_, detail)| detail);
         let runs = listed.iter().map(|one| run(one, detail(one))).collect();
         let build = Build::of_runs(self.projects.name(key), self.projects.namespace(key), without_abandoned(runs));
-        Ok(ProjectState { build, latest: listed.into_iter().next(), error: None })
+        Ok(ProjectState { build, latest: listed.into_iter().next() })
     }
 
     /// Asks for what the list does not tell of the newest pipelines, where that is not known.
@@ -212,28 +196,6 @@ impl Gitlab {
         Ok(())
     }
 
-    async fn answer(&mut self, query: &str, told: &[(String, ProjectState)], moment: Moment) -> Answer {
-        if query.is_empty() {
-            return Ok(Telemetry::Builds(told.iter().map(|(_, one)| one.build.clone()).collect()));
-        }
-        let glob = WildMatch::new(query);
-        let wanted = told.iter().filter(|(_, one)| glob.matches(one.build.name.as_str()));
-        let wanted: Vec<&(String, ProjectState)> = wanted.collect();
-        if wanted.len() > MOST_STAGED {
-            let detail = format!("{} builds with stages, more than {MOST_STAGED}; narrow the query", wanted.len());
-            return Err(FetchError::new(Reason::TooLarge, detail));
-        }
-        let mut builds = Vec::with_capacity(wanted.len());
-        for (key, one) in wanted {
-            let mut build = one.build.clone();
-            if let Some(latest) = &one.latest {
-                build.stages = self.stages(key, latest, moment).await?;
-            }
-            builds.push(build);
-        }
-        Ok(Telemetry::Builds(builds))
-    }
-
     async fn stages(&mut self, key: &str, pipeline: &Pipeline, moment: Moment) -> Result<Vec<Stage>, FetchError> {
         if let Some((seen, stages)) = self.stages.get(key)
             && seen == pipeline
@@ -243,7 +205,7 @@ impl Gitlab {
         let id = pipeline.id.to_string();
         let path = ["projects", key, "pipelines", id.as_str(), "jobs"];
         let query = [("per_page", "100"), ("include_retried", "false")];
-        let mut jobs: Vec<Job> = self.api.list(&path, &query, JOB_PAGES, moment).await?;
+        let mut jobs: Vec<Job> = self.api.list(&path, &query, MOST_JOB_PAGES, moment).await?;
         let bridges = self.bridges(key, &id, moment).await?;
         // What is behind a bridge may go on when the pipeline itself is over.
         let is_over = bridges.is_empty() && run(pipeline, None).is_complete();
@@ -259,7 +221,7 @@ impl Gitlab {
     async fn bridges(&self, key: &str, id: &str, moment: Moment) -> Result<Vec<Job>, FetchError> {
         for name in ["bridges", "trigger_jobs"] {
             let path = ["projects", key, "pipelines", id, name];
-            match self.api.list(&path, &[("per_page", "100")], JOB_PAGES, moment).await {
+            match self.api.list(&path, &[("per_page", "100")], MOST_JOB_PAGES, moment).await {
                 Err(error) if error.reason == Reason::Http(404) => {}
                 answer => return answer,
             }
@@ -268,16 +230,25 @@ impl Gitlab {
     }
 }
 
-/// The error of the poll, when there was nothing to be had of any project.
-fn failure_of_all(told: &[(String, ProjectState)]) -> Option<FetchError> {
-    let first = told.first()?.1.error.clone()?;
-    if told.iter().any(|(_, one)| one.error.is_none()) {
-        return None;
+impl HasStages for Gitlab {
+    type Run = Run;
+
+    async fn add_stages(&mut self, build: &mut Build, (key, pipeline): &Run, moment: Moment) -> Result<(), FetchError> {
+        build.stages = self.stages(key, pipeline, moment).await?;
+        Ok(())
     }
-    let detail = if first.reason == Reason::Http(404) {
-        "no project found: renamed, deleted, or not allowed; or is the url of another server?".to_owned()
-    } else {
-        first.detail.to_string()
-    };
-    Some(FetchError::new(first.reason, detail))
+}
+
+/// A project is one build: it is picked by its own name.
+fn is_picked(query: &str, project: &str) -> bool {
+    query.is_empty() || WildMatch::new(query).matches(project)
+}
+
+/// The error of the poll, when nothing is known of any project.
+fn none_found(error: FetchError) -> FetchError {
+    if is_gone(&error) {
+        let detail = "no project found: renamed, deleted, or not allowed; or is the url of another server?";
+        return FetchError::new(error.reason, detail);
+    }
+    error
 }

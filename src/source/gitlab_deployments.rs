@@ -9,10 +9,12 @@ mod history;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::gitlab::api::{self, Api, Missing};
+use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::forge::api::Api;
+use super::forge::faults::is_forbidden;
+use super::forge::turns::Turns;
+use super::gitlab::api;
 use super::gitlab::projects::{Projects, is_number};
-use super::progress::Progress;
-use super::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::event::Event;
 use crate::model::fault::{FetchError, Reason};
 use crate::model::glob::Globs;
@@ -30,7 +32,7 @@ const ENVIRONMENT_PAGES: usize = 5;
 
 /// An environment of a project.
 #[derive(Debug, Deserialize)]
-struct Place {
+struct Environment {
     name: String,
     state: Option<String>,
 }
@@ -52,14 +54,13 @@ pub struct Config {
     pub environments: Vec<String>,
 }
 
-/// The projects of a server, with the deploys that were told of.
+/// The projects of a server, with their deploys.
 #[derive(Debug)]
 pub struct GitlabDeployments {
     api: Api,
     projects: Projects,
     environments: Vec<String>,
-    progress: Progress<Result<Vec<Event>, FetchError>>,
-    missing: Missing,
+    turns: Turns<Vec<Event>>,
 }
 
 impl Source for GitlabDeployments {
@@ -82,66 +83,60 @@ impl Source for GitlabDeployments {
 
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
         Ok(Self {
-            api: Api::open(&config.url, context)?,
+            api: api::open(&config.url, context)?,
             projects: Projects::open(&config.projects, config.group.as_deref())?,
             environments: config.environments.clone(),
-            progress: Progress::default(),
-            missing: Missing::default(),
+            turns: api::turns("projects"),
         })
     }
 
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
         let keys = self.projects.keys(&self.api, moment).await?;
-        for key in self.progress.begin(&keys) {
-            let came = match self.deploys(&key, moment).await {
-                Err(error) if api::is_forbidden(&error) => {
-                    let features = self.projects.features(&key, &self.api, moment).await;
-                    features.and_then(|one| if one.has_no_environments() { Ok(Vec::new()) } else { Err(error) })
-                }
-                came => came,
-            };
-            if came.as_ref().is_err_and(api::is_out_of_time) {
-                break;
-            }
-            self.progress.ask(&key);
-            let told = self.missing.take(self.projects.path(&key), came)?;
-            // What is known of it counts for a while; only what is not there is gone at once.
-            let is_gone = told.as_ref().is_err_and(|error| error.reason == Reason::Http(404));
-            if told.is_ok() || is_gone || !self.progress.recent(&key).is_some_and(Result::is_ok) {
-                self.progress.learn(&key, told);
-            }
+        self.turns.begin(keys);
+        while let Some(key) = self.turns.next_turn() {
+            let came = self.deploys_if_any(&key, moment).await;
+            self.turns.take(&key, self.projects.path(&key), came)?;
         }
-        let all = self.progress.whole(&keys, "projects")?;
-        let told = api::those_there(&all)?;
-        let mut events: Vec<Event> = told.into_iter().flatten().cloned().collect();
-        let missing = keys.iter().zip(&all).filter_map(|(key, told)| Some((key, told.as_ref().err()?)));
-        events.extend(missing.map(|(key, error)| {
+        let first = self.turns.keys().first().map(|key| self.projects.path(key)).unwrap_or_default();
+        let known = self.turns.all_known().map_err(|error| api::naming(error, first))?;
+        let mut events: Vec<Event> = known.into_iter().flat_map(|(_, events)| events).cloned().collect();
+        events.extend(self.turns.missing().map(|(key, why)| {
             let path = self.projects.path(key);
-            Event::not_told(path.rsplit('/').next().unwrap_or(path), &api::meaning(error))
+            Event::not_told(path.rsplit('/').next().unwrap_or(path), &why)
         }));
         events.sort_by_key(|event| event.at);
-        let paths = keys.iter().map(|key| self.projects.path(key));
-        let telemetry = api::gaps(paths.zip(all)).mark(Telemetry::Events(events));
+        let telemetry = self.turns.gaps(|key| self.projects.path(key)).mark(Telemetry::Events(events));
         Ok(vec![Ok(telemetry); asks.len()])
     }
 }
 
 impl GitlabDeployments {
+    /// The deploys of a project; none of one without environments.
+    async fn deploys_if_any(&mut self, key: &str, moment: Moment) -> Result<Vec<Event>, FetchError> {
+        match self.deploys(key, moment).await {
+            Err(error) if is_forbidden(&error) => {
+                let features = self.projects.features(key, &self.api, moment).await?;
+                if features.has_no_environments() { Ok(Vec::new()) } else { Err(error) }
+            }
+            deploys => deploys,
+        }
+    }
+
     async fn deploys(&mut self, key: &str, moment: Moment) -> Result<Vec<Event>, FetchError> {
         if is_number(key) {
             // For its name.
-            self.projects.one(key, &self.api, moment).await?;
+            self.projects.project(key, &self.api, moment).await?;
         }
         let wanted = Globs::new(&self.environments);
-        let places = self.places(key, moment).await?;
+        let environments = self.environments_of(key, moment).await?;
         let mut deployments = self.deployments(key, moment).await?;
         if self.takes_all() && deployments.len() >= PAGE {
-            let is_missing = |place: &&Place| {
-                place.state.as_deref() == Some("available")
-                    && wanted.keep(&place.name)
-                    && !deployments.iter().any(|one| one.environment() == place.name)
+            let is_missing = |environment: &&Environment| {
+                environment.state.as_deref() == Some("available")
+                    && wanted.keep(&environment.name)
+                    && !deployments.iter().any(|one| one.environment() == environment.name)
             };
-            let mut missing: Vec<&str> = places.iter().filter(is_missing).map(|place| place.name.as_str()).collect();
+            let mut missing: Vec<&str> = environments.iter().filter(is_missing).map(|one| one.name.as_str()).collect();
             // Review apps are named after their branch: "review/basket".
             missing.sort_by_key(|name| name.contains('/'));
             for name in missing.into_iter().take(MOST_CROWDED_OUT) {
@@ -153,20 +148,20 @@ impl GitlabDeployments {
         let mut events = events(deployments, service);
         events.retain(|event| wanted.keep(event.environment.as_str()));
         let is_stopped =
-            |name: &str| places.iter().any(|place| place.name == name && place.state.as_deref() == Some("stopped"));
+            |name: &str| environments.iter().any(|one| one.name == name && one.state.as_deref() == Some("stopped"));
         for event in &mut events {
-            // Since when is not told.
+            // The server does not say since when.
             event.until = is_stopped(event.environment.as_str()).then_some(event.at);
         }
         Ok(events)
     }
 
     /// The environments of a project; none where the server has no such list.
-    async fn places(&self, key: &str, moment: Moment) -> Result<Vec<Place>, FetchError> {
+    async fn environments_of(&self, key: &str, moment: Moment) -> Result<Vec<Environment>, FetchError> {
         let path = ["projects", key, "environments"];
         match self.api.list(&path, &[("per_page", "100")], ENVIRONMENT_PAGES, moment).await {
             Err(error) if error.reason == Reason::Http(404) => Ok(Vec::new()),
-            places => places,
+            environments => environments,
         }
     }
 

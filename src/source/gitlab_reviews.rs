@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::gitlab::api::{self, Api, Missing, Person};
+use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::forge::api::Api;
+use super::forge::turns::Turns;
+use super::gitlab::api::{self, Person};
 use super::gitlab::projects::{scope, within};
-use super::progress::Progress;
-use super::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::fault::FetchError;
 use crate::model::poll::{Answer, Ask};
 use crate::model::review::{Review, WaitsFor};
@@ -37,15 +38,14 @@ pub struct Config {
     pub group: Option<String>,
 }
 
-/// The projects and the group of a server, with what was told of them.
+/// The projects and the group of a server, with their merge requests.
 #[derive(Debug)]
 pub struct GitlabReviews {
     api: Api,
     /// "projects/group/shop", "groups/group".
     keys: Vec<String>,
     group: Option<String>,
-    progress: Progress<Result<Vec<(u64, Review)>, FetchError>>,
-    missing: Missing,
+    turns: Turns<Vec<(u64, Review)>>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -92,30 +92,21 @@ impl Source for GitlabReviews {
         let (projects, group) = scope(&config.projects, config.group.as_deref())?;
         let projects = projects.iter().map(|project| format!("projects/{project}"));
         let keys = projects.chain(group.iter().map(|group| format!("groups/{group}"))).collect();
-        Ok(Self {
-            api: Api::open(&config.url, context)?,
-            keys,
-            group,
-            progress: Progress::default(),
-            missing: Missing::default(),
-        })
+        Ok(Self { api: api::open(&config.url, context)?, keys, group, turns: api::turns("projects and groups") })
     }
 
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
-        for key in self.progress.begin(&self.keys) {
+        self.turns.begin(self.keys.clone());
+        while let Some(key) = self.turns.next_turn() {
             let came = self.reviews(&key, moment).await;
-            if came.as_ref().is_err_and(api::is_out_of_time) {
-                break;
-            }
-            self.progress.ask(&key);
-            let told = self.missing.take(&key, came)?;
-            self.progress.learn(&key, told);
+            self.turns.take(&key, &key, came)?;
         }
-        let told = self.progress.whole(&self.keys, "projects and groups")?;
+        let first = self.turns.keys().first().map(String::as_str).unwrap_or_default();
+        let known = self.turns.all_known().map_err(|error| api::naming(error, first))?;
         // Once each: a project that is named may be in the group as well.
-        let all: BTreeMap<u64, Review> = api::those_there(&told)?.into_iter().flatten().cloned().collect();
-        let names = self.keys.iter().map(|key| key.split_once('/').map_or(key.as_str(), |(_, name)| name));
-        let telemetry = api::gaps(names.zip(told)).mark(Telemetry::Reviews(all.into_values().collect()));
+        let all: BTreeMap<u64, Review> = known.into_iter().flat_map(|(_, reviews)| reviews).cloned().collect();
+        let gaps = self.turns.gaps(|key| key.split_once('/').map_or(key, |(_, name)| name));
+        let telemetry = gaps.mark(Telemetry::Reviews(all.into_values().collect()));
         Ok(vec![Ok(telemetry); asks.len()])
     }
 }

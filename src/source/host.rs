@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use sysinfo::{CpuRefreshKind, Disks, MemoryRefreshKind, Networks, RefreshKind, System};
 
-use super::{Context, Moment, QueryLanguage, Source, offload};
+use super::contract::{Context, Moment, QueryLanguage, Source};
+use super::offload;
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
 use crate::model::series::{Coverage, Series, SeriesSet};

@@ -4,25 +4,29 @@
 //! under a cap. Redirects are followed by hand, to the same origin only, so that no credential ever
 //! reaches another one. Every failure becomes one of the closed list of reasons.
 
+mod addresses;
 mod classify;
+mod client;
 mod credentials;
+mod document;
+mod headers;
 mod heard;
 mod known;
 mod limited;
+mod link_header;
 mod load;
 mod options;
-mod pages;
+
 mod read;
 mod redirect;
 mod refusal;
 mod scrub;
 mod shown;
+mod types;
 
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, IF_NONE_MATCH};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, IF_NONE_MATCH};
 use reqwest::{Client, StatusCode, Url};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -32,11 +36,14 @@ use super::offload;
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::poll::{Answer, Budget};
 use crate::model::telemetry::Telemetry;
-use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp, now};
+use addresses::authority;
+pub use addresses::{is_loopback, link, origin, parse_url};
 pub use classify::io_fault;
 use classify::transport;
+pub(crate) use client::{Connections, client};
 use credentials::Credentials;
+pub use headers::retry_after;
 pub use heard::Heard;
 use heard::clock_ahead;
 pub use known::Document;
@@ -47,15 +54,15 @@ pub use options::HttpOptions;
 use read::Wanted;
 use redirect::{Target, leads_on};
 use refusal::check_status;
-pub use refusal::{refusal, refuse_html, retry_after};
+pub use refusal::{refusal, refuse_html};
 pub use shown::shown_path;
+pub use types::{Exchange, Method, Response};
 
 /// Largest body taken, in bytes, unless the source says otherwise.
 const DEFAULT_MAX_BODY: usize = 8 * 1024 * 1024;
 const MAX_REDIRECTS: usize = 5;
-/// The longest a connection may take to open, TLS included.
-const LONGEST_CONNECT: Span = Span::seconds(5);
-const USER_AGENT: &str = concat!("andon/", env!("CARGO_PKG_VERSION"));
+/// Connections of a source that are kept open: as many requests may be under way at one host.
+const MOST_IDLE: usize = 6;
 
 /// A client for one source; its polls share connections and what was learnt of the server. Each has a
 /// handle of its own ([`Http::of_one_poll`]), so that what one hears is not taken for what another does.
@@ -72,45 +79,6 @@ pub struct Http {
     heard: Mutex<Heard>,
 }
 
-/// What was seen of an exchange: for `andon doctor`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exchange {
-    /// Who answered.
-    pub peer: Option<SocketAddr>,
-    /// The status code.
-    pub status: u16,
-    /// Bytes of the body.
-    pub bytes: usize,
-    /// From the request to the last byte of the answer, look-up and connection included.
-    pub took: Duration,
-    /// By how much the server's clock is ahead of ours, in milliseconds, as far as its `Date` header
-    /// tells: it has whole seconds (RFC 9110, section 6.6.1).
-    pub clock_ahead: Option<i64>,
-    /// The server's certificate in DER, on a TLS connection.
-    pub certificate: Option<Vec<u8>>,
-}
-
-/// What to send. Nothing else can be sent: there is no word for it.
-///
-/// ```compile_fail
-/// let method = andon::source::http::Method::Put;
-/// ```
-/// ```compile_fail
-/// let method = andon::source::http::Method::Delete;
-/// ```
-/// ```
-/// let method = andon::source::http::Method::Get;
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method<'a> {
-    /// Read it.
-    Get,
-    /// Read only its head.
-    Head,
-    /// A form to a path that only reads, for queries too long for an address.
-    PostForm(&'a [(&'a str, String)]),
-}
-
 /// What to ask, and how.
 #[derive(Clone, Copy)]
 struct Request<'a> {
@@ -121,47 +89,12 @@ struct Request<'a> {
     wanted: Wanted,
 }
 
-/// A whole answer.
-#[derive(Debug)]
-pub struct Response {
-    /// The status code.
-    pub status: StatusCode,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body, complete.
-    pub body: Vec<u8>,
-    /// The server's certificate in DER, on a TLS connection.
-    pub certificate: Option<Vec<u8>>,
-}
-
 impl Http {
     /// Builds the client for a source's address. No network; reads certificate files.
     pub fn new(url: &str, options: &HttpOptions, network: &Network, timeout: Span) -> Result<Self, FetchError> {
         let url = parse_url(url)?;
-        // A little before the poll's own deadline, so that it is known what took so long.
-        let connect_timeout = timeout.times(0.9).min(LONGEST_CONNECT).duration();
-        // Another provider may be installed already; any will do.
-        let _installed_before = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = Client::builder()
-            .user_agent(USER_AGENT)
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .retry(reqwest::retry::never())
-            .connect_timeout(connect_timeout)
-            .pool_max_idle_per_host(6)
-            .dns_resolver(Arc::clone(&network.names))
-            .tls_info(true);
-        if is_loopback(&url) {
-            // A proxy elsewhere does not reach this machine: NO_PROXY often forgets it.
-            builder = builder.no_proxy();
-        }
-        builder = if url.scheme() == "https" {
-            options.tls.apply(builder)?
-        } else {
-            // Plain HTTP never becomes HTTPS here: no certificate store is loaded.
-            builder.tls_certs_only([])
-        };
-        let client = builder.build().map_err(|e| transport(&e, Phase::Connect))?;
+        let connections = Connections { timeout, idle: MOST_IDLE };
+        let client = client(&url, &options.tls, connections, network)?;
         Ok(Self {
             client,
             credentials: Arc::new(Credentials::of(&url, options)),
@@ -380,43 +313,4 @@ impl Http {
         });
         Ok(Response { status: response.status(), headers: response.headers().clone(), body, certificate })
     }
-}
-
-/// Host and port of an address.
-fn authority(url: &Url) -> String {
-    format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(0))
-}
-
-/// Reads an address; only http and https are taken, and no credentials inside it.
-pub fn parse_url(url: &str) -> Result<Url, FetchError> {
-    let wrong = |detail: &str| FetchError::new(Reason::Parse, detail);
-    let parsed = Url::parse(url).map_err(|e| wrong(&format!("not a URL: {e}")))?;
-    if !matches!(parsed.scheme(), "http" | "https") {
-        return Err(wrong("not an http or https URL"));
-    }
-    if parsed.host_str().is_none_or(str::is_empty) {
-        return Err(wrong("the URL has no host"));
-    }
-    Ok(parsed)
-}
-
-/// A link that may be shown: http or https.
-pub fn link(text: Option<&str>) -> Option<SafeText> {
-    parse_url(text?).ok().map(|url| SafeText::new(url.as_str()))
-}
-
-/// Whether an address is of this machine itself: then no proxy is asked.
-pub fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-/// Scheme, host and port of an address: what may be shown of it.
-pub fn origin(url: &Url) -> String {
-    url.origin().ascii_serialization()
-}
-
-fn http_date(text: &str) -> Option<Timestamp> {
-    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
-    Some(Timestamp(date.as_millisecond()))
 }

@@ -1,32 +1,10 @@
 //! A calendar of changes: releases, maintenance, freezes; over HTTP or from a file.
 //!
-//! Source: RFC 5545 (iCalendar), as Google, Outlook, Nextcloud, Radicale and others export it. Read
-//! tolerantly: what is not known is passed over, and an entry that cannot be read does not take the others
-//! with it, but is told as what it is: one of which nobody knows when it takes place. A file that ends early is
-//! refused as a whole: what is missing may be a freeze.
+//! `calendar/` reads what it holds; here is where it comes from, and what its entries mean to a team.
 
-mod begin;
-mod calendar;
 #[cfg(test)]
 mod calendars;
-mod changes;
-mod days;
-mod doubt;
-#[cfg(test)]
-mod examples;
-mod lines;
 mod meaning;
-mod moments;
-mod observances;
-mod occurrences;
-mod parts;
-mod recurrence;
-mod rule;
-mod times;
-mod transitions;
-mod versions;
-mod windows;
-mod zones;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,10 +13,10 @@ use reqwest::Url;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
+use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
 use super::file::{self, Unreadable};
 use super::http::{Http, parse_url};
 use super::offload;
-use super::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
 pub use meaning::{Rules, parse};

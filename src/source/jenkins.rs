@@ -11,23 +11,20 @@ use std::sync::Arc;
 use reqwest::Url;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use wildmatch::WildMatch;
 
-use super::gaps::{Gaps, may_pick};
+use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
+use super::forge::gaps::may_pick;
+use super::forge::staged::{self, HasStages, ListedBuild, Missing};
 use super::http::{Http, parse_url};
-use super::{Context, Emits, Moment, QueryLanguage, Source};
 use crate::model::build::Build;
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
-use crate::model::telemetry::Telemetry;
 use jobs::Leaf;
 
 /// Levels of folders that are looked into, unless the source says otherwise.
 const DEPTH: u8 = 3;
 /// The same at most: each makes the address longer, and servers limit that.
 const MAX_DEPTH: u8 = 5;
-/// Most builds whose stages are asked for, each with a request of its own.
-const MOST_WITH_STAGES: usize = 20;
 const ACCEPT: &str = "application/json";
 
 /// The keys of a Jenkins source.
@@ -80,57 +77,34 @@ impl Source for Jenkins {
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
         let document = self.http.fetch_unless_known(&self.listing, ACCEPT, moment.deadline).await?;
         let leaves = jobs::read(&document)?;
-        let mut answers = Vec::with_capacity(asks.len());
-        for ask in asks {
-            answers.push(if ask.query.is_empty() {
-                Ok(Telemetry::Builds(leaves.iter().map(|leaf| leaf.build.clone()).collect()))
-            } else {
-                self.with_stages(&leaves, &ask.query, moment).await
-            });
-        }
-        Ok(answers)
+        let builds: Vec<ListedBuild<RunNumber>> = leaves.into_iter().map(listed_build).collect();
+        staged::answers(self, asks, &builds, moment).await
     }
 }
 
-impl Jenkins {
-    /// The builds that a glob picks, with the stages of the last run of each.
-    async fn with_stages(&self, leaves: &[Leaf], query: &str, moment: Moment) -> Answer {
-        let glob = WildMatch::new(query);
-        let picked: Vec<&Leaf> = leaves.iter().filter(|leaf| glob.matches(leaf.build.name.as_str())).collect();
-        if picked.len() > MOST_WITH_STAGES {
-            let detail = format!("{} builds with stages, more than {MOST_WITH_STAGES}; narrow the query", picked.len());
-            return Err(FetchError::new(Reason::TooLarge, detail));
-        }
-        let mut builds = Vec::with_capacity(picked.len());
-        for leaf in picked {
-            builds.push(self.with_its_stages(leaf, moment).await?);
-        }
-        Ok(unread(leaves, query).mark(Telemetry::Builds(builds)))
-    }
+/// A run, by the full name of its job and its number there.
+type RunNumber = (String, i64);
 
-    async fn with_its_stages(&self, leaf: &Leaf, moment: Moment) -> Result<Build, FetchError> {
-        let mut build = leaf.build.clone();
-        let page = leaf.number.and_then(|number| stages_page(&self.root, &leaf.full_name, number));
-        let Some(page) = page else { return Ok(build) };
+impl HasStages for Jenkins {
+    type Run = RunNumber;
+
+    async fn add_stages(&mut self, build: &mut Build, run: &RunNumber, moment: Moment) -> Result<(), FetchError> {
+        let Some(page) = stages_page(&self.root, &run.0, run.1) else { return Ok(()) };
         match self.http.fetch_unless_known(&page, ACCEPT, moment.deadline).await {
-            Ok(document) => stages::add(&mut build, &document)?,
+            Ok(document) => stages::add(build, &document),
             // No pipeline, or a server without the plugin.
-            Err(error) if error.reason == Reason::Http(404) => {}
-            Err(error) => return Err(error),
+            Err(error) if error.reason == Reason::Http(404) => Ok(()),
+            Err(error) => Err(error),
         }
-        Ok(build)
     }
 }
 
-/// The folders that were not looked into, and may hold what a query picks.
-fn unread(leaves: &[Leaf], query: &str) -> Gaps {
-    let mut gaps = Gaps::default();
-    for leaf in leaves.iter().filter(|leaf| leaf.is_folder) {
-        if may_pick(query, &format!("{}/", leaf.build.name)) {
-            gaps.add(leaf.build.name.as_str(), jobs::UNREAD);
-        }
-    }
-    gaps
+fn listed_build(leaf: Leaf) -> ListedBuild<RunNumber> {
+    // Among all builds such a folder is seen; a query may mean something within.
+    let is_picked = |query: &str, folder: &str| may_pick(query, &format!("{folder}/"));
+    let missing =
+        leaf.is_folder.then(|| Missing { part: leaf.build.name.to_string(), why: jobs::UNREAD.to_owned(), is_picked });
+    ListedBuild { build: leaf.build, last_run: leaf.number.map(|number| (leaf.full_name, number)), missing }
 }
 
 /// The address of all jobs below a page, so many levels deep.
@@ -208,15 +182,15 @@ mod tests {
     fn a_folder_that_was_not_looked_into_is_missing_in_what_it_may_hold() {
         let text = r#"{"jobs":[{"fullName":"shop/deep"},{"fullName":"shop/main","color":"blue"}]}"#;
         let leaves = jobs::read(&Document::of(text.as_bytes().to_vec())).unwrap();
-        let missing = |query: &str| unread(&leaves, query).mark(Telemetry::Builds(Vec::new())).split().1;
-        for query in ["shop/*", "*", "shop/deep/a"] {
-            let caveat = missing(query).unwrap();
-            assert!(
-                caveat.partial && caveat.text.as_str() == "shop/deep: a folder; raise depth",
-                "{query}: {caveat:?}"
-            );
+        let builds: Vec<_> = leaves.into_iter().map(listed_build).collect();
+        let missing = builds[0].missing.as_ref().unwrap();
+        assert_eq!((missing.part.as_str(), missing.why.as_str()), ("shop/deep", "a folder; raise depth"));
+        for (query, is_missing) in
+            [("shop/*", true), ("*", true), ("shop/deep/a", true), ("shop/main", false), ("mail/*", false), ("", false)]
+        {
+            assert_eq!((missing.is_picked)(query, "shop/deep"), is_missing, "{query}");
         }
-        assert_eq!((missing("shop/main"), missing("mail/*")), (None, None));
+        assert!(builds[1].missing.is_none());
     }
 
     #[test]

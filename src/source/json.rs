@@ -20,8 +20,8 @@ use reqwest::Url;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::contract::{Context, Moment, QueryLanguage, Source};
 use super::http::{Http, Method, parse_url, refuse_html};
-use super::{Context, Moment, QueryLanguage, Source};
 use crate::model::fault::FetchError;
 use crate::model::poll::{Answer, Ask};
 use evaluator::Evaluator;

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
 use super::json::workers::Workers;
+use super::turn::Turn;
 
 /// Requests under way to one host.
 const PER_HOST: usize = 6;
@@ -41,13 +42,6 @@ impl Default for Limits {
     }
 }
 
-/// A place, held for as long as the request or the command runs.
-#[derive(Debug)]
-pub struct Place {
-    _own: Option<OwnedSemaphorePermit>,
-    _overall: Option<OwnedSemaphorePermit>,
-}
-
 impl Limits {
     /// The queue of one host (its authority: name and port).
     pub fn host(&self, authority: &str) -> Arc<Semaphore> {
@@ -65,22 +59,22 @@ impl Limits {
 
     /// Waits until a command may run: first for its own turn, so that a command that cannot be ended holds up
     /// itself only.
-    pub async fn command(&self, own: &Arc<Semaphore>) -> Place {
+    pub async fn command(&self, own: &Arc<Semaphore>) -> Turn {
         let own = Arc::clone(own).acquire_owned().await.ok();
-        Place { _own: own, _overall: Arc::clone(&self.commands).acquire_owned().await.ok() }
+        Turn::new(own, Arc::clone(&self.commands).acquire_owned().await.ok())
     }
 
     /// Waits until a worker thread may be used.
-    pub async fn worker(&self) -> Place {
-        Place { _own: None, _overall: Arc::clone(&self.workers).acquire_owned().await.ok() }
+    pub async fn worker(&self) -> Turn {
+        Turn::new(None, Arc::clone(&self.workers).acquire_owned().await.ok())
     }
 
     /// Waits for a place: first at the host, then overall, so that a slow host holds up itself only.
-    pub async fn place(&self, host: &Arc<Semaphore>) -> Place {
+    pub async fn place(&self, host: &Arc<Semaphore>) -> Turn {
         // The semaphores are never closed: `ok` only drops an impossible error.
         let host = Arc::clone(host).acquire_owned().await.ok();
         let overall = Arc::clone(&self.overall).acquire_owned().await.ok();
-        Place { _own: host, _overall: overall }
+        Turn::new(host, overall)
     }
 }
 

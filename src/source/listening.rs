@@ -1,240 +1,214 @@
-//! One accept loop for whatever listens: bounded, and nobody who only connects keeps others out.
+//! What is sent to us, beside what we ask for.
+//!
+//! A [`Listener`] takes what others send, each datum with its own time, and hands it to its [`Sink`]. It never
+//! retries, batches or judges: its supervisor starts it again with back-off, gathers what comes for a tenth of a
+//! second, and counts what is more than there is room for. A source may be polled, listen, or do both: then what
+//! comes is written where its polls read, and they are told with each batch.
 
-use std::future::Future;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+mod batch;
+mod supervisor;
 
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
+use std::future::{Future, pending};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Connections at once.
-const MOST: usize = 64;
-/// When all places are taken, who has had one for so long without a proof has to leave it. Not at once, so that a
-/// flood of connections costs little.
-const LEAST_STAY: Duration = Duration::from_millis(100);
-/// The longest a connection may say nothing at its begin.
-const LONGEST_SILENCE: Duration = Duration::from_secs(2);
-/// The longest a connection may last.
-const LONGEST_STAY: Duration = Duration::from_secs(5);
-/// The pause after a connection could not be taken: this process is out of files, most likely.
-const NO_FILES: Duration = Duration::from_millis(100);
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::{Duration, timeout};
 
-/// How much a connection has shown of itself. Who has shown least is the first that has to leave.
-#[derive(Debug, Clone, Copy)]
-#[repr(u8)]
-enum Shown {
-    Nothing,
-    Bytes,
-    Proof,
+use super::answer_filter::AnswerFilter;
+use super::contract::Pace;
+use super::offload::Worker;
+use crate::model::fault::{FetchError, Reason};
+use crate::model::labels::Labels;
+use crate::model::series::Point;
+use crate::model::telemetry::Telemetry;
+use crate::model::text::SafeText;
+use crate::model::time::Timestamp;
+pub use supervisor::{Listened, start};
+
+/// Samples that wait to be taken in; more are dropped, and counted.
+const WAITING: usize = 10_000;
+
+/// Somebody who listens.
+pub trait Listener: Send + Sized + 'static {
+    /// Takes what is sent until it is shut down (`Ok`), or cannot listen any more, and why. It says to the sink when
+    /// it is up, and hands over what comes. It may look around while it listens; what may block it does on a worker.
+    fn listen(self, sink: Sink, shutdown: Shutdown) -> impl Future<Output = Result<(), FetchError>> + Send;
 }
 
-/// Somebody who has connected.
+/// What a listener gets when it is made.
 #[derive(Debug, Clone)]
-pub(super) struct Guest(Arc<AtomicU8>);
-
-impl Guest {
-    fn new() -> Self {
-        Self(Arc::new(AtomicU8::new(Shown::Nothing as u8)))
-    }
-
-    /// It has proven that it may be here: it keeps its place.
-    pub(super) fn has_proven(&self) {
-        self.0.store(Shown::Proof as u8, Ordering::Relaxed);
-    }
-
-    fn has_spoken(&self) {
-        self.0.store(Shown::Bytes as u8, Ordering::Relaxed);
-    }
+pub struct ListenContext {
+    /// How often the source is polled, or a sign of life of its listener is wanted; how long a step may take.
+    pub pace: Pace,
+    /// What is done to what comes.
+    pub answer_filter: AnswerFilter,
+    /// Where it does what may block.
+    pub worker: Worker,
 }
 
-/// A listener; it ends when this is dropped, and its connections with it.
-#[derive(Debug)]
-pub(super) struct Listening {
-    task: tokio::task::JoinHandle<()>,
-    trouble: Arc<Mutex<Option<String>>>,
-}
+type Begun = Pin<Box<dyn Future<Output = Result<(), FetchError>> + Send>>;
 
-impl Drop for Listening {
-    fn drop(&mut self) {
-        self.task.abort();
+/// A listener that can be started again and again.
+#[derive(Clone)]
+pub struct Listening(Arc<dyn Fn(Sink, Shutdown) -> Begun + Send + Sync>);
+
+impl std::fmt::Debug for Listening {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Listening")
     }
 }
 
 impl Listening {
-    /// Serves everybody who connects from now on, on the current runtime.
-    pub(super) fn serve<F, S>(listener: TcpListener, serve: F) -> Self
-    where
-        F: Fn(TcpStream, Guest) -> S + Send + Sync + 'static,
-        S: Future<Output = ()> + Send + 'static,
-    {
-        let trouble = Arc::default();
-        let task = tokio::spawn(accept(listener, Arc::new(serve), Arc::clone(&trouble)));
-        Self { task, trouble }
-    }
-
-    /// Whether it has ended, which is a fault of andon.
-    pub(super) fn has_ended(&self) -> bool {
-        self.task.is_finished()
-    }
-
-    /// Why nobody can connect just now.
-    pub(super) fn trouble(&self) -> Option<String> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The listener that is made anew for each start.
+    pub fn new<L: Listener>(make: impl Fn() -> L + Send + Sync + 'static) -> Self {
+        Self(Arc::new(move |sink, shutdown| Box::pin(make().listen(sink, shutdown))))
     }
 }
 
-async fn accept<F, S>(listener: TcpListener, serve: Arc<F>, trouble: Arc<Mutex<Option<String>>>)
-where
-    F: Fn(TcpStream, Guest) -> S + Send + Sync + 'static,
-    S: Future<Output = ()> + Send + 'static,
-{
-    let mut places = Places::default();
-    loop {
-        places.make_room().await;
-        let accepted = listener.accept().await;
-        *trouble.lock().unwrap_or_else(PoisonError::into_inner) = accepted.as_ref().err().map(ToString::to_string);
-        match accepted {
-            Ok((stream, _)) => {
-                let guest = Guest::new();
-                places.give(&guest, attend(stream, guest.clone(), Arc::clone(&serve)));
-            }
-            Err(_) => sleep(NO_FILES).await,
+/// Tells a listener that it is to end.
+#[derive(Debug, Clone)]
+pub struct Shutdown(watch::Receiver<()>);
+
+impl Shutdown {
+    /// Waits until it is to end.
+    pub async fn begun(&mut self) {
+        while self.0.changed().await.is_ok() {}
+    }
+
+    fn is_begun(&self) -> bool {
+        self.0.has_changed().is_err()
+    }
+}
+
+/// One measurement that somebody has sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// What it is a measurement of.
+    pub labels: Labels,
+    /// Its value, and the moment that it is of.
+    pub point: Point,
+}
+
+/// Where a listener hands over what comes. Never waits: what there is no room for is dropped, and counted.
+#[derive(Debug, Clone)]
+pub struct Sink {
+    samples: mpsc::Sender<Sample>,
+    state: Arc<watch::Sender<State>>,
+    counts: Arc<Counts>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    dropped: AtomicU64,
+    /// Something was written where the polls of the source read.
+    written: Notify,
+}
+
+impl Sink {
+    /// It listens: what is sent reaches it from now on.
+    pub fn up(&self) {
+        self.state.send_if_modified(|state| std::mem::replace(state, State::Up) != State::Up);
+    }
+
+    /// Hands a sample over; false when it is dropped.
+    pub fn send(&self, sample: Sample) -> bool {
+        let is_taken = self.samples.try_send(sample).is_ok();
+        if !is_taken {
+            self.counts.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+        is_taken
+    }
+
+    /// What came was written where the polls of the source read: they look with the next batch.
+    pub fn written(&self) {
+        self.counts.written.notify_one();
+    }
+}
+
+/// How it goes with a listener.
+#[derive(Debug, Clone, PartialEq, Default)]
+enum State {
+    /// It has been started, and has not said yet that it is up.
+    #[default]
+    Starting,
+    Up,
+    Down(Down),
+}
+
+/// Why nobody listens.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Down {
+    /// Why not.
+    pub error: FetchError,
+    /// When it is started again.
+    pub next_try: Option<Timestamp>,
+}
+
+impl Down {
+    /// The answer of a poll, with what is missing in it.
+    pub(super) fn said_of(&self, answer: Telemetry) -> Telemetry {
+        with_caveat(answer, &self.error.detail)
+    }
+}
+
+/// An answer with one more caveat, before those that it has: a part of it is missing.
+fn with_caveat(answer: Telemetry, text: &SafeText) -> Telemetry {
+    let (answer, other) = answer.split();
+    let text = other.map_or_else(|| text.clone(), |other| SafeText::new(&format!("{text}; {}", other.text)));
+    answer.with_caveat(text, true)
+}
+
+/// What the polls of a source know of its listener. A source without one has an ear that hears nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Ear(Option<Heard>);
+
+#[derive(Debug, Clone)]
+struct Heard {
+    state: watch::Receiver<State>,
+    /// Counts the batches that were written where the polls read.
+    batches: watch::Receiver<u64>,
+    /// How long a poll waits for a listener that has not said yet whether it is up.
+    patience: Duration,
+}
+
+impl Ear {
+    /// A poll begins: it reads all that was written until now.
+    pub(super) fn begins(&mut self) {
+        if let Some(heard) = &mut self.0 {
+            heard.batches.mark_unchanged();
         }
     }
-}
 
-/// Serves one connection, once it says something.
-async fn attend<F, S>(stream: TcpStream, guest: Guest, serve: Arc<F>)
-where
-    F: Fn(TcpStream, Guest) -> S,
-    S: Future<Output = ()>,
-{
-    let leaves = Instant::now() + LONGEST_STAY;
-    if !matches!(timeout(LONGEST_SILENCE, stream.peek(&mut [0])).await, Ok(Ok(1))) {
-        return;
-    }
-    guest.has_spoken();
-    // Who is late is cut off: that is its own affair.
-    let _late = timeout_at(leaves, serve(stream, guest)).await;
-}
-
-/// The connections there are, in the order they came.
-#[derive(Default)]
-struct Places {
-    tasks: JoinSet<()>,
-    taken: Vec<Place>,
-}
-
-struct Place {
-    since: Instant,
-    guest: Guest,
-    task: AbortHandle,
-}
-
-impl Places {
-    fn give(&mut self, guest: &Guest, serving: impl Future<Output = ()> + Send + 'static) {
-        let task = self.tasks.spawn(serving);
-        self.taken.push(Place { since: Instant::now(), guest: guest.clone(), task });
+    /// Waits until there is something to read, or the listener goes up or down.
+    pub(super) async fn calls(&mut self) {
+        let Some(heard) = &mut self.0 else { return pending().await };
+        let called = tokio::select! {
+            called = heard.state.changed() => called,
+            called = heard.batches.changed() => called,
+        };
+        // The listener has been shut down: it calls no more.
+        if called.is_err() {
+            pending::<()>().await;
+        }
     }
 
-    /// Waits until a place is free. When all are taken, the one that has shown least, and of those the oldest, has
-    /// to leave; who has proven that it may be here stays.
-    async fn make_room(&mut self) {
-        loop {
-            while self.tasks.try_join_next().is_some() {}
-            self.taken.retain(|place| !place.task.is_finished());
-            if self.taken.len() < MOST {
-                return;
-            }
-            let proof = Shown::Proof as u8;
-            let shown = |place: &Place| place.guest.0.load(Ordering::Relaxed);
-            let dispensable = self.taken.iter().enumerate().filter(|(_, place)| shown(place) < proof);
-            let least = dispensable.min_by_key(|(_, place)| (shown(place), place.since));
-            let Some((index, until)) = least.map(|(index, place)| (index, place.since + LEAST_STAY)) else {
-                self.tasks.join_next().await;
-                continue;
-            };
-            if until <= Instant::now() {
-                self.taken.remove(index).task.abort();
-                return;
-            }
-            tokio::select! {
-                _ = self.tasks.join_next() => {}
-                () = sleep_until(until) => {}
+    /// Why nobody listens, where somebody should.
+    pub(super) async fn down(&mut self) -> Option<Down> {
+        let heard = self.0.as_mut()?;
+        let _settled = timeout(heard.patience, heard.state.wait_for(|state| *state != State::Starting)).await.is_ok();
+        let state = heard.state.borrow_and_update().clone();
+        match state {
+            State::Up => None,
+            State::Down(down) => Some(down),
+            State::Starting => {
+                let error = FetchError::new(Reason::Listen, "the listener of this source takes long to begin");
+                Some(Down { error, next_try: None })
             }
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-
-    use super::*;
-
-    /// Repeats one byte to everybody who says one. A `!` is a proof.
-    async fn repeats() -> (Listening, std::net::SocketAddr) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let listening = Listening::serve(listener, |mut stream, guest| async move {
-            let mut byte = [0];
-            while let Ok(1) = stream.read(&mut byte).await {
-                if byte == *b"!" {
-                    guest.has_proven();
-                }
-                let _gone = stream.write_all(&byte).await;
-            }
-        });
-        (listening, address)
-    }
-
-    async fn says(stream: &mut TcpStream, byte: u8) -> bool {
-        let mut heard = [0];
-        stream.write_all(&[byte]).await.is_ok() && matches!(stream.read(&mut heard).await, Ok(1)) && heard == [byte]
-    }
-
-    #[tokio::test]
-    async fn who_only_connects_makes_room_for_who_speaks() {
-        let (listening, address) = repeats().await;
-        let mut proven = TcpStream::connect(address).await.unwrap();
-        assert!(says(&mut proven, b'!').await);
-        let mut spoken = TcpStream::connect(address).await.unwrap();
-        assert!(says(&mut spoken, b'a').await);
-        let mut idle = Vec::new();
-        for _ in 0..2 * MOST {
-            idle.push(TcpStream::connect(address).await.unwrap());
-        }
-        let mut late = TcpStream::connect(address).await.unwrap();
-        assert!(says(&mut late, b'b').await, "the idle ones have kept it out");
-        assert!(says(&mut spoken, b'a').await && says(&mut proven, b'!').await, "somebody idle was preferred");
-        assert!(!listening.has_ended() && listening.trouble().is_none());
-    }
-
-    #[tokio::test]
-    async fn who_has_proven_nothing_leaves_before_who_has() {
-        let (_listening, address) = repeats().await;
-        let mut proven = TcpStream::connect(address).await.unwrap();
-        assert!(says(&mut proven, b'!').await);
-        let mut chatty = Vec::new();
-        for _ in 0..MOST + 8 {
-            let mut one = TcpStream::connect(address).await.unwrap();
-            assert!(says(&mut one, b'a').await);
-            chatty.push(one);
-        }
-        assert!(says(&mut proven, b'!').await, "a flood has put out who may be here");
-        assert!(!says(&mut chatty[0], b'a').await, "there are more connections than places");
-    }
-
-    #[tokio::test]
-    async fn its_connections_end_with_it() {
-        let (listening, address) = repeats().await;
-        let mut one = TcpStream::connect(address).await.unwrap();
-        assert!(says(&mut one, b'a').await);
-        drop(listening);
-        assert!(!matches!(one.read(&mut [0]).await, Ok(1)));
-        let gone = TcpStream::connect(address).await;
-        assert!(gone.is_err() || !says(&mut gone.unwrap(), b'a').await);
-    }
-}
+mod tests;

@@ -14,10 +14,10 @@ use serde::Deserialize;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
+use super::contract::{Context, Moment, QueryLanguage, Source};
 use super::http::{Http, HttpOptions, Method, io_fault, parse_url};
 use super::network::Network;
 use super::tls::{Certificate, TlsOptions};
-use super::{Context, Moment, QueryLanguage, Source};
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::poll::{Answer, Ask};
 use crate::model::series::{Coverage, Series, SeriesSet};

@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 
-use super::limits::Place;
+use super::turn::Turn;
 use crate::model::fault::{FetchError, Reason};
 
 pub mod supervise;
@@ -60,12 +60,12 @@ pub struct Task {
 }
 
 /// Runs a command to its end and returns what it printed; what it complains of is the error. When this is
-/// dropped the command ends, with all that it has started: TERM, two seconds, KILL. Its place is held until
+/// dropped the command ends, with all that it has started: TERM, two seconds, KILL. Its turn is held until
 /// nothing of it is left.
-pub async fn run(task: &Task, place: Place) -> Result<Vec<u8>, FetchError> {
+pub async fn run(task: &Task, turn: Turn) -> Result<Vec<u8>, FetchError> {
     let exec = |detail: String| FetchError::new(Reason::Exec, detail);
     let program = task.words.first().ok_or_else(|| exec("no program".to_owned()))?;
-    let ended = Running::start(task, place).map_err(|e| unstartable(program, e.kind()))?.end().await;
+    let ended = Running::start(task, turn).map_err(|e| unstartable(program, e.kind()))?.end().await;
     let too_much = || FetchError::new(Reason::TooLarge, format!("over {MAX_OUTPUT} bytes of output"));
     let output = ended.output.ok_or_else(too_much)?;
     let how = match ended.report.trim().split_once(' ').unwrap_or_default() {
@@ -100,11 +100,11 @@ struct Running {
     supervisor: Option<Child>,
     /// Its end is the supervisor's word to end the command; it reports here how the command ended.
     line: Option<UnixStream>,
-    place: Option<Place>,
+    turn: Option<Turn>,
 }
 
 impl Running {
-    fn start(task: &Task, place: Place) -> std::io::Result<Self> {
+    fn start(task: &Task, turn: Turn) -> std::io::Result<Self> {
         let (line, theirs) = std::os::unix::net::UnixStream::pair()?;
         line.set_nonblocking(true)?;
         let mut supervisor = own(SUPERVISE);
@@ -116,7 +116,7 @@ impl Running {
         supervisor.stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs)));
         supervisor.stdout(Stdio::piped()).stderr(Stdio::piped());
         let (line, supervisor) = (UnixStream::from_std(line)?, supervisor.spawn()?);
-        Ok(Self { supervisor: Some(supervisor), line: Some(line), place: Some(place) })
+        Ok(Self { supervisor: Some(supervisor), line: Some(line), turn: Some(turn) })
     }
 
     async fn end(mut self) -> Ended {
@@ -131,13 +131,13 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         drop(self.line.take());
-        let (supervisor, place) = (self.supervisor.take(), self.place.take());
+        let (supervisor, turn) = (self.supervisor.take(), self.turn.take());
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 if let Some(mut supervisor) = supervisor {
                     let _reaped = supervisor.wait().await;
                 }
-                drop(place);
+                drop(turn);
             });
         }
     }

@@ -16,8 +16,8 @@ use reqwest::Url;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::contract::{Context, Moment, QueryLanguage, Resolution, Source};
 use super::http::{Http, Method, parse_url};
-use super::{Context, Moment, QueryLanguage, Resolution, Source};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
 use crate::model::series::{Coverage, Point, SeriesSet};

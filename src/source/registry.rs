@@ -8,9 +8,11 @@ use std::sync::Arc;
 use schemars::Schema;
 use serde_json::Value;
 
-use super::supervisor::{Pace, Poll, PollChannels, supervise};
-use super::{Context, Emits, KINDS, QueryLanguage, Source};
+use super::contract::{Context, Emits, Pace, QueryLanguage, Source};
+use super::listening::{ListenContext, Listening};
+use super::supervisor::{Poll, PollChannels, supervise};
 use crate::model::fault::FetchError;
+use crate::model::freshness::FreshBy;
 
 macro_rules! sources {
     ($($(#[$attribute:meta])* $file:ident :: $source:ident),+ $(,)?) => {
@@ -40,6 +42,8 @@ pub struct Kind {
     pub emits: Emits,
     /// Whether its server wants one request at a time.
     pub serial: bool,
+    /// What shows that its data are fresh.
+    pub fresh_by: FreshBy,
     /// The schema of its own keys.
     pub schema: fn() -> Schema,
     /// Says what is wrong with a query.
@@ -61,6 +65,9 @@ pub trait Configured: Debug + Send + Sync {
         pace: Pace,
         channels: PollChannels,
     ) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
+    /// What listens for it.
+    fn listener(&self, context: &ListenContext) -> Option<Listening>;
 
     /// Opens it once and says what is wrong with its keys, without any network.
     fn try_open(&self, context: &Context) -> Result<(), FetchError>;
@@ -84,6 +91,10 @@ impl<S: Source + Debug> Configured for Typed<S> {
         Box::pin(supervise::<S>(Arc::clone(&self.0), context, poll, pace, channels))
     }
 
+    fn listener(&self, context: &ListenContext) -> Option<Listening> {
+        S::listener(&self.0, context)
+    }
+
     fn try_open(&self, context: &Context) -> Result<(), FetchError> {
         S::open(&self.0, context).map(drop)
     }
@@ -99,6 +110,7 @@ impl Kind {
             one_request: S::ONE_REQUEST,
             emits: S::EMITS,
             serial: S::SERIAL,
+            fresh_by: S::FRESH_BY,
             schema: || schemars::schema_for!(S::Config),
             check_query: S::check_query,
             configure: |value| {
@@ -106,10 +118,5 @@ impl Kind {
                 Ok(Arc::new(Typed::<S>(Arc::new(config))))
             },
         }
-    }
-
-    /// The kind with this word.
-    pub fn find(word: &str) -> Option<&'static Self> {
-        KINDS.iter().find(|kind| kind.word == word)
     }
 }

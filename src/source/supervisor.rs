@@ -16,9 +16,12 @@ use std::task::Poll as Ready;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Duration, Instant, sleep_until, timeout_at};
 
+use super::backoff;
+use super::clock::Clock;
+use super::contract::{Context, Moment, Pace, Source};
 use super::http::Heard;
+use super::listening::Ear;
 use super::offload::Worker;
-use super::{Clock, Context, Moment, Source, backoff};
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::isolation::{message, tripwire};
 use crate::model::poll::{Answer, Ask, Outcome, QueryId};
@@ -53,15 +56,6 @@ impl Poll {
     }
 }
 
-/// How often, and how long at most.
-#[derive(Debug, Clone, Copy)]
-pub struct Pace {
-    /// The pause between the begins of two polls.
-    pub refresh: Span,
-    /// The longest a poll may take.
-    pub timeout: Span,
-}
-
 /// The channels of a poll.
 #[derive(Debug, Clone)]
 pub struct PollChannels {
@@ -75,6 +69,8 @@ pub struct PollChannels {
     pub worker: Worker,
     /// The clock of the stamps.
     pub clock: Clock,
+    /// What the listener of the source has to tell.
+    pub ear: Ear,
 }
 
 /// Polls until the outcomes are no longer wanted. Never fails, never ends by itself.
@@ -86,64 +82,81 @@ pub async fn supervise<S: Source>(
     mut channels: PollChannels,
 ) {
     context.http = context.http.map(|http| Arc::new(http.of_one_poll()));
-    let share = Share::of(&channels.pulse, poll.id());
-    let asks = poll.asks.iter().map(|(_, ask)| ask.clone()).collect();
     let context = Arc::new(context);
-    let mut asking = Asking::<S> {
-        source: None,
-        config,
-        context: Arc::clone(&context),
-        asks,
-        pace,
-        worker: channels.worker.clone(),
-        at_work: Arc::default(),
-    };
-    let mut failures = 0_u32;
+    let share = Share::of(&channels.pulse, poll.id());
+    let mut asking = Asking::<S>::new(config, Arc::clone(&context), &poll, pace, channels.worker.clone());
     let mut back = share.back();
-    let mut next = Instant::now() + poll.stagger();
-    sleep_until(next).await;
-    let mut answers_seen = share.answers();
+    let first = Instant::now() + poll.stagger();
+    sleep_until(first).await;
+    let mut rhythm = Rhythm { refresh: pace.refresh, next: first, failures: 0, answers_seen: share.answers() };
     loop {
         let begin = Instant::now();
         back.mark_unchanged();
         channels.refresh_now.mark_unchanged();
+        channels.ear.begins();
         let answers = context.scrub(asking.attempt(channels.clock.now()).await);
         let error = answers.as_ref().map_or_else(|e| Some(e.clone()), |all| whole_failure(all));
-        let outage = error.as_ref().is_some_and(|e| e.reason.is_outage() && e.retry_after.is_none());
-        let pause = match &error {
-            None => {
-                failures = 0;
-                share.answered();
-                pace.refresh
-            }
-            Some(error) => {
-                failures = failures.saturating_add(1);
-                let alone = failures > 1 && share.answers() != answers_seen;
-                answers_seen = share.answers();
-                if outage && !alone && share.is_sentinel() {
-                    pace.refresh
-                } else {
-                    share.resign();
-                    backoff::pause(pace.refresh, failures, error, fastrand::f64())
-                }
-            }
-        };
-        next = next_begin(next, begin, pause, failures);
-        let wait = next.saturating_duration_since(Instant::now());
+        rhythm.plan(begin, error.as_ref(), &share);
+        let wait = rhythm.next.saturating_duration_since(Instant::now());
         let heard = context.http.as_ref().map(|http| http.heard()).unwrap_or_default();
-        if !report(&channels, &poll, answers, failures, wait, heard).await {
+        if !report(&mut channels, &poll, answers, rhythm.failures, wait, heard).await {
             return;
         }
         let may_be_woken = error.as_ref().is_none_or(|e| e.retry_after.is_none());
         tokio::select! {
-            () = sleep_until(next) => {}
-            Ok(()) = channels.refresh_now.changed(), if may_be_woken => next = Instant::now() + poll.stagger(),
-            () = context.nudge.notified() => next = Instant::now(),
-            Ok(()) = back.changed(), if outage => next = Instant::now() + poll.stagger(),
+            () = sleep_until(rhythm.next) => {}
+            Ok(()) = channels.refresh_now.changed(), if may_be_woken => rhythm.next = Instant::now() + poll.stagger(),
+            () = channels.ear.calls() => rhythm.next = Instant::now(),
+            Ok(()) = back.changed(), if error.as_ref().is_some_and(is_outage) => {
+                rhythm.next = Instant::now() + poll.stagger();
+            }
             () = channels.outcomes.closed() => return,
         }
-        sleep_until(next).await;
+        sleep_until(rhythm.next).await;
     }
+}
+
+/// When the next poll begins, after how those before went.
+struct Rhythm {
+    /// The usual pause between the begins of two polls.
+    refresh: Span,
+    next: Instant,
+    /// Failed polls in a row.
+    failures: u32,
+    /// How many polls of the source had been answered when this one failed last.
+    answers_seen: u64,
+}
+
+impl Rhythm {
+    /// Plans the next poll after one that began at `begin`.
+    fn plan(&mut self, begin: Instant, error: Option<&FetchError>, share: &Share) {
+        let pause = match error {
+            None => {
+                self.failures = 0;
+                share.answered();
+                self.refresh
+            }
+            Some(error) => self.after_failure(error, share),
+        };
+        self.next = next_begin(self.next, begin, pause, self.failures);
+    }
+
+    /// The pause after a failed poll: the usual one for the poll that keeps asking a source that is out, else longer.
+    fn after_failure(&mut self, error: &FetchError, share: &Share) -> Span {
+        self.failures = self.failures.saturating_add(1);
+        let alone = self.failures > 1 && share.answers() != self.answers_seen;
+        self.answers_seen = share.answers();
+        if is_outage(error) && !alone && share.is_sentinel() {
+            return self.refresh;
+        }
+        share.resign();
+        backoff::pause(self.refresh, self.failures, error, fastrand::f64())
+    }
+}
+
+/// Whether the source is out, and has not said for how long.
+fn is_outage(error: &FetchError) -> bool {
+    error.reason.is_outage() && error.retry_after.is_none()
 }
 
 /// When every answer failed, the poll as a whole did.
@@ -179,6 +192,11 @@ struct Asking<S: Source> {
 }
 
 impl<S: Source> Asking<S> {
+    fn new(config: Arc<S::Config>, context: Arc<Context>, poll: &Poll, pace: Pace, worker: Worker) -> Self {
+        let asks = poll.asks.iter().map(|(_, ask)| ask.clone()).collect();
+        Self { source: None, config, context, asks, pace, worker, at_work: Arc::default() }
+    }
+
     async fn attempt(&mut self, now: Timestamp) -> Result<Vec<Answer>, FetchError> {
         if Arc::strong_count(&self.at_work) > 1 {
             return Err(FetchError::new(Reason::Timeout(Phase::Run), "the poll before this one does not end"));
@@ -221,7 +239,7 @@ fn treated(answers: Vec<Answer>, wanted: usize, context: &Context) -> Result<Vec
 }
 
 /// Runs a future; a panic in it comes back as its message.
-async fn isolate<F: Future>(future: F) -> Result<F::Output, String> {
+pub(super) async fn isolate<F: Future>(future: F) -> Result<F::Output, String> {
     let mut future = pin!(future);
     poll_fn(move |cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
         Ok(Ready::Pending) => Ready::Pending,
@@ -233,23 +251,31 @@ async fn isolate<F: Future>(future: F) -> Result<F::Output, String> {
 
 /// Sends one outcome a query; false when nobody listens any more.
 async fn report(
-    channels: &PollChannels,
+    channels: &mut PollChannels,
     poll: &Poll,
     answers: Result<Vec<Answer>, FetchError>,
     failures: u32,
     wait: Duration,
     heard: Heard,
 ) -> bool {
+    let down = channels.ear.down().await;
     let at = channels.clock.now();
     let next_try = at.plus(Span(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)));
+    let next_try = down.as_ref().and_then(|down| down.next_try).map_or(next_try, |listens| listens.min(next_try));
     let answers = match answers {
         Ok(answers) => answers,
         Err(error) => vec![Err(error); poll.asks.len()],
     };
     for ((query, _), answer) in poll.asks.iter().zip(answers) {
         let failures = if answer.is_err() { failures.max(1) } else { 0 };
+        let answer = answer.map(|answer| match &down {
+            Some(down) => down.said_of(answer),
+            None => answer,
+        });
+        let listener_error = down.as_ref().map(|down| down.error.clone());
         let Heard { budget, age, clock_skew } = heard;
-        let outcome = Outcome { query: *query, at, answer, failures, next_try, budget, age, clock_skew };
+        let query = *query;
+        let outcome = Outcome { query, at, answer, failures, next_try, listener_error, budget, age, clock_skew };
         if channels.outcomes.send(outcome).await.is_err() {
             return false;
         }

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use super::kind::text_bytes;
 use super::{Entry, News, Store, events};
 use crate::model::event::Event;
 use crate::model::fault::FetchError;
@@ -71,6 +70,10 @@ pub enum Ended {
         age: Span,
         /// What its source said about it.
         caveat: Option<Box<Caveat>>,
+        /// Whether it was sent to us: that somebody listens is no datum.
+        is_pushed: bool,
+        /// Why nobody listens, of a source that listens.
+        listener_error: Option<Box<FetchError>>,
     },
     /// Without one, and why.
     Failed(Box<FetchError>),
@@ -102,11 +105,18 @@ impl Fact {
 impl Poll {
     fn bytes(&self) -> usize {
         let ended = match &self.ended {
-            Ended::Answered { caveat, .. } => caveat.as_ref().map_or(0, |caveat| 8 + text_bytes([&caveat.text])),
-            Ended::Failed(error) => size_of::<FetchError>() + text_bytes([&error.detail]),
+            Ended::Answered { caveat, listener_error, .. } => {
+                let caveat = caveat.as_ref().map_or(0, |caveat| size_of::<Caveat>() + caveat.text.as_str().len());
+                caveat + listener_error.as_deref().map_or(0, error_bytes)
+            }
+            Ended::Failed(error) => error_bytes(error),
         };
         ended + self.budget.as_ref().map_or(0, |_| size_of::<Budget>())
     }
+}
+
+fn error_bytes(error: &FetchError) -> usize {
+    size_of::<FetchError>() + error.detail.as_str().len()
 }
 
 impl Store {
@@ -120,15 +130,21 @@ impl Store {
 
     /// What the outcome of a poll would add to what is known.
     pub fn facts(&self, outcome: Outcome) -> Vec<Fact> {
-        let Outcome { query, at, answer, failures, next_try, budget, age, clock_skew } = outcome;
+        let Outcome { query, at, answer, failures, next_try, listener_error, budget, age, clock_skew } = outcome;
         let Some(entry) = self.entry(query) else { return Vec::new() };
         let mut facts = Vec::with_capacity(2);
         let ended = match answer {
             Err(error) => Ended::Failed(Box::new(error)),
             Ok(answer) => {
                 let (telemetry, caveat) = answer.split();
+                let is_pushed = telemetry.is_pushed();
                 facts.extend(entry.stored.news(telemetry, at).map(|news| Fact::News { query, at, news }));
-                Ended::Answered { age, caveat: caveat.map(Box::new) }
+                Ended::Answered {
+                    age,
+                    caveat: caveat.map(Box::new),
+                    is_pushed,
+                    listener_error: listener_error.map(Box::new),
+                }
             }
         };
         let budget = budget.map(Box::new);
@@ -179,14 +195,20 @@ impl Entry {
                 self.failures = self.failures.saturating_add(1).max(poll.failures);
                 self.error = Some(FetchError::clone(error));
             }
-            Ended::Answered { age, caveat } => {
+            Ended::Answered { age, caveat, is_pushed, listener_error } => {
                 self.failures = 0;
-                self.error = None;
-                self.last_success = Some(poll.at);
                 self.caveat = caveat.as_deref().cloned();
+                self.error = listener_error.as_deref().cloned();
+                // While nobody listens it grows old: nobody knows what is missing in it.
+                if self.error.is_some() && self.last_success.is_some() {
+                    return;
+                }
+                self.last_success = Some(poll.at);
                 // What a cache has held is as old as the cache says, whatever time is written in it.
                 let answered = poll.at.minus(*age);
-                self.as_of = Some(self.stored.newest().map_or(answered, |newest| newest.min(answered)));
+                let newest = self.stored.newest().map(|newest| newest.min(answered));
+                // That somebody listens is no datum.
+                self.as_of = if *is_pushed { newest } else { newest.or(Some(answered)) };
             }
         }
     }

@@ -3,8 +3,9 @@
 use crate::model::series::{Coverage, Point};
 use crate::model::time::{Span, Timestamp};
 
-/// Most points kept; above it, pairs of neighbours are thinned to their minimum and maximum.
-pub const CAPACITY: usize = 8192;
+/// Most points kept; above it they are thinned by half, to the minimum and the maximum of each stretch. Half of it is
+/// two for each of the 1000 dots of the widest screen.
+pub const CAPACITY: usize = 4096;
 
 /// Points in ascending time. The newest may be provisional: the value of a moment between two points of
 /// a grid, which the next answer replaces.

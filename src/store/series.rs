@@ -95,8 +95,10 @@ impl Kind for Vec<Track> {
 
 /// Adds the points of an answer to the series that are known, and the series that are new.
 fn extend(tracks: &mut Vec<Track>, news: &SeriesSet, at: Timestamp) {
-    for track in &mut *tracks {
-        track.present = false;
+    if news.coverage != Coverage::Pushed {
+        for track in &mut *tracks {
+            track.present = false;
+        }
     }
     let known: HashMap<Labels, usize> =
         tracks.iter().enumerate().map(|(index, track)| (track.labels.clone(), index)).collect();

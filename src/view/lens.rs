@@ -6,6 +6,9 @@ use super::scene::{PanelScene, Scene};
 use crate::model::time::{Span, Timestamp};
 use crate::panel::changes::Changes;
 
+/// Keys as they are written, each with what it does; without keys where a row goes on with what the one before says.
+pub type KeyHelp = &'static [(&'static str, &'static str)];
+
 /// One viewer's choices.
 #[derive(Debug, Clone, Default)]
 pub struct Lens {
@@ -19,8 +22,8 @@ pub struct Lens {
     pub cursor: Option<Timestamp>,
     /// How many lines of a zoomed list have been scrolled past.
     pub scroll: usize,
-    /// Whether the help is shown.
-    pub help: bool,
+    /// The help, while it is shown: all keys.
+    pub help: Option<KeyHelp>,
     /// The scene that was frozen; polling goes on behind it.
     pub frozen: Option<Arc<Scene>>,
     /// Wall mode: no key hints, and only keys that leave or turn the page.

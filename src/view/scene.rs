@@ -1,17 +1,23 @@
 //! Everything visible, computed once, immutable. No colours, no sizes.
 
+use serde::Serialize;
+
 use crate::eval::rollup::Tally;
+pub use crate::eval::sources::SourceState;
 use crate::eval::verdict::Remark;
 use crate::model::freshness::Freshness;
 use crate::model::layer::Layer;
-use crate::model::poll::{Budget, QueryId};
+use crate::model::poll::QueryId;
 use crate::model::status::Status;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp, Zone};
 use crate::panel::{PanelView, Room};
 
 /// The whole board at one moment.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// It can be sent to a viewer elsewhere as JSON. That way is one-way: a gap in a graph (NaN) becomes null, a moment or a
+/// length of time becomes its milliseconds, and nothing is read back.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Scene {
     /// The board's name.
     pub title: SafeText,
@@ -44,7 +50,7 @@ pub struct Scene {
 }
 
 /// Something that terminals are told of once: by its number they know whether they have heard of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Ring {
     /// One more than that of the last.
     pub number: u64,
@@ -55,7 +61,7 @@ pub struct Ring {
 }
 
 /// The lamp of a layer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct LayerLamp {
     /// Which.
     pub layer: Layer,
@@ -73,7 +79,7 @@ impl LayerLamp {
 }
 
 /// A page.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Page {
     /// The name for flags and scripts.
     pub name: String,
@@ -81,14 +87,14 @@ pub struct Page {
     pub title: SafeText,
     /// How many panels are how.
     pub tally: Tally,
-    /// Rows of places in `panels`; empty when laid out by layer.
+    /// Rows of indexes into `panels`; empty when laid out by layer.
     pub rows: Vec<Vec<usize>>,
     /// The panels.
     pub panels: Vec<PanelScene>,
 }
 
 /// A panel.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PanelScene {
     /// The name for scripts.
     pub id: String,
@@ -138,37 +144,9 @@ pub struct PanelScene {
     pub history: Vec<QueryId>,
 }
 
-/// A source.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SourceState {
-    /// The team's name for it.
-    pub name: SafeText,
-    /// What kind of system.
-    pub kind: &'static str,
-    /// The worst of its queries.
-    pub freshness: Freshness,
-    /// How many queries it is asked.
-    pub queries: usize,
-    /// How many of them have no fresh answer.
-    pub missing: usize,
-    /// The age of its newest answer.
-    pub last_success_age: Option<Span>,
-    /// What its server lets us ask, where it tells.
-    pub budget: Option<Budget>,
-    /// Why the last poll failed; empty when it did not.
-    pub reason: String,
-}
-
-impl SourceState {
-    /// "github: 412 of 5000 requests left", where its server tells.
-    pub fn budget_words(&self) -> Option<String> {
-        Some(format!("{}: {}", self.name, self.budget?))
-    }
-}
-
 impl Scene {
-    /// A page by place; the last one when there are fewer.
-    pub fn page(&self, place: usize) -> Option<&Page> {
-        self.pages.get(place).or_else(|| self.pages.last())
+    /// A page by index; the last one when there are fewer.
+    pub fn page(&self, index: usize) -> Option<&Page> {
+        self.pages.get(index).or_else(|| self.pages.last())
     }
 }

@@ -96,6 +96,7 @@ fn draw_in_every_view(name: &str, answer: &Result<Telemetry, FetchError>) {
             budget: None,
             age: Span(0),
             clock_skew: None,
+            listener_error: None,
         });
     }
     let scene = hub.scene_at(NOW);

@@ -9,7 +9,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use andon::model::fault::Reason;
+use andon::model::fault::{AuthFault, Reason};
 use andon::model::time::Span;
 use andon::source::http::{Http, HttpOptions, Method, parse_url};
 use andon::source::limits::Limits;
@@ -54,12 +54,12 @@ async fn a_secret_file_that_becomes_a_pipe_or_a_device_is_a_fault_of_its_source(
     make_pipe(Path::new(&secret));
     running.ask_now();
     let fault = running.outcome("bad").await.answer.unwrap_err();
-    assert_eq!(fault.reason, Reason::Auth);
+    assert_eq!(fault.reason, Reason::Auth(AuthFault::Secret));
     assert!(fault.detail.as_str().contains("token is not a regular file"), "{}", fault.detail);
     std::fs::remove_file(&secret).unwrap();
     std::os::unix::fs::symlink("/dev/zero", &secret).unwrap();
     running.ask_now();
-    assert_eq!(running.outcome("bad").await.answer.unwrap_err().reason, Reason::Auth);
+    assert_eq!(running.outcome("bad").await.answer.unwrap_err().reason, Reason::Auth(AuthFault::Secret));
     running.ask_now();
     assert!(running.outcome("good").await.answer.is_ok());
     std::fs::remove_file(&secret).unwrap();

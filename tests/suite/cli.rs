@@ -189,6 +189,78 @@ fn the_environment_and_flags_are_layers() {
 }
 
 #[test]
+fn what_a_flag_or_a_variable_says_is_blamed_on_it_and_on_no_line() {
+    let (_folder, file) = board("1");
+    for (arguments, variable, parts) in [
+        (
+            &["--refresh", "5"][..],
+            ("ANDON_REFRESH", "banana"),
+            ["error[wrong-value]: --refresh: ", "write it like --refresh 10s, or leave it out"],
+        ),
+        (
+            &["--refresh", "5ms"],
+            ("ANDON_REFRESH", ""),
+            ["error[too-short]: --refresh: ", "write it like --refresh 10s, or leave it out"],
+        ),
+        (
+            &[],
+            ("ANDON_REFRESH", "banana"),
+            ["error[wrong-value]: ANDON_REFRESH: ", "write it like ANDON_REFRESH=10s, or unset it"],
+        ),
+        (
+            &[],
+            ("ANDON_GLYPHS", "round"),
+            ["error[unknown-value]: ANDON_GLYPHS: ", "write it like ANDON_GLYPHS=ascii, or unset it"],
+        ),
+    ] {
+        let output =
+            andon().args(["validate", "--config", &file]).args(arguments).env(variable.0, variable.1).output().unwrap();
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(parts.iter().all(|part| said.contains(part)) && !said.contains("b.toml:"), "{said}");
+    }
+    // A flag has the last word: what it stands over is not wrong.
+    let output =
+        andon().args(["validate", "--refresh", "5s", "--config", &file]).env("ANDON_REFRESH", "banana").output();
+    assert!(output.unwrap().status.success());
+}
+
+#[test]
+fn a_flag_that_cannot_be_read_is_no_status() {
+    let (_folder, file) = board("1");
+    let output = run(&["status", "--wait", "5", "--config", &file]);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "1 would be a warning: {said}");
+    assert!(said.contains("'--wait <TIME>': '5' has no unit"), "{said}");
+}
+
+#[test]
+fn a_dash_is_standard_output() {
+    let (folder, file) = board("1");
+    let here = |arguments: &[&str]| andon().args(arguments).current_dir(folder.path()).output().unwrap();
+    let starter = here(&["init", "-o", "-"]);
+    assert!(starter.status.success() && stdout(&starter).starts_with("# A starter board."), "{}", stdout(&starter));
+    assert!(!stdout(&starter).contains(" written: "));
+    let picture = stdout(&here(&["snapshot", "--size", "60x12", "-o", "-", "--config", &file]));
+    assert_eq!(picture.lines().count(), 12, "{picture}");
+    let event = stdout(&here(&["event", "deployed", "--file", "-"]));
+    assert!(event.starts_with("{\"title\":\"deployed\"") && event.ends_with("}\n"), "{event}");
+    assert!(!folder.path().join("-").exists());
+}
+
+#[test]
+fn a_board_without_its_flag_is_told_the_flag() {
+    for arguments in [&["validate", "b.toml"][..], &["status", "b.toml"], &["b.toml"], &["doctor", "./b.toml"]] {
+        let output = run(arguments);
+        let said = stderr(&output);
+        let file = arguments[arguments.len() - 1];
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(&format!("tip: the board's file is named with '--config {file}'")), "{said}");
+    }
+    assert!(!stderr(&run(&["validate", "--colour"])).contains("--config"));
+}
+
+#[test]
 fn a_users_theme_is_found_by_name_and_by_path() {
     let (_board, file) = board("6");
     let folder = Folder::new();
@@ -248,8 +320,18 @@ fn completions_and_the_manual_know_every_command() {
         let script = stdout(&run(&["completions", shell]));
         assert!(script.contains("snapshot") && script.contains("validate"), "{shell}");
     }
-    let manual = stdout(&run(&["man"]));
-    assert!(manual.contains(".TH") && manual.contains("snapshot"));
+    let manual = stdout(&run(&["man"])).replace("\\-", "-").replace("\\fB", "").replace("\\fR", "");
+    let commands = manual.split_once(".SH COMMANDS\n").unwrap().1.split(".SH ").next().unwrap().to_owned();
+    for command in <andon::cli::arguments::Arguments as clap::CommandFactory>::command().get_subcommands() {
+        let name = command.get_name();
+        let part = commands.split(&format!(".SS andon {name}\n")).nth(1).unwrap_or_else(|| panic!("{name}: {manual}"));
+        let part = part.split(".SS ").next().unwrap();
+        assert!(part.contains(&command.get_about().unwrap().to_string()), "{name}: {part}");
+        for flag in command.get_arguments().filter_map(clap::Arg::get_long) {
+            assert!(part.contains(&format!("--{flag}")), "{name} --{flag}: {part}");
+        }
+    }
+    assert!(!manual.contains(".SH EXTRA") && !manual.contains("andon-status(1)"), "{manual}");
 }
 
 #[test]

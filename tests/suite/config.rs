@@ -120,3 +120,91 @@ fn case_of_names_is_kept() {
         serde_json::from_str(&stdout(&run(&["status", "--format", "json", "--config", &file]))).unwrap();
     assert_eq!(document["sources"][0]["name"], "ProdEU");
 }
+
+/// Code and path of every problem of a file.
+fn problems(text: &str) -> Vec<(String, String)> {
+    let folder = Folder::new();
+    let file = folder.write("b.toml", text);
+    let output = run(&["validate", "--format", "json", "--config", &file]);
+    let document: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let word = |problem: &Value, key: &str| problem[key].as_str().unwrap().to_owned();
+    document["problems"].as_array().unwrap().iter().map(|one| (word(one, "code"), word(one, "path"))).collect()
+}
+
+#[test]
+fn one_mistake_hides_no_other_and_makes_none() {
+    const SOURCE: &str = "[sources.s]\ntype = \"json\"\nurl = \"http://127.0.0.1:1\"\n";
+    const PANEL: &str =
+        "[[dashboards]]\nname = \"d\"\n[[dashboards.panels]]\nview = \"stat\"\nsource = \"s\"\nquery = \".[\"\n";
+    for (text, expected) in [
+        (
+            format!(
+                "{SOURCE}[[dashboards]]\nname = \"d\"\n[[dashboards.panels]]\nview = \"stta\"\nsource = \"x\"\nwarning = \"5\"\nlink = \"x\"\n"
+            ),
+            &[
+                ("unknown-view", "dashboards[0].panels[0].view"),
+                ("unknown-source", "dashboards[0].panels[0].source"),
+                ("bad-threshold", "dashboards[0].panels[0].warning"),
+                ("bad-url", "dashboards[0].panels[0].link"),
+            ][..],
+        ),
+        (
+            format!("{SOURCE}refresh = \"fast\"\nstale_after = 5\n{PANEL}"),
+            &[
+                ("wrong-value", "sources.s.refresh"),
+                ("wrong-value", "sources.s.stale_after"),
+                ("bad-query", "dashboards[0].panels[0].query"),
+            ],
+        ),
+        (
+            format!("[sources.s]\ntype = \"json\"\nauth = {{ bearer = 5 }}\n{PANEL}"),
+            &[
+                ("missing-key", "sources.s"),
+                ("wrong-type", "sources.s.auth.bearer"),
+                ("bad-query", "dashboards[0].panels[0].query"),
+            ],
+        ),
+        (
+            format!(
+                "{SOURCE}[[notify]]\non = [\"brokn\", \"fixed\", \"mended\"]\nquiet = [\"Sat\", \"25:00\", \"x\"]\nper_hour = 0\nbel = 1\n\
+                     [[notify]]\nbell = true\n[[dashboards]]\nname = \"d\"\nrows = [[\"c\", 5, \"x\"]]\npanels = [{{ view = \"clock\", id = \"c\" }}]\n"
+            ),
+            &[
+                ("unknown-value", "notify[0].on[0]"),
+                ("unknown-value", "notify[0].on[2]"),
+                ("wrong-value", "notify[0].quiet[1]"),
+                ("wrong-value", "notify[0].quiet[2]"),
+                ("empty", "notify[0].per_hour"),
+                ("unknown-key", "notify[0].bel"),
+                ("empty", "notify[0]"),
+                ("missing-key", "notify[1]"),
+                ("wrong-type", "dashboards[0].rows[0][1]"),
+                ("unknown-panel", "dashboards[0].rows[0][2]"),
+            ],
+        ),
+        (
+            format!(
+                "{SOURCE}[variables.a]\nvalues = 5\n[variables.b]\nvalue = [\"x\"]\n[[dashboards]]\n[[dashboards.panels]]\nview = \"stat\"\n\
+                     title = \"$a $b\"\nqueries = [{{ name = \"a\", surce = \"s\", query = \".\" }}, {{ source = \"t\", query = \".\" }}, {{ name = \"c\", source = 5 }}]\nvalue = \"a / b\"\n"
+            ),
+            &[
+                ("wrong-type", "variables.a.values"),
+                ("unknown-key", "variables.b.value"),
+                ("missing-key", "variables.b"),
+                ("missing-key", "dashboards[0]"),
+                ("unknown-key", "dashboards[0].panels[0].queries[0].surce"),
+                ("missing-key", "dashboards[0].panels[0]"),
+                ("missing-key", "dashboards[0].panels[0].queries[1]"),
+                ("unknown-source", "dashboards[0].panels[0].queries[1].source"),
+                ("wrong-type", "dashboards[0].panels[0].queries[2].source"),
+            ],
+        ),
+    ] {
+        let mut found = problems(&text);
+        let mut expected: Vec<_> =
+            expected.iter().map(|(code, path)| ((*code).to_owned(), (*path).to_owned())).collect();
+        found.sort();
+        expected.sort();
+        assert_eq!(found, expected, "{text}");
+    }
+}

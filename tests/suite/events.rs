@@ -170,6 +170,21 @@ fn a_squatter_gets_neither_token_nor_event_and_the_board_says_that_it_hears_noth
     }
 }
 
+#[test]
+fn a_name_is_written_to_the_file_only_where_the_board_keeps_names() {
+    for (people, kept) in [("", false), ("people = true\n", true)] {
+        let (folder, port) = (Folder::new(), free_port());
+        let board = board(&folder, port);
+        let text = std::fs::read_to_string(&board).unwrap();
+        std::fs::write(&board, format!("{people}{text}")).unwrap();
+        let (code, words) = event(&["deployed", "--who", "Ada Lovelace", "--config", &board], "canary-token");
+        assert_eq!(code, Some(0), "{words}");
+        let written = std::fs::read_to_string(folder.path().join("events.jsonl")).unwrap();
+        assert!(written.contains("deployed") && written.contains("Ada") == kept, "{written}");
+        assert_eq!(words.contains("--who is left out"), !kept, "{words}");
+    }
+}
+
 fn doctor(board: &str, token: &str) -> std::process::Output {
     andon().args(["doctor", "--config", board]).env("ANDON_EVENT_TOKEN", token).output().unwrap()
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use andon::config::board::Board;
 use andon::config::{Request, load};
 use andon::hub::Hub;
+use andon::input::keymap::HELP;
 use andon::model::build::{Activity, Build, BuildResult, Run, Stage};
 use andon::model::event::{Event, EventKind, EventState};
 use andon::model::fault::{Phase, Reason};
@@ -168,6 +169,7 @@ fn scene(board: &Board, kinds: &[u8], sizes: &[usize]) -> Scene {
             budget: None,
             age: Span(0),
             clock_skew: None,
+            listener_error: None,
         });
     }
     hub.scene_at(NOW)
@@ -199,7 +201,7 @@ proptest! {
         let board = board(panels);
         let scene = scene(&board, &kinds, &sizes);
         let glyphs = Glyphs::WORDS[glyphs].1;
-        let lens = Lens { focus: (panels > 0).then_some(panels / 2), zoom, help: panels % 4 == 0, ..Lens::default() };
+        let lens = Lens { focus: (panels > 0).then_some(panels / 2), zoom, help: (panels % 4 == 0).then_some(HELP), ..Lens::default() };
         let frame = render(&scene, &lens, &ink(glyphs), width, height);
         prop_assert_eq!(frame.buffer.area, Rect::new(0, 0, width, height));
         if glyphs == Glyphs::Ascii {

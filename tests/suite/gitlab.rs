@@ -2,7 +2,7 @@
 
 use andon::model::build::{Activity, BuildResult};
 use andon::model::event::{ChangeReason, EventState};
-use andon::model::fault::{FetchError, Reason};
+use andon::model::fault::{AuthFault, FetchError, Reason};
 use andon::model::poll::Answer;
 use andon::model::review::WaitsFor;
 use andon::model::status::Status;
@@ -282,7 +282,7 @@ async fn when_no_project_can_be_had_the_poll_has_failed() {
     assert!(gone.detail.as_str().starts_with("no project found: renamed, deleted, or not allowed"), "{gone}");
     refuse(&server, "projects/acme%2Fa", "403 Forbidden");
     let refused = error(answer("gitlab", &server, "projects = [\"acme/a\"]", "").await);
-    assert_eq!(refused.reason, Reason::Auth);
+    assert_eq!(refused.reason, Reason::Auth(AuthFault::Forbidden));
 }
 
 #[test]

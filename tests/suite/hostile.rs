@@ -277,6 +277,7 @@ fn cells(view: &str, telemetry: Telemetry) -> (Vec<String>, Vec<Rect>) {
             budget: None,
             age: Span(0),
             clock_skew: None,
+            listener_error: None,
         };
         hub.apply(outcome);
     }

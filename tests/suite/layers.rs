@@ -6,21 +6,23 @@ use std::path::{Path, PathBuf};
 /// Room, and the rooms it may use beside itself. `app`, `cli` and `main` may use all.
 const ARROWS: &[(&str, &[&str])] = &[
     ("model", &[]),
-    ("source", &["model"]),
+    ("calendar", &["model"]),
+    ("accept", &[]),
+    ("source", &["accept", "calendar", "model"]),
     ("store", &["model"]),
     ("eval", &["store", "model"]),
-    ("panel", &["store", "model"]),
+    ("panel", &["eval", "store", "model"]),
     ("config", &["source", "panel", "eval", "model"]),
     ("view", &["config", "panel", "eval", "store", "model"]),
     ("render", &["view", "panel", "model"]),
     ("input", &["view", "model"]),
-    ("output", &["render", "input", "view", "panel", "model", "hub"]),
+    ("output", &["render", "input", "view", "eval", "panel", "model", "hub"]),
     ("hub", &["source", "store", "eval", "view", "config", "model"]),
-    ("simulator", &["model"]),
+    ("simulator", &["accept", "model"]),
 ];
 
 /// Rooms that know no I/O, no runtime and no clock.
-const PURE: &[&str] = &["model", "store", "eval", "panel", "view", "render", "input"];
+const PURE: &[&str] = &["model", "calendar", "store", "eval", "panel", "view", "render", "input"];
 const IMPURE: &[&str] =
     &["tokio", "reqwest", "crossterm", "std::fs", "std::net", "std::process", "hyper", "SystemTime"];
 

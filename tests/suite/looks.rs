@@ -53,6 +53,7 @@ fn tell(hub: &mut Hub, panel: usize, at: Timestamp, answer: Result<Telemetry, Fe
         budget: None,
         age: Span(0),
         clock_skew: None,
+        listener_error: None,
     });
 }
 
@@ -360,6 +361,7 @@ fn a_server_whose_clock_is_off_is_named() {
             budget: None,
             age: Span(0),
             clock_skew: skew,
+            listener_error: None,
         });
     };
     tell_with_skew(&mut hub, Some(Span::seconds(20)));

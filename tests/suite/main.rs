@@ -40,6 +40,7 @@ mod hostile;
 mod ical;
 mod jenkins;
 mod layers;
+mod listeners;
 mod live;
 mod live_builds;
 mod looks;

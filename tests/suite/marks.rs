@@ -54,6 +54,7 @@ fn scene(panels: &[&str], events: &[Event]) -> Scene {
             budget: None,
             age: Span(0),
             clock_skew: None,
+            listener_error: None,
         });
     }
     hub.scene_at(NOW)

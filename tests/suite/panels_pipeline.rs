@@ -48,6 +48,7 @@ fn drawn(panel: &str, answer: Telemetry, (width, height): (u16, u16)) -> String 
         budget: None,
         age: Span(0),
         clock_skew: None,
+        listener_error: None,
     });
     let ink = Theme::load("andon", &embedded).unwrap().ink(Glyphs::Full);
     let lens = Lens { kiosk: true, ..Lens::default() };

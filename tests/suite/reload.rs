@@ -277,6 +277,7 @@ fn answered(board: &andon::config::Board) -> (Hub, Timestamp) {
             answer: Ok(Telemetry::Series(SeriesSet::new(vec![Series::single("", at(n), 9.0)], Coverage::Sample))),
             failures: 0,
             next_try: at(n + 1),
+            listener_error: None,
             budget: None,
             age: Span(0),
             clock_skew: None,

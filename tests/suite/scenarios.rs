@@ -177,6 +177,7 @@ fn outcomes(scenario: &Scenario, board: &Board) -> Vec<Outcome> {
                 budget: None,
                 age: Span(0),
                 clock_skew: None,
+                listener_error: None,
             });
             match (answer.every, answer.until) {
                 (Some(every), Some(until)) if Span(at.0 + every.0) <= until => at = Span(at.0 + every.0),
@@ -211,8 +212,7 @@ fn replay(name: &str) -> bool {
         while let Some(outcome) = coming.next_if(|outcome| outcome.at <= now) {
             hub.apply(outcome);
         }
-        let scene = hub.scene_at(now);
-        hub.turned(&scene, now);
+        hub.look(now);
         live.push((now, Scene { banner: None, ring: None, ..hub.scene_at(now) }));
     }
     coming.for_each(|outcome| hub.apply(outcome));

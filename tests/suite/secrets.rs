@@ -253,6 +253,58 @@ fn a_secret_in_a_file_that_others_may_read_is_a_warning_of_its_own() {
     }
 }
 
+#[test]
+fn every_secret_of_every_table_is_looked_at() {
+    let folder = Folder::new();
+    let board = |secret: &str| {
+        let events = folder.path().join("events.jsonl");
+        let file = folder.write(
+            "b.toml",
+            &format!(
+                "[sources.log]\ntype = \"events\"\nfile = \"{}\"\nlisten = \"127.0.0.1:7667\"\ntoken = {secret}\n\
+                 [sources.api]\ntype = \"json\"\nurl = \"http://127.0.0.1/\"\n\
+                 auth = {{ basic = {{ username = \"me\", password = {secret} }} }}\n\
+                 headers = {{ \"X-Api-Key\" = {secret}, \"X-Scope-OrgID\" = {secret} }}\n\
+                 [[notify]]\non = [\"broken\"]\nwebhook = \"http://127.0.0.1/\"\ntoken = {secret}\n\
+                 [[dashboards]]\nname = \"d\"\n",
+                events.display()
+            ),
+        );
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let output = andon().args(["validate", "--format", "json", "--config", &file]).output().unwrap();
+        is_silent(secret, &(stdout(&output) + &stderr(&output)));
+        let document: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+        let about = |code: &str| -> Vec<String> {
+            let all = document["problems"].as_array().unwrap().iter();
+            let mut paths: Vec<String> =
+                all.filter(|one| one["code"] == code).map(|one| one["path"].as_str().unwrap().to_owned()).collect();
+            paths.sort();
+            paths
+        };
+        ["literal-secret", "readable-secret", "secret-missing", "empty-secret"].map(about)
+    };
+    let header = "sources.api.headers.X-Scope-OrgID";
+    let secrets =
+        ["notify[0].token", "sources.api.auth.basic.password", "sources.api.headers.X-Api-Key", "sources.log.token"];
+    let all = [
+        "notify[0].token",
+        "sources.api.auth.basic.password",
+        "sources.api.headers.X-Api-Key",
+        header,
+        "sources.log.token",
+    ];
+    let none: [&str; 0] = [];
+    let [literal, readable, missing, empty] = board("\"CANARY-literal\"");
+    assert_eq!((literal, readable), (secrets.map(String::from).to_vec(), secrets.map(String::from).to_vec()));
+    assert_eq!((missing, empty), (Vec::new(), Vec::new()));
+    let [literal, readable, missing, empty] = board("{ env = \"ANDON_TEST_IS_NOT_SET\" }");
+    assert_eq!(missing, all);
+    assert!(literal == none && readable == none && empty == none);
+    let [.., missing, empty] = board("\" \"");
+    assert_eq!(empty, all);
+    assert_eq!(missing, none);
+}
+
 /// What a server answers that repeats the header that it was shown, behind a text of some length.
 fn repeating(server: &Server, header: &'static str, name: &str, before: usize) -> Reply {
     let (server, begin) = (server.clone(), format!("GET /{name}/"));

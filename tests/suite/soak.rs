@@ -18,8 +18,8 @@ use andon::panel::ink::Glyphs;
 use andon::render::render;
 use andon::render::theme::{Theme, embedded};
 use andon::source::network::Network;
-use andon::source::supervisor::{Pace, Poll, PollChannels, supervise};
-use andon::source::{Clock, Context, Moment, QueryLanguage, Resolution, Source};
+use andon::source::supervisor::{Poll, PollChannels, supervise};
+use andon::source::{Clock, Context, Moment, Pace, QueryLanguage, Resolution, Source};
 use andon::view::lens::Lens;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
@@ -139,7 +139,6 @@ async fn polls_alone() {
             resolution: Resolution::of(query.id, wiring.wires.widths.clone()),
             pace,
             answer_filter: andon::source::answer_filter::AnswerFilter::default(),
-            nudge: Arc::default(),
         };
         let channels = PollChannels {
             outcomes: wiring.wires.outcomes.clone(),
@@ -147,6 +146,7 @@ async fn polls_alone() {
             pulse: Arc::clone(&pulses[query.source % PANELS]),
             worker: andon::source::offload::Worker::new(&wiring.wires.network.limits),
             clock: clock.clone(),
+            ear: andon::source::listening::Ear::default(),
         };
         let poll = Poll { asks: vec![(query.id, query.ask.clone())], place: place as u32 };
         let config = Arc::new(Number { number: place as u64 });

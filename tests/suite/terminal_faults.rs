@@ -65,6 +65,7 @@ fn a_panic_of_a_part_leaves_everything_else_up() {
     let (_server, _folder, file) = counted();
     for (place, words) in [
         ("source", "internal error: tripped at source"),
+        ("judge", "internal error: tripped at judge"),
         ("view", "internal error: tripped at view"),
         ("draw", "cannot be drawn: a fault of andon"),
     ] {

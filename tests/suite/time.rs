@@ -51,6 +51,7 @@ fn answer(hub: &mut Hub, at: Timestamp, value: f64) {
         budget: None,
         age: Span(0),
         clock_skew: None,
+        listener_error: None,
     });
 }
 
@@ -191,6 +192,7 @@ fn a_chart_over_a_missing_hour_keeps_its_axis() {
         budget: None,
         age: Span(0),
         clock_skew: None,
+        listener_error: None,
     });
     let ink = Theme::load("andon", &embedded).unwrap().ink(Glyphs::Full);
     let text = plain(&render(&hub.scene_at(now), &Lens::default(), &ink, 120, 30).buffer);

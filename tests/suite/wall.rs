@@ -50,6 +50,7 @@ fn screen(builds: Vec<Build>, size: (u16, u16), options: &str) -> String {
         budget: None,
         age: Span(0),
         clock_skew: None,
+        listener_error: None,
     });
     let ink = Theme::load("andon", &embedded).unwrap().ink(Glyphs::Full);
     plain(&render(&hub.scene_at(NOW), &Lens { kiosk: true, ..Lens::default() }, &ink, size.0, size.1).buffer)

@@ -5,8 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::eval::expression::Expression;
 use crate::eval::freshness::FreshnessLimits;
-use crate::eval::panel::PanelQuery;
-use crate::eval::selection::Empty;
+use crate::eval::rule::{Empty, PanelQuery};
 use crate::eval::threshold::{Bound, Thresholds};
 use crate::model::build::{Activity, Build, BuildResult};
 use crate::model::event::EventKind;
@@ -41,6 +40,7 @@ enum What {
     Whole,
     Extension,
     Head,
+    Pushed,
     Builds,
     Events,
     Reviews,
@@ -49,9 +49,9 @@ enum What {
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
-    use What::{Builds, Events, Extension, Failure, Head, Reviews, Sample, Table, Text, Whole};
+    use What::{Builds, Events, Extension, Failure, Head, Pushed, Reviews, Sample, Table, Text, Whole};
     let what = prop::sample::select(vec![
-        Failure, Sample, Sample, Whole, Extension, Head, Builds, Builds, Events, Reviews, Table, Text,
+        Failure, Sample, Sample, Whole, Extension, Head, Pushed, Builds, Builds, Events, Reviews, Table, Text,
     ]);
     prop_oneof![
         12 => (0usize..4, what, any::<u8>()).prop_map(|(query, what, shape)| Happening::Poll(query, what, shape)),
@@ -79,6 +79,7 @@ fn telemetry(what: What, shape: u8, at: Timestamp) -> Telemetry {
         What::Failure => Telemetry::Text(Vec::new()),
         What::Sample => Telemetry::Series(SeriesSet::new(series(&|| line(1)), Coverage::Sample)),
         What::Head => Telemetry::Series(SeriesSet::new(series(&|| line(1)), Coverage::Head)),
+        What::Pushed => Telemetry::Series(SeriesSet::new(series(&|| line(2)), Coverage::Pushed)),
         What::Extension => Telemetry::Series(SeriesSet::new(series(&|| line(2)), Coverage::Extension)),
         What::Whole => Telemetry::Series(SeriesSet::new(series(&|| line(i64::from(shape % 30))), Coverage::Whole)),
         What::Builds => {
@@ -145,6 +146,7 @@ fn outcome(query: usize, what: What, shape: u8, at: Timestamp) -> Outcome {
         failures: u32::from(answer.is_err()),
         answer,
         next_try: at.plus(Span::seconds(5)),
+        listener_error: (shape.is_multiple_of(17) && !matches!(what, What::Failure)).then(|| Reason::Listen.into()),
         budget: shape.is_multiple_of(9).then_some(Budget { remaining: 9, limit: Some(60), resets_at: None }),
         age: Span(i64::from(shape % 2) * 1500),
         clock_skew: shape.is_multiple_of(13).then_some(Span::seconds(4)),
@@ -186,7 +188,7 @@ struct Course {
     live: Live,
     now: Timestamp,
     /// After each happening: the moment, what was known, and by how much the clock was set back since.
-    seen: Vec<(Timestamp, Known)>,
+    seen: Vec<(Timestamp, State)>,
     /// What came after each of these.
     after: Vec<Vec<Happening>>,
 }
@@ -215,13 +217,13 @@ impl Course {
             }
         }
         self.after.iter_mut().for_each(|after| after.push(happening.clone()));
-        self.seen.push((self.now, self.live.known().clone()));
+        self.seen.push((self.now, self.live.state().clone()));
         self.after.push(Vec::new());
     }
 
     /// What was known after each happening, and when, both by today's clock and for the queries of today.
-    fn expected(&self) -> Vec<(Timestamp, Known)> {
-        let today = |((at, known), after): (&(Timestamp, Known), &Vec<Happening>)| {
+    fn expected(&self) -> Vec<(Timestamp, State)> {
+        let today = |((at, known), after): (&(Timestamp, State), &Vec<Happening>)| {
             let (mut at, mut known) = (*at, known.clone());
             for happening in after {
                 if let Happening::SetBack(by) = happening {
@@ -230,7 +232,7 @@ impl Course {
                 }
             }
             if after.iter().any(|happening| matches!(happening, Happening::Reload(..))) {
-                self.live.known().held(at).iter().for_each(|step| known.take(step));
+                self.live.state().held(at).iter().for_each(|step| known.take(step));
             }
             (at, known)
         };

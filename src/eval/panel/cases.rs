@@ -2,15 +2,19 @@
 
 use super::*;
 use crate::eval::blame::blame;
-use crate::eval::threshold::Bound;
+use crate::eval::events::Events;
+use crate::eval::expression::Expression;
+use crate::eval::freshness::FreshnessLimits;
+use crate::eval::rule::Empty;
+use crate::eval::threshold::{Bound, Thresholds};
 use crate::model::build::{Build, BuildResult};
+use crate::model::event::{Event, EventKind, EventSet};
 use crate::model::fault::Reason;
+use crate::model::glob::Globs;
 use crate::model::labels::Labels;
 use crate::model::poll::{Answer, Outcome};
 use crate::model::series::{Coverage, Point, Series, SeriesSet};
 use crate::model::telemetry::Telemetry;
-use crate::model::time::Zone;
-use crate::model::unit::Unit;
 
 const HOUR: i64 = 3600;
 
@@ -45,6 +49,7 @@ impl Followed {
             budget: None,
             age: Span(0),
             clock_skew: None,
+            listener_error: None,
         };
         self.store.apply(outcome);
         self.checks.follow(QueryId(query), &self.store);
@@ -63,7 +68,9 @@ impl Followed {
     }
 
     fn at(&self, at: i64) -> Evaluation<'_> {
-        evaluate(&self.rule, &self.store, &self.checks, Timestamp(at * 1000))
+        let (store, events, zone) = (&self.store, &Events::of(&self.store), &Zone::utc());
+        let known = Known { store, checks: &self.checks, events, now: Timestamp(at * 1000), zone };
+        evaluate(&self.rule, &Unit::Seconds, known)
     }
 
     fn status(&self, at: i64) -> (Status, Freshness) {
@@ -72,7 +79,7 @@ impl Followed {
     }
 
     fn why(&self, at: i64) -> String {
-        blame(&self.at(at), &self.rule, &Unit::Seconds, Timestamp(at * 1000), &Zone::utc())
+        blame(&self.at(at))
     }
 }
 
@@ -294,6 +301,7 @@ fn an_answer_from_a_cache_is_as_old_as_the_cache_says() {
         budget: None,
         age: Span::seconds(86_400),
         clock_skew: None,
+        listener_error: None,
     });
     assert_eq!(panel.status(20), (Status::Unknown, Freshness::Stale));
 }

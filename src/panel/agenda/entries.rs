@@ -1,12 +1,14 @@
 //! The entries of an agenda, in words.
 
+use serde::Serialize;
+
 use super::words::{self, Days};
 use crate::model::event::{Event, EventKind};
 use crate::model::text::SafeText;
 use crate::panel::PanelInput;
 
 /// What goes on now.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct InForce {
     pub(super) kind: EventKind,
     /// "Mon 08:00".
@@ -17,7 +19,7 @@ pub(super) struct InForce {
 }
 
 /// What comes.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Coming {
     pub(super) kind: EventKind,
     /// "tomorrow".
@@ -32,14 +34,14 @@ pub(super) struct Coming {
 }
 
 /// What may be in force or come at any time: nobody knows when.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct AnyTime {
     pub(super) kind: EventKind,
     pub(super) what: What,
 }
 
 /// What it is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct What {
     pub(super) title: SafeText,
     /// The service, and what there is to say about it.

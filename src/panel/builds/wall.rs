@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::super::ink::{Ink, Role};
 use super::super::marks::{columns, meter, put, row, write};
-use super::{Line, View};
+use super::line::{Line, View};
 use crate::model::build::{Activity, BuildResult};
 use crate::model::status::Status;
 

@@ -4,8 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
-use super::matrix::{Column, Matrix, Service};
-use super::{Detail, RICHEST_FIRST, width, words};
+use super::matrix::{Matrix, Row};
+use super::words::{Detail, RICHEST_FIRST, width, words};
+use crate::eval::deployments::Environment;
 use crate::panel::ink::{Ink, Role};
 use crate::panel::marks::{columns, write};
 
@@ -120,7 +121,7 @@ impl Layout {
         }
     }
 
-    pub(super) fn draw_row(&self, service: &Service, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+    pub(super) fn draw_row(&self, service: &Row, area: Rect, buffer: &mut Buffer, ink: &Ink) {
         let style = ink.style(service.status.into());
         write(buffer, area, 0, 0, ink.lamp(service.status), style);
         let name_style = if service.status.severity() > 1 { style } else { ink.style(Role::Text) };
@@ -152,7 +153,7 @@ fn widths(matrix: &Matrix, detail: Detail, ink: &Ink) -> Vec<(usize, u16)> {
         let widths = matrix.rows.iter().filter_map(|row| row.cells.get(at)).map(|cell| width(cell, detail, ink));
         widths.max().unwrap_or(0)
     };
-    let heading = |column: &Column| {
+    let heading = |column: &Environment| {
         let whole = column.name.width().min(usize::from(u16::MAX)) as u16;
         if detail == Detail::Lamps { whole.min(HEADING) } else { whole }
     };

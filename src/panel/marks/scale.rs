@@ -1,10 +1,12 @@
 //! From values and moments to places on the screen.
 
+use serde::Serialize;
+
 use crate::model::series::Point;
 use crate::model::time::{Span, Timestamp};
 
 /// A closed range of values, never empty.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Range {
     /// The lower end.
     pub low: f64,

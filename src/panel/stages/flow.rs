@@ -3,9 +3,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
-use super::elapsed;
 use crate::model::build::{Activity, BuildResult, Stage};
 use crate::model::status::Status;
 use crate::model::text::{SafeText, ellipsis};
@@ -19,7 +19,8 @@ const BETWEEN: usize = 3;
 const LEAST: usize = 12;
 
 /// What became of a stage, worst first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Fate {
     Failed,
     Unstable,
@@ -101,7 +102,7 @@ impl Fate {
 }
 
 /// A stage, in words.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Step {
     name: SafeText,
     /// What became of it.
@@ -231,6 +232,11 @@ pub(super) fn write_flow(pieces: &[Piece], area: Rect, buffer: &mut Buffer, ink:
         }
         x += write(buffer, area, x, 0, &piece.words, piece.style);
     }
+}
+
+/// In steps that do not make a wall restless.
+pub(super) fn elapsed(since: Timestamp, now: Timestamp) -> String {
+    Span(since.age_at(now).0 / 10_000 * 10_000).brief()
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@ use serde::de::IgnoredAny;
 
 use super::health::{Comparison, Condition, Health, verdict};
 use super::version::{image_tag, version};
-use crate::model::delivery::mark_rollbacks;
 use crate::model::event::{Event, EventState};
 use crate::model::people::name_of;
+use crate::model::rollbacks::mark_rollbacks;
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
 

@@ -1,15 +1,12 @@
 //! What people call the version of an application: a tag, a chart's version, the begin of a commit.
 
 use crate::model::text::SafeText;
+use crate::model::version::Version;
 
 /// Commits and digests in eight characters; tags, and versions of charts, as they are.
 pub(super) fn version(revisions: &[&str]) -> SafeText {
-    let short = |revision: &&str| {
-        let bare = revision.strip_prefix("sha256:").unwrap_or(revision);
-        let is_hash = matches!(bare.len(), 40 | 64) && bare.bytes().all(|byte| byte.is_ascii_hexdigit());
-        bare.chars().take(if is_hash { 8 } else { usize::MAX }).collect::<String>()
-    };
-    SafeText::new(&revisions.iter().map(short).collect::<Vec<_>>().join("+"))
+    let short = revisions.iter().map(|revision| Version::new(revision).short());
+    SafeText::new(&short.collect::<Vec<_>>().join("+"))
 }
 
 /// The tag of the one image that has a tag, if that tells anything: "latest", "stable" and the names of branches

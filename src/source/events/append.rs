@@ -1,7 +1,7 @@
 //! Adds a line to the file of events.
 
 use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
@@ -23,7 +23,13 @@ pub fn append(file: &Path, line: &Line) -> Result<(), String> {
         // A named pipe would keep us waiting for its reader.
         .custom_flags(OFlags::NONBLOCK.bits() as i32)
         .open(file)
-        .map_err(|error| wrong(&error.kind()))?;
+        .map_err(|error| match (error.kind(), file.parent()) {
+            // The file itself would have been made.
+            (ErrorKind::NotFound, Some(folder)) if !folder.exists() => {
+                wrong(&format!("there is no folder {}; make it first", folder.display()))
+            }
+            (kind, _) => wrong(&kind),
+        })?;
     // What is written to a pipe or a device is lost.
     if !open.metadata().map_err(|error| wrong(&error.kind()))?.is_file() {
         return Err(wrong(&"it is not a regular file"));
@@ -51,5 +57,12 @@ mod tests {
         let line = Line { title: "x".to_owned(), ..Line::default() };
         let why = append(Path::new("/dev/null"), &line).unwrap_err();
         assert_eq!(why, "/dev/null cannot be written: it is not a regular file");
+    }
+
+    #[test]
+    fn a_missing_folder_is_named() {
+        let line = Line { title: "x".to_owned(), ..Line::default() };
+        let why = append(Path::new("/nonexistent/events.jsonl"), &line).unwrap_err();
+        assert_eq!(why, "/nonexistent/events.jsonl cannot be written: there is no folder /nonexistent; make it first");
     }
 }

@@ -1,5 +1,6 @@
 //! The address that takes events, on loopback only.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,20 +8,131 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
+use super::Config;
 use super::append::append;
 use super::exchange::{Broken, Exchange, Token};
 use super::line::{Line, Time};
+use super::regular::unwritable;
+use super::telling::{Found, find, real_path};
+use crate::accept::{Accepting, Guest, Limits};
 use crate::model::fault::{FetchError, Reason};
-use crate::model::time::now;
-use crate::source::listening::{Guest, Listening};
+use crate::model::time::{Span, now};
+use crate::source::auth::Secret;
+use crate::source::contract::Pace;
+use crate::source::listening::{ListenContext, Listener, Shutdown, Sink};
+use crate::source::offload::Worker;
 
 /// Largest event taken, in bytes.
 const MOST_BYTES: usize = 64 * 1024;
+/// What connections may take: who has an event sends it and goes.
+const LIMITS: Limits = Limits { most: 64, silence: Duration::from_secs(2), stay: Some(Duration::from_secs(5)) };
 /// The longest a connection may take to prove that it knows the token.
 const LONGEST_PROOF: Duration = Duration::from_secs(2);
+/// The longest that the disk may take to keep an event: less than whoever sends it waits.
+const LONGEST_WRITE: Duration = Duration::from_secs(4);
+/// The longest that whoever has the address is asked who it is.
+const LONGEST_QUESTION: Duration = Duration::from_secs(1);
+/// The longest between two looks at the token and the file.
+const LONGEST_PAUSE: Span = Span::seconds(30);
+
+/// The endpoint, before it listens.
+#[derive(Debug)]
+pub(super) struct Endpoint {
+    listen: String,
+    token: Option<Secret>,
+    file: PathBuf,
+    people: bool,
+    pace: Pace,
+    worker: Worker,
+}
+
+impl Endpoint {
+    pub(super) fn new(config: &Config, context: &ListenContext) -> Self {
+        Self {
+            listen: config.listen.clone().unwrap_or_default(),
+            token: config.token.clone(),
+            file: config.file.clone(),
+            people: context.answer_filter.people,
+            pace: context.pace,
+            worker: context.worker.clone(),
+        }
+    }
+
+    /// Why nobody listens.
+    fn deaf(&self, why: impl std::fmt::Display) -> FetchError {
+        FetchError::new(Reason::Listen, format!("no events are taken at {}: {why}", self.listen))
+    }
+
+    /// What has to be proven, and the real path of the file. Both are looked at again and again: a token that is
+    /// rotated needs no restart, and what cannot be written is not to be taken.
+    async fn look(&self) -> Result<Known, FetchError> {
+        let (file, secret) = (self.file.clone(), self.token.clone());
+        let deadline = Instant::now() + self.pace.timeout.duration();
+        let looked = self.worker.run(deadline, move || {
+            let token = secret.as_ref().map_or_else(|| Err("there is no token".to_owned()), token_of)?;
+            unwritable(&file).map_or_else(|| Ok(Known { file: real_path(&file), token }), Err)
+        });
+        match looked.await {
+            Ok(known) => known.map_err(|why| self.deaf(why)),
+            Err(_) => Err(self.deaf("the file, or that of the token, takes too long to read")),
+        }
+    }
+
+    /// Takes the address. `None` where another board has it that writes into the same file: it takes events for
+    /// this one as well, nothing is wrong, and the address is asked for again in case that board ends.
+    async fn open(&self, desk: &Arc<Desk>) -> Result<Option<Accepting>, FetchError> {
+        let address = address(&self.listen)?;
+        let error = match TcpListener::bind(address).await {
+            Ok(listener) => return Ok(Some(serve(listener, Arc::clone(desk)))),
+            Err(error) => error,
+        };
+        if error.kind() != ErrorKind::AddrInUse {
+            return Err(self.deaf(error.kind()));
+        }
+        let known = desk.known();
+        match find(&address.to_string(), &known.token, LONGEST_QUESTION).await {
+            Found::Board(board, _) if board.file == known.file => Ok(None),
+            Found::Board(board, _) => {
+                let (process, file) = (board.process, board.file.display());
+                let has_it = format!("the board of process {process} has this address, and writes to {file}");
+                Err(self.deaf(format_args!("{has_it}: give one of them another")))
+            }
+            Found::Stranger(why) => {
+                let help = "'ss -ltnp' shows which; give one of them another";
+                Err(self.deaf(format_args!("another program has this address: {why}. {help}")))
+            }
+            // It has just ended: the next start gets it.
+            Found::Nobody => Err(self.deaf("it was taken until now")),
+        }
+    }
+}
+
+impl Listener for Endpoint {
+    async fn listen(self, sink: Sink, mut shutdown: Shutdown) -> Result<(), FetchError> {
+        let desk = Desk::new(self.file.clone(), self.people, sink.clone(), self.worker.clone(), self.look().await?);
+        let (desk, mut open) = (Arc::new(desk), None::<Accepting>);
+        loop {
+            match &open {
+                None => open = self.open(&desk).await?,
+                Some(accepting) => accepting.trouble().map_or(Ok(()), |why| Err(self.deaf(why)))?,
+            }
+            sink.up();
+            tokio::select! {
+                () = shutdown.begun() => return Ok(()),
+                () = sleep(self.pace.refresh.min(LONGEST_PAUSE).duration()) => {}
+            }
+            desk.know(self.look().await?);
+        }
+    }
+}
+
+/// The token to prove with, or why there is none.
+fn token_of(secret: &Secret) -> Result<Token, String> {
+    let secret = secret.read().map_err(|missing| missing.detail.to_string())?;
+    Token::new(&secret).ok_or_else(|| "the token is empty".to_owned())
+}
 
 /// What the board says of itself to whoever knows its token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,21 +157,23 @@ pub(super) enum Answer {
 
 /// What every connection is answered with.
 #[derive(Debug)]
-pub(super) struct Desk {
+struct Desk {
     file: PathBuf,
     /// Whether names of people may be kept.
     people: bool,
-    nudge: Arc<Notify>,
-    /// As the last poll read it: a token that is rotated needs no restart.
-    known: Mutex<Known>,
+    sink: Sink,
     /// One writes at a time: a disk that hangs holds one thread, not one for each event.
-    writing: Arc<tokio::sync::Mutex<()>>,
+    worker: Worker,
+    known: Mutex<Known>,
 }
 
+/// What was found at the last look.
 #[derive(Debug, Clone)]
 struct Known {
+    /// The real path of the file that events go to.
     file: PathBuf,
-    token: Option<Token>,
+    /// What has to be proven.
+    token: Token,
 }
 
 /// Reads an address; only those of this machine itself are taken.
@@ -76,37 +190,31 @@ pub(super) fn address(listen: &str) -> Result<SocketAddr, FetchError> {
 }
 
 /// Takes events from now on, on the current runtime.
-pub(super) async fn open(address: SocketAddr, desk: Arc<Desk>) -> std::io::Result<Listening> {
-    let listener = TcpListener::bind(address).await?;
-    Ok(Listening::serve(listener, move |stream, guest| {
+fn serve(listener: TcpListener, desk: Arc<Desk>) -> Accepting {
+    Accepting::serve(listener, LIMITS, move |stream, guest| {
         let desk = Arc::clone(&desk);
         async move {
             // Who does not speak as we do, or goes away, is told nothing more.
             let _its_own_affair = desk.attend(stream, &guest).await;
         }
-    }))
+    })
 }
 
 impl Desk {
-    pub(super) fn new(file: PathBuf, people: bool, nudge: Arc<Notify>) -> Self {
-        let known = Mutex::new(Known { file: file.clone(), token: None });
-        Self { file, people, nudge, known, writing: Arc::default() }
+    fn new(file: PathBuf, people: bool, sink: Sink, worker: Worker, known: Known) -> Self {
+        Self { file, people, sink, worker, known: Mutex::new(known) }
     }
 
-    /// The real path of the file that its events go to, as far as it is known.
-    pub(super) fn file(&self) -> PathBuf {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).file.clone()
+    fn known(&self) -> Known {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What the last poll has read: the real path of the file, and what has to be proven from now on. Without a
-    /// token nobody is served.
-    pub(super) fn know(&self, file: PathBuf, token: Option<Token>) {
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Known { file, token };
+    fn know(&self, known: Known) {
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = known;
     }
 
     async fn attend(&self, stream: TcpStream, guest: &Guest) -> Result<(), Broken> {
-        let Known { file, token } = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let Some(token) = token else { return Ok(()) };
+        let Known { file, token } = self.known();
         let proven = async {
             let mut exchange = Exchange::answer(stream, &token).await?;
             exchange.receive().await.map(|_| exchange)
@@ -134,14 +242,9 @@ impl Desk {
             line.who.clear();
         }
         let file = self.file.clone();
-        // The thread holds it, not this connection, which may end before the disk answers.
-        let alone = Arc::clone(&self.writing).lock_owned().await;
-        let written = tokio::task::spawn_blocking(move || {
-            let _alone = alone;
-            append(&file, &line)
-        });
-        written.await.unwrap_or_else(|_| Err("a fault of andon".to_owned())).map_err(Answer::Failed)?;
-        self.nudge.notify_one();
+        let written = self.worker.run(Instant::now() + LONGEST_WRITE, move || append(&file, &line)).await;
+        written.map_err(|why| Answer::Failed(why.to_string()))?.map_err(Answer::Failed)?;
+        self.sink.written();
         Ok(())
     }
 }

@@ -11,8 +11,7 @@ use std::sync::Arc;
 use super::line::{Line, continued};
 use super::place::{MOST_BYTES, Place, Within, until_where};
 use super::recent::Recent;
-use super::regular::{open, reason, writable};
-use super::telling::real_path;
+use super::regular::{open, reason};
 use crate::model::event::{Event, EventKind, EventState, MAX_EVENTS};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::telemetry::Caveat;
@@ -83,17 +82,6 @@ impl Followed {
             FetchError::new(Reason::File, detail)
         })?;
         Ok(())
-    }
-
-    /// Its path without links and detours.
-    pub(super) fn real_path(&self) -> PathBuf {
-        real_path(&self.path)
-    }
-
-    /// Why this process can neither write the file nor make it.
-    pub(super) fn unwritable(&self) -> Option<String> {
-        let error = writable(&self.path).err()?;
-        Some(format!("{} cannot be written: {}", self.path.display(), reason(&error)))
     }
 
     fn warn(&mut self, text: &str, partial: bool) {
@@ -260,6 +248,7 @@ fn fingerprint(line: &str) -> u64 {
 mod tests {
     use std::io::Write as _;
 
+    use super::super::regular::unwritable;
     use super::*;
 
     struct Scratch(PathBuf);
@@ -413,8 +402,8 @@ mod tests {
         std::os::unix::fs::symlink("/nowhere/at-all", &scratch.0).unwrap();
         assert!(why(&scratch.0).ends_with("it is a link to a file that is not there"));
         assert!(why(Path::new("/dev/null")).ends_with("/dev/null cannot be read: it is not a regular file"));
-        assert!(Followed::new("/dev/full/e.jsonl".into()).unwritable().is_some());
-        assert_eq!(Followed::new(std::env::temp_dir().join("e.jsonl")).unwritable(), None);
+        assert!(unwritable(Path::new("/dev/full/e.jsonl")).is_some());
+        assert_eq!(unwritable(&std::env::temp_dir().join("e.jsonl")), None);
         assert!(why(&std::env::temp_dir()).ends_with("it is not a regular file"));
         rustix::fs::mknodat(
             rustix::fs::CWD,

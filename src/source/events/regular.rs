@@ -20,11 +20,17 @@ pub(super) fn open(path: &Path) -> std::io::Result<(File, Metadata)> {
 }
 
 /// Whether this process may write a file, or make it.
-pub(super) fn writable(path: &Path) -> std::io::Result<()> {
+fn writable(path: &Path) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("/"));
     let may =
         if path.exists() { access(path, Access::WRITE_OK) } else { access(folder, Access::WRITE_OK | Access::EXEC_OK) };
     Ok(may?)
+}
+
+/// Why this process can neither write a file nor make it. May take as long as the disk takes.
+pub(super) fn unwritable(path: &Path) -> Option<String> {
+    let error = writable(path).err()?;
+    Some(format!("{} cannot be written: {}", path.display(), reason(&error)))
 }
 
 /// Why, in the words for its kind, or in our own.

@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, HashSet};
 
 use serde::Deserialize;
-use tokio::time::Instant;
 
 use super::runs::Workflow;
 use crate::model::build::{Activity, Build};
@@ -29,10 +28,9 @@ pub(super) struct Listed {
     state: Option<String>,
 }
 
-/// What was listed, and when.
+/// What was listed.
 #[derive(Debug, Clone)]
 pub(super) struct Listing {
-    pub(super) at: Instant,
     /// By id; none where the server has no such list.
     workflows: Option<BTreeMap<String, Listed>>,
     /// Those that have not run where it counts.
@@ -46,10 +44,10 @@ pub(super) fn listed(page: &Document) -> Result<Vec<Listed>, FetchError> {
 
 impl Listing {
     /// These workflows; `None` where the server has no list. An empty one is none either: there are runs.
-    pub(super) fn of(workflows: Option<Vec<Listed>>, at: Instant) -> Self {
+    pub(super) fn new(workflows: Option<Vec<Listed>>) -> Self {
         let workflows = workflows.filter(|all| !all.is_empty());
         let by_id = |all: Vec<Listed>| all.into_iter().map(|one| (one.id.to_string(), one)).collect();
-        Self { at, workflows: workflows.map(by_id), silent: HashSet::new() }
+        Self { workflows: workflows.map(by_id), silent: HashSet::new() }
     }
 
     /// A workflow as it counts: nothing of one whose file is gone, switched off where somebody did that. Both
@@ -95,7 +93,7 @@ mod tests {
 
     fn listing(state: &str) -> Listing {
         let one = Listed { id: 7, name: Some("CI".to_owned()), state: Some(state.to_owned()) };
-        Listing::of(Some(vec![one]), Instant::now())
+        Listing::new(Some(vec![one]))
     }
 
     fn workflow(id: &str, is_of_its_repository: bool) -> Workflow {
@@ -113,7 +111,7 @@ mod tests {
         assert_eq!(activity("active", workflow("8", true)), None, "its file is gone");
         assert_eq!(activity("active", workflow("8", false)), Some(Activity::Idle), "it is of another repository");
         for none in [None, Some(Vec::new())] {
-            assert!(Listing::of(none, Instant::now()).counted(workflow("8", true)).is_some(), "nobody knows");
+            assert!(Listing::new(none).counted(workflow("8", true)).is_some(), "nobody knows");
         }
     }
 
@@ -130,7 +128,7 @@ mod tests {
         assert!(ids(&listing("disabled_manually"), &[], &[]).is_empty());
         active.note_silent("7".to_owned());
         assert!(ids(&active, &[], &[]).is_empty());
-        let none = Listing::of(None, Instant::now());
+        let none = Listing::new(None);
         assert_eq!(none.quiet(&[], &[workflow("5", true)], &Globs::default()).len(), 1);
     }
 }

@@ -12,7 +12,7 @@ use crate::model::text::SafeText;
 
 /// A pipeline as it is listed.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-pub(super) struct Pipeline {
+pub(crate) struct Pipeline {
     pub(super) id: u64,
     iid: Option<u64>,
     status: Option<String>,

@@ -6,16 +6,16 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use super::api::{Api, is_about_one, naming};
+use super::api::naming;
 use crate::model::fault::{FetchError, Reason};
 use crate::model::text::SafeText;
-use crate::model::time::{Span, Timestamp};
-use crate::source::Moment;
+use crate::source::contract::Moment;
+use crate::source::forge::api::Api;
+use crate::source::forge::faults::is_about_one;
+use crate::source::forge::looked_up::LookedUp;
 
 /// Pages of the projects of a group.
 const GROUP_PAGES: usize = 10;
-/// For how long the list of a group counts, and what is known of a project: both seldom change.
-const KNOWN_FOR: Span = Span::seconds(600);
 
 /// The projects and the group of a source's keys, as they are asked for; one of them is needed.
 pub(crate) fn scope(projects: &[String], group: Option<&str>) -> Result<(Vec<String>, Option<String>), FetchError> {
@@ -51,10 +51,10 @@ pub(crate) struct Projects {
     group: Option<String>,
     /// The path that those of the group have in common; empty without one.
     prefix: String,
-    listed: Option<(Timestamp, Vec<Project>)>,
-    known: HashMap<String, (Timestamp, Project)>,
+    listed: Option<LookedUp<Vec<Project>>>,
+    known: HashMap<String, LookedUp<Project>>,
     /// What is switched off in some, by key.
-    features: HashMap<String, (Timestamp, Features)>,
+    features: HashMap<String, LookedUp<Features>>,
 }
 
 /// What a project has of what can be switched off. (Before GitLab 12 CI/CD was `jobs_enabled`.)
@@ -87,13 +87,13 @@ impl Projects {
     /// The keys of all projects, each of which can stand in an address.
     pub(crate) async fn keys(&mut self, api: &Api, moment: Moment) -> Result<Vec<String>, FetchError> {
         if let Some(group) = self.group.clone()
-            && self.listed.as_ref().is_none_or(|(at, _)| !counts(*at, moment.now))
+            && self.listed.as_ref().is_none_or(|listed| !listed.is_recent(moment))
         {
             let projects = list_group(api, &group, moment).await?;
             self.prefix = if is_number(&group) { common_namespace(&projects) } else { group };
-            self.listed = Some((moment.now, projects));
+            self.listed = Some(LookedUp::new(projects, moment));
         }
-        let listed = self.listed.iter().flat_map(|(_, projects)| projects);
+        let listed = self.listed.iter().flat_map(|listed| &listed.value);
         let others = listed.filter(|project| !self.is_named(project)).map(|project| project.id.to_string());
         Ok(self.named.iter().cloned().chain(others).collect())
     }
@@ -106,8 +106,7 @@ impl Projects {
     /// A project of the group.
     fn listed(&self, key: &str) -> Option<&Project> {
         let id: u64 = key.parse().ok()?;
-        let (_, projects) = self.listed.as_ref()?;
-        projects.iter().find(|project| project.id == id)
+        self.listed.as_ref()?.value.iter().find(|project| project.id == id)
     }
 
     /// Whether a project is there because it is in the group, not because somebody named it.
@@ -116,38 +115,38 @@ impl Projects {
     }
 
     /// What is known of a project; asked for where that is nothing, or old.
-    pub(crate) async fn one(&mut self, key: &str, api: &Api, moment: Moment) -> Result<Project, FetchError> {
-        let known = self.known.get(key).filter(|(at, _)| counts(*at, moment.now)).map(|(_, project)| project);
+    pub(crate) async fn project(&mut self, key: &str, api: &Api, moment: Moment) -> Result<Project, FetchError> {
+        let known = self.known.get(key).and_then(|known| known.recent(moment));
         if let Some(project) = self.listed(key).or(known) {
             return Ok(project.clone());
         }
         let project: Project = api.one(&["projects", key], moment).await?;
-        self.known.insert(key.to_owned(), (moment.now, project.clone()));
+        self.known.insert(key.to_owned(), LookedUp::new(project.clone(), moment));
         Ok(project)
     }
 
     /// What is switched off in a project that nobody named, after it answered with a 403: half the projects of a
-    /// group may have no CI/CD at all. Nothing where that is not told: then it was refused.
+    /// group may have no CI/CD at all. Nothing where the server does not say: then it was refused.
     pub(crate) async fn features(&mut self, key: &str, api: &Api, moment: Moment) -> Result<Features, FetchError> {
         if !self.is_of_group(key) {
             return Ok(Features::default());
         }
-        if let Some((_, known)) = self.features.get(key).filter(|(at, _)| counts(*at, moment.now)) {
+        if let Some(known) = self.features.get(key).and_then(|known| known.recent(moment)) {
             return Ok(known.clone());
         }
         match api.one::<Features>(&["projects", key], moment).await {
             Err(error) if is_about_one(&error) => Ok(Features::default()),
-            told => {
-                let told = told?;
-                self.features.insert(key.to_owned(), (moment.now, told.clone()));
-                Ok(told)
+            features => {
+                let features = features?;
+                self.features.insert(key.to_owned(), LookedUp::new(features.clone(), moment));
+                Ok(features)
             }
         }
     }
 
     /// The path of a project; its key while the path is not known.
     pub(crate) fn path<'a>(&'a self, key: &'a str) -> &'a str {
-        let known = self.listed(key).or_else(|| self.known.get(key).map(|(_, project)| project));
+        let known = self.listed(key).or_else(|| self.known.get(key).map(|known| &known.value));
         known.map_or(key, |project| project.path_with_namespace.as_str())
     }
 
@@ -173,10 +172,6 @@ async fn list_group(api: &Api, group: &str, moment: Moment) -> Result<Vec<Projec
     ];
     let listed = api.list(&["groups", group, "projects"], &query, GROUP_PAGES, moment).await;
     listed.map_err(|error| naming(error, &format!("group {group}")))
-}
-
-fn counts(at: Timestamp, now: Timestamp) -> bool {
-    at.age_at(now) < KNOWN_FOR
 }
 
 /// Whether a key is a number, not a path.

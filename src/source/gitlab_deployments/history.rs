@@ -9,15 +9,13 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use crate::model::delivery::mark_rollbacks;
 use crate::model::event::{ChangeReason, Event, EventKind, EventState};
+use crate::model::rollbacks::mark_rollbacks;
 use crate::model::text::SafeText;
+use crate::model::version::short_commit;
 use crate::source::gitlab::api::Person;
 
-/// Letters of a commit that are a version.
-const SHORT_SHA: usize = 8;
-
-/// A deploy as it is told.
+/// A deploy as it is listed.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(super) struct Deployment {
     id: u64,
@@ -97,7 +95,7 @@ fn event(deployment: &Deployment, service: &str) -> Option<Event> {
     let version = if job.tag == Some(true) {
         branch.to_owned()
     } else {
-        deployment.sha.as_deref().unwrap_or_default().chars().take(SHORT_SHA).collect()
+        short_commit(deployment.sha.as_deref().unwrap_or_default())
     };
     let is_hotfix = branch.to_ascii_lowercase().contains("hotfix");
     let commit = job.commit.as_ref();
@@ -122,13 +120,13 @@ fn event(deployment: &Deployment, service: &str) -> Option<Event> {
 /// Drops what still waits although its environment has had a later deploy: nobody will let it go on.
 fn drop_overtaken(in_order: &mut Vec<Event>) {
     let mut last_done: HashMap<SafeText, usize> = HashMap::new();
-    for (place, event) in in_order.iter().enumerate().filter(|(_, event)| event.state == EventState::Done) {
-        last_done.insert(event.environment.clone(), place);
+    for (index, event) in in_order.iter().enumerate().filter(|(_, event)| event.state == EventState::Done) {
+        last_done.insert(event.environment.clone(), index);
     }
-    let mut place = 0;
+    let mut index = 0;
     in_order.retain(|event| {
-        let is_overtaken = last_done.get(&event.environment).is_some_and(|done| place < *done);
-        place += 1;
+        let is_overtaken = last_done.get(&event.environment).is_some_and(|done| index < *done);
+        index += 1;
         !is_overtaken || event.state != EventState::Waiting
     });
 }

@@ -5,7 +5,7 @@
 
 use reqwest::header::{AGE, DATE, HeaderMap};
 
-use super::http_date;
+use super::headers::http_date;
 use crate::model::poll::Budget;
 use crate::model::time::{Span, Timestamp};
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use reqwest::header::{ETAG, HeaderMap};
 
-use super::Response;
+use super::types::Response;
 
 /// Most answers kept of one server.
 const MOST_ANSWERS: usize = 600;

@@ -5,7 +5,8 @@
 
 use reqwest::header::HeaderMap;
 
-use super::{Response, retry_after};
+use super::headers::retry_after;
+use super::types::Response;
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::Budget;
 use crate::model::time::{Span, Timestamp, Zone, now};

@@ -44,12 +44,6 @@ pub struct HttpOptions {
 }
 
 impl HttpOptions {
-    /// Every secret with the keys that lead to it.
-    pub fn secrets(&self) -> impl Iterator<Item = (Vec<&str>, &Secret)> {
-        let auth = self.auth.iter().map(|auth| (vec!["auth"], auth.secret()));
-        auth.chain(self.headers.iter().map(|(name, value)| (vec!["headers", name.as_str()], value)))
-    }
-
     /// What is wrong with the headers: the keys that lead there, what it is, and what to do.
     pub fn wrong_headers(&self) -> Vec<(Vec<&str>, String, String)> {
         let of_auth = match &self.auth {

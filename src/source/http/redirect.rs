@@ -3,7 +3,7 @@
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{StatusCode, Url};
 
-use super::origin;
+use super::addresses::origin;
 use crate::model::fault::{FetchError, Reason};
 
 /// Where a redirect leads.

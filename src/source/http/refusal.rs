@@ -1,13 +1,13 @@
 //! What an answer says that is no success, or not what was asked for.
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::header::CONTENT_TYPE;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::headers::retry_after;
 use super::limited::refused_for_a_while;
-use super::{Response, http_date};
+use super::types::Response;
 use crate::model::fault::{FetchError, Reason};
-use crate::model::time::{Span, now};
 
 /// Refuses every answer but a success.
 pub(super) fn check_status(response: &Response) -> Result<(), FetchError> {
@@ -72,15 +72,6 @@ fn first_line(response: &Response) -> Option<String> {
     (!line.starts_with(['<', '{', '['])).then(|| line.to_owned())
 }
 
-/// Reads `Retry-After`: seconds or an HTTP date (RFC 9110, section 10.2.3); nonsense is ignored.
-pub fn retry_after(headers: &HeaderMap) -> Option<Span> {
-    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = value.parse::<u32>() {
-        return Some(Span::seconds(i64::from(seconds)));
-    }
-    Some(http_date(value)?.age_before(now()))
-}
-
 /// Refuses a web page where data was expected: the commonest "malformed feed" is a log-in form. What only
 /// says that it is a page, and is JSON, is taken.
 pub fn refuse_html(response: &Response) -> Result<(), FetchError> {
@@ -108,28 +99,16 @@ fn content_type(response: &Response) -> String {
 #[cfg(test)]
 mod tests {
     use reqwest::StatusCode;
+    use reqwest::header::HeaderMap;
 
     use super::*;
-
-    fn headers(value: &str) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        headers.insert(RETRY_AFTER, value.parse().unwrap());
-        headers
-    }
+    use crate::model::fault::AuthFault;
 
     fn response(code: u16, kind: &str, body: &str) -> Response {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, kind.parse().unwrap());
         let status = StatusCode::from_u16(code).unwrap();
         Response { status, headers, body: body.as_bytes().to_vec(), certificate: None }
-    }
-
-    #[test]
-    fn retry_after_takes_seconds_and_dates_and_ignores_nonsense() {
-        assert_eq!(retry_after(&headers("120")), Some(Span::seconds(120)));
-        assert_eq!(retry_after(&headers("Wed, 21 Oct 2015 07:28:00 GMT")), Some(Span(0)));
-        assert_eq!(retry_after(&headers("-1")), None);
-        assert_eq!(retry_after(&headers("soon")), None);
     }
 
     #[test]
@@ -151,6 +130,14 @@ mod tests {
         assert_eq!(told(404, "text/plain", "Not Found"), "HTTP 404: Not Found");
         assert_eq!(told(404, "text/html", "<html>a page</html>"), "HTTP 404: Not Found");
         assert_eq!(told(404, "text/plain", "<html>a page</html>"), "HTTP 404: Not Found");
+    }
+
+    #[test]
+    fn a_refusal_keeps_which_status_it_was() {
+        let reason = |code| refusal(&response(code, "text/plain", "HTTP 403: in words")).reason;
+        assert_eq!(reason(401), Reason::Auth(AuthFault::Unauthorised), "whatever the server says");
+        assert_eq!(reason(403), Reason::Auth(AuthFault::Forbidden));
+        assert_eq!((reason(429), reason(404)), (Reason::RateLimited, Reason::Http(404)));
     }
 
     #[test]

@@ -3,10 +3,7 @@
 use std::collections::HashSet;
 
 use super::Config;
-use super::calendar::{self, Entry};
-use super::doubt::Doubt;
-use super::occurrences::{Occurrence, occurrences};
-use super::zones::{self, Zones};
+use crate::calendar::{self, Doubt, Entry, Occurrence};
 use crate::model::event::{Event, EventKind, EventState};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::glob::Globs;
@@ -102,13 +99,11 @@ impl Rules {
 /// where that is not all, or not certain.
 pub fn parse(body: &[u8], rules: &Rules, now: Timestamp) -> Result<Telemetry, FetchError> {
     let calendar = calendar::read(body)?;
-    let own = || calendar.zone.as_deref().and_then(zones::named);
-    let floating = rules.zone.clone().or_else(own).unwrap_or_else(|| rules.here.clone());
-    let mut zones = Zones::new(floating, calendar.zones);
+    let floating = rules.zone.clone().or_else(|| calendar.zone()).unwrap_or_else(|| rules.here.clone());
     let at =
         |moment: Timestamp| jiff::Timestamp::from_millisecond(moment.0).map_err(|_| FetchError::from(Reason::Internal));
     let window = (at(now.minus(BEHIND))?, at(now.plus(AHEAD))?);
-    let found = occurrences(&calendar.entries, &mut zones, window)?;
+    let found = calendar::occurrences(&calendar, floating, window)?;
     let mut events: Vec<Event> = found.iter().map(|occurrence| rules.event(occurrence)).collect();
     events.sort_by_key(|event| event.at);
     let events = Telemetry::Events(events);

@@ -11,7 +11,7 @@ use super::workers::{Unanswered, Workers};
 use super::{path, pick};
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::poll::{Answer, Ask};
-use crate::source::Moment;
+use crate::source::contract::Moment;
 use crate::source::limits::Limits;
 
 /// The longest that one expression may run.

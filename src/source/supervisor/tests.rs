@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use super::*;
+use crate::model::fault::AuthFault;
 use crate::source::answer_filter::AnswerFilter;
 use crate::source::limits::Limits;
 use crate::source::network::Network;
@@ -118,7 +119,6 @@ fn start_script(script: Script, pace: Pace, pulse: &Arc<Pulse>, place: u32) -> R
         resolution: Resolution::of(query, watch::Sender::default().subscribe()),
         pace,
         answer_filter: AnswerFilter::default(),
-        nudge: Arc::default(),
     };
     let ask = Ask { query: "".into(), history: None };
     let poll = Poll { asks: vec![(query, ask)], place };
@@ -129,6 +129,7 @@ fn start_script(script: Script, pace: Pace, pulse: &Arc<Pulse>, place: u32) -> R
         pulse: Arc::clone(pulse),
         worker: Worker::new(&Limits::default()),
         clock,
+        ear: Ear::default(),
     };
     let config = Arc::new(Config { script: Arc::clone(&script) });
     tokio::spawn(supervise::<Scripted>(config, context, poll, pace, channels));
@@ -262,7 +263,7 @@ async fn a_healthy_poll_keeps_its_beat_beside_every_kind_of_trouble() {
     let troubles = [
         Act::Fail(Reason::Refused),
         Act::Fail(Reason::Http(500)),
-        Act::Fail(Reason::Auth),
+        Act::Fail(Reason::Auth(AuthFault::Unauthorised)),
         Act::Fail(Reason::TooLarge),
         Act::RetryAfter(60),
         Act::Hang,

@@ -1,0 +1,205 @@
+//! What a panel asks: its queries, and the sources that they name.
+
+use serde_json::{Value, json};
+
+use super::check::Scope;
+use super::nearest::suggestion;
+use super::places::{Part, Path};
+use super::problem::Severity;
+use super::raw::{NamedQuery, PanelCommon};
+use super::read::table;
+use super::variables::{Quoting, expand};
+use crate::eval::rule::PanelQuery;
+use crate::model::event::EventSet;
+use crate::model::poll::Ask;
+use crate::panel::{EventsUse, Kind, Need, Shape};
+use crate::source::{Emits, KINDS as SOURCES, Kind as SourceKind, QueryLanguage};
+
+/// The named queries that can be read, each with its place.
+pub(super) fn named(common: &PanelCommon, path: &Path, scope: &mut Scope<'_>) -> Vec<(NamedQuery, Path)> {
+    let path = path.key("queries");
+    let read = |(place, one): (usize, &Value)| {
+        let at = path.index(place);
+        let query = table::<NamedQuery>(one.clone(), &json!({ "name": "" }), &at, &mut scope.report)?;
+        Some((query, at))
+    };
+    common.queries.iter().enumerate().filter_map(read).collect()
+}
+
+/// What a panel asks.
+pub(super) struct Resolved {
+    pub panel: Vec<PanelQuery>,
+    pub simulated: bool,
+    /// Whether it shows what happened on the whole board.
+    pub of_the_board: bool,
+}
+
+/// Checks all queries of a panel; of a view that nobody knows, what can be checked.
+pub(super) fn queries(
+    common: &PanelCommon,
+    named: &[(NamedQuery, Path)],
+    kind: Option<&'static Kind>,
+    path: &Path,
+    scope: &mut Scope<'_>,
+) -> Resolved {
+    let mut resolved = Resolved { panel: Vec::new(), simulated: false, of_the_board: false };
+    if common.query.is_some() && !common.queries.is_empty() {
+        let help = "use query for one, queries for several".to_owned();
+        scope.report.error("both", &path.key("queries"), "a panel has a query or queries, not both", help);
+    }
+    if let Some(kind) = kind.filter(|kind| kind.source == Need::None) {
+        if common.source.is_some() {
+            let message = format!("a {} panel asks no source", kind.word);
+            scope.report.error("no-source-wanted", &path.key("source"), message, "take the source away".to_owned());
+        }
+        return resolved;
+    }
+    let wanted: Vec<(NamedQuery, Path, Path)> = if common.queries.is_empty() {
+        let single = NamedQuery {
+            name: String::new(),
+            source: common.source.clone(),
+            query: common.query.clone().unwrap_or_default(),
+            scalar: false,
+        };
+        vec![(single, path.key("source"), path.key("query"))]
+    } else {
+        let one = |(one, at): &(NamedQuery, Path)| {
+            let has_own = one.source.is_some() || scope.report.wrong.contains(&at.key("source"));
+            let own_source = if has_own { at.key("source") } else { path.key("source") };
+            let source = one.source.clone().or_else(|| common.source.clone().filter(|_| !has_own));
+            (NamedQuery { source, ..one.clone() }, own_source, at.key("query"))
+        };
+        named.iter().map(one).collect()
+    };
+    if let Some(kind) = kind
+        && let EventsUse::Shown(set) | EventsUse::Judged(set) = kind.events
+        && wanted.iter().all(|(query, _, _)| query.source.is_none())
+    {
+        return of_the_board(kind, set, path, scope);
+    }
+    for (query, source_path, query_path) in &wanted {
+        // Of a view that nobody knows, or a source that cannot be read, no more can be said.
+        let is_needed = kind.is_some_and(|kind| kind.source != Need::Optional);
+        if query.source.is_none() && (!is_needed || scope.report.wrong.contains(source_path)) {
+            continue;
+        }
+        one_query(query, (source_path, query_path), kind, common, scope, &mut resolved);
+    }
+    // One without a name has been reported.
+    let mut names: Vec<&str> =
+        named.iter().map(|(query, _)| query.name.as_str()).filter(|name| !name.is_empty()).collect();
+    names.sort_unstable();
+    if names.windows(2).any(|pair| pair[0] == pair[1]) {
+        let help = "give each query a name of its own".to_owned();
+        scope.report.error("duplicate", &path.key("queries"), "two queries of this panel have one name", help);
+    }
+    resolved
+}
+
+/// A panel of events that names no source shows those of the whole board.
+fn of_the_board(kind: &Kind, set: EventSet, path: &Path, scope: &mut Scope<'_>) -> Resolved {
+    let mut resolved = Resolved { panel: Vec::new(), simulated: false, of_the_board: true };
+    for place in scope.event_sources(set) {
+        let id = scope.events_of(place);
+        let Some(source) = scope.sources.get(place) else { continue };
+        resolved.panel.push(PanelQuery { name: source.name.to_string(), id, limits: source.limits, scalar: false });
+        resolved.simulated |= source.simulated;
+    }
+    if resolved.panel.is_empty() && scope.broken.is_empty() {
+        let known: Vec<&str> =
+            SOURCES.iter().filter(|source| source.emits.may_emit(set)).map(|source| source.word).collect();
+        let message = format!("a {} panel shows what happened, and this board has no source of that", kind.word);
+        let help = format!("add a source of type {}", known.join(", "));
+        scope.report.add(Severity::Error, "no-events", path, Part::Key, message, help);
+    }
+    resolved
+}
+
+fn one_query(
+    query: &NamedQuery,
+    (source_path, query_path): (&Path, &Path),
+    kind: Option<&'static Kind>,
+    common: &PanelCommon,
+    scope: &mut Scope<'_>,
+    resolved: &mut Resolved,
+) {
+    let Some(name) = &query.source else {
+        let panel = Path(source_path.0.get(..source_path.0.len() - 1).unwrap_or_default().to_vec());
+        let message = format!("this {} panel has no source", kind.map_or("", |kind| kind.word));
+        let help = "add source = \"...\", the name of a [sources.NAME] table".to_owned();
+        scope.report.add(Severity::Error, "missing-key", &panel, Part::Key, message, help);
+        return;
+    };
+    let Some((asked, place)) = asked(name, source_path, scope) else { return };
+    let text = scope.query_text(&query.query, &asked.query, asked.word, query_path);
+    let language = match asked.query {
+        QueryLanguage::Needed(language) if text.is_empty() => {
+            let message = format!("the {} source '{name}' needs a query", asked.word);
+            scope.report.error("missing-key", query_path, message, format!("add query = \"...\": {language}"));
+            return;
+        }
+        QueryLanguage::None if text.is_empty() => Ok(()),
+        _ => (asked.check_query)(&text),
+    };
+    if let Err(wrong) = language {
+        scope.report.error("bad-query", query_path, wrong, None);
+        return;
+    }
+    let Some(kind) = kind else { return };
+    warn_about_another_shape(kind, asked, source_path, scope);
+    let Some((place, source)) = place.and_then(|place| Some((place, scope.sources.get(place)?))) else { return };
+    let (limits, simulated) = (source.limits, source.simulated);
+    let history = kind.history.then_some(common.window.unwrap_or(scope.window));
+    let id = scope.queries.id(place, Ask { query: text.into(), history });
+    resolved.panel.push(PanelQuery { name: query.name.clone(), id, limits, scalar: query.scalar });
+    resolved.simulated |= simulated;
+}
+
+/// The kind of a source, and its place if it can be used.
+fn asked(name: &str, path: &Path, scope: &mut Scope<'_>) -> Option<(&'static SourceKind, Option<usize>)> {
+    if let Some(place) = scope.sources.iter().position(|source| source.name.as_str() == name) {
+        return Some((scope.sources.get(place)?.kind, Some(place)));
+    }
+    if let Some((_, kind)) = scope.broken.iter().find(|(broken, _)| broken == name) {
+        return kind.map(|kind| (kind, None));
+    }
+    // Sources that cannot be read may have had it.
+    if !scope.report.wrong.contains(&Path::default().key("sources")) {
+        let whole = scope.sources.iter().map(|source| source.name.as_str());
+        let names: Vec<&str> = whole.chain(scope.broken.iter().map(|(name, _)| name.as_str())).collect();
+        let help = suggestion(name, &names);
+        scope.report.error("unknown-source", path, format!("there is no source '{name}'"), help);
+    }
+    None
+}
+
+/// A panel that can show nothing of what a source tells is a mistake that only an empty frame would show.
+fn warn_about_another_shape(kind: &Kind, source: &SourceKind, path: &Path, scope: &mut Scope<'_>) {
+    let wrong = |shape: &Shape| match shape {
+        Shape::Builds => source.emits != Emits::Builds,
+        Shape::Reviews => source.emits != Emits::Reviews,
+        Shape::Numbers => source.emits != Emits::Measurements,
+    };
+    if !kind.takes.as_ref().is_some_and(wrong) {
+        return;
+    }
+    let message = format!("a {} panel shows nothing of what a {} source tells", kind.word, source.word);
+    let fits = |one: &&SourceKind| match kind.takes {
+        Some(Shape::Builds) => one.emits == Emits::Builds,
+        Some(Shape::Reviews) => one.emits == Emits::Reviews,
+        _ => one.emits == Emits::Measurements,
+    };
+    let known: Vec<&str> = SOURCES.iter().filter(fits).map(|one| one.word).collect();
+    scope.report.warning("wrong-source", path, message, format!("it needs one of: {}", known.join(", ")));
+}
+
+impl Scope<'_> {
+    fn query_text(&mut self, text: &str, language: &QueryLanguage, source: &str, path: &Path) -> String {
+        let (text, unknown) = expand(text, &self.variables, Quoting::Text);
+        // jq has variables of its own.
+        if matches!(language, QueryLanguage::Needed(_)) && source == "prometheus" {
+            self.warn_unknown(&unknown, path);
+        }
+        text
+    }
+}

@@ -1,0 +1,177 @@
+//! What happened, joined from every source of a board, once, before anything is judged or drawn.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
+
+use super::changes::last_deploy;
+use crate::model::event::{Event, EventKind, EventState};
+use crate::model::poll::QueryId;
+use crate::model::text::SafeText;
+use crate::model::time::{Timestamp, Zone};
+use crate::store::{Entry, Store};
+
+/// All events of a board, oldest first, planned ones included.
+#[derive(Debug, Clone, Default)]
+pub struct Events<'a>(Vec<Joined<'a>>);
+
+/// One event, whoever tells of it.
+#[derive(Debug, Clone)]
+struct Joined<'a> {
+    event: &'a Event,
+    /// The queries that answer with it.
+    queries: Vec<QueryId>,
+    /// Whether the board itself has noticed it.
+    is_noticed: bool,
+}
+
+/// What makes two events the same one: kind and moment, service and environment, and what it is. A deploy is its
+/// version: each source has a title of its own for it.
+#[derive(PartialEq, Eq, Hash)]
+struct Identity<'a> {
+    at: Timestamp,
+    kind: EventKind,
+    about: [&'a SafeText; 2],
+    what: [&'a SafeText; 2],
+}
+
+impl<'a> Identity<'a> {
+    fn new(event: &'a Event) -> Self {
+        let is_version = event.kind == EventKind::Deploy && !event.version.is_empty();
+        let title = if is_version { &event.version } else { &event.title };
+        Self {
+            at: event.at,
+            kind: event.kind,
+            about: [&event.service, &event.environment],
+            what: [title, &event.version],
+        }
+    }
+}
+
+/// Of two that are the same the one that tells more counts: the worse one, then the one that is over, then the one
+/// that knows its commits.
+fn weight(event: &Event) -> (u8, bool, usize) {
+    let is_over = !matches!(event.state, EventState::Running | EventState::Waiting);
+    (event.status().severity(), is_over, event.commits.len())
+}
+
+impl<'a> Events<'a> {
+    /// From the last good answers, and from what the board itself has noticed.
+    pub fn of(store: &'a Store) -> Self {
+        let answers = store
+            .queries()
+            .flat_map(|(id, entry): (QueryId, &'a Entry)| entry.events().iter().map(move |event| (event, Some(id))));
+        let mut all: Vec<Joined<'a>> = Vec::new();
+        let mut known: HashMap<Identity<'a>, usize> = HashMap::new();
+        for (event, query) in answers.chain(store.journal().map(|event| (event, None))) {
+            let new = Joined { event, queries: query.into_iter().collect(), is_noticed: query.is_none() };
+            match known.entry(Identity::new(event)) {
+                Slot::Vacant(slot) => {
+                    slot.insert(all.len());
+                    all.push(new);
+                }
+                Slot::Occupied(slot) => {
+                    if let Some(joined) = all.get_mut(*slot.get()) {
+                        joined.take(new);
+                    }
+                }
+            }
+        }
+        // Of one moment the order stays in which they were told: the last one told is the newest.
+        all.sort_by_key(|one| one.event.at);
+        Self(all)
+    }
+
+    /// Those of these kinds between two moments that belong to a service and an environment.
+    pub fn over(
+        &self,
+        (from, to): (Timestamp, Timestamp),
+        kinds: &[EventKind],
+        service: Option<&str>,
+        environment: Option<&str>,
+    ) -> Vec<&'a Event> {
+        let first = self.0.partition_point(|one| one.event.at < from);
+        let after = self.0.partition_point(|one| one.event.at <= to);
+        let within = self.0.get(first..after.max(first)).unwrap_or_default().iter().map(|one| one.event);
+        within.filter(|event| kinds.contains(&event.kind) && event.belongs_to(service, environment)).collect()
+    }
+
+    /// Those that some queries answer with, and on request what the board itself has noticed; oldest first.
+    pub fn told_by(&self, queries: &[QueryId], with_noticed: bool) -> impl Iterator<Item = &'a Event> {
+        let is_wanted = move |one: &&Joined<'a>| {
+            (with_noticed && one.is_noticed) || one.queries.iter().any(|query| queries.contains(query))
+        };
+        self.0.iter().filter(is_wanted).map(|one| one.event)
+    }
+
+    /// "last deploy shop v2.14, 41 min ago".
+    pub fn last_deploy(&self, now: Timestamp) -> Option<String> {
+        let last = last_deploy(self.0.iter().map(|one| one.event).rev(), now)?;
+        let place = if last.environment.is_empty() { String::new() } else { format!(" {}", last.environment) };
+        let state = last.state_word();
+        let state = if state.is_empty() { String::new() } else { format!(" {state}") };
+        Some(format!("last {}{place}{state}, {} ago", last.brief(), last.at.age_at(now).brief()))
+    }
+
+    /// "FREEZE until Mon 23 Nov 08:00: end of year", while one is in force; and two shorter ways to say it.
+    pub fn freeze(&self, now: Timestamp, zone: &Zone) -> Option<[String; 3]> {
+        let in_force = |event: &&Event| event.kind == EventKind::Freeze && event.is_in_force(now);
+        let freeze = self.0.iter().map(|one| one.event).filter(in_force).max_by_key(|event| event.until)?;
+        let until = freeze.until.map_or_else(String::new, |until| format!(" until {}", until.since_at(now, zone)));
+        Some([format!("FREEZE{until}: {}", freeze.title), format!("FREEZE{until}"), "FREEZE".to_owned()])
+    }
+}
+
+impl<'a> Joined<'a> {
+    fn take(&mut self, same: Self) {
+        if weight(same.event) > weight(self.event) {
+            self.event = same.event;
+        }
+        self.queries.extend(same.queries);
+        self.is_noticed |= same.is_noticed;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::poll::Outcome;
+    use crate::model::telemetry::Telemetry;
+    use crate::model::time::Span;
+
+    fn deploy(state: EventState, title: &str) -> Event {
+        Event {
+            at: Timestamp(5),
+            kind: EventKind::Deploy,
+            state,
+            title: title.into(),
+            service: "shop".into(),
+            version: "v2".into(),
+            ..Event::default()
+        }
+    }
+
+    #[test]
+    fn what_two_sources_tell_of_is_one_event_and_the_worse_word_counts() {
+        let mut store = Store::new([QueryId(0), QueryId(1)].into_iter(), Span(1000));
+        for (id, state) in [(0, EventState::Done), (1, EventState::Failed)] {
+            store.apply(Outcome {
+                query: QueryId(id),
+                at: Timestamp(9),
+                answer: Ok(Telemetry::Events(vec![deploy(state, &format!("title {id}"))])),
+                failures: 0,
+                next_try: Timestamp(10),
+                budget: None,
+                age: Span(0),
+                clock_skew: None,
+                listener_error: None,
+            });
+        }
+        let events = Events::of(&store);
+        for queries in [&[QueryId(0)][..], &[QueryId(1)], &[QueryId(0), QueryId(1)]] {
+            let told: Vec<EventState> = events.told_by(queries, false).map(|event| event.state).collect();
+            assert_eq!(told, [EventState::Failed], "{queries:?}");
+        }
+        let over = events.over((Timestamp(0), Timestamp(9)), &[EventKind::Deploy], Some("shop"), None);
+        assert_eq!(over.len(), 1);
+    }
+}

@@ -1,0 +1,39 @@
+//! Free text.
+
+use std::borrow::Cow;
+
+use super::super::evidence::Evidence;
+use super::super::look::{Asked, Look};
+use crate::model::format::Format;
+use crate::model::text::SafeText;
+use crate::model::time::Timestamp;
+use crate::store::Stored;
+
+/// The lines of all queries, one after the other.
+pub(super) fn select<'a>(_: Look<'a, '_>, alike: &[Asked<'a>]) -> (Cow<'a, [SafeText]>, Vec<String>) {
+    let mut whole: Option<Cow<'a, [SafeText]>> = None;
+    for (_, _, entry) in alike {
+        let Stored::Text(lines) = &entry.stored else { continue };
+        match &mut whole {
+            None => whole = Some(Cow::Borrowed(lines)),
+            Some(whole) => whole.to_mut().extend(lines.iter().cloned()),
+        }
+    }
+    (whole.unwrap_or_default(), Vec::new())
+}
+
+pub(super) const fn answered_nothing(_: &Stored) -> bool {
+    false
+}
+
+pub(super) fn nothing_to_judge(lines: &[SafeText], _: &Evidence<'_>) -> Option<String> {
+    lines.is_empty().then(|| "nothing was printed".to_owned())
+}
+
+pub(super) const fn count(_: &[SafeText]) -> Option<usize> {
+    None
+}
+
+pub(super) fn headline(lines: &[SafeText], _: &Format, _: Timestamp) -> String {
+    lines.first().map(SafeText::to_string).unwrap_or_default()
+}

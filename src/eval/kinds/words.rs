@@ -1,0 +1,18 @@
+//! Words that several kinds share.
+
+use super::super::evidence::Evidence;
+
+/// "1 row", "12 rows".
+pub(super) fn counted(count: usize, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
+}
+
+/// Why there is no data in an answer that is there, and what to do where that is good news.
+pub(super) fn nothing_returned(evidence: &Evidence<'_>) -> String {
+    const REMEDY: &str = "if nothing is good news, add empty = \"ok\" or empty = 0";
+    if evidence.rule.thresholds.is_some() {
+        format!("no data: the query returned nothing ({REMEDY})")
+    } else {
+        "no data: the query returned nothing".to_owned()
+    }
+}

@@ -1,0 +1,57 @@
+//! What a viewer can want.
+
+/// What a viewer wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Leave.
+    Quit,
+    /// Show or hide the help.
+    Help,
+    /// One step back: help, zoom, choice, freeze.
+    Back,
+    /// Zoom the chosen panel, or back.
+    Zoom,
+    /// The next panel.
+    Next,
+    /// The previous panel.
+    Previous,
+    /// The panel above; of a zoomed list the line above.
+    Up,
+    /// The panel below; of a zoomed list the line below.
+    Down,
+    /// The panel to the left; on a zoomed panel an earlier moment.
+    Left,
+    /// The panel to the right; on a zoomed panel a later moment.
+    Right,
+    /// A page by place, from 0.
+    Page(usize),
+    /// The next page.
+    NextPage,
+    /// The previous page.
+    PreviousPage,
+    /// The worst panel of the board.
+    Worst,
+    /// To the next event on the zoomed graph.
+    NextEvent,
+    /// To the event before on the zoomed graph.
+    PreviousEvent,
+    /// Freeze the picture, or let it go on.
+    Pause,
+    /// Ask all sources now.
+    Refresh,
+    /// Paint the whole screen anew.
+    Repaint,
+    /// A click on a panel.
+    Click(usize),
+}
+
+/// What reaches beyond the lens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// End the program.
+    Quit,
+    /// Ask all sources now.
+    Refresh,
+    /// Paint the whole screen anew.
+    Repaint,
+}

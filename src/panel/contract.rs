@@ -1,0 +1,111 @@
+//! What a panel is: all that a file of a kind of panel has to say.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::changes::Changes;
+use super::ink::Ink;
+use super::input::PanelInput;
+use crate::model::event::EventSet;
+use crate::model::layer::Layer;
+use crate::model::time::Timestamp;
+
+/// A kind of panel.
+pub trait Panel {
+    /// The word of the config file: `view = "..."`.
+    const VIEW: &'static str;
+    /// One line for `andon panels`.
+    const SUMMARY: &'static str;
+    /// Whether it shows the past, and so asks its sources for it.
+    const HISTORY: bool;
+    /// Whether it needs a source.
+    const SOURCE: Need;
+    /// What it can show; `None` for everything, or for what happened.
+    const TAKES: Option<Shape> = None;
+    /// The layer it belongs to where the board names none.
+    const LAYER: Layer = Layer::Application;
+    /// How much room it wants.
+    const ROOM: Room;
+    /// The critical limit it has when the board gives none.
+    const DEFAULT_CRITICAL: Option<&'static str> = None;
+    /// Whether it draws what happened: then it is given the events of its sources, or, when it names
+    /// none, of the whole board.
+    const EVENTS: EventsUse = EventsUse::None;
+    /// Its own keys in the config file; doc comments become the manual.
+    type Options: DeserializeOwned + JsonSchema + Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static;
+    /// Everything its drawing needs: plain data, which can also be sent to somebody who draws elsewhere.
+    type View: Clone + PartialEq + Serialize + std::fmt::Debug + Send + Sync + 'static;
+
+    /// Content to view; pure.
+    fn view(options: &Self::Options, input: &PanelInput<'_>) -> Self::View;
+
+    /// View to cells; pure, and within `area`.
+    fn draw(view: &Self::View, area: Rect, buffer: &mut Buffer, ink: &Ink);
+
+    /// What it says in half a line, when it has no room for more.
+    fn strip(view: &Self::View) -> String;
+
+    /// What happened, if it draws that over a line of time.
+    fn changes(_: &Self::View) -> Option<&Changes> {
+        None
+    }
+
+    /// What its values were at a moment that a viewer points at; empty where they are seen anyway.
+    fn said_at(_: &Self::View, _: Timestamp) -> String {
+        String::new()
+    }
+
+    /// The lines of a list that a viewer can scroll (by [`Ink::scroll`]); 0 of what is no list.
+    fn lines(_: &Self::View) -> usize {
+        0
+    }
+}
+
+/// What a panel makes of what happened, beside marks over a graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventsUse {
+    /// Nothing.
+    None,
+    /// It shows these.
+    Shown(EventSet),
+    /// It shows these, and has its status from them: a deploy that failed, an incident that goes on.
+    Judged(EventSet),
+}
+
+/// What a panel can show, where it is not everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Numbers over time.
+    Numbers,
+    /// Builds.
+    Builds,
+    /// Reviews.
+    Reviews,
+}
+
+/// Whether a panel needs a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Without one it has nothing to show.
+    Needed,
+    /// It has something of its own to show.
+    Optional,
+    /// It asks nobody.
+    None,
+}
+
+/// How much room a panel wants, in cells, its frame not counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Room {
+    /// Below this width it turns into a strip.
+    pub min_width: u16,
+    /// Below this height it turns into a strip.
+    pub min_height: u16,
+    /// The height at which it looks its best.
+    pub ideal_height: u16,
+    /// Its share of a row, beside others.
+    pub weight: u16,
+}

@@ -1,0 +1,182 @@
+//! What a source is, and what it is given: all that a file of a kind of source needs to know of this room.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::answer_filter::AnswerFilter;
+use super::http::Http;
+use super::listening::{ListenContext, Listening};
+use super::network::Network;
+use crate::model::event::EventSet;
+use crate::model::fault::{FetchError, Reason};
+use crate::model::freshness::FreshBy;
+use crate::model::poll::{Answer, Ask, QueryId};
+use crate::model::time::{Span, Timestamp};
+
+/// A kind of telemetry system. `Self` is one open connection to it, with whatever it remembers between
+/// two polls.
+pub trait Source: Send + Sized + 'static {
+    /// The word of the config file: `type = "..."`.
+    const TYPE: &'static str;
+    /// One line for `andon sources`.
+    const SUMMARY: &'static str;
+    /// What its queries are.
+    const QUERY: QueryLanguage;
+    /// Whether it speaks HTTP, and so takes the keys of [`HttpOptions`].
+    const HTTP: bool;
+    /// Whether one request answers all queries (a document, a machine) or each query is a request.
+    const ONE_REQUEST: bool;
+    /// What it emits. Events (deploys, builds that broke) are drawn on every graph: a source of them is asked
+    /// whether or not a panel shows it.
+    const EMITS: Emits = Emits::Measurements;
+    /// Whether its server wants one request at a time from us, whatever source it comes from.
+    const SERIAL: bool = false;
+    /// What shows that its data are fresh; a source is polled if it is the answers.
+    const FRESH_BY: FreshBy = FreshBy::Answers;
+    /// Its own keys in the config file; doc comments become the manual.
+    type Config: DeserializeOwned + JsonSchema + std::fmt::Debug + Send + Sync + 'static;
+
+    /// The address it talks to, for the check of the config and the limits per host.
+    fn url(config: &Self::Config) -> Option<&str>;
+
+    /// Says what is wrong with a query without asking anybody.
+    fn check_query(query: &str) -> Result<(), String>;
+
+    /// Opens it: cheap, no network.
+    fn open(config: &Self::Config, context: &Context) -> Result<Self, FetchError>;
+
+    /// What listens, where the config asks for it, whether or not it is polled as well.
+    fn listener(_: &Arc<Self::Config>, _: &ListenContext) -> Option<Listening> {
+        None
+    }
+
+    /// Asks all questions once; one answer for each, in their order.
+    fn fetch(&mut self, asks: &[Ask], moment: Moment) -> impl Future<Output = Result<Vec<Answer>, FetchError>> + Send;
+}
+
+/// What a kind of source emits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Emits {
+    /// How things are: numbers, tables, texts.
+    Measurements,
+    /// Reviews.
+    Reviews,
+    /// What happened, and what is planned: events of any kind.
+    Events,
+    /// Deploys.
+    Deploys,
+    /// What is planned.
+    Plans,
+    /// Builds; and so when they broke, were fixed, deployed.
+    Builds,
+}
+
+impl Emits {
+    /// Whether it emits events.
+    pub const fn events(self) -> bool {
+        matches!(self, Self::Events | Self::Deploys | Self::Plans | Self::Builds)
+    }
+
+    /// Whether it may emit some of these events; builds may be deploys.
+    pub const fn may_emit(self, set: EventSet) -> bool {
+        match (self, set) {
+            (Self::Measurements | Self::Reviews, _) => false,
+            (Self::Events, _)
+            | (_, EventSet::Everything)
+            | (Self::Deploys | Self::Builds, EventSet::Deploys | EventSet::DeploysAndIncidents)
+            | (Self::Plans, EventSet::Plans) => true,
+            _ => false,
+        }
+    }
+}
+
+/// What the queries of a kind of source are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QueryLanguage {
+    /// A query is needed; the text says in which language.
+    Needed(&'static str),
+    /// A query may be given; the text says what it picks.
+    Optional(&'static str),
+    /// There is nothing to ask: everything the source has.
+    None,
+}
+
+/// What a source gets when it opens.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The client for its address, if it speaks HTTP.
+    pub http: Option<Arc<Http>>,
+    /// What connections share.
+    pub network: Network,
+    /// How many points a window is wanted in.
+    pub resolution: Resolution,
+    /// How often it is polled, and how long a poll may take.
+    pub pace: Pace,
+    /// What is done to its answers.
+    pub answer_filter: AnswerFilter,
+}
+
+impl Context {
+    /// The answers, with the source's own secrets taken out of every error and caveat.
+    pub(super) fn scrub(&self, answers: Result<Vec<Answer>, FetchError>) -> Result<Vec<Answer>, FetchError> {
+        let Some(http) = &self.http else { return answers };
+        match answers {
+            Ok(all) => Ok(all.into_iter().map(|answer| http.scrub(answer)).collect()),
+            Err(error) => Err(http.scrub_error(error)),
+        }
+    }
+
+    /// The HTTP client; its absence is a fault of ours, not of the source.
+    pub fn http(&self) -> Result<Arc<Http>, FetchError> {
+        self.http.clone().ok_or_else(|| FetchError::new(Reason::Internal, "this source was opened without a client"))
+    }
+}
+
+/// How often, and how long at most.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// The pause between the begins of two polls.
+    pub refresh: Span,
+    /// The longest a poll may take.
+    pub timeout: Span,
+}
+
+/// In how many columns queries are drawn, on the widest panel that shows each.
+pub type Widths = HashMap<QueryId, u16>;
+
+/// Columns assumed for a panel before it has been drawn once.
+const FIRST_WIDTH: u16 = 240;
+
+/// How many points a window is wanted in; follows the widest panel that shows the query.
+#[derive(Debug, Clone)]
+pub struct Resolution {
+    query: QueryId,
+    widths: watch::Receiver<Widths>,
+}
+
+impl Resolution {
+    /// That of one query.
+    pub const fn of(query: QueryId, widths: watch::Receiver<Widths>) -> Self {
+        Self { query, widths }
+    }
+
+    /// The number of columns.
+    pub fn columns(&self) -> u16 {
+        self.widths.borrow().get(&self.query).copied().unwrap_or(FIRST_WIDTH)
+    }
+}
+
+/// The moment of a poll.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    /// The wall clock at its begin.
+    pub now: Timestamp,
+    /// When it has to be done.
+    pub deadline: Instant,
+}
