@@ -15,8 +15,8 @@ use super::moments::Written;
 use super::rule::{Rule, Unknown, Until};
 use super::versions::{Change, Family, families};
 use super::zones::Zones;
+use crate::model::event::MAX_EVENTS;
 use crate::model::fault::{FetchError, Reason};
-use crate::model::telemetry::MAX_EVENTS;
 
 /// What repeats, and lasts longer or was moved further than this, in days, is looked for no farther.
 const LONGEST: i64 = 366;
