@@ -11,7 +11,7 @@ use andon::hub::Hub;
 use andon::model::build::{Activity, Build, BuildResult, Run};
 use andon::model::labels::Labels;
 use andon::model::poll::{Outcome, QueryId};
-use andon::model::series::{Coverage, Point, Series};
+use andon::model::series::{Coverage, Point, Series, SeriesSet};
 use andon::model::telemetry::Telemetry;
 use andon::model::time::{Span, Timestamp, Zone};
 use andon::output::ansi::{Depth, encode};
@@ -61,7 +61,7 @@ fn feed(hub: &mut Hub, query: usize, now: Timestamp) {
                 .collect(),
         })
         .collect();
-    let answer = Ok(Telemetry::Series { series, coverage: Coverage::Whole });
+    let answer = Ok(Telemetry::Series(SeriesSet::new(series, Coverage::Whole)));
     hub.apply(Outcome {
         query: QueryId(query),
         at: now,
@@ -120,7 +120,7 @@ fn sample(query: QueryId, at: Timestamp) -> Outcome {
     Outcome {
         query,
         at,
-        answer: Ok(Telemetry::Series { series: vec![Series::single("", at, value)], coverage: Coverage::Sample }),
+        answer: Ok(Telemetry::Series(SeriesSet::new(vec![Series::single("", at, value)], Coverage::Sample))),
         failures: 0,
         next_try: at.plus(Span::seconds(1)),
         budget: None,

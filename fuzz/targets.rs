@@ -16,7 +16,7 @@ use andon::model::event::{Event, EventState};
 use andon::model::format;
 use andon::model::labels::{Labels, names};
 use andon::model::poll::Ask;
-use andon::model::series::{Point, Series};
+use andon::model::series::{Point, Series, SeriesSet};
 use andon::model::telemetry::Telemetry;
 use andon::model::text::SafeText;
 use andon::model::time::{Span, Timestamp};
@@ -81,7 +81,7 @@ fn are_sound(series: &[Series]) {
 
 fn is_sound(telemetry: &Telemetry) {
     match telemetry {
-        Telemetry::Series { series, .. } => are_sound(series),
+        Telemetry::Series(SeriesSet { series, .. }) => are_sound(series),
         Telemetry::Caveat { telemetry, .. } => is_sound(telemetry),
         Telemetry::Table(table) => {
             table.columns.iter().for_each(|column| is_harmless(column.as_str()));

@@ -12,7 +12,10 @@ use crate::config::Board;
 use crate::config::board::Webhook;
 use crate::eval::checks::Checks;
 use crate::eval::judging::{Verdicts, judge};
+use crate::eval::live::Live;
 use crate::eval::notification::{Message, SentMessages};
+use crate::eval::past::Limits;
+use crate::eval::state::State;
 use crate::eval::transitions::{Panel, Transition, Turn, Watch};
 use crate::model::demands::Demands;
 use crate::model::event::{Event, EventKind};
@@ -21,7 +24,7 @@ use crate::model::poll::{Outcome, QueryId};
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp, Zone};
 use crate::source::{Clock, Widths};
-use crate::store::{Store, Stored};
+use crate::store::Store;
 use crate::view::build;
 use crate::view::scene::{Ring, Scene};
 use demands::{ViewerDemands, ViewerId};
@@ -99,9 +102,8 @@ pub struct Channels {
 #[derive(Debug)]
 pub struct Hub {
     board: Arc<Board>,
-    store: Store,
-    /// How every limit stands.
-    checks: Checks,
+    /// What is known, and how every limit stands.
+    live: Live,
     zone: Zone,
     clock: Clock,
     banner: Option<String>,
@@ -115,21 +117,22 @@ pub struct Hub {
 impl Hub {
     /// A hub that knows nothing yet.
     pub fn new(board: Arc<Board>, zone: Zone, clock: Clock) -> Self {
-        Self::with_checks(Checks::default(), board, zone, clock)
+        let past = Limits::for_queries(board.queries.len());
+        Self::with(Checks::default(), past, board, zone, clock)
     }
 
     /// The same for commands that look once: a limit that is crossed and may have been so for long counts,
     /// because nobody will look again.
     pub fn for_one_look(board: Arc<Board>, zone: Zone, clock: Clock) -> Self {
-        Self::with_checks(Checks::one_look(), board, zone, clock)
+        Self::with(Checks::one_look(), Limits::NOTHING, board, zone, clock)
     }
 
-    fn with_checks(mut checks: Checks, board: Arc<Board>, zone: Zone, clock: Clock) -> Self {
-        let store = Store::new(board.queries.iter().map(|query| query.id), board.longest_window());
+    fn with(checks: Checks, past: Limits, board: Arc<Board>, zone: Zone, clock: Clock) -> Self {
+        let queries = board.queries.iter().map(|query| query.id);
+        let live = Live::new(checks, (queries, board.longest_window()), board.rules(), past);
         let looked = (clock.now(), Instant::now());
         let (watch, told) = (Watch::default(), SentMessages::default());
-        checks.hold(board.rules(), &store);
-        Self { store, checks, board, zone, clock, banner: None, watch, told, ring: None, looked }
+        Self { live, board, zone, clock, banner: None, watch, told, ring: None, looked }
     }
 
     /// The scene as of a moment.
@@ -139,27 +142,45 @@ impl Hub {
 
     /// What is made of the verdicts and of the scene as of a moment.
     pub fn judged_at<T>(&self, now: Timestamp, made: impl FnOnce(&Verdicts<'_>, Scene) -> T) -> T {
-        let verdicts = judge(&self.board.to_judge(), &self.store, &self.checks, now, &self.zone);
+        self.judged(self.live.state(), now, |verdicts, scene| {
+            let banner = self.banner.clone().or_else(|| scene.banner.clone());
+            made(verdicts, Scene { banner, ring: self.ring.clone(), ..scene })
+        })
+    }
+
+    /// The scene as it was at a moment, on the board of today; none where nobody remembers that moment. What is of
+    /// now only is left out: the banner of a reload, the ring of a bell.
+    pub fn scene_as_of(&self, moment: Timestamp) -> Option<Scene> {
+        Some(self.judged(&self.live.as_of(moment)?, moment, |_, scene| scene))
+    }
+
+    /// The one way from what is known to verdicts and a scene, of now and of any past moment.
+    fn judged<T>(&self, state: &State, now: Timestamp, made: impl FnOnce(&Verdicts<'_>, Scene) -> T) -> T {
+        let verdicts = judge(&self.board.to_judge(), &state.store, &state.checks, now, &self.zone);
         let scene = build::scene(&self.board, &verdicts, now, &self.zone);
-        let scene = Scene { banner: self.banner.clone().or(scene.banner), ring: self.ring.clone(), ..scene };
         made(&verdicts, scene)
     }
 
     /// A look: the scene as of now, and what is to be told of what has turned since the last look.
-    fn look(&mut self, now: Timestamp) -> (Scene, Vec<Notification>) {
+    pub fn look(&mut self, now: Timestamp) -> (Scene, Vec<Notification>) {
         let mut watch = std::mem::take(&mut self.watch);
         let (scene, turned) = self.judged_at(now, |verdicts, scene| (scene, self.turned(&mut watch, verdicts)));
         self.watch = watch;
         for alert in turned.iter().filter(|one| one.turn == Turn::Critical) {
-            self.store.note(alert_event(alert, now));
+            self.live.note(alert_event(alert, now));
         }
         let notifications = self.tell(&turned, now);
         (Scene { ring: self.ring.clone(), ..scene }, notifications)
     }
 
+    fn store(&self) -> &Store {
+        &self.live.state().store
+    }
+
     /// Takes one outcome in, and logs what changed for its source.
     pub fn apply(&mut self, outcome: Outcome) {
-        let before = self.store.entry(outcome.query).map(|entry| (entry.error.is_some(), entry.last_success.is_some()));
+        let before =
+            self.store().entry(outcome.query).map(|entry| (entry.error.is_some(), entry.last_success.is_some()));
         let query = outcome.query;
         tracing::trace!(query = query.0, failures = outcome.failures, "{}", said(&outcome));
         match (outcome.error(), before) {
@@ -171,8 +192,7 @@ impl Hub {
             }
             _ => {}
         }
-        self.store.apply(outcome);
-        self.checks.follow(query, &self.store);
+        self.live.apply(outcome);
     }
 
     /// Takes what a reload brings. What both boards ask keeps its history.
@@ -184,8 +204,8 @@ impl Hub {
             }
             Reload::Board(board, taken) => {
                 tracing::info!(sources = board.sources.len(), "another config");
-                self.store.hold(board.queries.iter().map(|query| query.id), board.longest_window());
-                self.checks.hold(board.rules(), &self.store);
+                let queries = board.queries.iter().map(|query| query.id);
+                self.live.hold((queries, board.longest_window()), board.rules(), self.clock.now());
                 self.board = board;
                 self.banner = None;
                 // Who waits for it may have gone.
@@ -205,8 +225,7 @@ impl Hub {
         let (ahead, behind) = (expected.age_at(wall), expected.age_before(wall));
         if behind > DRIFT {
             tracing::warn!("the clock was set back by {}", behind.brief());
-            self.store.set_back(behind);
-            self.checks.set_back(behind);
+            self.live.set_back(behind);
         }
         ahead.max(behind) > DRIFT
     }
@@ -217,7 +236,7 @@ impl Hub {
 
     /// Whether every query has been answered or has failed at least once.
     pub fn has_heard_all(&self) -> bool {
-        self.store.entries().all(|entry| entry.last_poll.is_some())
+        self.store().entries().all(|entry| entry.last_poll.is_some())
     }
 
     /// Runs until the supervisor is gone.
@@ -239,11 +258,11 @@ impl Hub {
                 }
                 Some(command) = channels.commands.recv() => {
                     channels.obey(command, &mut demands);
-                    channels.tell_widths(&mut demands, &self.store);
+                    channels.tell_widths(&mut demands, self.store());
                 }
                 Some(reload) = channels.reloads.recv() => {
                     self.reload(reload);
-                    channels.tell_widths(&mut demands, &self.store);
+                    channels.tell_widths(&mut demands, self.store());
                     publish_at = publish_at.min(Instant::now() + GATHER);
                 }
                 () = sleep_until(publish_at) => {
@@ -256,7 +275,7 @@ impl Hub {
     }
 
     fn is_first(&self, query: QueryId) -> bool {
-        self.store.entry(query).is_none_or(|entry| entry.last_poll.is_none())
+        self.store().entry(query).is_none_or(|entry| entry.last_poll.is_none())
     }
 
     /// What has turned since the last look: panels first, then builds.
@@ -275,8 +294,7 @@ impl Hub {
         // A source of builds is always asked for all of them; other queries of it show some of the same.
         let all_of_a_source = self.board.queries.iter().filter(|query| query.ask.query.is_empty());
         let builds = all_of_a_source.filter_map(|query| {
-            let Stored::Builds(builds, _) = &self.store.entry(query.id)?.stored else { return None };
-            Some((&self.board.sources.get(query.source)?.name, builds))
+            Some((&self.board.sources.get(query.source)?.name, self.store().entry(query.id)?.builds()))
         });
         let of_builds = watch.builds(builds.flat_map(|(source, builds)| builds.iter().map(move |one| (source, one))));
         of_panels.into_iter().chain(of_builds).collect()

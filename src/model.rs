@@ -3,6 +3,7 @@
 //! Nothing here knows a source, a panel or a screen, and nothing here reads a clock (except
 //! [`time::now`], the one door to it).
 
+pub mod answer;
 pub mod build;
 pub mod demands;
 pub mod event;
@@ -12,6 +13,7 @@ pub mod freshness;
 pub mod glob;
 pub mod isolation;
 pub mod judgement;
+pub mod kinds;
 pub mod labels;
 pub mod layer;
 pub mod number;

@@ -8,25 +8,22 @@
 mod registry;
 pub mod answer_filter;
 pub mod auth;
-pub mod backoff;
 mod clock;
 mod contract;
 pub mod file;
 mod forge;
 mod github;
 pub mod http;
-pub mod limits;
 pub mod listening;
 pub mod network;
-pub mod offload;
+mod polling;
 pub mod process;
-pub mod supervisor;
 pub mod tls;
-mod turn;
 pub mod zone;
 
 pub use clock::Clock;
 pub use contract::{Context, Emits, KeyProblem, Moment, Pace, QueryLanguage, Resolution, Source, Widths};
+pub use polling::{backoff, limits, offload, supervisor};
 pub use registry::{Configured, Kind};
 
 sources! {

@@ -1,66 +1,31 @@
 //! What is known: the last good answer to every query, its history, and how the asking goes.
 //!
-//! A failed poll never erases the last good value. Everything is bounded.
+//! A failed poll never erases the last good value. Everything is bounded. Only [`facts`] change what is known.
 
-pub mod builds;
+pub mod facts;
+pub mod kind;
 pub mod ring;
+pub mod stored;
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
-use crate::model::build::TrackedBuild;
 use crate::model::event::Event;
 use crate::model::fault::FetchError;
-use crate::model::labels::{Labels, names};
-use crate::model::poll::{Budget, Outcome, QueryId};
-use crate::model::review::Review;
-use crate::model::series::{Coverage, Point, Series};
-use crate::model::table::Table;
-use crate::model::telemetry::{Caveat, MAX_SERIES, Telemetry};
-use crate::model::text::SafeText;
+use crate::model::kinds::kinds;
+use crate::model::poll::{Budget, QueryId};
+use crate::model::telemetry::Caveat;
 use crate::model::time::{Span, Timestamp};
-use ring::Ring;
+pub use series::Track;
+pub use stored::{News, Stored};
 
-/// Most series kept of one query, those that vanished included: twice what one answer may have.
-const MAX_TRACKS: usize = 2 * MAX_SERIES;
+macro_rules! files {
+    ($($(#[$about:meta])* $file:ident => $kind:ident($answer:ty)),+ $(,)?) => { $(pub mod $file;)+ };
+}
+
+kinds!(files);
 
 /// Most events kept that the board itself has noticed.
 const MAX_JOURNAL: usize = 1000;
-
-/// One line of numbers with its history.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Track {
-    /// Its identity.
-    pub labels: Labels,
-    /// What tells it from its siblings on a screen.
-    pub name: SafeText,
-    /// Its points.
-    pub ring: Ring,
-    /// Whether the last good answer had it; one that vanished has a past but no value.
-    pub present: bool,
-    /// The usual time between two of its newest points; zero while there are too few.
-    pub spacing: Span,
-}
-
-/// The last good answer to a query.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub enum Stored {
-    /// Nothing yet.
-    #[default]
-    Nothing,
-    /// Numbers over time.
-    Series(Vec<Track>),
-    /// Rows and columns.
-    Table(Table),
-    /// Builds, with what was seen of them over time, and when they broke and were fixed.
-    Builds(Vec<TrackedBuild>, Vec<Event>),
-    /// What happened, oldest first.
-    Events(Vec<Event>),
-    /// Reviews.
-    Reviews(Vec<Review>),
-    /// Free text.
-    Text(Vec<SafeText>),
-}
 
 /// One query: what is known, and how the asking goes.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -91,33 +56,12 @@ pub struct Entry {
 impl Entry {
     /// What happened, as the last good answer tells, oldest first.
     pub fn events(&self) -> &[Event] {
-        match &self.stored {
-            Stored::Events(events) | Stored::Builds(_, events) => events,
-            _ => &[],
-        }
+        self.stored.events()
     }
 
-    /// The reviews of the last good answer.
-    pub fn reviews(&self) -> &[Review] {
-        match &self.stored {
-            Stored::Reviews(reviews) => reviews,
-            _ => &[],
-        }
-    }
-
-    /// Whether the last good answer was series.
-    pub const fn is_series(&self) -> bool {
-        matches!(self.stored, Stored::Series(_))
-    }
-
-    /// The usual time between two values of its slowest series; zero where values have no time of their own.
+    /// The usual time between two of its data; zero where they have no time of their own.
     pub fn spacing(&self) -> Span {
-        match &self.stored {
-            Stored::Series(tracks) => {
-                tracks.iter().filter(|track| track.present).map(|track| track.spacing).max().unwrap_or_default()
-            }
-            _ => Span(0),
-        }
+        self.stored.spacing()
     }
 }
 
@@ -138,15 +82,13 @@ impl Store {
     }
 
     /// Holds these queries from now on: what is known of others is forgotten.
-    pub fn hold(&mut self, queries: impl Iterator<Item = QueryId>, window: Span) {
+    fn hold(&mut self, queries: impl Iterator<Item = QueryId>, window: Span) {
         self.window = window;
         let mut former = std::mem::take(&mut self.entries);
         self.entries = queries.map(|query| (query, former.remove(&query).unwrap_or_default())).collect();
         // Whoever has changed the board has seen what is missing: it is not waited for any longer.
         for entry in self.entries.values_mut() {
-            if let Stored::Series(tracks) = &mut entry.stored {
-                tracks.retain(|track| track.present);
-            }
+            entry.stored.forget_missing();
         }
     }
 
@@ -166,7 +108,7 @@ impl Store {
     }
 
     /// Keeps something that the board itself has noticed.
-    pub fn note(&mut self, event: Event) {
+    fn note(&mut self, event: Event) {
         if self.journal.len() == MAX_JOURNAL {
             self.journal.pop_front();
         }
@@ -180,7 +122,7 @@ impl Store {
 
     /// The clock was set back: what was stamped by it goes back as far. (So do points that a server
     /// stamped; its next answer puts them right.)
-    pub fn set_back(&mut self, by: Span) {
+    fn set_back(&mut self, by: Span) {
         for entry in self.entries.values_mut() {
             for stamp in [&mut entry.as_of, &mut entry.last_success, &mut entry.last_poll, &mut entry.next_try]
                 .into_iter()
@@ -188,165 +130,19 @@ impl Store {
             {
                 *stamp = stamp.minus(by);
             }
-            match &mut entry.stored {
-                Stored::Series(tracks) => tracks.iter_mut().for_each(|track| track.ring.set_back(by)),
-                Stored::Builds(builds, _) => {
-                    for since in builds.iter_mut().filter_map(|build| build.running_since.as_mut()) {
-                        *since = since.minus(by);
-                    }
-                }
-                Stored::Nothing | Stored::Table(_) | Stored::Text(_) | Stored::Events(_) | Stored::Reviews(_) => {}
-            }
+            entry.stored.set_back(by);
         }
     }
-
-    /// Takes the outcome of a poll in.
-    pub fn apply(&mut self, outcome: Outcome) {
-        let window = self.window;
-        let Some(entry) = self.entries.get_mut(&outcome.query) else { return };
-        entry.last_poll = Some(outcome.at);
-        entry.next_try = Some(outcome.next_try);
-        // Counted for each query: beside one that is answered, a poll that asks for several has not failed.
-        entry.failures = match &outcome.answer {
-            Ok(_) => 0,
-            Err(_) => entry.failures.saturating_add(1).max(outcome.failures),
-        };
-        entry.budget = outcome.budget;
-        entry.clock_skew = outcome.clock_skew;
-        match outcome.answer {
-            Err(error) => entry.error = Some(error),
-            Ok(telemetry) => {
-                let (telemetry, caveat) = telemetry.split();
-                let is_pushed = matches!(telemetry, Telemetry::Series { coverage: Coverage::Pushed, .. });
-                entry.caveat = caveat;
-                entry.stored.take_in(telemetry, outcome.at, window);
-                entry.error = outcome.listener_error;
-                // While nobody listens it grows old: nobody knows what is missing in it.
-                if entry.error.is_some() && entry.last_success.is_some() {
-                    return;
-                }
-                entry.last_success = Some(outcome.at);
-                // What a cache has held is as old as the cache says, whatever time is written in it.
-                let answered = outcome.at.minus(outcome.age);
-                let newest = entry.stored.newest().map(|newest| newest.min(answered));
-                // That somebody listens is no datum.
-                entry.as_of = if is_pushed { newest } else { newest.or(Some(answered)) };
-            }
-        }
-    }
-}
-
-impl Stored {
-    /// The newest moment at which a series had a value; none where there are no series, or none has a value.
-    fn newest(&self) -> Option<Timestamp> {
-        let Self::Series(tracks) = self else { return None };
-        let last = |track: &Track| Some(track.ring.points().iter().rev().find(|point| point.value.is_finite())?.at);
-        tracks.iter().filter(|track| track.present).filter_map(last).max()
-    }
-
-    fn take_in(&mut self, telemetry: Telemetry, at: Timestamp, window: Span) {
-        match telemetry {
-            Telemetry::Series { series, coverage } => {
-                let mut tracks = match std::mem::take(self) {
-                    Self::Series(tracks) => tracks,
-                    _ => Vec::new(),
-                };
-                merge(&mut tracks, series, coverage, at, at.minus(window));
-                *self = Self::Series(tracks);
-            }
-            Telemetry::Builds(builds) => {
-                let before = match std::mem::take(self) {
-                    Self::Builds(before, _) => before,
-                    _ => Vec::new(),
-                };
-                let builds = builds::track(&before, builds, at);
-                let events = builds::turns(&builds);
-                *self = Self::Builds(builds, events);
-            }
-            Telemetry::Events(mut events) => {
-                // Of one moment the order decides in which they were told; many tell the newest first.
-                if events.first().map(|event| event.at) > events.last().map(|event| event.at) {
-                    events.reverse();
-                }
-                events.sort_by_key(|event| event.at);
-                *self = Self::Events(events);
-            }
-            Telemetry::Reviews(reviews) => *self = Self::Reviews(reviews),
-            Telemetry::Table(table) => *self = Self::Table(table),
-            Telemetry::Text(lines) => *self = Self::Text(lines),
-            Telemetry::Caveat { telemetry, .. } => self.take_in(*telemetry, at, window),
-        }
-    }
-}
-
-fn merge(tracks: &mut Vec<Track>, series: Vec<Series>, coverage: Coverage, at: Timestamp, oldest: Timestamp) {
-    if coverage != Coverage::Pushed {
-        for track in &mut *tracks {
-            track.present = false;
-        }
-    }
-    let before = tracks.len();
-    let known: HashMap<Labels, usize> =
-        tracks.iter().enumerate().map(|(index, track)| (track.labels.clone(), index)).collect();
-    for one in series {
-        let found = known.get(&one.labels).copied();
-        let track = if let Some(track) = found.and_then(|at| tracks.get_mut(at)) {
-            track
-        } else {
-            tracks.push(Track {
-                labels: one.labels.clone(),
-                name: SafeText::default(),
-                ring: Ring::default(),
-                present: true,
-                spacing: Span(0),
-            });
-            let Some(track) = tracks.last_mut() else { continue };
-            track
-        };
-        track.present = !one.points.is_empty();
-        if matches!(coverage, Coverage::Sample | Coverage::Head) {
-            // The values of this moment: none of them, and none that is kept, is of a later one.
-            track.ring.forget_after(at);
-            let points: Vec<Point> = one.points.iter().map(|point| Point { at: point.at.min(at), ..*point }).collect();
-            track.ring.take_in(&points, coverage);
-        } else {
-            track.ring.take_in(&one.points, coverage);
-        }
-        track.spacing = usual_distance(track.ring.points());
-    }
-    // A series that vanished loses its past, but is not forgotten: nobody has said that it may be missing.
-    for track in &mut *tracks {
-        track.ring.forget_before(oldest);
-    }
-    if tracks.len() == before {
-        return;
-    }
-    // Others are there: what tells them apart may be something else.
-    if tracks.len() > MAX_TRACKS {
-        // A source that invents names without end: what vanished first goes first, what is there stays.
-        tracks.sort_by_key(|track| Reverse((track.present, track.ring.points().last().map(|last| last.at))));
-        tracks.truncate(MAX_TRACKS);
-    }
-    let drawn = names(&tracks.iter().map(|track| &track.labels).collect::<Vec<_>>());
-    for (track, name) in tracks.iter_mut().zip(drawn) {
-        track.name = name;
-    }
-    tracks.sort_by(|a, b| a.name.cmp(&b.name));
-}
-
-/// The median distance of the newest points.
-fn usual_distance(points: &[Point]) -> Span {
-    const LOOKED_AT: usize = 10;
-    let newest = points.get(points.len().saturating_sub(LOOKED_AT)..).unwrap_or_default();
-    let mut distances: Vec<i64> = newest.windows(2).map(|pair| pair[1].at.0 - pair[0].at.0).collect();
-    distances.sort_unstable();
-    Span(distances.get(distances.len() / 2).copied().unwrap_or(0))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::series::MAX_TRACKS;
     use super::*;
     use crate::model::fault::Reason;
+    use crate::model::poll::Outcome;
+    use crate::model::series::{Coverage, Series, SeriesSet};
+    use crate::model::telemetry::Telemetry;
 
     fn outcome(at: i64, answer: crate::model::poll::Answer) -> Outcome {
         let failures = u32::from(answer.is_err());
@@ -366,7 +162,7 @@ mod tests {
     #[expect(clippy::unnecessary_wraps, reason = "an answer is a result")]
     fn sample(at: i64, names: &[&str]) -> crate::model::poll::Answer {
         let series = names.iter().map(|name| Series::single(name, Timestamp(at), at as f64)).collect();
-        Ok(Telemetry::Series { series, coverage: Coverage::Sample })
+        Ok(Telemetry::Series(SeriesSet::new(series, Coverage::Sample)))
     }
 
     fn tracks(store: &Store) -> &[Track] {
@@ -409,9 +205,9 @@ mod tests {
         let mut store = Store::new(std::iter::once(QueryId(0)), Span::seconds(60));
         let pushed = |at: i64, name: &str| {
             let series = vec![Series::single(name, Timestamp(at), 1.0)];
-            Ok(Telemetry::Series { series, coverage: Coverage::Pushed })
+            Ok(Telemetry::Series(SeriesSet::new(series, Coverage::Pushed)))
         };
-        store.apply(outcome(1000, Ok(Telemetry::Series { series: Vec::new(), coverage: Coverage::Pushed })));
+        store.apply(outcome(1000, Ok(Telemetry::Series(SeriesSet::new(Vec::new(), Coverage::Pushed)))));
         assert_eq!(store.entries[&QueryId(0)].as_of, None, "that somebody listens is no datum");
         store.apply(outcome(5000, pushed(2000, "a")));
         store.apply(outcome(6000, pushed(4000, "b")));

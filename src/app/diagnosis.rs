@@ -19,7 +19,7 @@ use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::format;
 use crate::model::labels::names;
 use crate::model::poll::{Budget, Outcome, QueryId};
-use crate::model::series::Series;
+use crate::model::series::{Series, SeriesSet};
 use crate::model::table::{Cell, Table};
 use crate::model::telemetry::Telemetry;
 use crate::model::text::{SafeText, ellipsis};
@@ -363,7 +363,7 @@ fn queries(source: &SourceSpec, board: &Board, outcomes: &[&Outcome], unknown: &
 fn sample(telemetry: &Telemetry) -> String {
     let count = |number: usize, word: &str| if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") };
     let (much, begin) = match telemetry {
-        Telemetry::Series { series, .. } => (
+        Telemetry::Series(SeriesSet { series, .. }) => (
             if series.len() == 1 { "1 series".to_owned() } else { format!("{} series", series.len()) },
             series.iter().map(last).collect::<Vec<_>>().join(", "),
         ),

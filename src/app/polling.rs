@@ -48,14 +48,14 @@ pub struct Polling {
     sources: HashMap<u64, Running>,
 }
 
-/// A source with its tasks, each by the queries it asks.
+/// A source with its tasks, each by what it asks.
 #[derive(Debug)]
 struct Running {
     client: Client,
     pulse: Arc<Pulse>,
     worker: Worker,
     listener: Option<Listened>,
-    tasks: HashMap<Vec<QueryId>, Task>,
+    tasks: HashMap<Vec<(QueryId, Ask)>, Task>,
 }
 
 /// The client of a source, if it speaks HTTP; made by the first of its polls that can.
@@ -113,13 +113,13 @@ impl Polling {
             tasks: HashMap::new(),
         });
         let groups = running.polled(spec.kind.fresh_by, groups);
-        let keys: HashSet<Vec<QueryId>> = groups.iter().map(|group| key(group)).collect();
+        let keys: HashSet<Vec<(QueryId, Ask)>> = groups.iter().map(|group| key(group)).collect();
         running.tasks.retain(|queries, _| keys.contains(queries));
         let new = groups.into_iter().filter(|group| !running.tasks.contains_key(&key(group))).collect::<Vec<_>>();
         let added = new.len() as u32;
         for (place, asks) in (begun..).zip(new) {
             let key = key(&asks);
-            let Some(first) = key.first() else { continue };
+            let Some((first, _)) = key.first() else { continue };
             let begin = Begin {
                 spec: spec.clone(),
                 client: Arc::clone(&running.client),
@@ -265,10 +265,10 @@ fn groups(board: &Board, source: usize, one_request: bool) -> Vec<Vec<(QueryId, 
 }
 
 /// What tells one task of a source from another, in whatever order its panels stand.
-fn key(group: &[(QueryId, Ask)]) -> Vec<QueryId> {
-    let mut queries: Vec<QueryId> = group.iter().map(|(query, _)| *query).collect();
-    queries.sort_unstable();
-    queries
+fn key(group: &[(QueryId, Ask)]) -> Vec<(QueryId, Ask)> {
+    let mut asks = group.to_vec();
+    asks.sort_unstable_by_key(|(query, _)| *query);
+    asks
 }
 
 fn client(source: &SourceSpec, network: &Network) -> Result<Option<Arc<Http>>, FetchError> {

@@ -15,8 +15,8 @@ use super::moments::Written;
 use super::rule::{Rule, Unknown, Until};
 use super::versions::{Change, Family, families};
 use super::zones::Zones;
+use crate::model::event::MAX_EVENTS;
 use crate::model::fault::{FetchError, Reason};
-use crate::model::telemetry::MAX_EVENTS;
 
 /// What repeats, and lasts longer or was moved further than this, in days, is looked for no farther.
 const LONGEST: i64 = 366;
@@ -52,11 +52,11 @@ struct Search<'z> {
 
 /// All occurrences that touch a window, in the order of the entries; and of each entry that may take place at times
 /// that are not known, one that stands for them. Times that name no zone are of the floating one.
-pub fn occurrences<'a>(
-    calendar: &'a Calendar,
+pub fn occurrences(
+    calendar: &Calendar,
     floating: TimeZone,
     window: (Timestamp, Timestamp),
-) -> Result<Vec<Occurrence<'a>>, FetchError> {
+) -> Result<Vec<Occurrence<'_>>, FetchError> {
     let mut zones = Zones::new(floating, calendar.zones.clone());
     let families = families(&calendar.entries, &mut zones);
     let mut search = Search { zones: &mut zones, window, effort: Effort::of_a_calendar() };

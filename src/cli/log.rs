@@ -185,7 +185,7 @@ pub(super) fn keep_panics_off_the_screen() {
             crate::output::terminal::screen::restore();
             let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
             if !std::mem::replace(&mut *said, true) {
-                super::complain(&format!(
+                super::out::complain(&format!(
                     "andon: a fault of andon itself at {place}: {message}\nPlease report it with what was on the screen."
                 ));
             }

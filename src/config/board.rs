@@ -13,7 +13,7 @@ use crate::eval::notification;
 use crate::eval::rule::Rule;
 use crate::model::event::EventKind;
 use crate::model::layer::Layer;
-use crate::model::poll::{Ask, QueryId};
+use crate::model::poll::{Ask, QueryId, QueryKey};
 use crate::model::text::SafeText;
 use crate::model::time::Span;
 use crate::model::unit::Unit;
@@ -104,8 +104,10 @@ impl std::fmt::Debug for SourceSpec {
 /// One distinct query.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QuerySpec {
-    /// Its name among all queries, for as long as the program runs.
+    /// Its handle, for as long as the program runs.
     pub id: QueryId,
+    /// Its name, over restarts and releases; no other query of the board has it.
+    pub key: QueryKey,
     /// Index of its source in [`Board::sources`].
     pub source: usize,
     /// What is asked.
@@ -185,20 +187,19 @@ impl Board {
         panels.map(|panel| panel.rule.window.max(needs(&panel.rule))).fold(self.window, Ord::max)
     }
 
-    /// Takes over from a former board: what both ask keeps its [`QueryId`], and with it its history and
-    /// its task; what is new gets one that nobody has had.
+    /// Takes over from a former board: what both ask keeps its [`QueryId`], and with it its history; what is new
+    /// gets one that nobody has had.
+    ///
+    /// The same is asked as long as the name of the source, its kind and the query are the same, however else the
+    /// source is written. The name is the team's word for a system: that system may move to another address, and
+    /// the next answers come from there. Only where the board wants names of people no longer (or again) all begins
+    /// anew, because an answer of before may hold some.
     #[must_use]
     pub fn continuing(mut self, former: &Self) -> Self {
-        let known: HashMap<(u64, &Ask), QueryId> = former
-            .queries
-            .iter()
-            .filter_map(|query| Some(((former.sources.get(query.source)?.fingerprint, &query.ask), query.id)))
-            .collect();
+        let kept = self.kept_of(former);
         let mut next = former.next_query;
         let mut renamed = HashMap::new();
-        for query in &mut self.queries {
-            let fingerprint = self.sources.get(query.source).map(|source| source.fingerprint);
-            let kept = fingerprint.and_then(|fingerprint| known.get(&(fingerprint, &query.ask)).copied());
+        for (query, kept) in self.queries.iter_mut().zip(kept) {
             let id = kept.unwrap_or_else(|| {
                 next += 1;
                 QueryId(next - 1)
@@ -211,6 +212,36 @@ impl Board {
             query.id = renamed.get(&query.id).copied().unwrap_or(query.id);
         }
         self
+    }
+}
+
+impl Board {
+    /// For each query the handle that it has had on a former board, if any: first of those that ask for just as much
+    /// past, then of those with the same key.
+    fn kept_of(&self, former: &Self) -> Vec<Option<QueryId>> {
+        let is_alike = |query: &QuerySpec, before: &QuerySpec| {
+            let (Some(now), Some(then)) = (self.sources.get(query.source), former.sources.get(before.source)) else {
+                return false;
+            };
+            now.name == then.name
+                && now.kind.word == then.kind.word
+                && now.answer_filter.people == then.answer_filter.people
+        };
+        let mut by_query: HashMap<&str, Vec<&QuerySpec>> = HashMap::new();
+        for before in &former.queries {
+            by_query.entry(&before.ask.query).or_default().push(before);
+        }
+        let mut take = |query: &QuerySpec, is_same: &dyn Fn(&QuerySpec) -> bool| {
+            let candidates = by_query.get_mut(&*query.ask.query)?;
+            let found = candidates.iter().position(|before| is_same(before) && is_alike(query, before))?;
+            Some(candidates.swap_remove(found).id)
+        };
+        let exact = |query: &QuerySpec| take(query, &|before| before.ask == query.ask);
+        let mut kept: Vec<Option<QueryId>> = self.queries.iter().map(exact).collect();
+        for (query, kept) in self.queries.iter().zip(&mut kept).filter(|(_, kept)| kept.is_none()) {
+            *kept = take(query, &|before| before.key == query.key);
+        }
+        kept
     }
 }
 

@@ -45,9 +45,9 @@ pub(super) fn check(layers: &Layers) -> (Option<Board>, Vec<Problem>) {
         theme: root.theme,
         glyphs: root.glyphs,
         window: root.window,
-        sources: scope.sources,
         next_query: scope.queries.all.len(),
-        queries: scope.queries.all,
+        queries: scope.queries.specs(&scope.sources),
+        sources: scope.sources,
         dashboards,
     };
     (Some(board), scope.report.problems)

@@ -1,6 +1,7 @@
 //! What the parts of a board refer to: sources, queries, variables.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use super::board::{QuerySpec, SourceSpec};
 use super::locations::Path;
@@ -8,7 +9,7 @@ use super::nearest::suggestion;
 use super::report::Report;
 use super::variables::{Quoting, expand};
 use crate::model::event::EventSet;
-use crate::model::poll::{Ask, QueryId};
+use crate::model::poll::{Ask, QueryId, QueryKey};
 use crate::model::text::SafeText;
 use crate::model::time::Span;
 use crate::source::{Emits, Kind, QueryLanguage};
@@ -71,7 +72,7 @@ impl Scope<'_> {
 /// Distinct queries, found by equality.
 #[derive(Default)]
 pub(super) struct Queries {
-    pub all: Vec<QuerySpec>,
+    pub all: Vec<(usize, Ask)>,
     known: HashMap<(usize, Ask), QueryId>,
 }
 
@@ -79,8 +80,24 @@ impl Queries {
     pub(super) fn id(&mut self, source: usize, ask: Ask) -> QueryId {
         *self.known.entry((source, ask.clone())).or_insert_with(|| {
             let id = QueryId(self.all.len());
-            self.all.push(QuerySpec { id, source, ask });
+            self.all.push((source, ask));
             id
         })
+    }
+
+    /// All of them, each with its key.
+    pub(super) fn specs(self, sources: &[SourceSpec]) -> Vec<QuerySpec> {
+        let mut windows: HashMap<(usize, Arc<str>), Vec<Span>> = HashMap::new();
+        for (source, ask) in &self.all {
+            windows.entry((*source, Arc::clone(&ask.query))).or_default().extend(ask.history);
+        }
+        let spec = |(index, (source, ask)): (usize, (usize, Ask))| {
+            let alike = windows.get(&(source, Arc::clone(&ask.query)));
+            let longer = alike.into_iter().flatten().filter(|window| ask.history.is_some_and(|own| **window > own));
+            let of = sources.get(source)?;
+            let key = QueryKey::new(of.kind.word, of.name.as_str(), &ask, longer.count());
+            Some(QuerySpec { id: QueryId(index), key, source, ask })
+        };
+        self.all.into_iter().enumerate().filter_map(spec).collect()
     }
 }

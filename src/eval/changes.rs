@@ -6,7 +6,7 @@ use crate::model::build::Activity;
 use crate::model::event::{Event, EventKind, EventState};
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
-use crate::store::{Store, Stored};
+use crate::store::{Entry, Store};
 
 /// A panel that turns red within this time after a change says so.
 const SUSPECT: Span = Span::seconds(30 * 60);
@@ -51,11 +51,8 @@ pub fn last_deploy<'a>(mut events: impl Iterator<Item = &'a Event>, now: Timesta
 
 /// The build that ended last, of all feeds: the nearest to "what changed" that builds alone can tell.
 pub fn last_build(store: &Store, now: Timestamp) -> Option<String> {
-    let builds = store.entries().filter_map(|entry| match &entry.stored {
-        Stored::Builds(builds, _) => Some(builds),
-        _ => None,
-    });
-    let last = builds.flatten().filter(|one| one.build.finished_at.is_some_and(|at| at <= now)).max_by(|a, b| {
+    let builds = store.entries().flat_map(Entry::builds);
+    let last = builds.filter(|one| one.build.finished_at.is_some_and(|at| at <= now)).max_by(|a, b| {
         // Of two that ended in one moment the name decides, so that the sentence is the same everywhere.
         a.build.finished_at.cmp(&b.build.finished_at).then_with(|| b.build.name.cmp(&a.build.name))
     })?;

@@ -21,7 +21,7 @@ use crate::store::{Entry, Store};
 pub type LineKey = (usize, Labels);
 
 /// The checks of a board.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Checks {
     all: Vec<Followed>,
     by_query: HashMap<QueryId, Vec<usize>>,
@@ -30,7 +30,7 @@ pub struct Checks {
 }
 
 /// One rule, and how its series stand.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 struct Followed {
     rule: Rule,
     /// Its series, for each of its queries.
@@ -75,6 +75,11 @@ impl Checks {
             }
             self.all.push(check);
         }
+    }
+
+    /// The rules that are followed.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.all.iter().map(|check| &check.rule)
     }
 
     /// Looks at what the last answer to a query has brought.

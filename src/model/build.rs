@@ -5,10 +5,13 @@
 
 use serde::Serialize;
 
+use super::answer::{AnswerKind, Count};
 use super::status::Status;
 use super::text::SafeText;
 use super::time::{Span, Timestamp};
 
+/// Most builds of one answer.
+const MAX_BUILDS: usize = 20_000;
 /// Runs kept of one build.
 pub const MAX_RUNS: usize = 50;
 /// Successful runs that an estimate is made of.
@@ -259,6 +262,20 @@ pub struct TrackedBuild {
     pub broken_by: SafeText,
     /// Since when it runs, as far as the server tells or it was seen to begin.
     pub running_since: Option<Timestamp>,
+}
+
+impl AnswerKind for Vec<Build> {
+    fn counts(&self) -> Vec<Count> {
+        vec![Count { what: "builds", is: self.len(), most: MAX_BUILDS }]
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn without_people(self) -> Self {
+        self.into_iter().map(Build::without_people).collect()
+    }
 }
 
 #[cfg(test)]

@@ -4,10 +4,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::answer::{AnswerKind, Count};
 use super::status::Status;
 use super::text::SafeText;
 use super::time::Timestamp;
 use super::version::Version;
+
+/// Most events of one answer.
+pub const MAX_EVENTS: usize = 10_000;
 
 /// What kind of thing happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema)]
@@ -269,6 +273,20 @@ impl Event {
     pub fn without_people(mut self) -> Self {
         self.who = None;
         self
+    }
+}
+
+impl AnswerKind for Vec<Event> {
+    fn counts(&self) -> Vec<Count> {
+        vec![Count { what: "events", is: self.len(), most: MAX_EVENTS }]
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn without_people(self) -> Self {
+        self.into_iter().map(Event::without_people).collect()
     }
 }
 

@@ -9,7 +9,7 @@ use super::fault::FetchError;
 use super::telemetry::Telemetry;
 use super::time::{Span, Timestamp};
 
-/// The name of a query, for as long as the program runs: a reload keeps it.
+/// The handle of a query, for as long as the program runs: a reload keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct QueryId(pub usize);
 
@@ -20,6 +20,30 @@ pub struct Ask {
     pub query: Arc<str>,
     /// How much past is wanted; `None` asks for this moment only.
     pub history: Option<Span>,
+}
+
+/// The name of a query that holds over reloads, restarts and releases: what was learned of it is kept under it.
+///
+/// It says which source of the board is asked, what, and whether for this moment or for the past, and nothing of how:
+/// how often, how much past, at which address, and with which secrets may change, and it is still the same query.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct QueryKey(Arc<str>);
+
+impl QueryKey {
+    /// Of a query to a source of this name and kind. `longer` counts the queries that differ from it only in that
+    /// they ask for more past.
+    ///
+    /// As text: "prometheus past 4:shop sum(up)". The length before the name of the source says where it ends.
+    pub fn new(kind: &str, source: &str, ask: &Ask, longer: usize) -> Self {
+        let when = if ask.history.is_some() { "past" } else { "now" };
+        let which = if longer > 0 { format!("#{longer}") } else { String::new() };
+        Self(format!("{kind} {when}{which} {}:{source} {}", source.len(), ask.query).into())
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// The answer to one [`Ask`].
@@ -78,5 +102,24 @@ impl Outcome {
     /// What is wrong: the poll has failed, or nobody listens.
     pub fn error(&self) -> Option<&FetchError> {
         self.answer.as_ref().err().or(self.listener_error.as_ref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Histories are kept under these texts: another text would lose them.
+    #[test]
+    fn the_key_of_a_query_is_the_same_text_in_every_release() {
+        let key = |source: &str, query: &str, history, longer| {
+            QueryKey::new("prometheus", source, &Ask { query: query.into(), history }, longer).as_str().to_owned()
+        };
+        let hour = Some(Span::seconds(3600));
+        assert_eq!(key("shop", "sum(up)", None, 0), "prometheus now 4:shop sum(up)");
+        assert_eq!(key("shop", "sum(up)", hour, 0), "prometheus past 4:shop sum(up)");
+        assert_eq!(key("shop", "sum(up)", hour, 1), "prometheus past#1 4:shop sum(up)");
+        assert_eq!(key("shop", "", None, 0), "prometheus now 4:shop ");
+        assert_ne!(key("a b", "c", None, 0), key("a", "b c", None, 0));
     }
 }

@@ -1,7 +1,11 @@
 //! Reviews: pull requests, merge requests.
 
+use super::answer::{AnswerKind, Count};
 use super::text::SafeText;
 use super::time::{Span, Timestamp};
+
+/// Most reviews of one answer.
+pub const MAX_REVIEWS: usize = 2000;
 
 /// Who has to do something next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,5 +72,19 @@ impl Review {
         self.author = None;
         self.reviewers.clear();
         self
+    }
+}
+
+impl AnswerKind for Vec<Review> {
+    fn counts(&self) -> Vec<Count> {
+        vec![Count { what: "reviews", is: self.len(), most: MAX_REVIEWS }]
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn without_people(self) -> Self {
+        self.into_iter().map(Review::without_people).collect()
     }
 }

@@ -2,8 +2,15 @@
 
 use serde::Serialize;
 
+use super::answer::{AnswerKind, Count};
+use super::fault::{FetchError, Reason};
 use super::labels::Labels;
 use super::time::Timestamp;
+
+/// Most series of one answer.
+pub const MAX_SERIES: usize = 1000;
+/// Most points of one series, as Prometheus has it.
+const MAX_POINTS: usize = 11_000;
 
 /// One measurement. A value that is not finite is a gap, never a zero.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -51,7 +58,7 @@ impl Series {
 /// What a set of series stands for, so that the store knows how to keep it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coverage {
-    /// The whole window: replaces what was there.
+    /// The whole window: replaces what was there from its first point on.
     Whole,
     /// New points behind those already kept.
     Extension,
@@ -61,4 +68,68 @@ pub enum Coverage {
     Sample,
     /// What was sent to us of late, each value of its own time: series that are not among it are still there.
     Pushed,
+}
+
+/// The series of one answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeriesSet {
+    /// The lines.
+    pub series: Vec<Series>,
+    /// How they extend what is already kept.
+    pub coverage: Coverage,
+}
+
+impl SeriesSet {
+    /// Series, and how they extend what is already kept.
+    pub const fn new(series: Vec<Series>, coverage: Coverage) -> Self {
+        Self { series, coverage }
+    }
+}
+
+impl AnswerKind for SeriesSet {
+    fn counts(&self) -> Vec<Count> {
+        let points = self.series.iter().map(|one| one.points.len()).max().unwrap_or(0);
+        vec![
+            Count { what: "series", is: self.series.len(), most: MAX_SERIES },
+            Count { what: "points", is: points, most: MAX_POINTS },
+        ]
+    }
+
+    fn is_empty(&self) -> bool {
+        self.series.iter().all(|one| one.points.is_empty())
+    }
+
+    fn is_pushed(&self) -> bool {
+        self.coverage == Coverage::Pushed
+    }
+
+    /// Refuses two series with one label set: which of them counts, nobody could tell.
+    fn check(&self) -> Result<(), FetchError> {
+        let mut labels: Vec<&Labels> = self.series.iter().map(|one| &one.labels).collect();
+        labels.sort_unstable();
+        match labels.array_windows().find(|[a, b]| a == b) {
+            None => Ok(()),
+            Some([double, _]) => {
+                let detail = format!("two series with the same labels: {}", double.spelled());
+                Err(FetchError::new(Reason::Parse, detail))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::telemetry::Telemetry;
+
+    #[test]
+    fn two_series_with_the_same_labels_are_refused() {
+        let answer = |names: [&str; 2]| {
+            let series = names.iter().map(|name| Series::single(name, Timestamp(0), 1.0)).collect();
+            Telemetry::Series(SeriesSet::new(series, Coverage::Sample)).within_limits()
+        };
+        assert!(answer(["a", "b"]).is_ok());
+        let error = answer(["a", "a"]).unwrap_err();
+        assert_eq!((error.reason, error.detail.as_str()), (Reason::Parse, "two series with the same labels: a"));
+    }
 }

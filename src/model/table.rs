@@ -1,15 +1,34 @@
 //! Rows and columns.
 
+use super::answer::{AnswerKind, Count};
 use super::number;
 use super::text::SafeText;
 
+/// Most rows of one table.
+const MAX_ROWS: usize = 10_000;
+/// Most columns of one table.
+pub const MAX_COLUMNS: usize = 200;
+/// Most cells of one table: rows times columns, however few of them hold something.
+pub const MAX_CELLS: usize = 100_000;
+
 /// One cell of a table.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Cell {
     /// A number, drawn right-aligned in the panel's unit.
     Number(f64),
     /// A text, drawn left-aligned.
     Text(SafeText),
+}
+
+/// Numbers are equal by bits, so that a cell without a number (NaN) equals its copy.
+impl PartialEq for Cell {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Number(a), Self::Number(b)) => a.to_bits() == b.to_bits(),
+            (Self::Text(a), Self::Text(b)) => a == b,
+            _ => false,
+        }
+    }
 }
 
 impl Cell {
@@ -46,6 +65,21 @@ impl Table {
         let is_read = |at: &usize| !self.rows.is_empty() && cells(*at).all(|cell| cell.number().is_some());
         let all = 0..self.columns.len();
         all.clone().rev().find(has_number).or_else(|| all.rev().find(is_read))
+    }
+}
+
+impl AnswerKind for Table {
+    fn counts(&self) -> Vec<Count> {
+        let (rows, columns) = (self.rows.len(), self.columns.len());
+        vec![
+            Count { what: "rows", is: rows, most: MAX_ROWS },
+            Count { what: "columns", is: columns, most: MAX_COLUMNS },
+            Count { what: "cells", is: rows * columns, most: MAX_CELLS },
+        ]
+    }
+
+    fn is_empty(&self) -> bool {
+        self.rows.is_empty()
     }
 }
 

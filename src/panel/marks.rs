@@ -145,7 +145,7 @@ pub fn columns(area: Rect, x: u16, width: u16) -> Rect {
 #[cfg(test)]
 pub(crate) fn text(buffer: &Buffer) -> String {
     let row = |y: u16| (0..buffer.area.width).map(move |x| buffer[(x, y)].symbol()).collect::<String>();
-    (0..buffer.area.height).map(|y| format!("{}\n", row(y).trim_end())).collect()
+    (0..buffer.area.height).map(|y| row(y).trim_end().to_owned() + "\n").collect()
 }
 
 #[cfg(test)]

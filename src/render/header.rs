@@ -169,9 +169,9 @@ fn state(scene: &Scene, lens: &Lens, age: Span, brevity: usize, ink: &Ink) -> Op
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::eval::rollup::Tally;
     use crate::panel::ink::Glyphs;
     use crate::render::theme::{Theme, embedded};
+    use crate::view::scene::Tally;
 
     #[test]
     fn a_lamp_counts_every_class_and_a_layer_without_panels_has_none() {

@@ -19,10 +19,10 @@ use serde::de::IgnoredAny;
 
 use super::contract::{Context, Emits, Moment, QueryLanguage, Source};
 use super::http::{Document, Http, parse_url};
-use crate::model::event::{Event, EventKind};
+use crate::model::event::{Event, EventKind, MAX_EVENTS};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
-use crate::model::telemetry::{MAX_EVENTS, Telemetry};
+use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
 use application::Application;

@@ -17,9 +17,9 @@ use super::process::{Task, run};
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::number;
 use crate::model::poll::{Answer, Ask};
-use crate::model::series::{Coverage, Series};
-use crate::model::telemetry::{MAX_LINES, Telemetry};
-use crate::model::text::SafeText;
+use crate::model::series::{Coverage, Series, SeriesSet};
+use crate::model::telemetry::Telemetry;
+use crate::model::text::{MAX_LINES, SafeText};
 use crate::model::time::Timestamp;
 
 /// The keys of a command.
@@ -134,7 +134,7 @@ fn text(output: &[u8], now: Timestamp) -> Answer {
     }
     if let Some(number) = number::read(trimmed) {
         let series = vec![Series::single("", now, number)];
-        return Ok(Telemetry::Series { series, coverage: Coverage::Sample });
+        return Ok(Telemetry::Series(SeriesSet::new(series, Coverage::Sample)));
     }
     Ok(Telemetry::Text(SafeText::lines(&text, MAX_LINES + 1)))
 }

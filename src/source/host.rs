@@ -10,7 +10,7 @@ use super::contract::{Context, Moment, QueryLanguage, Source};
 use super::offload;
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
-use crate::model::series::{Coverage, Series};
+use crate::model::series::{Coverage, Series, SeriesSet};
 use crate::model::telemetry::Telemetry;
 use crate::model::time::Timestamp;
 
@@ -137,7 +137,7 @@ impl Machine {
             "uptime" => one(System::uptime().map_err(|e| unreadable(&e))? as f64),
             _ => Vec::new(),
         };
-        Ok(Telemetry::Series { series, coverage: Coverage::Sample })
+        Ok(Telemetry::Series(SeriesSet::new(series, Coverage::Sample)))
     }
 
     /// Real disks, each once: a device mounted twice counts at its shortest mount point.

@@ -20,7 +20,7 @@ use super::network::Network;
 use super::tls::{Certificate, TlsOptions};
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::poll::{Answer, Ask};
-use crate::model::series::{Coverage, Series};
+use crate::model::series::{Coverage, Series, SeriesSet};
 use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
@@ -154,7 +154,7 @@ impl Probe {
                 Series::single(target.name.as_str(), now, value.unwrap_or(f64::NAN))
             })
             .collect();
-        let telemetry = Telemetry::Series { series, coverage: Coverage::Sample };
+        let telemetry = Telemetry::Series(SeriesSet::new(series, Coverage::Sample));
         match self.reasons(seen) {
             Some(reasons) => telemetry.with_caveat(reasons, false),
             None => telemetry,

@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 
-use super::turn::Turn;
+use super::polling::Turn;
 use crate::model::fault::{FetchError, Reason};
 
 pub mod supervise;

@@ -20,7 +20,7 @@ use super::contract::{Context, KeyProblem, Moment, QueryLanguage, Resolution, So
 use super::http::{Http, Method, parse_url};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
-use crate::model::series::{Coverage, Point};
+use crate::model::series::{Coverage, Point, SeriesSet};
 use crate::model::telemetry::{Caveat, Telemetry};
 use crate::model::time::{Span, Timestamp};
 pub use answer::{Answered, parse};
@@ -121,7 +121,7 @@ impl Prometheus {
             one.points = on_grid(&one.points, start, end, step);
         }
         // What is refused is not fetched: the next poll asks for it again.
-        let telemetry = Telemetry::Series { series, coverage }.within_limits()?;
+        let telemetry = Telemetry::Series(SeriesSet::new(series, coverage)).within_limits()?;
         self.grid = Some(Grid { step, last: end });
         Ok(with(caveat, telemetry))
     }
@@ -129,7 +129,7 @@ impl Prometheus {
     async fn instant(&self, query: &str, moment: Moment, coverage: Coverage) -> Answer {
         let parameters = [("query", query.to_owned()), ("time", format!("{:.3}", moment.now.seconds()))];
         let Answered { series, caveat } = self.ask("api/v1/query", &parameters, moment).await?;
-        Ok(with(caveat, Telemetry::Series { series, coverage }))
+        Ok(with(caveat, Telemetry::Series(SeriesSet::new(series, coverage))))
     }
 
     async fn ask(&self, path: &str, parameters: &[(&str, String)], moment: Moment) -> Result<Answered, FetchError> {

@@ -2,11 +2,67 @@
 //! in a row, and the moments at which it broke or was fixed.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use crate::model::build::{Activity, Build, BuildResult, MAX_RUNS, Run, TrackedBuild, median_of_successes};
+use super::kind::{Snapshot, text_bytes};
+use super::{Entry, Stored, events};
+use crate::model::build::{Activity, Build, BuildResult, MAX_RUNS, Run, Stage, TrackedBuild, median_of_successes};
 use crate::model::event::{Event, EventKind, EventState};
 use crate::model::text::SafeText;
-use crate::model::time::Timestamp;
+use crate::model::time::{Span, Timestamp};
+
+/// What is known of one query.
+pub type State = Arc<Builds>;
+
+/// Builds, with what was seen of them over time.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Builds {
+    /// In the order of the answer.
+    pub builds: Vec<TrackedBuild>,
+    /// When they broke, were fixed, deployed; oldest first.
+    pub events: Vec<Event>,
+}
+
+impl Entry {
+    /// The builds of the last good answer.
+    pub fn builds(&self) -> &[TrackedBuild] {
+        match &self.stored {
+            Stored::Builds(builds) => &builds.builds,
+            _ => &[],
+        }
+    }
+}
+
+impl Snapshot for Builds {
+    type Answer = Vec<Build>;
+
+    fn after(before: Option<&Self>, answer: Vec<Build>, at: Timestamp) -> Self {
+        let builds = track(before.map_or(&[], |before| &before.builds), answer, at);
+        let events = turns(&builds);
+        Self { builds, events }
+    }
+
+    fn bytes(&self) -> usize {
+        let run = |run: &Run| size_of::<Run>() + text_bytes([&run.label, &run.branch, &run.commit]);
+        let of = |one: &TrackedBuild| {
+            let runs: usize = one.build.history.iter().map(run).sum();
+            size_of::<TrackedBuild>() + runs + one.build.stages.len() * size_of::<Stage>()
+        };
+        self.builds.iter().map(of).sum::<usize>() + self.events.iter().map(events::bytes).sum::<usize>()
+    }
+
+    fn set_back(&self, by: Span) -> Option<Self> {
+        let mut other = self.clone();
+        for since in other.builds.iter_mut().filter_map(|build| build.running_since.as_mut()) {
+            *since = since.minus(by);
+        }
+        Some(other)
+    }
+
+    fn events(&self) -> &[Event] {
+        &self.events
+    }
+}
 
 /// Joins a new answer with what was seen before. A build is known by its name as the server has it; of several
 /// with one name, by its place among them.

@@ -32,8 +32,7 @@ impl Ring {
     /// not finite is kept as a gap.
     pub fn take_in(&mut self, points: &[Point], coverage: Coverage) {
         if coverage == Coverage::Whole {
-            self.points.clear();
-            self.provisional = false;
+            self.forget_from(points);
         }
         if self.provisional && !points.is_empty() {
             self.points.pop();
@@ -50,6 +49,20 @@ impl Ring {
         self.provisional = coverage == Coverage::Head && !points.is_empty();
         if self.points.len() > CAPACITY {
             self.points = thin(&self.points, CAPACITY / 2);
+        }
+    }
+
+    /// Drops what these points replace: all from their first one on. What is older stays, for as long as the window
+    /// goes: the source may have forgotten it. What lies between is not known: a gap.
+    fn forget_from(&mut self, points: &[Point]) {
+        let Some(first) = points.first() else { return };
+        let keep = self.points.partition_point(|point| point.at < first.at);
+        self.provisional = false;
+        self.points.truncate(keep);
+        let usual = usual_distance(points.get(..LOOKED_AT).unwrap_or(points));
+        let is_far = |last: &&Point| usual > Span(0) && last.at.age_at(first.at) > usual.times(3.0);
+        if let Some(last) = self.points.last().filter(|last| last.value.is_finite()).filter(is_far) {
+            self.points.push(Point { at: last.at.plus(usual), value: f64::NAN });
         }
     }
 
@@ -76,6 +89,17 @@ impl Ring {
             self.points.drain(..keep_from);
         }
     }
+}
+
+/// How many distances between points tell the usual one.
+const LOOKED_AT: usize = 10;
+
+/// The median distance of the newest points.
+pub(super) fn usual_distance(points: &[Point]) -> Span {
+    let newest = points.get(points.len().saturating_sub(LOOKED_AT)..).unwrap_or_default();
+    let mut distances: Vec<i64> = newest.windows(2).map(|pair| pair[1].at.0 - pair[0].at.0).collect();
+    distances.sort_unstable();
+    Span(distances.get(distances.len() / 2).copied().unwrap_or(0))
 }
 
 /// Thins to at most `most` points, keeping the minimum, the maximum and the gaps of each stretch, and
@@ -134,6 +158,20 @@ mod tests {
         assert_eq!(times(&ring), [0, 10, 16]);
         ring.take_in(&points(&[(20, 5.0)]), Coverage::Extension);
         assert_eq!(times(&ring), [0, 10, 20]);
+    }
+
+    #[test]
+    fn a_whole_window_replaces_what_it_covers_and_keeps_what_is_older() {
+        let mut ring = Ring::default();
+        ring.take_in(&points(&[(0, 1.0), (10, 2.0), (20, 3.0), (23, 4.0)]), Coverage::Whole);
+        ring.take_in(&points(&[(20, 5.0), (30, 6.0)]), Coverage::Whole);
+        assert_eq!(times(&ring), [0, 10, 20, 30]);
+        assert_eq!(ring.points()[2].value, 5.0, "the newer answer counts");
+        ring.take_in(&[], Coverage::Whole);
+        assert_eq!(times(&ring), [0, 10, 20, 30], "an answer without points covers nothing");
+        ring.take_in(&points(&[(100, 7.0), (110, 8.0)]), Coverage::Whole);
+        assert_eq!(times(&ring), [0, 10, 20, 30, 40, 100, 110]);
+        assert!(ring.points()[4].value.is_nan(), "nobody knows what was between");
     }
 
     #[test]

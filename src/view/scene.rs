@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::eval::rollup::Tally;
+pub use crate::eval::rollup::Tally;
 pub use crate::eval::sources::SourceState;
 use crate::eval::verdict::Remark;
 use crate::model::freshness::Freshness;

@@ -1,14 +1,13 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::eval::rollup::Tally;
 use crate::model::layer::Layer;
 use crate::model::status::Status;
 use crate::model::text::SafeText;
 use crate::model::time::{Timestamp, Zone};
 use crate::render::Glyphs;
 use crate::render::theme::{Theme, embedded};
-use crate::view::scene::LayerLamp;
+use crate::view::scene::{LayerLamp, Tally};
 
 const START: Duration = Duration::ZERO;
 

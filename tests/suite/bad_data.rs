@@ -7,7 +7,7 @@ use std::sync::Arc;
 use andon::hub::Hub;
 use andon::model::fault::FetchError;
 use andon::model::poll::{Ask, Outcome, QueryId};
-use andon::model::series::Series;
+use andon::model::series::{Series, SeriesSet};
 use andon::model::status::Status;
 use andon::model::telemetry::Telemetry;
 use andon::model::time::{Span, Timestamp, Zone};
@@ -48,7 +48,7 @@ fn check(name: &str, answer: Result<Telemetry, FetchError>, comes: Comes) {
         (Err(error), Refused(reason)) => {
             assert!(error.to_string().starts_with(reason), "{name}: {error}, expected {reason}");
         }
-        (Ok(Telemetry::Series { series, .. }), Values(wanted)) => {
+        (Ok(Telemetry::Series(SeriesSet { series, .. })), Values(wanted)) => {
             let values: Vec<f64> =
                 series.first().map(|one| one.points.iter().map(|p| p.value).collect()).unwrap_or_default();
             let same = |(a, b): (&f64, &f64)| a == b || (a.is_nan() && b.is_nan());
@@ -59,7 +59,7 @@ fn check(name: &str, answer: Result<Telemetry, FetchError>, comes: Comes) {
         }
         (Ok(telemetry), Count(wanted)) => {
             let count = match telemetry.clone().split().0 {
-                Telemetry::Series { series, .. } => series.len(),
+                Telemetry::Series(SeriesSet { series, .. }) => series.len(),
                 Telemetry::Table(table) => table.rows.len(),
                 Telemetry::Builds(builds) => builds.len(),
                 Telemetry::Events(events) => events.len(),
@@ -232,7 +232,7 @@ fn bad_json() {
 fn prometheus(code: StatusCode, body: &[u8]) -> Result<Telemetry, FetchError> {
     let response = Response { status: code, headers: HeaderMap::new(), body: body.to_vec(), certificate: None };
     let series: Vec<Series> = prometheus::parse(&response, NOW)?.series;
-    Ok(Telemetry::Series { series, coverage: andon::model::series::Coverage::Whole })
+    Ok(Telemetry::Series(SeriesSet::new(series, andon::model::series::Coverage::Whole)))
 }
 
 #[test]

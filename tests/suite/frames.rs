@@ -12,7 +12,7 @@ use andon::model::fault::{Phase, Reason};
 use andon::model::labels::Labels;
 use andon::model::poll::{Outcome, QueryId};
 use andon::model::review::{Review, WaitsFor};
-use andon::model::series::{Coverage, Point, Series};
+use andon::model::series::{Coverage, Point, Series, SeriesSet};
 use andon::model::table::{Cell, Table};
 use andon::model::telemetry::Telemetry;
 use andon::model::time::{Span, Timestamp, Zone};
@@ -136,8 +136,8 @@ fn telemetry(kind: u8, size: usize) -> Telemetry {
         3 => Telemetry::Events((0..size).map(event).collect()),
         4 => Telemetry::Reviews((0..size).map(review).collect()),
         1 => Telemetry::Text((0..size).map(|n| format!("line {n} with some words 漢字").as_str().into()).collect()),
-        _ => Telemetry::Series {
-            series: (0..size)
+        _ => Telemetry::Series(SeriesSet::new(
+            (0..size)
                 .map(|n| Series {
                     labels: Labels::named(&format!("series-{n}")),
                     points: (0..40)
@@ -145,8 +145,8 @@ fn telemetry(kind: u8, size: usize) -> Telemetry {
                         .collect(),
                 })
                 .collect(),
-            coverage: Coverage::Whole,
-        },
+            Coverage::Whole,
+        )),
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use andon::hub::Hub;
 use andon::model::build::Build;
 use andon::model::poll::{Outcome, QueryId};
-use andon::model::series::{Coverage, Series};
+use andon::model::series::{Coverage, Series, SeriesSet};
 use andon::model::table::{Cell, Table};
 use andon::model::telemetry::Telemetry;
 use andon::model::time::{Span, Timestamp, Zone};
@@ -266,7 +266,7 @@ fn cells(view: &str, telemetry: Telemetry) -> (Vec<String>, Vec<Rect>) {
     ));
     let mut hub = Hub::new(Arc::new(board), Zone::utc(), Clock::Wall);
     let now = Timestamp(1_795_262_400_000);
-    let calm = Telemetry::Series { series: vec![Series::single("calm", now, 4.0)], coverage: Coverage::Sample };
+    let calm = Telemetry::Series(SeriesSet::new(vec![Series::single("calm", now, 4.0)], Coverage::Sample));
     for (query, telemetry) in [telemetry, calm].into_iter().enumerate() {
         let outcome = Outcome {
             query: QueryId(query),
@@ -299,9 +299,11 @@ fn cells(view: &str, telemetry: Telemetry) -> (Vec<String>, Vec<Rect>) {
 #[test]
 fn every_cell_outside_the_panel_is_as_it_is_without_the_payload() {
     let now = Timestamp(1_795_262_400_000);
-    let series = |text: &str| Telemetry::Series {
-        series: vec![Series::single(text, now, 4.0), Series::single("other", now, 5.0)],
-        coverage: Coverage::Sample,
+    let series = |text: &str| {
+        Telemetry::Series(SeriesSet::new(
+            vec![Series::single(text, now, 4.0), Series::single("other", now, 5.0)],
+            Coverage::Sample,
+        ))
     };
     let table = |text: &str| {
         let row = vec![Cell::Text(text.into()), Cell::Number(4.0)];

@@ -7,7 +7,7 @@ use andon::input::action::{Action, apply};
 use andon::model::event::{Event, EventKind};
 use andon::model::fault::{FetchError, Reason};
 use andon::model::poll::Outcome;
-use andon::model::series::{Coverage, Point, Series};
+use andon::model::series::{Coverage, Point, Series, SeriesSet};
 use andon::model::table::{Cell, Table};
 use andon::model::telemetry::Telemetry;
 use andon::model::time::{Span, Timestamp, Zone};
@@ -64,7 +64,7 @@ fn values(values: &[(&str, f64)]) -> Result<Telemetry, FetchError> {
 #[expect(clippy::unnecessary_wraps, reason = "an answer is a result")]
 fn values_at(at: Timestamp, values: &[(&str, f64)]) -> Result<Telemetry, FetchError> {
     let series = values.iter().map(|(name, value)| Series::single(name, at, *value)).collect();
-    Ok(Telemetry::Series { series, coverage: Coverage::Sample })
+    Ok(Telemetry::Series(SeriesSet::new(series, Coverage::Sample)))
 }
 
 fn draw(scene: &Scene, lens: &Lens, ink: &Ink, size: (u16, u16)) -> Frame {
@@ -136,7 +136,7 @@ fn a_reason_is_told_in_full_where_there_is_room() {
     let keys = "view = \"stat\"\nwarning = \"> 1\"";
     let mut hub = board(&[("never", keys), ("empty", keys)]);
     tell(&mut hub, 0, NOW, Err(FetchError::new(Reason::Refused, "a long story about why nobody listens there")));
-    tell(&mut hub, 1, NOW, Ok(Telemetry::Series { series: Vec::new(), coverage: Coverage::Sample }));
+    tell(&mut hub, 1, NOW, Ok(Telemetry::Series(SeriesSet::new(Vec::new(), Coverage::Sample))));
     let frame = draw(&hub.scene_at(NOW), &Lens::default(), &theme("andon"), (56, 16));
     for (panel, at) in &frame.arrangement.framed {
         let scene = hub.scene_at(NOW);
@@ -260,7 +260,7 @@ fn a_pointer_on_a_zoomed_stat_tells_its_value() {
     let mut hub = board(&[("a", "view = \"stat\"\nunit = \"orders\"\nwindow = \"1h\"")]);
     let point = |n: i64| Point { at: NOW.minus(Span::seconds(30 * (120 - n))), value: (12_000 + n * n % 7) as f64 };
     let series = vec![Series::named("", (0..=120).map(point).collect())];
-    tell(&mut hub, 0, NOW, Ok(Telemetry::Series { series, coverage: Coverage::Whole }));
+    tell(&mut hub, 0, NOW, Ok(Telemetry::Series(SeriesSet::new(series, Coverage::Whole))));
     let scene = Arc::new(hub.scene_at(NOW));
     let mut lens = Lens { focus: Some(0), zoom: true, ..Lens::default() };
     let arrangement = draw(&scene, &lens, &theme("andon"), (100, 30)).arrangement;

@@ -56,6 +56,7 @@ mod scenarios;
 mod second_output;
 mod secrets;
 mod shipped;
+mod sizes;
 mod soak;
 mod sources;
 mod supply;

@@ -6,7 +6,7 @@ use andon::hub::Hub;
 use andon::input::action::{Action, apply};
 use andon::model::event::{Event, EventKind};
 use andon::model::poll::Outcome;
-use andon::model::series::{Coverage, Point, Series};
+use andon::model::series::{Coverage, Point, Series, SeriesSet};
 use andon::model::telemetry::Telemetry;
 use andon::model::time::{Span, Timestamp, Zone};
 use andon::output::text::plain;
@@ -42,7 +42,7 @@ fn scene(panels: &[&str], events: &[Event]) -> Scene {
             let point =
                 |n: i64| Point { at: NOW.minus(Span::seconds(60 * (60 - n))), value: if n == 3 { 9.0 } else { 1.0 } };
             let series = vec![Series::named("", (0..=60).map(point).collect())];
-            Telemetry::Series { series, coverage: Coverage::Whole }
+            Telemetry::Series(SeriesSet::new(series, Coverage::Whole))
         };
         let next_try = NOW.plus(Span::seconds(60));
         hub.apply(Outcome {

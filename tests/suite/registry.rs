@@ -1,7 +1,9 @@
-//! A source is one file and one line; so is a panel.
+//! A source is one file and one line; so is a panel; a telemetry kind is one file a room and one line.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use crate::layers::files;
 
 /// The modules named in a registry list, such as `stat::Stat,`.
 fn listed(file: &str, list: &str) -> BTreeSet<String> {
@@ -55,4 +57,60 @@ fn every_key_has_a_word_about_it() {
             assert!(!key.about.is_empty(), "{word}.{}: no doc comment", key.name);
         }
     }
+}
+
+/// A line of the list of telemetry kinds, such as `series => Series($crate::model::series::SeriesSet),`.
+struct TelemetryKind {
+    word: String,
+    variant: String,
+    /// The file in `model/` that says what its answers are.
+    model: PathBuf,
+}
+
+fn telemetry_kinds(root: &Path) -> Vec<TelemetryKind> {
+    let text = std::fs::read_to_string(root.join("src/model/kinds.rs")).unwrap();
+    let kind = |line: &str| {
+        let (word, rest) = line.trim().split_once(" => ")?;
+        let (variant, answer) = rest.split_once('(')?;
+        let file = answer.split("::model::").nth(1)?.split("::").next()?;
+        let model = root.join(format!("src/model/{file}.rs"));
+        Some(TelemetryKind { word: word.to_owned(), variant: variant.to_owned(), model })
+    };
+    text.lines().filter_map(kind).collect()
+}
+
+/// The code of a file, without comments and tests.
+fn code(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).unwrap();
+    let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+    code.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn every_telemetry_kind_is_one_file_a_room_and_one_line() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let kinds = telemetry_kinds(root);
+    let words: BTreeSet<&str> = kinds.iter().map(|kind| kind.word.as_str()).collect();
+    assert_eq!(words, BTreeSet::from(["builds", "events", "reviews", "series", "table", "text"]));
+    let mut all = Vec::new();
+    files(&root.join("src/model"), &mut all);
+    files(&root.join("src/store"), &mut all);
+    all.extend(["src/model.rs", "src/store.rs"].map(|file| root.join(file)));
+    let code: Vec<(PathBuf, String)> = all.into_iter().map(|path| (path.clone(), code(&path))).collect();
+    let mut wrong = Vec::new();
+    for TelemetryKind { word, variant, model } in &kinds {
+        let store = root.join(format!("src/store/{word}.rs"));
+        for (path, needed) in [(model, "impl AnswerKind for "), (&store, "pub type State = ")] {
+            let is_there = code.iter().any(|(of, code)| of == path && code.contains(needed));
+            assert!(is_there, "{word}: no '{needed}' in {}", path.display());
+        }
+        for (path, code) in code.iter().filter(|(path, _)| path != model && *path != store) {
+            for name in ["Telemetry", "Stored", "News"].map(|of| format!("{of}::{variant}")) {
+                if code.contains(&name) {
+                    wrong.push(format!("{} knows {name}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -9,9 +9,15 @@ use andon::app::Wiring;
 use andon::app::polling::Polling;
 use andon::app::reloading::take;
 use andon::hub::{Hub, Reload};
-use andon::model::time::Zone;
+use andon::model::freshness::Freshness;
+use andon::model::poll::Outcome;
+use andon::model::series::{Coverage, Series, SeriesSet};
+use andon::model::status::Status;
+use andon::model::telemetry::Telemetry;
+use andon::model::time::{Span, Timestamp, Zone};
 use andon::source::Clock;
 use andon::source::network::Network;
+use andon::view::scene::PanelScene;
 use tokio::sync::mpsc;
 
 use crate::support::folder::Folder;
@@ -249,6 +255,102 @@ fn theme_window_and_pages_follow_the_file() {
         panic!("the light theme has a ground")
     };
     case.session.wait_for_raw("the light ground", &format!("48;2;{r};{g};{b}"));
+}
+
+/// A board of one source with two panels, and the history that a hub has of the first of them after three answers.
+fn sampled(source: &str, panels: &str) -> andon::config::Board {
+    board(&format!("[sources.s]\n{source}\n[[dashboards]]\nname = \"d\"\n{panels}"))
+}
+
+const JSON: &str = "type = \"json\"\nurl = \"http://127.0.0.1:1/a\"\n";
+const CHART: &str =
+    "[[dashboards.panels]]\nid = \"p\"\nview = \"chart\"\nsource = \"s\"\nquery = \".n\"\ncritical = \"> 5\"\n";
+
+/// A hub of a board whose first query was answered three times, a second apart.
+fn answered(board: &andon::config::Board) -> (Hub, Timestamp) {
+    let mut hub = Hub::new(Arc::new(board.clone()), Zone::utc(), Clock::Wall);
+    let at = |n: i64| Timestamp(1_795_262_400_000).plus(Span::seconds(n));
+    for n in 0..3 {
+        hub.apply(Outcome {
+            query: board.queries[0].id,
+            at: at(n),
+            answer: Ok(Telemetry::Series(SeriesSet::new(vec![Series::single("", at(n), 9.0)], Coverage::Sample))),
+            failures: 0,
+            next_try: at(n + 1),
+            listener_error: None,
+            budget: None,
+            age: Span(0),
+            clock_skew: None,
+        });
+    }
+    (hub, at(2))
+}
+
+/// What the first panel says after another board was taken: its status, since when, and whether it was answered.
+fn after(hub: &mut Hub, before: &andon::config::Board, other: andon::config::Board, now: Timestamp) -> PanelScene {
+    let (taken, _wait) = tokio::sync::oneshot::channel();
+    hub.reload(Reload::Board(Arc::new(other.continuing(before)), taken));
+    hub.scene_at(now).pages[0].panels[0].clone()
+}
+
+#[test]
+fn how_a_source_is_asked_may_change_and_its_history_stays() {
+    let before = sampled(JSON, CHART);
+    for (what, source, panels) in [
+        ("nothing", JSON.to_owned(), CHART.to_owned()),
+        ("refresh", format!("{JSON}refresh = \"7s\"\n"), CHART.to_owned()),
+        ("timeout", format!("{JSON}timeout = \"2s\"\n"), CHART.to_owned()),
+        ("stale_after", format!("{JSON}stale_after = \"90s\"\n"), CHART.to_owned()),
+        ("window", JSON.to_owned(), format!("{CHART}window = \"6h\"\n")),
+        (
+            "another panel before it",
+            JSON.to_owned(),
+            format!("{CHART}{}", CHART.replace("\"p\"", "\"q\"").replace(".n", ".m")),
+        ),
+        // The name of a source is the team's word for a system, which may move.
+        ("the address", JSON.replace("/a", "/b"), CHART.to_owned()),
+    ] {
+        let (mut hub, now) = answered(&before);
+        let panel = after(&mut hub, &before, sampled(&source, &panels), now);
+        assert_eq!((panel.status, panel.since), (Status::Critical, Some(now.minus(Span::seconds(2)))), "{what}");
+    }
+}
+
+#[test]
+fn what_is_another_query_begins_anew() {
+    let before = sampled(JSON, CHART);
+    for (what, other) in [
+        ("the query", sampled(JSON, &CHART.replace(".n", ".m"))),
+        ("no past", sampled(JSON, &CHART.replace("chart", "gauge"))),
+        ("the kind", sampled("type = \"prometheus\"\nurl = \"http://127.0.0.1:1\"\n", &CHART.replace(".n", "n"))),
+        (
+            "the name",
+            board(&format!("[sources.t]\n{JSON}[[dashboards]]\nname = \"d\"\n{}", CHART.replace("\"s\"", "\"t\""))),
+        ),
+        // An answer of before may hold names of people.
+        ("people", board(&format!("people = true\n[sources.s]\n{JSON}[[dashboards]]\nname = \"d\"\n{CHART}"))),
+    ] {
+        let (mut hub, now) = answered(&before);
+        let panel = after(&mut hub, &before, other, now);
+        assert_eq!((panel.status, panel.freshness), (Status::Unknown, Freshness::Waiting), "{what}");
+    }
+}
+
+#[test]
+fn two_windows_over_one_query_keep_their_own_history_in_whatever_order() {
+    let panel =
+        |id: &str, window: &str| format!("{}window = \"{window}\"\n", CHART.replace("\"p\"", &format!("\"{id}\"")));
+    let (hour, day) = (panel("hour", "1h"), panel("day", "1d"));
+    let before = sampled(JSON, &[hour.clone(), day.clone()].concat());
+    let keys =
+        |board: &andon::config::Board| board.queries.iter().map(|one| one.key.as_str().to_owned()).collect::<Vec<_>>();
+    assert_eq!(keys(&before), ["json past#1 1:s .n", "json past 1:s .n"]);
+    let turned = sampled(JSON, &[day, panel("week", "7d"), hour].concat()).continuing(&before);
+    let ids: Vec<usize> = turned.queries.iter().map(|one| one.id.0).collect();
+    assert_eq!(ids, [1, 2, 0], "what is asked alike stays, and what is new is new");
+    let longer = sampled(JSON, &[panel("hour", "2h"), panel("day", "2d")].concat()).continuing(&before);
+    let ids: Vec<usize> = longer.queries.iter().map(|one| one.id.0).collect();
+    assert_eq!(ids, [0, 1], "another window, the same history");
 }
 
 fn open_files() -> usize {

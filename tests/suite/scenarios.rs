@@ -12,16 +12,18 @@ use andon::hub::Hub;
 use andon::model::build::{Activity, Build, BuildResult};
 use andon::model::event::{Event, EventKind, EventState};
 use andon::model::fault::{FetchError, Phase, Reason};
+use andon::model::freshness::Freshness;
 use andon::model::poll::{Outcome, QueryId};
-use andon::model::series::{Coverage, Point, Series};
+use andon::model::series::{Coverage, Point, Series, SeriesSet};
 use andon::model::telemetry::Telemetry;
 use andon::model::time::{Span, Timestamp, Zone};
 use andon::output::text::with_styles;
-use andon::panel::ink::Glyphs;
+use andon::panel::ink::{Glyphs, Ink};
 use andon::render::render;
 use andon::render::theme::{Theme, embedded};
 use andon::source::Clock;
 use andon::view::lens::Lens;
+use andon::view::scene::Scene;
 use serde::Deserialize;
 
 use crate::support::folder::Folder;
@@ -84,7 +86,7 @@ impl Answer {
                 other => panic!("unknown error {other}"),
             });
         }
-        let series = |series, coverage| Ok(Telemetry::Series { series, coverage });
+        let series = |series, coverage| Ok(Telemetry::Series(SeriesSet::new(series, coverage)));
         if let Some(value) = self.value {
             return series(vec![Series::single("", at, value)], Coverage::Sample);
         }
@@ -187,7 +189,7 @@ fn outcomes(scenario: &Scenario, board: &Board) -> Vec<Outcome> {
     all
 }
 
-fn play(name: &str) {
+fn read(name: &str) -> (Scenario, Board, Ink) {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios").join(format!("{name}.toml"));
     let scenario: Scenario = toml_edit::de::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     assert!(!scenario.about.is_empty());
@@ -195,6 +197,43 @@ fn play(name: &str) {
     let file = folder.write("board.toml", &scenario.board);
     let board = load(&Request { file: file.into(), ..Request::default() }).unwrap().board;
     let ink = Theme::load(&board.theme, &embedded).unwrap().ink(board.glyphs.unwrap_or(Glyphs::Full));
+    (scenario, board, ink)
+}
+
+/// What was drawn at each frame is drawn again when all is over: the same scene, and the same cells at every size. The
+/// alerts that the board notices on the way are part of it. Returns whether the begin is still remembered.
+fn replay(name: &str) -> bool {
+    let (scenario, board, ink) = read(name);
+    let mut coming = outcomes(&scenario, &board).into_iter().peekable();
+    let mut hub = Hub::new(Arc::new(board), Zone::utc(), Clock::Wall);
+    let mut live = Vec::new();
+    for frame in &scenario.frames {
+        let now = START.plus(frame.at);
+        while let Some(outcome) = coming.next_if(|outcome| outcome.at <= now) {
+            hub.apply(outcome);
+        }
+        hub.look(now);
+        live.push((now, Scene { banner: None, ring: None, ..hub.scene_at(now) }));
+    }
+    coming.for_each(|outcome| hub.apply(outcome));
+    let lens = Lens { kiosk: true, ..Lens::default() };
+    for (now, scene) in &live {
+        let then = hub.scene_as_of(*now).unwrap();
+        assert!(then == *scene, "{name} at {} s", START.age_at(*now).0 / 1000);
+        for (width, height) in SIZES {
+            let drawn = |scene: &Scene| render(scene, &lens, &ink, width, height).buffer;
+            assert!(drawn(&then) == drawn(scene), "{name} at {} s, {width}x{height}", START.age_at(*now).0 / 1000);
+        }
+    }
+    // Thousands of events are more than what is kept of the past.
+    let Some(before) = hub.scene_as_of(START.minus(Span::seconds(1))) else { return false };
+    let mut fed = before.pages.iter().flat_map(|page| &page.panels).filter(|panel| panel.is_fed);
+    assert!(fed.all(|panel| panel.freshness == Freshness::Waiting), "before the first answer nothing was known");
+    true
+}
+
+fn play(name: &str) {
+    let (scenario, board, ink) = read(name);
     let mut coming = outcomes(&scenario, &board).into_iter().peekable();
     let mut hub = Hub::new(Arc::new(board), Zone::utc(), Clock::Wall);
     let mut settings = insta::Settings::clone_current();
@@ -220,6 +259,13 @@ fn play(name: &str) {
 macro_rules! scenarios {
     ($($name:ident),+ $(,)?) => {
         $(#[test] fn $name() { play(stringify!($name)); })+
+
+        #[test]
+        fn the_scene_of_every_past_moment_is_the_live_scene_of_then() {
+            let remembered = [$((stringify!($name), replay(stringify!($name)))),+];
+            let forgotten: Vec<&str> = remembered.iter().filter(|(_, is)| !is).map(|(name, _)| *name).collect();
+            assert_eq!(forgotten, ["crowded_marks"]);
+        }
 
         #[test]
         fn every_scenario_file_is_played() {

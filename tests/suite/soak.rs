@@ -11,7 +11,7 @@ use andon::app::Wiring;
 use andon::hub::{Channels, Hub};
 use andon::model::fault::{FetchError, Phase, Reason};
 use andon::model::poll::{Answer, Ask};
-use andon::model::series::{Coverage, Series};
+use andon::model::series::{Coverage, Series, SeriesSet};
 use andon::model::telemetry::Telemetry;
 use andon::model::time::{Span, Timestamp, Zone};
 use andon::panel::ink::Glyphs;
@@ -81,7 +81,7 @@ impl Source for Scripted {
         let value = (self.asked % 1000) as f64;
         let name = |n: u64| format!("series {}", (self.asked / 20 + n) % 5);
         let series: Vec<Series> = (0..3).map(|n| Series::single(&name(n), moment.now, value + n as f64)).collect();
-        Ok(vec![Ok(Telemetry::Series { series, coverage: Coverage::Sample }); asks.len()])
+        Ok(vec![Ok(Telemetry::Series(SeriesSet::new(series, Coverage::Sample))); asks.len()])
     }
 }
 

@@ -3,6 +3,7 @@
 
 use andon::model::labels::names;
 use andon::model::poll::Answer;
+use andon::model::series::SeriesSet;
 use andon::model::telemetry::{Caveat, Telemetry};
 use serde_json::Value;
 
@@ -226,7 +227,7 @@ fn this_machine_tells_of_itself() {
 /// The values of an answer by drawn name, and what its source says about it.
 fn readings(answer: Answer) -> (Vec<(String, f64)>, Option<Caveat>) {
     let (telemetry, caveat) = answer.unwrap().split();
-    let Telemetry::Series { series, .. } = telemetry else { panic!("{telemetry:?}") };
+    let Telemetry::Series(SeriesSet { series, .. }) = telemetry else { panic!("{telemetry:?}") };
     let names = names(&series.iter().map(|one| &one.labels).collect::<Vec<_>>());
     let value = |at: usize| series[at].points.last().unwrap().value;
     (names.iter().enumerate().map(|(at, name)| (name.to_string(), value(at))).collect(), caveat)

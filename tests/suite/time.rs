@@ -9,7 +9,7 @@ use andon::app::Wiring;
 use andon::hub::{Channels, Hub};
 use andon::model::freshness::Freshness;
 use andon::model::poll::Outcome;
-use andon::model::series::{Coverage, Point, Series};
+use andon::model::series::{Coverage, Point, Series, SeriesSet};
 use andon::model::status::Status;
 use andon::model::telemetry::Telemetry;
 use andon::model::time::{Span, Timestamp, Zone};
@@ -40,7 +40,7 @@ fn hub(clock: Clock) -> Hub {
 
 fn answer(hub: &mut Hub, at: Timestamp, value: f64) {
     let series = vec![Series::single("", at, value)];
-    let answer = Ok(Telemetry::Series { series, coverage: Coverage::Sample });
+    let answer = Ok(Telemetry::Series(SeriesSet::new(series, Coverage::Sample)));
     let query = andon::model::poll::QueryId(0);
     hub.apply(Outcome {
         query,
@@ -182,7 +182,7 @@ fn a_chart_over_a_missing_hour_keeps_its_axis() {
     let points = (0..360).map(|n| Point { at: now.minus(Span::seconds(60 * (359 - n))), value: n as f64 }).collect();
     let series = vec![Series::named("", points)];
     let query = andon::model::poll::QueryId(0);
-    let answer = Ok(Telemetry::Series { series, coverage: Coverage::Whole });
+    let answer = Ok(Telemetry::Series(SeriesSet::new(series, Coverage::Whole)));
     hub.apply(Outcome {
         query,
         at: now,

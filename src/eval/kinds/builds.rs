@@ -11,10 +11,7 @@ use crate::store::Stored;
 
 /// The builds of all queries, as far as their names are kept.
 pub(super) fn select<'a>(look: Look<'a, '_>, alike: &[Asked<'a>]) -> (Vec<&'a TrackedBuild>, Vec<String>) {
-    let all = alike.iter().flat_map(|(_, _, entry)| match &entry.stored {
-        Stored::Builds(builds, _) => builds.as_slice(),
-        _ => &[],
-    });
+    let all = alike.iter().flat_map(|(_, _, entry)| entry.builds());
     let mut kept: Vec<&TrackedBuild> = all.filter(|one| look.rule.keeps(&one.name)).collect();
     kept.sort_by(|a, b| build_order(a).cmp(&build_order(b)));
     (kept, Vec::new())

@@ -13,7 +13,7 @@ use crate::model::fault::Reason;
 use crate::model::glob::Globs;
 use crate::model::labels::Labels;
 use crate::model::poll::{Answer, Outcome};
-use crate::model::series::{Coverage, Point, Series};
+use crate::model::series::{Coverage, Point, Series, SeriesSet};
 use crate::model::telemetry::Telemetry;
 
 const HOUR: i64 = 3600;
@@ -64,7 +64,7 @@ impl Followed {
     /// Numbers by name, of one query.
     fn values(&mut self, at: i64, query: usize, values: &[(&str, f64)]) -> &mut Self {
         let series = values.iter().map(|(name, value)| Series::single(name, Timestamp(at * 1000), *value)).collect();
-        self.answer(at, query, Ok(Telemetry::Series { series, coverage: Coverage::Sample }))
+        self.answer(at, query, Ok(Telemetry::Series(SeriesSet::new(series, Coverage::Sample))))
     }
 
     fn at(&self, at: i64) -> Evaluation<'_> {
@@ -157,13 +157,13 @@ fn a_limit_is_followed_at_the_pace_of_the_polls_whatever_is_drawn() {
         let hold = Thresholds { hold: Span::seconds(5), ..rule().thresholds };
         let mut panel = Followed::new(Rule { thresholds: hold, window: Span::seconds(window), ..rule() });
         let points = (0..=window / step).map(|n| Point { at: Timestamp(n * step * 1000), value: 1.0 }).collect();
-        let whole = Telemetry::Series { series: vec![Series::named("", points)], coverage: Coverage::Whole };
+        let whole = Telemetry::Series(SeriesSet::new(vec![Series::named("", points)], Coverage::Whole));
         panel.answer(window, 0, Ok(whole));
         (1..=8)
             .map(|n| {
                 let at = window + n;
                 let series = vec![Series::single("", Timestamp(at * 1000), 100.0)];
-                panel.answer(at, 0, Ok(Telemetry::Series { series, coverage: Coverage::Head }));
+                panel.answer(at, 0, Ok(Telemetry::Series(SeriesSet::new(series, Coverage::Head))));
                 panel.status(at).0
             })
             .collect::<Vec<_>>()
@@ -186,7 +186,7 @@ fn one_look_counts_what_may_have_lasted_and_not_what_has_not() {
     let mut with_past = Followed::with(hold(), Checks::one_look());
     let points = [(0, 1.0), (60, 1.0), (120, 9.0)].map(|(at, value)| Point { at: Timestamp(at * 1000), value });
     let series = vec![Series::named("", points.to_vec())];
-    with_past.answer(121, 0, Ok(Telemetry::Series { series, coverage: Coverage::Whole }));
+    with_past.answer(121, 0, Ok(Telemetry::Series(SeriesSet::new(series, Coverage::Whole))));
     assert_eq!((with_past.at(121).status, with_past.at(121).pending), (Status::Ok, Some(Status::Critical)));
     // A board that looks again waits.
     let mut live = Followed::new(hold());
@@ -268,7 +268,7 @@ fn a_computed_value_is_judged_when_all_its_parts_are_of_one_round() {
 fn data_is_as_old_as_its_newest_value() {
     let line = |last: i64, step: i64| {
         let points = (0..20).rev().map(|n| Point { at: Timestamp((last - n * step) * 1000), value: 1.0 }).collect();
-        Ok(Telemetry::Series { series: vec![Series::named("", points)], coverage: Coverage::Whole })
+        Ok(Telemetry::Series(SeriesSet::new(vec![Series::named("", points)], Coverage::Whole)))
     };
     let mut panel = Followed::new(rule());
     panel.answer(10_000, 0, line(10_000 - 87 * 60, 60));
@@ -282,7 +282,7 @@ fn data_is_as_old_as_its_newest_value() {
     let mut panel = Followed::new(rule());
     let point = |at: i64| vec![Point { at: Timestamp(at * 1000), value: 1.0 }];
     let series = vec![Series::named("a", point(10_000)), Series::named("b", point(5_000))];
-    panel.answer(10_000, 0, Ok(Telemetry::Series { series, coverage: Coverage::Whole }));
+    panel.answer(10_000, 0, Ok(Telemetry::Series(SeriesSet::new(series, Coverage::Whole))));
     assert_eq!(panel.status(10_000).0, Status::Unknown);
     assert_eq!(panel.why(10_000), "b newest value 1 h old");
 }
@@ -295,7 +295,7 @@ fn an_answer_from_a_cache_is_as_old_as_the_cache_says() {
     panel.store.apply(Outcome {
         query: QueryId(0),
         at: Timestamp(20_000),
-        answer: Ok(Telemetry::Series { series, coverage: Coverage::Sample }),
+        answer: Ok(Telemetry::Series(SeriesSet::new(series, Coverage::Sample))),
         failures: 0,
         next_try: Timestamp(25_000),
         budget: None,
@@ -328,7 +328,7 @@ fn without_limits_nothing_is_judged_but_what_is_gone_is_unknown() {
 fn an_answer_with_a_part_missing_is_never_better_than_unknown() {
     let with = |value, partial| {
         let series = vec![Series::single("", Timestamp(0), value)];
-        let telemetry = Telemetry::Series { series, coverage: Coverage::Sample };
+        let telemetry = Telemetry::Series(SeriesSet::new(series, Coverage::Sample));
         let mut panel = Followed::new(rule());
         panel.answer(0, 0, Ok(telemetry.with_caveat("no store matched".into(), partial)));
         (panel.status(0).0, panel.why(0))
@@ -361,7 +361,7 @@ fn series_whose_names_read_alike_are_both_judged() {
     let line = |key: &str, value| Series { labels: labels(key), points: vec![Point { at: Timestamp(0), value }] };
     let mut panel = Followed::new(rule());
     let series = vec![line("zone", 1.0), line("rack", 9.0)];
-    panel.answer(0, 0, Ok(Telemetry::Series { series, coverage: Coverage::Sample }));
+    panel.answer(0, 0, Ok(Telemetry::Series(SeriesSet::new(series, Coverage::Sample))));
     assert_eq!(panel.status(0).0, Status::Critical);
 }
 
@@ -403,7 +403,7 @@ fn a_computed_value_whose_parts_have_all_vanished_does_not_stay_as_it_was() {
     let mut panel = Followed::new(panel.rule.clone());
     let lagging = |at: i64| {
         let points = vec![Point { at: Timestamp((at - 10) * 1000), value: 1.0 }];
-        Ok(Telemetry::Series { series: vec![Series::named("", points)], coverage: Coverage::Whole })
+        Ok(Telemetry::Series(SeriesSet::new(vec![Series::named("", points)], Coverage::Whole)))
     };
     panel.values(20, 0, &[("", 1.0)]).answer(20, 1, lagging(20));
     panel.values(25, 0, &[("", 9.0)]).answer(25, 1, lagging(25));
@@ -414,7 +414,7 @@ fn a_computed_value_whose_parts_have_all_vanished_does_not_stay_as_it_was() {
 fn the_newest_point_is_judged_as_it_is_now_and_one_of_the_future_when_its_time_comes() {
     let line = |points: &[(i64, f64)]| {
         let points = points.iter().map(|(at, value)| Point { at: Timestamp(at * 1000), value: *value }).collect();
-        Ok(Telemetry::Series { series: vec![Series::named("", points)], coverage: Coverage::Whole })
+        Ok(Telemetry::Series(SeriesSet::new(vec![Series::named("", points)], Coverage::Whole)))
     };
     let mut panel = Followed::new(rule());
     panel.answer(10, 0, line(&[(0, 1.0), (10, 1.0)]));
@@ -443,9 +443,9 @@ fn what_is_kept_does_not_depend_on_who_else_is_there() {
     };
     let keep = Globs::new(&["db*".to_owned()]);
     let mut panel = Followed::new(Rule { keep, empty: Some(Empty::Ok), ..rule() });
-    panel.answer(0, 0, Ok(Telemetry::Series { series: vec![job("db1", 9.0)], coverage: Coverage::Sample }));
+    panel.answer(0, 0, Ok(Telemetry::Series(SeriesSet::new(vec![job("db1", 9.0)], Coverage::Sample))));
     assert_eq!(panel.status(0).0, Status::Critical, "alone it is drawn without a name");
-    panel.answer(5, 0, Ok(Telemetry::Series { series: vec![job("web", 1.0)], coverage: Coverage::Sample }));
+    panel.answer(5, 0, Ok(Telemetry::Series(SeriesSet::new(vec![job("web", 1.0)], Coverage::Sample))));
     assert_ne!(panel.status(5).0, Status::Ok, "nothing that is kept is not nothing");
 }
 
@@ -492,7 +492,7 @@ fn a_target_that_is_down_says_why_and_not_that_zero_is_less_than_one() {
     let limits = Thresholds { critical: Some(Bound::Below(1.0)), ..Thresholds::default() };
     let mut panel = Followed::new(Rule { thresholds: limits, ..rule() });
     let series = vec![Series::single("api", Timestamp(0), 0.0), Series::single("web", Timestamp(0), 1.0)];
-    let telemetry = Telemetry::Series { series, coverage: Coverage::Sample };
+    let telemetry = Telemetry::Series(SeriesSet::new(series, Coverage::Sample));
     panel.answer(0, 0, Ok(telemetry.with_caveat("api: HTTP 503".into(), false)));
     assert_eq!(panel.why(0), "api down: HTTP 503 since before 00:00");
 }

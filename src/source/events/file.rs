@@ -12,9 +12,9 @@ use super::line::{Line, continued};
 use super::place::{MOST_BYTES, Place, Within, until_where};
 use super::recent::Recent;
 use super::regular::{open, reason};
-use crate::model::event::{Event, EventKind, EventState};
+use crate::model::event::{Event, EventKind, EventState, MAX_EVENTS};
 use crate::model::fault::{FetchError, Reason};
-use crate::model::telemetry::{Caveat, MAX_EVENTS};
+use crate::model::telemetry::Caveat;
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
 

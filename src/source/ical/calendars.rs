@@ -1,6 +1,6 @@
 //! Whole calendars, and what is told of them on a Saturday, 21 November 2026.
 
-use super::Config;
+use super::keys::Config;
 use super::meaning::{Rules, parse};
 use crate::model::event::Event;
 use crate::model::telemetry::Telemetry;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::Config;
+use super::keys::Config;
 use crate::calendar::{self, Doubt, Entry, Occurrence};
 use crate::model::event::{Event, EventKind, EventState};
 use crate::model::fault::{FetchError, Reason};

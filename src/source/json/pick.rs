@@ -7,10 +7,10 @@ use crate::model::fault::{FetchError, Reason};
 use crate::model::labels::Labels;
 use crate::model::number;
 use crate::model::poll::{Answer, Ask};
-use crate::model::series::{Coverage, Point, Series};
-use crate::model::table::{Cell, Table};
-use crate::model::telemetry::{MAX_CELLS, MAX_COLUMNS, MAX_LINES, Telemetry};
-use crate::model::text::SafeText;
+use crate::model::series::{Coverage, Point, Series, SeriesSet};
+use crate::model::table::{Cell, MAX_CELLS, MAX_COLUMNS, Table};
+use crate::model::telemetry::Telemetry;
+use crate::model::text::{MAX_LINES, SafeText};
 use crate::model::time::Timestamp;
 
 /// Most items of one array.
@@ -71,7 +71,7 @@ fn telemetry(value: &Val, expression: &str, now: Timestamp) -> Answer {
     // A text that is a number is one: where nothing but one value is picked, it is what is measured.
     if let Some(number) = number_or_gap(value).filter(|_| !matches!(value, Val::Null)) {
         let series = vec![Series::single("", now, number)];
-        return Ok(Telemetry::Series { series, coverage: Coverage::Sample });
+        return Ok(Telemetry::Series(SeriesSet::new(series, Coverage::Sample)));
     }
     match value {
         Val::Null => Err(FetchError::new(Reason::NoMatch, format!("{expression} is null or missing"))),
@@ -93,7 +93,7 @@ fn object(map: &jaq_json::Map, expression: &str, now: Timestamp) -> Answer {
     // A key whose value is no number stays, as a gap: what is not known must not look as if it were not there.
     let single = |(key, value): (&Val, Option<f64>)| Series::single(&plain(key), now, value.unwrap_or(f64::NAN));
     let series = values.into_iter().map(single).collect();
-    Ok(Telemetry::Series { series, coverage: Coverage::Sample })
+    Ok(Telemetry::Series(SeriesSet::new(series, Coverage::Sample)))
 }
 
 fn array(items: &[Val], expression: &str) -> Answer {
@@ -105,7 +105,7 @@ fn array(items: &[Val], expression: &str) -> Answer {
     }
     if let Some(points) = points(items) {
         let series = vec![Series { labels: Labels::default(), points }];
-        return Ok(Telemetry::Series { series, coverage: Coverage::Whole });
+        return Ok(Telemetry::Series(SeriesSet::new(series, Coverage::Whole)));
     }
     if items.iter().all(|item| matches!(item, Val::Obj(_))) {
         return table(items).map(Telemetry::Table);
@@ -222,7 +222,7 @@ mod tests {
     #[track_caller]
     fn numbers(answer: Answer) -> Vec<(String, Vec<f64>)> {
         match answer.unwrap() {
-            Telemetry::Series { series, .. } => series
+            Telemetry::Series(SeriesSet { series, .. }) => series
                 .into_iter()
                 .map(|s| (s.labels.get("").unwrap_or_default().to_owned(), s.points.iter().map(|p| p.value).collect()))
                 .collect(),

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::Sample;
 use crate::model::labels::Labels;
-use crate::model::series::{Coverage, Point, Series};
-use crate::model::telemetry::{MAX_SERIES, Telemetry};
+use crate::model::series::{Coverage, MAX_SERIES, Point, Series, SeriesSet};
+use crate::model::telemetry::Telemetry;
 use crate::model::time::Timestamp;
 
 /// Most samples of one batch.
@@ -43,7 +43,7 @@ impl Batch {
     pub(super) fn take(&mut self, now: Timestamp) -> Telemetry {
         let Self { series, .. } = std::mem::take(self);
         let series = series.into_iter().map(|(labels, points)| Series { labels, points: in_order(points, now) });
-        Telemetry::Series { series: series.collect(), coverage: Coverage::Pushed }
+        Telemetry::Series(SeriesSet::new(series.collect(), Coverage::Pushed))
     }
 }
 
@@ -74,7 +74,7 @@ mod tests {
             Series::named("a", points(&[(10, 1.0), (20, 3.0)])),
             Series::named("b", points(&[(5, 9.0), (100, 8.0)])),
         ];
-        assert_eq!(batch.take(Timestamp(100)), Telemetry::Series { series: expected, coverage: Coverage::Pushed });
+        assert_eq!(batch.take(Timestamp(100)), Telemetry::Series(SeriesSet::new(expected, Coverage::Pushed)));
         assert!(batch.take(Timestamp(200)).is_empty(), "it begins anew");
     }
 

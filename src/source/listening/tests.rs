@@ -140,7 +140,7 @@ async fn a_burst_is_few_batches_and_few_calls_to_the_polls() {
     let batches: Vec<Telemetry> = run.all().into_iter().map(|one| one.answer.unwrap()).collect();
     assert!(batches.len() <= 12, "{}", batches.len());
     let points = batches.iter().flat_map(|batch| match batch {
-        Telemetry::Series { series, .. } => series.iter().flat_map(|one| one.points.clone()).collect(),
+        Telemetry::Series(set) => set.series.iter().flat_map(|one| one.points.clone()).collect(),
         _ => Vec::new(),
     });
     let times: Vec<i64> = points.map(|point| point.at.0).collect();

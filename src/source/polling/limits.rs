@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Semaphore;
 
-use super::json::workers::Workers;
 use super::turn::Turn;
+use crate::source::json::workers::Workers;
 
 /// Requests under way to one host.
 const PER_HOST: usize = 6;
@@ -27,7 +27,7 @@ pub struct Limits {
     workers: Arc<Semaphore>,
     hosts: Arc<Mutex<HashMap<String, Arc<Semaphore>>>>,
     /// The processes that run jq expressions.
-    pub(super) jq: Workers,
+    pub(in crate::source) jq: Workers,
 }
 
 impl Default for Limits {

@@ -17,16 +17,16 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Duration, Instant, sleep_until, timeout_at};
 
 use super::backoff;
-use super::clock::Clock;
-use super::contract::{Context, Moment, Pace, Source};
-use super::http::Heard;
-use super::listening::Ear;
 use super::offload::Worker;
 use crate::model::fault::{FetchError, Phase, Reason};
 use crate::model::isolation::{message, tripwire};
 use crate::model::poll::{Answer, Ask, Outcome, QueryId};
 use crate::model::telemetry::Telemetry;
 use crate::model::time::{Span, Timestamp};
+use crate::source::clock::Clock;
+use crate::source::contract::{Context, Moment, Pace, Source};
+use crate::source::http::Heard;
+use crate::source::listening::Ear;
 pub use pulse::Pulse;
 use pulse::Share;
 
@@ -239,7 +239,7 @@ fn treated(answers: Vec<Answer>, wanted: usize, context: &Context) -> Result<Vec
 }
 
 /// Runs a future; a panic in it comes back as its message.
-pub(super) async fn isolate<F: Future>(future: F) -> Result<F::Output, String> {
+pub(in crate::source) async fn isolate<F: Future>(future: F) -> Result<F::Output, String> {
     let mut future = pin!(future);
     poll_fn(move |cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
         Ok(Ready::Pending) => Ready::Pending,
