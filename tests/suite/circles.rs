@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::layers::files;
 
 /// Files that are still in circles, by the begins of their modules. To be emptied.
-const AWAITED: [&str; 2] = ["eval", "output::terminal"];
+const AWAITED: [&str; 1] = ["eval"];
 
 type Segments = Vec<String>;
 
