@@ -1,5 +1,7 @@
 //! The only owner of state: folds outcomes into the store, evaluates, publishes scenes.
 
+pub mod demands;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +17,7 @@ use crate::eval::notification::{Message, SentMessages};
 use crate::eval::past::Limits;
 use crate::eval::state::State;
 use crate::eval::transitions::{Panel, Transition, Turn, Watch};
+use crate::model::demands::Demands;
 use crate::model::event::{Event, EventKind};
 use crate::model::isolation::tripwire;
 use crate::model::poll::{Outcome, QueryId};
@@ -24,6 +27,7 @@ use crate::source::{Clock, Widths};
 use crate::store::Store;
 use crate::view::build;
 use crate::view::scene::{Ring, Scene};
+use demands::{ViewerDemands, ViewerId};
 
 /// How long answers are gathered before a scene is made of them.
 const GATHER: Duration = Duration::from_millis(100);
@@ -37,10 +41,12 @@ const DRIFT: Span = Span::seconds(2);
 /// What a viewer may ask of the hub: nothing that changes what others see.
 #[derive(Debug, Clone)]
 pub enum Command {
-    /// Ask all sources now.
+    /// Ask all sources now. Only the local terminal may.
     RefreshNow,
-    /// How many columns each query is drawn in, on the widest panel that shows it.
-    Widths(Widths),
+    /// All that a viewer needs, instead of what it needed before.
+    Demand(ViewerId, Demands),
+    /// A viewer has left: what only it needed is not needed any more.
+    Gone(ViewerId),
 }
 
 /// What a reload of the config brings.
@@ -236,6 +242,7 @@ impl Hub {
     /// Runs until the supervisor is gone.
     pub async fn run(mut self, mut channels: Channels) {
         let mut publish_at = Instant::now() + TICK;
+        let mut demands = ViewerDemands::default();
         loop {
             tokio::select! {
                 outcome = channels.outcomes.recv() => {
@@ -249,10 +256,13 @@ impl Hub {
                     let gather = if first { GATHER_FIRST } else { GATHER };
                     publish_at = publish_at.min(Instant::now() + gather);
                 }
-                Some(command) = channels.commands.recv() => channels.obey(command),
+                Some(command) = channels.commands.recv() => {
+                    channels.obey(command, &mut demands);
+                    channels.tell_widths(&mut demands, self.store());
+                }
                 Some(reload) = channels.reloads.recv() => {
                     self.reload(reload);
-                    channels.widths.send_modify(|widths| widths.retain(|query, _| self.store().entry(*query).is_some()));
+                    channels.tell_widths(&mut demands, self.store());
                     publish_at = publish_at.min(Instant::now() + GATHER);
                 }
                 () = sleep_until(publish_at) => {
@@ -379,14 +389,30 @@ impl Channels {
     /// After a sleep everything is old: it is asked for at once, not when its turn comes.
     fn ask_again_if(&self, jumped: bool) {
         if jumped {
-            self.obey(Command::RefreshNow);
+            self.refresh();
         }
     }
 
-    fn obey(&self, command: Command) {
+    fn refresh(&self) {
+        self.refresh_now.send_modify(|count| *count += 1);
+    }
+
+    fn obey(&self, command: Command, demands: &mut ViewerDemands) {
         match command {
-            Command::RefreshNow => self.refresh_now.send_modify(|count| *count += 1),
-            Command::Widths(widths) => self.widths.send_modify(|known| known.extend(widths)),
+            Command::RefreshNow => self.refresh(),
+            Command::Demand(viewer, needed) => demands.set(viewer, needed),
+            Command::Gone(viewer) => demands.release(viewer),
         }
+    }
+
+    /// Tells the sources in how many columns their queries are drawn. What the board does not ask is not needed.
+    fn tell_widths(&self, demands: &mut ViewerDemands, store: &Store) {
+        demands.retain(|query| store.entry(query).is_some());
+        let widths = demands.widths();
+        self.widths.send_if_modified(|told| {
+            let differs = *told != widths;
+            *told = widths;
+            differs
+        });
     }
 }

@@ -17,3 +17,4 @@ pub mod simulator;
 pub mod source;
 pub mod store;
 pub mod view;
+pub mod viewer;

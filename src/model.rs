@@ -5,6 +5,7 @@
 
 pub mod answer;
 pub mod build;
+pub mod demands;
 pub mod event;
 pub mod fault;
 pub mod format;

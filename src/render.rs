@@ -7,3 +7,5 @@ mod help;
 pub mod theme;
 
 pub use frame::{Frame, render};
+
+pub use crate::panel::ink::{Glyphs, Ink, ROLES};

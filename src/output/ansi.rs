@@ -12,6 +12,7 @@ use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr;
 
 use super::runs::{symbol, width};
+use crate::viewer::delta::changed_columns;
 
 /// How many colours a terminal has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -66,18 +67,15 @@ pub fn lines(frame: &Buffer, depth: Depth) -> String {
 /// what is left of half a wide character.
 fn changed(before: &Buffer, after: &Buffer, y: u16, pen: &mut Pen) {
     let columns = after.area.width;
-    let differs = |x: u16| before.cell((x, y)) != after.cell((x, y));
-    let Some(first) = (0..columns).find(|x| differs(*x)) else { return };
+    let mut changed = changed_columns(before, after, y);
+    let Some(first) = changed.next() else { return };
     let wide =
         |buffer: &Buffer| (0..columns).any(|x| buffer.cell((x, y)).is_some_and(|cell| cell.symbol().width() != 1));
     if wide(before) || wide(after) {
         return pen.cells(after, y, 0, columns);
     }
     let (mut begin, mut end) = (first, first + 1);
-    for x in first + 1..columns {
-        if !differs(x) {
-            continue;
-        }
+    for x in changed {
         if x - end > JUMP {
             pen.cells(after, y, begin, end);
             begin = x;

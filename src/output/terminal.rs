@@ -1,4 +1,4 @@
-//! The board on this terminal.
+//! The board on this terminal: a loop over one viewer.
 //!
 //! Three parties: a reader thread (keys, hang-up), a writer thread (a stuck terminal blocks it and nobody
 //! else), and the loop between them, which draws only when something changed and only when the writer is
@@ -11,36 +11,25 @@ pub mod keyboard;
 pub mod screen;
 pub mod signals;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ratatui::buffer::Buffer;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::ansi::{Depth, encode};
 use crate::hub::Command;
-use crate::input::action::{Action, Effect, apply};
-use crate::input::keymap;
+use crate::hub::demands::ViewerId;
 use crate::model::isolation::tripwire;
-use crate::model::time::Span;
-use crate::panel::ink::Ink;
-use crate::render::{Frame, render};
-use crate::view::lens::Lens;
-use crate::view::scene::Scene;
-use input::{Event, Keys};
+use crate::render::Ink;
+use crate::view::scene::{Ring, Scene};
+use crate::viewer::{Demands, Effect, Frames, Input, Lens, Viewer};
+use input::Keys;
 use screen::{Begin, Screen, Writer};
 use signals::{Asked, Signals};
 
-/// Without a scene for this long the board says so, at the next second: scenes come every second.
-const SILENCE: Duration = Duration::from_secs(2);
-/// What others write onto the terminal (the kernel, `wall`) stays at most this long.
-const REPAINT: Duration = Duration::from_mins(1);
-/// So many events are taken before the next picture.
+/// So many inputs are taken before the next picture.
 const BURST: usize = 64;
-/// The largest picture drawn; a terminal that claims more gets this.
-const MAX_SIZE: (u16, u16) = (500, 200);
 
 /// Why the board was left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,8 +57,17 @@ pub struct Setup {
     pub lens: Lens,
 }
 
+impl Setup {
+    fn viewer(&self) -> Viewer {
+        let (scene, ink) = (Arc::clone(&self.scenes.borrow()), self.inks.borrow().clone());
+        Viewer::new(scene, self.lens.clone(), ink, screen::size(), Duration::ZERO).local()
+    }
+}
+
 /// Shows the board until it is left. The terminal is restored in every case.
 pub fn show(setup: Setup) -> Result<Left, String> {
+    // The viewer comes before anything can have rung.
+    let viewer = setup.viewer();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -80,7 +78,7 @@ pub fn show(setup: Setup) -> Result<Left, String> {
         let screen = Screen::take(!setup.lens.kiosk).map_err(|error| cannot_be_used(&error))?;
         let keys = Keys::spawn().map_err(|error| format!("no keyboard: {error}"))?;
         let writer = Writer::spawn().map_err(|error| format!("no writer: {error}"))?;
-        Ok(Viewer::new(setup, writer, keys, &screen).run(signals).await)
+        Ok(Terminal::new(setup, viewer, writer, keys, &screen).run(signals).await)
     });
     runtime.shutdown_background();
     left
@@ -97,70 +95,66 @@ fn cannot_be_used(error: &std::io::Error) -> String {
     )
 }
 
-struct Viewer<'a> {
+struct Terminal<'a> {
+    viewer: Viewer,
+    frames: Frames,
     scenes: watch::Receiver<Arc<Scene>>,
     commands: mpsc::Sender<Command>,
     inks: watch::Receiver<Ink>,
     depth: Depth,
-    lens: Lens,
     writer: Writer,
     keys: Keys,
     screen: &'a Screen,
-    size: (u16, u16),
-    /// What the terminal shows once the writer is done.
-    shown: Option<Buffer>,
-    /// What the next picture begins with, if it is a whole one; and when the last whole one was asked for.
-    begin: Option<Begin>,
-    painted: Instant,
-    frame: Option<Frame>,
-    /// Something changed since the last picture.
-    dirty: bool,
+    /// What the next whole picture begins with.
+    begin: Begin,
     /// We stop, or are in the background: nothing is drawn.
     stopped: bool,
-    /// The last scene that came, and when.
-    seen: Arc<Scene>,
-    last_scene: Instant,
     engine_gone: bool,
-    /// The number of the last ring that was heard.
-    rung: u64,
-    widths: HashMap<crate::model::poll::QueryId, u16>,
+    /// What the hub knows that the viewer needs.
+    demanded: Demands,
+    began: Instant,
 }
 
-impl<'a> Viewer<'a> {
-    fn new(setup: Setup, writer: Writer, keys: Keys, screen: &'a Screen) -> Self {
-        let seen = Arc::clone(&setup.scenes.borrow());
+impl<'a> Terminal<'a> {
+    fn new(setup: Setup, viewer: Viewer, writer: Writer, keys: Keys, screen: &'a Screen) -> Self {
         Self {
-            seen,
+            viewer,
+            frames: Frames::default(),
             scenes: setup.scenes,
             commands: setup.commands,
             inks: setup.inks,
             depth: setup.depth,
-            lens: setup.lens,
             writer,
             keys,
             screen,
-            size: screen::size(),
-            shown: None,
-            begin: Some(Begin::Taken),
-            painted: Instant::now(),
-            frame: None,
-            dirty: true,
+            begin: Begin::Taken,
             stopped: false,
-            last_scene: Instant::now(),
             engine_gone: false,
-            rung: 0,
-            widths: HashMap::new(),
+            demanded: Demands::default(),
+            began: Instant::now(),
         }
     }
 
-    async fn run(mut self, mut signals: Signals) -> Left {
+    /// How long the board has been shown.
+    fn now(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    async fn run(mut self, signals: Signals) -> Left {
+        let left = self.until_left(signals).await;
+        // A full mailbox is not waited for: the board ends with this terminal.
+        let _full = self.commands.try_send(Command::Gone(ViewerId::LOCAL));
+        left
+    }
+
+    async fn until_left(&mut self, mut signals: Signals) -> Left {
         if screen::is_in_background() {
             self.suspend();
         }
         let mut watchdog = interval(Duration::from_secs(1));
         watchdog.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
-            if self.dirty && !self.stopped && self.writer.is_free() {
+            if !self.stopped && self.writer.is_free() && self.viewer.is_dirty() {
                 self.draw();
             }
             // No order: a flood of one kind must not keep the others away.
@@ -171,8 +165,8 @@ impl<'a> Viewer<'a> {
                     Asked::GoOn => self.resume(),
                     Asked::Resize => self.resized(),
                 },
-                event = self.keys.next() => {
-                    if let Some(left) = self.take_all(event) {
+                input = self.keys.next() => {
+                    if let Some(left) = self.take_all(input) {
                         return left;
                     }
                 }
@@ -184,158 +178,86 @@ impl<'a> Viewer<'a> {
                 changed = self.scenes.changed(), if !self.engine_gone => {
                     // Without an engine the watchdog says that nothing comes; keys go on.
                     self.engine_gone = changed.is_err();
-                    if !self.engine_gone {
-                        self.show_scene();
-                    }
+                    self.take_scene();
                 }
-                Ok(()) = self.inks.changed() => self.dirty = true,
+                Ok(()) = self.inks.changed() => self.viewer.ink(self.inks.borrow_and_update().clone()),
                 _ = watchdog.tick() => self.watch(),
             }
         }
     }
 
-    /// All keys that wait are taken before the next picture, but not for ever.
-    fn take_all(&mut self, first: Event) -> Option<Left> {
+    /// All inputs that wait are taken before the next picture, but not for ever.
+    fn take_all(&mut self, first: Option<Input>) -> Option<Left> {
+        let Some(first) = first else { return Some(Left::HangUp) };
         let mut next = Some(first);
         for _ in 0..BURST {
-            let Some(event) = next else { break };
-            if let Some(left) = self.take(event) {
+            let Some(input) = next else { break };
+            if let Some(left) = self.take(input) {
                 return Some(left);
             }
             next = self.keys.waiting();
         }
-        next.and_then(|event| self.take(event))
+        next.and_then(|input| self.take(input))
     }
 
-    /// A frozen picture is drawn, too: it says how old it is by now.
-    fn show_scene(&mut self) {
-        let scene = Arc::clone(&self.scenes.borrow_and_update());
-        if self.lens.frozen.is_none() {
-            self.lens.follow(&self.seen, &scene);
+    fn take(&mut self, input: Input) -> Option<Left> {
+        match self.viewer.input(input, self.now())? {
+            Effect::Quit => return Some(Left::Quit),
+            Effect::Refresh => {
+                // A full mailbox already holds a request to refresh.
+                let _asked_already = self.commands.try_send(Command::RefreshNow);
+            }
+            Effect::Repaint => self.begin = self.begin.max(Begin::Cleared),
         }
-        self.seen = scene;
-        self.last_scene = Instant::now();
-        self.lens.silence = None;
-        self.dirty = true;
+        None
     }
 
-    /// The hub sends a scene each second; when it does not, old numbers must not look alive.
+    /// Takes the scene that is the latest now.
+    fn take_scene(&mut self) {
+        if !self.engine_gone {
+            let scene = Arc::clone(&self.scenes.borrow_and_update());
+            self.viewer.scene(scene, self.now());
+        }
+    }
+
     fn watch(&mut self) {
-        let silence = self.last_scene.elapsed();
-        if silence > SILENCE {
-            self.lens.silence = Some(Span(i64::try_from(silence.as_millis()).unwrap_or(i64::MAX)));
-            self.dirty = true;
-        }
         // A resize whose signal was lost in a suspend shows here.
-        if screen::size() != self.size {
+        if screen::size() != self.viewer.size() {
             self.resized();
         }
-        if self.painted.elapsed() >= REPAINT {
-            self.repaint(Begin::Over);
-        }
-    }
-
-    /// The next picture is a whole one.
-    fn repaint(&mut self, begin: Begin) {
-        self.begin = self.begin.max(Some(begin));
-        self.shown = None;
-        self.painted = Instant::now();
-        self.dirty = true;
+        self.viewer.tick(self.now());
     }
 
     fn draw(&mut self) {
         tripwire::pass("main");
-        let scene = Arc::clone(&self.scenes.borrow_and_update());
-        let (width, height) = (self.size.0.min(MAX_SIZE.0), self.size.1.min(MAX_SIZE.1));
-        let frame = render(&scene, &self.lens, &self.inks.borrow_and_update().clone(), width, height);
-        let begin = self.begin.take();
+        if self.scenes.has_changed().unwrap_or(false) {
+            self.take_scene();
+        }
+        let Some(delta) = self.viewer.draw(&mut self.frames) else { return };
+        let begin = delta.is_whole().then(|| std::mem::replace(&mut self.begin, Begin::Over));
         let mut bytes = begin.map_or_else(Vec::new, |how| self.screen.begin(how).into_bytes());
-        bytes.extend(encode(self.shown.as_ref(), &frame.buffer, self.depth));
-        bytes.extend(self.ring(&scene));
-        self.dirty = false;
-        self.demand(&scene, &frame);
-        self.shown = Some(frame.buffer.clone());
-        self.frame = Some(frame);
+        bytes.extend(encode(delta.before(), delta.after(), self.depth));
+        bytes.extend(delta.ring.iter().flat_map(rung));
+        self.demand();
         if !bytes.is_empty() {
             self.writer.write(bytes, begin == Some(Begin::Taken));
         }
     }
 
-    /// The bell, and a notification of the desktop (OSC 9), for a ring that was not heard yet.
-    fn ring(&mut self, scene: &Scene) -> Vec<u8> {
-        let Some(ring) = scene.ring.as_ref().filter(|ring| ring.number != self.rung) else { return Vec::new() };
-        self.rung = ring.number;
-        // Safe text has no character that could end the sequence.
-        let desktop = ring.desktop.as_ref().map_or_else(String::new, |text| format!("\x1b]9;{text}\x1b\\"));
-        let bell = if ring.bell { "\x07" } else { "" };
-        format!("{desktop}{bell}").into_bytes()
-    }
-
-    /// Tells the hub how wide each query is drawn, when that changed.
-    fn demand(&mut self, scene: &Scene, frame: &Frame) {
-        let Some(page) = self.lens.scene(scene).page(self.lens.page) else { return };
-        let mut changed = HashMap::new();
-        for (panel, area) in &frame.arrangement.framed {
-            let Some(panel) = page.panels.get(*panel) else { continue };
-            for query in &panel.history {
-                // Braille has two dots a column.
-                let columns = area.width.saturating_mul(2);
-                let widest = changed.entry(*query).or_insert(columns);
-                *widest = columns.max(*widest);
-            }
-        }
-        changed.retain(|query, columns| self.widths.insert(*query, *columns) != Some(*columns));
-        if !changed.is_empty() {
+    /// Tells the hub what the viewer needs, when that has changed.
+    fn demand(&mut self) {
+        let demands = self.viewer.demands();
+        if *demands != self.demanded {
             // A full mailbox means that the hub has enough to do; the next picture asks again.
-            if self.commands.try_send(Command::Widths(changed.clone())).is_err() {
-                for query in changed.keys() {
-                    self.widths.remove(query);
-                }
+            let sent = self.commands.try_send(Command::Demand(ViewerId::LOCAL, demands.clone()));
+            if sent.is_ok() {
+                self.demanded.clone_from(demands);
             }
         }
-    }
-
-    fn take(&mut self, event: Event) -> Option<Left> {
-        let action = match event {
-            Event::HangUp => return Some(Left::HangUp),
-            Event::Key(key) => keymap::action(key, self.lens.kiosk)?,
-            Event::Click(column, row) => self.hit(column, row)?,
-            Event::Wheel(down) => {
-                if down {
-                    Action::Next
-                } else {
-                    Action::Previous
-                }
-            }
-        };
-        let live = Arc::clone(&self.scenes.borrow());
-        let nothing = crate::view::arrange::Arrangement::default();
-        let arrangement = self.frame.as_ref().map_or(&nothing, |frame| &frame.arrangement);
-        self.dirty = true;
-        match apply(&mut self.lens, action, &live, arrangement)? {
-            Effect::Quit => Some(Left::Quit),
-            Effect::Refresh => {
-                // A full mailbox already holds a request to refresh.
-                let _asked_already = self.commands.try_send(Command::RefreshNow);
-                None
-            }
-            Effect::Repaint => {
-                self.repaint(Begin::Cleared);
-                None
-            }
-        }
-    }
-
-    fn hit(&self, column: u16, row: u16) -> Option<Action> {
-        let frame = self.frame.as_ref()?;
-        let point = ratatui::layout::Position::new(column, row);
-        let tab = frame.tabs.iter().find(|(area, _)| area.contains(point)).map(|(_, page)| Action::Page(*page));
-        tab.or_else(|| frame.arrangement.at(column, row).map(Action::Click))
     }
 
     fn resized(&mut self) {
-        self.size = screen::size();
-        self.repaint(Begin::Over);
+        self.viewer.resize(screen::size(), self.now());
     }
 
     /// Ctrl-Z: the shell gets its terminal back, and we stop like everybody else.
@@ -355,82 +277,16 @@ impl<'a> Viewer<'a> {
         self.stopped = false;
         // Without raw mode the board still shows; keys then wait for Enter.
         let _line_mode = self.screen.take_again();
-        self.last_scene = Instant::now();
         self.resized();
-        self.repaint(Begin::Taken);
+        self.viewer.wake(self.now());
+        self.begin = Begin::Taken;
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::layer::Layer;
-    use crate::model::status::Status;
-    use crate::model::text::SafeText;
-    use crate::model::time::{Timestamp, Zone};
-    use crate::panel::ink::Glyphs;
-    use crate::render::theme::{Theme, embedded};
-    use crate::view::scene::LayerLamp;
-
-    fn scene() -> Arc<Scene> {
-        Arc::new(Scene {
-            title: SafeText::new("Nothing"),
-            now: Timestamp(0),
-            zone: Zone::utc(),
-            status: Status::Ok,
-            layers: Layer::ALL.map(|layer| LayerLamp { layer, tally: crate::view::scene::Tally::default() }),
-            remarks: Vec::new(),
-            last_change: None,
-            freeze: None,
-            pages: Vec::new(),
-            sources: Vec::new(),
-            updated: None,
-            window: Span::seconds(60),
-            ring: None,
-            banner: None,
-        })
-    }
-
-    /// A viewer whose hub, keyboard and screen are silent, and which has drawn.
-    fn viewer(screen: &Screen) -> (Viewer<'_>, watch::Sender<Arc<Scene>>) {
-        let (scenes, receiver) = watch::channel(scene());
-        let setup = Setup {
-            scenes: receiver,
-            commands: mpsc::channel(1).0,
-            inks: watch::channel(Theme::load("andon", &embedded).unwrap().ink(Glyphs::Full)).1,
-            depth: Depth::True,
-            lens: Lens::default(),
-        };
-        let mut viewer = Viewer::new(setup, Writer::spawn().unwrap(), Keys::silent().unwrap(), screen);
-        viewer.draw();
-        (viewer, scenes)
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn once_a_minute_the_whole_picture_is_painted_over_what_is_there() {
-        let screen = Screen::of_nobody();
-        let (mut viewer, _scenes) = viewer(&screen);
-        tokio::time::advance(REPAINT.saturating_sub(Duration::from_secs(1))).await;
-        viewer.watch();
-        assert!(viewer.shown.is_some() && viewer.begin.is_none());
-        tokio::time::advance(Duration::from_secs(1)).await;
-        viewer.watch();
-        assert_eq!((viewer.shown.is_none(), viewer.begin, viewer.dirty), (true, Some(Begin::Over), true));
-        assert!(!screen.begin(Begin::Over).contains("\x1b[2J"), "without a flicker");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn after_three_seconds_without_a_scene_the_board_says_so_each_second() {
-        let screen = Screen::of_nobody();
-        let (mut viewer, _scenes) = viewer(&screen);
-        for second in 1..=5 {
-            tokio::time::advance(Duration::from_secs(1)).await;
-            viewer.dirty = false;
-            viewer.watch();
-            let silence = (second > 2).then_some(Span::seconds(second));
-            assert_eq!((viewer.lens.silence, viewer.dirty), (silence, second > 2));
-        }
-        viewer.show_scene();
-        assert_eq!((viewer.lens.silence, viewer.dirty), (None, true));
-    }
+/// The bell, and a notification of the desktop (OSC 9).
+fn rung(ring: &Ring) -> Vec<u8> {
+    // Safe text has no character that could end the sequence.
+    let desktop = ring.desktop.as_ref().map_or_else(String::new, |text| format!("\x1b]9;{text}\x1b\\"));
+    let bell = if ring.bell { "\x07" } else { "" };
+    format!("{desktop}{bell}").into_bytes()
 }

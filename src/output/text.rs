@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
 use super::runs::row;
-use crate::panel::ink::{Ink, ROLES};
+use crate::render::{Ink, ROLES};
 
 /// Rows of text, without spaces at their ends.
 pub fn plain(frame: &Buffer) -> String {

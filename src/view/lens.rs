@@ -32,6 +32,17 @@ pub struct Lens {
     pub silence: Option<Span>,
 }
 
+/// Two lenses are equal when they show the same. Of frozen scenes only the very same is: that needs no look into it.
+impl PartialEq for Lens {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { page, focus, zoom, cursor, scroll, help, frozen, kiosk, silence } = self;
+        let frozen = frozen.as_ref().map(Arc::as_ptr) == other.frozen.as_ref().map(Arc::as_ptr);
+        let chosen = (*page, *focus, *zoom, *cursor, *scroll)
+            == (other.page, other.focus, other.zoom, other.cursor, other.scroll);
+        frozen && chosen && (*help, *kiosk, *silence) == (other.help, other.kiosk, other.silence)
+    }
+}
+
 impl Lens {
     /// The scene this viewer sees.
     pub fn scene<'a>(&'a self, live: &'a Scene) -> &'a Scene {

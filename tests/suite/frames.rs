@@ -233,6 +233,19 @@ proptest! {
 }
 
 #[test]
+fn a_scene_of_every_panel_can_be_sent_as_json() {
+    let kinds = andon::panel::KINDS;
+    let scene = scene(&board(kinds.len()), &[5, 0, 2, 3, 4], &[3]);
+    let json = serde_json::to_value(&scene).unwrap();
+    let panels = json["pages"][0]["panels"].as_array().unwrap();
+    for (kind, panel) in kinds.iter().zip(panels) {
+        assert!(panel["view"][kind.word].is_object(), "{} is not named by its word: {panel}", kind.word);
+    }
+    assert!(json.to_string().contains("\"value\":null"), "a gap is null");
+    assert_eq!((&json["zone"], &json["status"]), (&"UTC".into(), &serde_json::to_value(scene.status).unwrap()));
+}
+
+#[test]
 fn what_is_red_is_the_last_to_shrink() {
     let board = board(24);
     let mut scene = scene(&board, &[5], &[1]);

@@ -3,7 +3,7 @@
 //! Sources: no-color.org; the `COLORTERM` convention (termstandard/colors); terminfo names.
 
 use crate::output::ansi::Depth;
-use crate::panel::ink::Glyphs;
+use crate::render::Glyphs;
 
 /// The variables that decide.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -12,30 +12,17 @@ use rustix::io::Errno;
 use tokio::sync::mpsc;
 
 use super::keyboard::Keyboard;
-use crate::input::keymap::Key;
+use crate::viewer::Input;
 
-/// Events on their way to the viewer.
-const EVENTS: usize = 64;
+/// Inputs on their way to the viewer.
+const INPUTS: usize = 64;
 /// The bytes of a sequence come together; an escape that is alone for this long is the key.
 const PAUSE: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
-
-/// What a terminal tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event {
-    /// A key.
-    Key(Key),
-    /// A click with the first button: column and row.
-    Click(u16, u16),
-    /// The wheel: true is down.
-    Wheel(bool),
-    /// The terminal is gone.
-    HangUp,
-}
 
 /// The thread that reads. It ends when this is dropped: what is typed afterwards is for the shell.
 #[derive(Debug)]
 pub struct Keys {
-    events: mpsc::Receiver<Event>,
+    inputs: mpsc::Receiver<Input>,
     _until_dropped: PipeWriter,
 }
 
@@ -44,31 +31,22 @@ impl Keys {
     pub fn spawn() -> std::io::Result<Self> {
         let terminal = terminal()?;
         let (ending, until_dropped) = std::io::pipe()?;
-        let (sender, events) = mpsc::channel(EVENTS);
+        let (sender, inputs) = mpsc::channel(INPUTS);
         std::thread::Builder::new().name("andon-keys".to_owned()).spawn(move || {
-            if read(&terminal, &ending, &sender).is_err() {
-                // The board may have been left already.
-                let _left = sender.blocking_send(Event::HangUp);
-            }
+            // However it ends: the sender goes with it, and so the loop learns that nothing comes any more.
+            let _gone = read(&terminal, &ending, &sender);
         })?;
-        Ok(Self { events, _until_dropped: until_dropped })
+        Ok(Self { inputs, _until_dropped: until_dropped })
     }
 
-    /// A keyboard that says nothing.
-    #[cfg(test)]
-    pub fn silent() -> std::io::Result<Self> {
-        let (_, until_dropped) = std::io::pipe()?;
-        Ok(Self { events: mpsc::channel(1).1, _until_dropped: until_dropped })
+    /// The next input; `None` when the reader is gone, and with it the terminal.
+    pub async fn next(&mut self) -> Option<Input> {
+        self.inputs.recv().await
     }
 
-    /// The next event. A reader that is gone is a terminal that is gone.
-    pub async fn next(&mut self) -> Event {
-        self.events.recv().await.unwrap_or(Event::HangUp)
-    }
-
-    /// Another event that has come already.
-    pub fn waiting(&mut self) -> Option<Event> {
-        self.events.try_recv().ok()
+    /// Another input that has come already.
+    pub fn waiting(&mut self) -> Option<Input> {
+        self.inputs.try_recv().ok()
     }
 }
 
@@ -81,7 +59,7 @@ fn terminal() -> std::io::Result<OwnedFd> {
 }
 
 /// Reads until nobody listens; an error when the terminal is gone.
-fn read(terminal: &OwnedFd, ending: &PipeReader, events: &mpsc::Sender<Event>) -> Result<(), Errno> {
+fn read(terminal: &OwnedFd, ending: &PipeReader, inputs: &mpsc::Sender<Input>) -> Result<(), Errno> {
     let mut keyboard = Keyboard::default();
     let mut bytes = [0; 1024];
     loop {
@@ -106,8 +84,8 @@ fn read(terminal: &OwnedFd, ending: &PipeReader, events: &mpsc::Sender<Event>) -
                 Err(error) => return Err(error),
             }
         };
-        for event in seen {
-            if events.blocking_send(event).is_err() {
+        for input in seen {
+            if inputs.blocking_send(input).is_err() {
                 return Ok(());
             }
         }

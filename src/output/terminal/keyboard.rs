@@ -5,14 +5,13 @@
 
 use vte::{Params, Perform};
 
-use super::input::Event;
-use crate::input::keymap::Key;
+use crate::viewer::{Input, Key};
 
 const ESCAPE: u8 = 0x1b;
 /// No sequence that means anything is longer than this, in bytes.
 const LONGEST: usize = 64;
 
-/// Bytes in, events out.
+/// Bytes in, inputs out.
 #[derive(Default)]
 pub struct Keyboard {
     parser: vte::Parser,
@@ -30,11 +29,11 @@ impl std::fmt::Debug for Keyboard {
 
 impl Keyboard {
     /// What these bytes say, together with what had begun before.
-    pub fn take(&mut self, bytes: &[u8]) -> Vec<Event> {
+    pub fn take(&mut self, bytes: &[u8]) -> Vec<Input> {
         for byte in bytes {
             self.take_one(*byte);
         }
-        std::mem::take(&mut self.decoded.events)
+        std::mem::take(&mut self.decoded.inputs)
     }
 
     fn take_one(&mut self, byte: u8) {
@@ -61,10 +60,10 @@ impl Keyboard {
 
     /// Nothing more came for a while: an escape on its own was the key, and the rest of what has begun is
     /// dropped, so that it cannot swallow the next key.
-    pub fn pause(&mut self) -> Option<Event> {
+    pub fn pause(&mut self) -> Option<Input> {
         let is_key = self.has_begun() && self.last == ESCAPE;
         *self = Self::default();
-        is_key.then_some(Event::Key(Key::Esc))
+        is_key.then_some(Input::Key(Key::Esc))
     }
 }
 
@@ -83,7 +82,7 @@ enum Rest {
 
 #[derive(Debug, Default)]
 struct Decoded {
-    events: Vec<Event>,
+    inputs: Vec<Input>,
     rest: Rest,
     ended: bool,
 }
@@ -93,13 +92,13 @@ impl Decoded {
     fn takes(&mut self, byte: u8) -> bool {
         match std::mem::take(&mut self.rest) {
             Rest::Nothing => return false,
-            Rest::Letter => self.events.extend(letter(char::from(byte))),
+            Rest::Letter => self.inputs.extend(letter(char::from(byte))),
             Rest::FunctionKey => {}
             Rest::Mouse(mut bytes) => {
                 bytes.push(byte);
                 if let &[button, column, row] = bytes.as_slice() {
                     let from = |byte: u8, zero: u8| u16::from(byte.saturating_sub(zero));
-                    self.events.extend(mouse(from(button, 32), from(column, 33), from(row, 33)));
+                    self.inputs.extend(mouse(from(button, 32), from(column, 33), from(row, 33)));
                 } else {
                     self.rest = Rest::Mouse(bytes);
                 }
@@ -109,7 +108,7 @@ impl Decoded {
     }
 
     fn key(&mut self, key: Key) {
-        self.events.push(Event::Key(key));
+        self.inputs.push(Input::Key(key));
         self.ended = true;
     }
 }
@@ -133,11 +132,11 @@ impl Perform for Decoded {
         let number = |n| params.iter().nth(n).and_then(|values| values.first().copied()).unwrap_or(0);
         match (intermediates, action) {
             (b"<", 'M') => {
-                self.events.extend(mouse(number(0), number(1).saturating_sub(1), number(2).saturating_sub(1)));
+                self.inputs.extend(mouse(number(0), number(1).saturating_sub(1), number(2).saturating_sub(1)));
             }
             ([], 'M') => self.rest = Rest::Mouse(Vec::new()),
             ([], '[') => self.rest = Rest::FunctionKey,
-            ([], action) => self.events.extend(letter(action)),
+            ([], action) => self.inputs.extend(letter(action)),
             _ => {}
         }
     }
@@ -158,7 +157,7 @@ impl Perform for Decoded {
     }
 }
 
-fn letter(letter: char) -> Option<Event> {
+fn letter(letter: char) -> Option<Input> {
     let key = match letter {
         'A' => Key::Up,
         'B' => Key::Down,
@@ -168,16 +167,16 @@ fn letter(letter: char) -> Option<Event> {
         'Z' => Key::BackTab,
         _ => return None,
     };
-    Some(Event::Key(key))
+    Some(Input::Key(key))
 }
 
 /// A press of the first button or a turn of the wheel; column and row from 0.
-fn mouse(button: u16, column: u16, row: u16) -> Option<Event> {
+fn mouse(button: u16, column: u16, row: u16) -> Option<Input> {
     const SHIFT_ALT_CTRL: u16 = 4 | 8 | 16;
     match button & !SHIFT_ALT_CTRL {
-        0 => Some(Event::Click(column, row)),
-        64 => Some(Event::Wheel(false)),
-        65 => Some(Event::Wheel(true)),
+        0 => Some(Input::Click(column, row)),
+        64 => Some(Input::WheelUp),
+        65 => Some(Input::WheelDown),
         _ => None,
     }
 }
@@ -188,15 +187,15 @@ mod tests {
 
     use super::*;
 
-    fn all(bytes: &[u8]) -> Vec<Event> {
+    fn all(bytes: &[u8]) -> Vec<Input> {
         let mut keyboard = Keyboard::default();
-        let mut events = keyboard.take(bytes);
-        events.extend(keyboard.pause());
-        events
+        let mut inputs = keyboard.take(bytes);
+        inputs.extend(keyboard.pause());
+        inputs
     }
 
     fn keys(bytes: &[u8]) -> Vec<Key> {
-        let key = |event| if let Event::Key(key) = event { key } else { panic!("{event:?} is no key") };
+        let key = |input| if let Input::Key(key) = input { key } else { panic!("{input:?} is no key") };
         all(bytes).into_iter().map(key).collect()
     }
 
@@ -230,28 +229,28 @@ mod tests {
 
     #[test]
     fn clicks_and_the_wheel_come_in_two_manners() {
-        assert_eq!(all(b"\x1b[<0;10;5M\x1b[<0;10;5m"), [Event::Click(9, 4)]);
-        assert_eq!(all(b"\x1b[M\x20\x2a\x25\x1b[M\x23\x2a\x25"), [Event::Click(9, 4)], "the release means nothing");
+        assert_eq!(all(b"\x1b[<0;10;5M\x1b[<0;10;5m"), [Input::Click(9, 4)]);
+        assert_eq!(all(b"\x1b[M\x20\x2a\x25\x1b[M\x23\x2a\x25"), [Input::Click(9, 4)], "the release means nothing");
         assert_eq!(
             all(b"\x1b[<64;1;1M\x1b[<65;1;1M\x1b[<81;1;1M"),
-            [Event::Wheel(false), Event::Wheel(true), Event::Wheel(true)]
+            [Input::WheelUp, Input::WheelDown, Input::WheelDown]
         );
-        assert_eq!(all(b"\x1b[M\x20qq"), [Event::Click(80, 80)], "a column is no key");
-        assert_eq!(all(b"\x1b[<0;0;0M"), [Event::Click(0, 0)]);
+        assert_eq!(all(b"\x1b[M\x20qq"), [Input::Click(80, 80)], "a column is no key");
+        assert_eq!(all(b"\x1b[<0;0;0M"), [Input::Click(0, 0)]);
         assert_eq!(all(b"\x1b[<35;7;7M\x1b[<2;7;7M"), []);
     }
 
     #[test]
     fn a_sequence_may_come_in_pieces() {
-        for (bytes, event) in [
-            ("\x1b[A", Event::Key(Key::Up)),
-            ("\x1bOA", Event::Key(Key::Up)),
-            ("\x1b[<65;10;10M", Event::Wheel(true)),
-            ("é", Event::Key(Key::Char('é'))),
+        for (bytes, input) in [
+            ("\x1b[A", Input::Key(Key::Up)),
+            ("\x1bOA", Input::Key(Key::Up)),
+            ("\x1b[<65;10;10M", Input::WheelDown),
+            ("é", Input::Key(Key::Char('é'))),
         ] {
             let mut keyboard = Keyboard::default();
-            let events: Vec<Event> = bytes.bytes().flat_map(|byte| keyboard.take(&[byte])).collect();
-            assert_eq!((events, keyboard.has_begun()), (vec![event], false), "{bytes:?}");
+            let inputs: Vec<Input> = bytes.bytes().flat_map(|byte| keyboard.take(&[byte])).collect();
+            assert_eq!((inputs, keyboard.has_begun()), (vec![input], false), "{bytes:?}");
         }
     }
 
@@ -276,7 +275,7 @@ mod tests {
             let mut keyboard = Keyboard::default();
             keyboard.take(&bytes);
             keyboard.pause();
-            prop_assert_eq!(keyboard.take(b"q"), [Event::Key(Key::Char('q'))]);
+            prop_assert_eq!(keyboard.take(b"q"), [Input::Key(Key::Char('q'))]);
         }
 
         #[test]
@@ -284,7 +283,7 @@ mod tests {
             let mut keyboard = Keyboard::default();
             keyboard.take(begin.as_bytes());
             keyboard.take(middle.as_bytes());
-            let heard = (0..=LONGEST).any(|_| keyboard.take(b"q").contains(&Event::Key(Key::Char('q'))));
+            let heard = (0..=LONGEST).any(|_| keyboard.take(b"q").contains(&Input::Key(Key::Char('q'))));
             prop_assert!(heard);
         }
     }

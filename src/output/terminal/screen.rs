@@ -75,12 +75,6 @@ impl Screen {
         Ok(screen)
     }
 
-    /// A screen that was not taken.
-    #[cfg(test)]
-    pub const fn of_nobody() -> Self {
-        Self { mouse: true }
-    }
-
     /// The same after a stop, whatever was done to the terminal meanwhile.
     pub fn take_again(&self) -> std::io::Result<()> {
         TAKEN.store(true, Ordering::SeqCst);
@@ -199,4 +193,20 @@ fn put(terminal: &OwnedFd, (bytes, takes_the_screen): &Picture) -> std::io::Resu
     }
     *entered |= takes_the_screen;
     write_all(terminal, bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_over_what_is_there_does_not_flicker() {
+        let screen = Screen { mouse: true };
+        for (how, clears, enters) in
+            [(Begin::Over, false, false), (Begin::Cleared, true, false), (Begin::Taken, true, true)]
+        {
+            let bytes = screen.begin(how);
+            assert_eq!((bytes.contains(CLEAR), bytes.contains(ENTER)), (clears, enters), "{how:?}");
+        }
+    }
 }

@@ -1,0 +1,205 @@
+//! One pair of eyes: what it looks at, how large and in which colours, and what it has been shown. Pure: inputs and
+//! scenes go in, what differs on the screen comes out. A terminal, a socket, a web page are loops over this.
+//!
+//! Time is an argument: how long the loop has run, by a clock that nobody sets.
+
+pub mod delta;
+pub mod frames;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use delta::Delta;
+pub use frames::Frames;
+
+pub use crate::input::Input;
+pub use crate::input::action::Effect;
+pub use crate::input::keymap::Key;
+pub use crate::model::demands::Demands;
+pub use crate::view::lens::Lens;
+
+use crate::input::{Targets, action, action::apply};
+use crate::model::demands::Detail;
+use crate::model::time::Span;
+use crate::render::{Frame, Ink};
+use crate::view::arrange::Arrangement;
+use crate::view::scene::{Ring, Scene};
+
+/// Without a scene for this long the board says so: scenes come every second.
+const SILENCE: Duration = Duration::from_secs(2);
+/// What others write over the picture (the kernel, `wall`) stays at most this long.
+const REPAINT: Duration = Duration::from_mins(1);
+/// The largest picture drawn, in columns and rows; a screen that claims more gets this.
+const MAX_SIZE: (u16, u16) = (500, 200);
+/// Braille has two dots a column.
+const DOTS: u16 = 2;
+
+/// One viewer.
+#[derive(Debug)]
+pub struct Viewer {
+    lens: Lens,
+    ink: Ink,
+    size: (u16, u16),
+    is_local: bool,
+    /// The last scene that came, and when.
+    live: Arc<Scene>,
+    came_at: Duration,
+    /// The number of the last ring that was heard, or that was before its time.
+    rung: u64,
+    /// What was drawn last.
+    frame: Option<Arc<Frame>>,
+    /// Whether the next picture is written cell by cell, and when that was asked for.
+    is_whole_next: bool,
+    whole_at: Duration,
+    /// Something has changed since the last picture.
+    is_dirty: bool,
+    demands: Demands,
+}
+
+impl Viewer {
+    /// A viewer that begins with a scene. It has been told of nothing, and is not to be told of what was before.
+    pub fn new(scene: Arc<Scene>, lens: Lens, ink: Ink, size: (u16, u16), now: Duration) -> Self {
+        Self {
+            lens,
+            ink,
+            size,
+            is_local: false,
+            rung: scene.ring.as_ref().map_or(0, |ring| ring.number),
+            live: scene,
+            came_at: now,
+            frame: None,
+            is_whole_next: true,
+            whole_at: now,
+            is_dirty: true,
+            demands: Demands::default(),
+        }
+    }
+
+    /// The same for the terminal that the board was started on: it alone may ask for a refresh.
+    #[must_use]
+    pub fn local(self) -> Self {
+        Self { is_local: true, ..self }
+    }
+
+    /// Takes a key, a click or a turn of the wheel, and returns what reaches beyond this viewer.
+    pub fn input(&mut self, input: Input, now: Duration) -> Option<Effect> {
+        let frame = self.frame.clone();
+        let nothing = Arrangement::default();
+        let (tabs, panels) = frame.as_ref().map_or((&[][..], &nothing), |frame| (&frame.tabs, &frame.arrangement));
+        let action = action(input, self.lens.kiosk, Targets { tabs, panels })?;
+        self.is_dirty = true;
+        let effect = apply(&mut self.lens, action, &self.live, panels)?;
+        if effect == Effect::Repaint {
+            self.repaint(now);
+        }
+        (effect != Effect::Refresh || self.is_local).then_some(effect)
+    }
+
+    /// Takes a new scene. A frozen picture is drawn, too: it says how old it is by now.
+    pub fn scene(&mut self, scene: Arc<Scene>, now: Duration) {
+        if self.lens.frozen.is_none() {
+            self.lens.follow(&self.live, &scene);
+        }
+        self.live = scene;
+        self.came_at = now;
+        self.lens.silence = None;
+        self.is_dirty = true;
+    }
+
+    /// Once a second: when no scene has come for too long, old numbers must not look alive; and once a minute the
+    /// whole picture is written anew.
+    pub fn tick(&mut self, now: Duration) {
+        let silence = now.saturating_sub(self.came_at);
+        if silence > SILENCE {
+            self.lens.silence = Some(Span(i64::try_from(silence.as_millis()).unwrap_or(i64::MAX)));
+            self.is_dirty = true;
+        }
+        if now.saturating_sub(self.whole_at) >= REPAINT {
+            self.repaint(now);
+        }
+    }
+
+    /// Draws in other colours or glyphs from now on.
+    pub fn ink(&mut self, ink: Ink) {
+        self.ink = ink;
+        self.is_dirty = true;
+    }
+
+    /// The size it draws in.
+    pub const fn size(&self) -> (u16, u16) {
+        self.size
+    }
+
+    /// Draws in another size (columns, rows) from now on. What was shown is gone.
+    pub const fn resize(&mut self, size: (u16, u16), now: Duration) {
+        self.size = size;
+        self.repaint(now);
+    }
+
+    /// The output was away for a while: what it showed is gone, and that no scene came means nothing.
+    pub const fn wake(&mut self, now: Duration) {
+        self.came_at = now;
+        self.repaint(now);
+    }
+
+    /// The next picture is a whole one.
+    const fn repaint(&mut self, now: Duration) {
+        self.is_whole_next = true;
+        self.whole_at = now;
+        self.is_dirty = true;
+    }
+
+    /// Whether there may be something to draw.
+    pub const fn is_dirty(&self) -> bool {
+        self.is_dirty
+    }
+
+    /// Draws; `None` while nothing has changed. Who gets a delta has to show it, the next one builds on it.
+    pub fn draw(&mut self, frames: &mut Frames) -> Option<Delta> {
+        if !std::mem::take(&mut self.is_dirty) {
+            return None;
+        }
+        let size = (self.size.0.min(MAX_SIZE.0), self.size.1.min(MAX_SIZE.1));
+        let after = frames.frame(&self.live, &self.lens, &self.ink, size);
+        let is_whole = std::mem::take(&mut self.is_whole_next);
+        let before = self.frame.replace(Arc::clone(&after)).filter(|_| !is_whole);
+        self.demands = self.demands_of(&after);
+        Some(Delta { before, after, ring: self.ring() })
+    }
+
+    /// All that this viewer needs, as of the last picture.
+    pub const fn demands(&self) -> &Demands {
+        &self.demands
+    }
+
+    /// A ring that was not heard yet.
+    fn ring(&mut self) -> Option<Ring> {
+        let ring = self.live.ring.as_ref().filter(|ring| ring.number != self.rung)?;
+        self.rung = ring.number;
+        Some(ring.clone())
+    }
+
+    /// How wide each query is drawn on this page; of other pages as it was drawn last, so that turning back shows no
+    /// coarser lines. What the board does not have any more is not needed.
+    fn demands_of(&self, frame: &Frame) -> Demands {
+        let scene = self.lens.scene(&self.live);
+        let mut shown = Demands::default();
+        let panels = scene.page(self.lens.page).map_or(&[][..], |page| &page.panels);
+        for (panel, area) in &frame.arrangement.framed {
+            let columns = area.width.saturating_mul(DOTS);
+            for query in panels.get(*panel).iter().flat_map(|panel| &panel.history) {
+                shown.need(*query, Detail { columns, ..Detail::default() });
+            }
+        }
+        let mut all = shown.clone();
+        for query in scene.pages.iter().flat_map(|page| &page.panels).flat_map(|panel| &panel.history) {
+            if let (None, Some(before)) = (shown.detail(*query), self.demands.detail(*query)) {
+                all.need(*query, before);
+            }
+        }
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,138 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::eval::rollup::Tally;
+use crate::model::layer::Layer;
+use crate::model::status::Status;
+use crate::model::text::SafeText;
+use crate::model::time::{Timestamp, Zone};
+use crate::render::Glyphs;
+use crate::render::theme::{Theme, embedded};
+use crate::view::scene::LayerLamp;
+
+const START: Duration = Duration::ZERO;
+
+pub(super) fn ink() -> Ink {
+    Theme::load("andon", &embedded).unwrap().ink(Glyphs::Full)
+}
+
+/// A board without pages; its bell has rung so many times.
+pub(super) fn scene(rings: Option<u64>) -> Arc<Scene> {
+    Arc::new(Scene {
+        title: SafeText::new("Nothing"),
+        now: Timestamp(0),
+        zone: Zone::utc(),
+        status: Status::Ok,
+        layers: Layer::ALL.map(|layer| LayerLamp { layer, tally: Tally::default() }),
+        remarks: Vec::new(),
+        last_change: None,
+        freeze: None,
+        pages: Vec::new(),
+        sources: Vec::new(),
+        updated: None,
+        window: Span::seconds(60),
+        ring: rings.map(|number| Ring { number, bell: true, desktop: None }),
+        banner: None,
+    })
+}
+
+fn viewer(scene: Arc<Scene>) -> Viewer {
+    Viewer::new(scene, Lens::default(), ink(), (80, 24), START)
+}
+
+/// A viewer that has drawn.
+fn drawn() -> Viewer {
+    let mut viewer = viewer(scene(None));
+    let first = viewer.draw(&mut Frames::default()).unwrap();
+    assert!(first.is_whole());
+    viewer
+}
+
+#[test]
+fn once_a_minute_the_whole_picture_is_painted_over_what_is_there() {
+    let mut viewer = drawn();
+    let frames = &mut Frames::default();
+    for second in 1..=60 {
+        viewer.scene(scene(None), Duration::from_secs(second));
+        viewer.tick(Duration::from_secs(second));
+        assert_eq!(viewer.draw(frames).unwrap().is_whole(), second == 60, "at {second} s");
+    }
+    assert!(viewer.draw(frames).is_none(), "nothing has changed");
+}
+
+#[test]
+fn after_three_seconds_without_a_scene_the_board_says_so_each_second() {
+    let mut viewer = drawn();
+    for second in 1..=5 {
+        viewer.tick(Duration::from_secs(second));
+        let silence = (second > 2).then_some(Span::seconds(second as i64));
+        assert_eq!((viewer.lens.silence, viewer.is_dirty()), (silence, second > 2));
+        viewer.draw(&mut Frames::default());
+    }
+    viewer.scene(scene(None), Duration::from_secs(5));
+    assert_eq!((viewer.lens.silence, viewer.is_dirty()), (None, true));
+}
+
+#[test]
+fn after_an_absence_there_was_no_silence_and_the_picture_is_a_whole_one() {
+    let mut viewer = drawn();
+    viewer.wake(Duration::from_hours(1));
+    viewer.tick(Duration::from_secs(3601));
+    assert_eq!(viewer.lens.silence, None);
+    assert!(viewer.draw(&mut Frames::default()).unwrap().is_whole());
+}
+
+#[test]
+fn a_viewer_that_comes_late_does_not_ring_for_an_old_bell() {
+    let frames = &mut Frames::default();
+    let mut rings = |viewer: &mut Viewer| viewer.draw(frames).unwrap().ring.map(|ring| ring.number);
+    let (mut early, mut late) = (viewer(scene(None)), viewer(scene(Some(4))));
+    assert_eq!((rings(&mut early), rings(&mut late)), (None, None));
+    for (number, of_early, of_late) in [(4, Some(4), None), (4, None, None), (5, Some(5), Some(5)), (5, None, None)] {
+        early.scene(scene(Some(number)), START);
+        late.scene(scene(Some(number)), START);
+        assert_eq!((rings(&mut early), rings(&mut late)), (of_early, of_late));
+    }
+}
+
+#[test]
+fn only_the_local_viewer_may_ask_for_a_refresh() {
+    let refresh = Input::Key(Key::Char('r'));
+    assert_eq!(viewer(scene(None)).input(refresh, START), None);
+    let mut local = viewer(scene(None)).local();
+    assert_eq!(local.input(refresh, START), Some(Effect::Refresh));
+    assert_eq!(local.input(Input::Key(Key::Char('x')), START), None);
+    assert_eq!(local.input(Input::Key(Key::Char('q')), START), Some(Effect::Quit));
+}
+
+#[test]
+fn a_repaint_and_another_size_are_whole_pictures() {
+    let frames = &mut Frames::default();
+    let mut viewer = drawn();
+    assert_eq!(viewer.input(Input::Key(Key::Ctrl('l')), START), Some(Effect::Repaint));
+    assert!(viewer.draw(frames).unwrap().is_whole());
+    viewer.resize((60, 20), START);
+    let delta = viewer.draw(frames).unwrap();
+    assert_eq!((delta.is_whole(), delta.cells().count()), (true, 60 * 20));
+    viewer.resize((u16::MAX, u16::MAX), START);
+    let largest = viewer.draw(frames).unwrap().after().area;
+    assert_eq!((largest.width, largest.height), MAX_SIZE);
+}
+
+#[test]
+fn a_delta_is_the_cells_that_differ() {
+    let frames = &mut Frames::default();
+    let mut viewer = drawn();
+    let before = viewer.frame.clone().unwrap();
+    viewer.scene(scene(None), START);
+    assert_eq!(viewer.draw(frames).unwrap().cells().count(), 0, "an equal scene");
+    viewer.input(Input::Key(Key::Char('?')), START);
+    let delta = viewer.draw(frames).unwrap();
+    let mut patched = before.buffer.clone();
+    for (x, y, cell) in delta.cells() {
+        assert_ne!(patched[(x, y)], *cell);
+        patched[(x, y)] = cell.clone();
+    }
+    assert_eq!(patched, *delta.after());
+    assert!(delta.cells().count() < 80 * 24);
+}
