@@ -110,7 +110,9 @@ fn followed(window: &str, seconds: i64) -> Hub {
     let queries: Vec<QueryId> = board.queries.iter().map(|query| query.id).collect();
     let mut hub = Hub::new(Arc::new(board), Zone::utc(), Clock::Wall);
     for back in (0..seconds).rev() {
-        queries.iter().for_each(|query| hub.apply(sample(*query, NOW.minus(Span::seconds(back)))));
+        for query in &queries {
+            hub.apply(sample(*query, NOW.minus(Span::seconds(back))));
+        }
     }
     hub
 }

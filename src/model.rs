@@ -16,6 +16,7 @@ pub mod judgement;
 pub mod kinds;
 pub mod labels;
 pub mod layer;
+pub mod lines;
 pub mod number;
 pub mod people;
 pub mod poll;

@@ -16,6 +16,7 @@ mod github;
 pub mod http;
 pub mod listening;
 pub mod network;
+mod pace;
 mod polling;
 pub mod process;
 pub mod tls;

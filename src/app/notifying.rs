@@ -1,6 +1,7 @@
 //! Sends notifications: runs a rule's command, calls its webhook. Each of them has a queue of its own, so that
 //! one that does not answer delays and loses no message of another; the hub waits for none of them.
 
+mod channel;
 mod message;
 mod queue;
 mod sender;
@@ -14,34 +15,9 @@ use crate::hub::Notification;
 use crate::model::text::SafeText;
 use crate::source::limits::Limits;
 use crate::source::network::Network;
+use channel::Channel;
 use queue::Queue;
 use sender::Sender;
-
-/// How a rule notifies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Channel {
-    Command,
-    Webhook,
-}
-
-impl Channel {
-    const ALL: [Self; 2] = [Self::Command, Self::Webhook];
-
-    fn is_used_by(self, one: &Notification) -> bool {
-        match self {
-            Self::Command => !one.command.is_empty(),
-            Self::Webhook => one.webhook.is_some(),
-        }
-    }
-
-    /// A program with its arguments, or an address.
-    fn recipient(self, one: &Notification) -> Vec<String> {
-        match self {
-            Self::Command => one.command.clone(),
-            Self::Webhook => one.webhook.iter().map(|webhook| webhook.url.to_string()).collect(),
-        }
-    }
-}
 
 /// Sends what comes, until no more can come. `network` is what the board's other connections share.
 pub async fn run(mut notifications: mpsc::Receiver<Vec<Notification>>, network: Network) {

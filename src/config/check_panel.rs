@@ -46,6 +46,7 @@ pub(super) fn check(value: &Value, path: &Path, scope: &mut Scope<'_>) -> Option
     let (kind, options) = (kind?, options?);
     // Its own keys have been checked.
     object.get("column").and_then(Value::as_str).unwrap_or_default().clone_into(&mut rule.column);
+    rule.places = (names(object.get("services")), names(object.get("environments")));
     rule.kinds = object.get("kinds").and_then(|kinds| serde_json::from_value(kinds.clone()).ok()).unwrap_or_default();
     Some(PanelSpec {
         id: common.id.clone().unwrap_or_else(|| slug(title)),
@@ -77,6 +78,11 @@ fn options(mut entries: Entries, kind: Option<&Kind>, path: &Path, scope: &mut S
     let own = entries.take(&(kind.schema)());
     entries.report_unknown(path, &mut scope.report);
     with(own, path, &mut scope.report, kind.configure)
+}
+
+/// A list of names; empty where there is none.
+fn names(value: Option<&Value>) -> Vec<String> {
+    value.and_then(|value| serde_json::from_value(value.clone()).ok()).unwrap_or_default()
 }
 
 /// How it is judged, and whether what it shows is simulated.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::deployments::place_key;
 use crate::model::build::Activity;
 use crate::model::event::{Event, EventKind, EventState};
 use crate::model::text::SafeText;
@@ -65,21 +66,20 @@ pub fn last_build(store: &Store, now: Timestamp) -> Option<String> {
 /// What counts now (of events oldest first): the last deploy of each service to each environment, and the
 /// incidents that go on.
 pub fn current<'a>(events: &[&'a Event]) -> Vec<&'a Event> {
-    let place = |event: &Event| (event.service.as_str().to_lowercase(), event.environment.as_str().to_lowercase());
     let mut deploys = BTreeMap::new();
     let mut all: Vec<&Event> = Vec::new();
     for event in events {
         match (event.kind, event.state) {
             // A preview that was taken down: nothing is left there that could be well or ill.
             (EventKind::Deploy, _) if event.is_taken_away() => {
-                deploys.remove(&place(event));
+                deploys.remove(&place_key(event));
             }
             // One under way leaves the place as the one before it left it, as a build does.
             (EventKind::Deploy, EventState::Running | EventState::Waiting) => {
-                deploys.entry(place(event)).or_insert(*event);
+                deploys.entry(place_key(event)).or_insert(*event);
             }
             (EventKind::Deploy, _) => {
-                deploys.insert(place(event), *event);
+                deploys.insert(place_key(event), *event);
             }
             (EventKind::Incident, EventState::Running) => all.push(event),
             _ => {}

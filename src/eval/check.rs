@@ -44,7 +44,7 @@ macro_rules! checks {
 checks! {
     Threshold in threshold,
     BuildResults in build_results,
-    Deploys in deploys,
+    LastDeploys in last_deploys,
 }
 
 /// The checks that have something to say of such content.

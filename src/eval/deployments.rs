@@ -24,6 +24,15 @@ pub struct Selection<'a> {
     pub environments: &'a [String],
 }
 
+impl Selection<'_> {
+    /// Whether a deploy is to one of the selected places.
+    pub(super) fn has(&self, event: &Event) -> bool {
+        let (service, environment) = place_key(event);
+        let is_wanted = |wanted: &[String], own: &str| wanted.is_empty() || wanted.iter().any(|name| key(name) == own);
+        is_wanted(self.services, &service) && is_wanted(self.environments, &environment)
+    }
+}
+
 /// What is where.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Deployments<'a> {
@@ -94,7 +103,8 @@ impl<'a> Deploys<'a> {
             self.ended = Some(event);
         }
         if event.state == EventState::Done {
-            self.current = Some(event).filter(|event| !event.is_taken_away()).or(self.current);
+            // When the last one is taken away nothing comes back that was there before.
+            self.current = Some(event).filter(|event| !event.is_taken_away());
             self.done.push(event);
         }
     }
@@ -155,6 +165,11 @@ fn named(name: &SafeText) -> &str {
 /// Equal for names that differ in case only.
 fn key(name: &str) -> String {
     name.to_ascii_lowercase()
+}
+
+/// What tells a place from others: its service and its environment.
+pub(super) fn place_key(event: &Event) -> (String, String) {
+    (key(named(&event.service)), key(named(&event.environment)))
 }
 
 /// The tier of a name that says nothing: before the customer, but nobody knows where.

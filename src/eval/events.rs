@@ -121,7 +121,7 @@ impl<'a> Events<'a> {
     }
 }
 
-impl<'a> Joined<'a> {
+impl Joined<'_> {
     fn take(&mut self, same: Self) {
         if weight(same.event) > weight(self.event) {
             self.event = same.event;

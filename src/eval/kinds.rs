@@ -1,4 +1,4 @@
-//! What evaluation makes of each kind of telemetry. A kind is one file, and one line in the list below:
+//! What evaluation makes of each kind of telemetry. A kind is one file here (the list is in `model/kinds.rs`):
 //!
 //! - `select`: the part of the answers that a panel shows, and what is missing in them, in words;
 //! - `answered_nothing`: whether the answer is there and has nothing in it;
@@ -10,13 +10,14 @@ use super::evidence::Evidence;
 use super::look::{Asked, Look};
 use crate::model::format::Format;
 use crate::model::judgement::Content;
+use crate::model::kinds::kinds;
 use crate::model::time::Timestamp;
 use crate::store::Stored;
 
 mod words;
 
-macro_rules! kinds {
-    ($($kind:ident in $file:ident,)+) => {
+macro_rules! judged {
+    ($($(#[$about:meta])* $file:ident => $kind:ident($answer:ty)),+ $(,)?) => {
         $(pub(super) mod $file;)+
 
         /// All answers of the kind of the first one.
@@ -64,11 +65,4 @@ macro_rules! kinds {
     };
 }
 
-kinds! {
-    Series in series,
-    Table in table,
-    Builds in builds,
-    Events in events,
-    Reviews in reviews,
-    Text in text,
-}
+kinds!(judged);

@@ -74,6 +74,8 @@ pub struct Rule {
     pub about: (Option<SafeText>, Option<SafeText>),
     /// What is taken from the answers.
     pub subject: Subject,
+    /// The places whose deploys it shows: services, and environments; empty for all.
+    pub places: (Vec<String>, Vec<String>),
     /// Kinds of events to keep; empty keeps all.
     pub kinds: Vec<EventKind>,
 }

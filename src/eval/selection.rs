@@ -3,6 +3,7 @@
 use super::kinds;
 use super::look::{Asked, Look, prefix};
 use super::rule::Subject;
+use crate::model::event::Event;
 use crate::model::judgement::Content;
 use crate::store::{Entry, Stored};
 
@@ -19,7 +20,7 @@ impl<'a> Look<'a, '_> {
     pub(super) fn selection(self) -> Selection<'a> {
         let entries = self.entries();
         if let Subject::Events { set, noticed, .. } = self.rule.subject {
-            return self.what_happened(&entries, |entries| kinds::events::those_of(self, entries, set, noticed));
+            return what_happened(&entries, |entries| kinds::events::those_of(self, entries, set, noticed));
         }
         if entries.iter().all(|(_, _, entry)| entry.stored == Stored::Nothing) {
             return Selection::default();
@@ -33,21 +34,6 @@ impl<'a> Look<'a, '_> {
             selection.gaps.extend(kinds::series::gaps(self, &entries, series));
         }
         selection
-    }
-
-    /// What happened, of all answers that can tell of it; those that cannot are named.
-    fn what_happened(
-        self,
-        entries: &[Asked<'a>],
-        those_of: impl Fn(&[Asked<'a>]) -> Vec<&'a crate::model::event::Event>,
-    ) -> Selection<'a> {
-        let is_other =
-            |entry: &Entry| !matches!(entry.stored, Stored::Nothing | Stored::Events(_) | Stored::Builds(..));
-        let others = entries.iter().filter(|(_, _, entry)| is_other(entry));
-        let gaps = others.map(|(_, query, _)| format!("{}answers with no events", prefix(query))).collect();
-        let is_answered = entries.iter().any(|(_, _, entry)| entry.stored != Stored::Nothing);
-        let content = if is_answered { Content::Events(those_of(entries)) } else { Content::Nothing };
-        Selection { content, gaps }
     }
 
     /// All answers of the kind that comes first; those of another kind are named.
@@ -69,4 +55,14 @@ impl<'a> Look<'a, '_> {
         let (expected, there) = (self.rule.expect?, kinds::count(content)?);
         (there < expected).then(|| format!("{} of {expected} missing", expected - there))
     }
+}
+
+/// What happened, of all answers that can tell of it; those that cannot are named.
+fn what_happened<'a>(entries: &[Asked<'a>], those_of: impl Fn(&[Asked<'a>]) -> Vec<&'a Event>) -> Selection<'a> {
+    let is_other = |entry: &Entry| !matches!(entry.stored, Stored::Nothing | Stored::Events(_) | Stored::Builds(..));
+    let others = entries.iter().filter(|(_, _, entry)| is_other(entry));
+    let gaps = others.map(|(_, query, _)| format!("{}answers with no events", prefix(query))).collect();
+    let is_answered = entries.iter().any(|(_, _, entry)| entry.stored != Stored::Nothing);
+    let content = if is_answered { Content::Events(those_of(entries)) } else { Content::Nothing };
+    Selection { content, gaps }
 }

@@ -16,7 +16,7 @@ macro_rules! kinds {
             /// Reviews, open ones and those merged lately.
             reviews => Reviews(Vec<$crate::model::review::Review>),
             /// Free text, line by line.
-            text => Text(Vec<$crate::model::text::SafeText>),
+            text => Text($crate::model::lines::Lines),
         }
     };
 }

@@ -12,10 +12,6 @@ use serde::Serialize;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-use super::answer::{AnswerKind, Count};
-
-/// Most lines of one text.
-pub const MAX_LINES: usize = 10_000;
 /// Longest label kept, in bytes.
 const MAX_BYTES: usize = 4096;
 /// Most code points of one grapheme (base, joiners, combining marks).
@@ -193,16 +189,6 @@ impl From<&str> for SafeText {
 impl From<String> for SafeText {
     fn from(outside: String) -> Self {
         Self::new(&outside)
-    }
-}
-
-impl AnswerKind for Vec<SafeText> {
-    fn counts(&self) -> Vec<Count> {
-        vec![Count { what: "lines", is: self.len(), most: MAX_LINES }]
-    }
-
-    fn is_empty(&self) -> bool {
-        self.is_empty()
     }
 }
 

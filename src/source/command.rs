@@ -15,11 +15,12 @@ use super::json::jq;
 use super::limits::Limits;
 use super::process::{Task, run};
 use crate::model::fault::{FetchError, Phase, Reason};
+use crate::model::lines::MAX_LINES;
 use crate::model::number;
 use crate::model::poll::{Answer, Ask};
 use crate::model::series::{Coverage, Series, SeriesSet};
 use crate::model::telemetry::Telemetry;
-use crate::model::text::{MAX_LINES, SafeText};
+use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
 
 /// The keys of a command.

@@ -13,12 +13,13 @@ use super::answer_filter::AnswerFilter;
 use super::http::Http;
 use super::listening::{ListenContext, Listening};
 use super::network::Network;
+pub use super::pace::Pace;
 use super::tls::TlsOptions;
 use crate::model::event::EventSet;
 use crate::model::fault::{FetchError, Reason};
 use crate::model::freshness::FreshBy;
 use crate::model::poll::{Answer, Ask, QueryId};
-use crate::model::time::{Span, Timestamp};
+use crate::model::time::Timestamp;
 
 /// A kind of telemetry system. `Self` is one open connection to it, with whatever it remembers between
 /// two polls.
@@ -174,15 +175,6 @@ impl Context {
     pub fn http(&self) -> Result<Arc<Http>, FetchError> {
         self.http.clone().ok_or_else(|| FetchError::new(Reason::Internal, "this source was opened without a client"))
     }
-}
-
-/// How often, and how long at most.
-#[derive(Debug, Clone, Copy)]
-pub struct Pace {
-    /// The pause between the begins of two polls.
-    pub refresh: Span,
-    /// The longest a poll may take.
-    pub timeout: Span,
 }
 
 /// In how many columns queries are drawn, on the widest panel that shows each.

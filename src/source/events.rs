@@ -8,19 +8,16 @@ mod append;
 mod endpoint;
 mod exchange;
 mod file;
+mod keys;
 pub mod line;
 mod place;
+mod protocol;
 mod recent;
 mod regular;
 mod telling;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-
-use super::auth::Secret;
 use super::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
 use super::listening::{ListenContext, Listening};
 use super::offload::aside;
@@ -32,20 +29,8 @@ pub use append::append;
 use endpoint::Endpoint;
 pub use exchange::Token;
 use file::Followed;
+pub use keys::Config;
 pub use telling::{Receipt, real_path, tell};
-
-/// The keys of an events source.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Config {
-    /// The file of events, one JSON object a line; it is made when the first event comes.
-    pub file: PathBuf,
-    /// Address on loopback that takes events, such as `127.0.0.1:7667` (default: none).
-    pub listen: Option<String>,
-    /// What `andon event` and the board prove to each other to know: a long random secret, such as
-    /// `{ env = "ANDON_EVENT_TOKEN" }`.
-    pub token: Option<Secret>,
-}
 
 /// The file. What the endpoint takes is written into it, so that one reader decides what belongs together.
 #[derive(Debug)]

@@ -17,8 +17,8 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Duration, timeout};
 
 use super::answer_filter::AnswerFilter;
-use super::contract::Pace;
 use super::offload::Worker;
+use super::pace::Pace;
 use crate::model::fault::{FetchError, Reason};
 use crate::model::labels::Labels;
 use crate::model::series::Point;

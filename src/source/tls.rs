@@ -34,7 +34,7 @@ fn read(path: &Path) -> Result<Vec<u8>, FetchError> {
 impl TlsOptions {
     /// Reads the files that the table names, and says which of them cannot be used.
     pub fn check_files(&self) -> Result<(), FetchError> {
-        self.apply(reqwest::Client::builder()).map(drop)
+        self.apply(reqwest::ClientBuilder::new()).map(drop)
     }
 
     /// Adds what the table says to a client that is being built.

@@ -8,9 +8,6 @@ use std::path::Path;
 
 use crate::layers::files;
 
-/// Files that are still in circles, by the begins of their modules. To be emptied.
-const AWAITED: [&str; 1] = ["eval"];
-
 type Segments = Vec<String>;
 
 /// A path as the code has it, and the inline modules around it.
@@ -44,7 +41,8 @@ fn code(text: &str) -> Vec<(String, Segments)> {
             skipped = skipped.filter(|of| line != format!("{}}}", " ".repeat(*of)));
             continue;
         }
-        if bare.starts_with("//") {
+        // A list's macro names its files by a variable.
+        if bare.starts_with("//") || bare.contains("$file") {
             continue;
         }
         if bare == "#[cfg(test)]" {
@@ -218,13 +216,7 @@ fn no_two_files_use_each_other_directly_or_around_a_circle() {
     let uses = house.uses();
     assert!(uses.values().map(BTreeSet::len).sum::<usize>() > 1000, "the files and what they use are found");
     let left = circles(&uses);
-    let is_in = |file: &str, begin: &str| file == begin || file.starts_with(&format!("{begin}::"));
-    let wrong: BTreeMap<_, _> =
-        left.iter().filter(|(file, _)| !AWAITED.iter().any(|begin| is_in(file, begin))).collect();
-    assert!(wrong.is_empty(), "{wrong:#?}");
-    for begin in AWAITED {
-        assert!(left.keys().any(|file| is_in(file, begin)), "{begin} has no circle any more: take it off the list");
-    }
+    assert!(left.is_empty(), "{left:#?}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A source is one file and one line; so is a panel; a telemetry kind is one file a room and one line.
+//! A source is one file and one line; so is a panel, and so is a check; a telemetry kind is one file a room and one line.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -100,6 +100,9 @@ fn every_telemetry_kind_is_one_file_a_room_and_one_line() {
     let mut wrong = Vec::new();
     for TelemetryKind { word, variant, model } in &kinds {
         let store = root.join(format!("src/store/{word}.rs"));
+        let judged = root.join(format!("src/eval/kinds/{word}.rs"));
+        let of_eval = std::fs::read_to_string(&judged).unwrap_or_default();
+        assert!(of_eval.contains("fn select<"), "{word}: no 'fn select' in {}", judged.display());
         for (path, needed) in [(model, "impl AnswerKind for "), (&store, "pub type State = ")] {
             let is_there = code.iter().any(|(of, code)| of == path && code.contains(needed));
             assert!(is_there, "{word}: no '{needed}' in {}", path.display());
@@ -113,4 +116,30 @@ fn every_telemetry_kind_is_one_file_a_room_and_one_line() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_check_is_one_file_and_one_line() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("src/eval/check.rs")).unwrap();
+    let body = text.split("\nchecks! {").nth(1).unwrap().split('}').next().unwrap();
+    let line = |line: &str| {
+        let (check, file) = line.trim().trim_end_matches(',').split_once(" in ")?;
+        Some((check.to_owned(), root.join(format!("src/eval/check/{file}.rs"))))
+    };
+    let checks: Vec<(String, PathBuf)> = body.lines().filter_map(line).collect();
+    let mut own = Vec::new();
+    files(&root.join("src/eval/check"), &mut own);
+    assert_eq!(checks.iter().map(|(_, file)| file.clone()).collect::<BTreeSet<_>>(), own.into_iter().collect());
+    let mut all = Vec::new();
+    files(&root.join("src"), &mut all);
+    for (check, own) in &checks {
+        assert!(code(own).contains(&format!("impl Judge for {check} ")), "{check}: not in {}", own.display());
+        let knows = |path: &&PathBuf| {
+            let word = |word: &str| word == check;
+            code(path).split(|c: char| !c.is_alphanumeric() && c != '_').any(word)
+        };
+        let others: Vec<&PathBuf> = all.iter().filter(|path| *path != own).filter(knows).collect();
+        assert!(matches!(others.as_slice(), [list] if list.ends_with("eval/check.rs")), "{check}: {others:#?}");
+    }
 }

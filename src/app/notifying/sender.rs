@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
-use super::Channel;
+use super::channel::Channel;
 use super::message::{filled, values};
 use crate::config::board::Webhook;
 use crate::hub::Notification;

@@ -45,6 +45,7 @@ pub(super) fn nothing_to_judge(series: &[JudgedSeries<'_>], evidence: &Evidence<
     all_lack.then(|| reason(series, &Judgement::of(Status::Unknown), evidence))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every kind answers the same question")]
 pub(super) fn count(series: &[JudgedSeries<'_>]) -> Option<usize> {
     Some(series.iter().filter(|one| one.lack.is_none()).count())
 }

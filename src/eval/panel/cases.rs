@@ -8,7 +8,7 @@ use crate::eval::freshness::FreshnessLimits;
 use crate::eval::rule::Empty;
 use crate::eval::threshold::{Bound, Thresholds};
 use crate::model::build::{Build, BuildResult};
-use crate::model::event::{Event, EventKind, EventSet};
+use crate::model::event::{Event, EventKind, EventSet, EventState};
 use crate::model::fault::Reason;
 use crate::model::glob::Globs;
 use crate::model::labels::Labels;
@@ -463,6 +463,28 @@ fn an_incident_by_a_clock_that_is_ahead_of_ours_is_judged() {
     assert_eq!(panel.status(0).0, Status::Critical);
     panel.answer(5, 0, Ok(Telemetry::Text(vec!["no events at all".into()])));
     assert_eq!(panel.status(5).0, Status::Unknown, "{}", panel.why(5));
+}
+
+#[test]
+fn only_the_places_that_a_panel_shows_are_judged() {
+    let deploy = |environment: &str, state| Event {
+        at: Timestamp(0),
+        kind: EventKind::Deploy,
+        state,
+        service: "shop".into(),
+        environment: environment.into(),
+        version: "v1".into(),
+        ..Event::default()
+    };
+    let subject = Subject::Events { set: EventSet::Deploys, noticed: false, judged: true };
+    for (shown, status) in [("production", Status::Ok), ("Staging", Status::Critical), ("test", Status::Unknown)] {
+        let places = (Vec::new(), vec![shown.to_owned()]);
+        let rule = Rule { subject, places, thresholds: Thresholds::default(), ..rule() };
+        let mut panel = Followed::new(rule);
+        let all = vec![deploy("production", EventState::Done), deploy("staging", EventState::Failed)];
+        panel.answer(0, 0, Ok(Telemetry::Events(all)));
+        assert_eq!(panel.status(0).0, status, "{shown}: {}", panel.why(0));
+    }
 }
 
 #[test]

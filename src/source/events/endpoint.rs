@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::Config;
 use super::append::append;
 use super::exchange::{Broken, Exchange, Token};
+use super::keys::Config;
 use super::line::{Line, Time};
+use super::protocol::{Answer, Board};
 use super::regular::unwritable;
 use super::telling::{Found, find, real_path};
 use crate::accept::{Accepting, Guest, Limits};
@@ -132,27 +132,6 @@ impl Listener for Endpoint {
 fn token_of(secret: &Secret) -> Result<Token, String> {
     let secret = secret.read().map_err(|missing| missing.detail.to_string())?;
     Token::new(&secret).ok_or_else(|| "the token is empty".to_owned())
-}
-
-/// What the board says of itself to whoever knows its token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Board {
-    /// The real path of the file that its events go to.
-    pub file: PathBuf,
-    /// Its process.
-    pub process: u32,
-}
-
-/// What became of an event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Answer {
-    /// It is in the file.
-    Taken,
-    /// It is wrong.
-    Refused(String),
-    /// The board cannot keep it.
-    Failed(String),
 }
 
 /// What every connection is answered with.

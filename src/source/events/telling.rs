@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::endpoint::{Answer, Board};
 use super::exchange::{Broken, Exchange, Token};
 use super::line::Line;
+use super::protocol::{Answer, Board};
 
 /// What the client proves first.
 const WHO: &str = "who";

@@ -5,12 +5,13 @@ use jaq_json::Val;
 use super::path;
 use crate::model::fault::{FetchError, Reason};
 use crate::model::labels::Labels;
+use crate::model::lines::MAX_LINES;
 use crate::model::number;
 use crate::model::poll::{Answer, Ask};
 use crate::model::series::{Coverage, Point, Series, SeriesSet};
 use crate::model::table::{Cell, MAX_CELLS, MAX_COLUMNS, Table};
 use crate::model::telemetry::Telemetry;
-use crate::model::text::{MAX_LINES, SafeText};
+use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
 
 /// Most items of one array.

@@ -14,7 +14,7 @@ use crate::model::isolation::tripwire;
 use crate::model::poll::{Answer, Outcome, QueryId};
 use crate::model::text::SafeText;
 use crate::model::time::Span;
-use crate::source::contract::Pace;
+use crate::source::pace::Pace;
 use crate::source::supervisor::isolate;
 use crate::source::{Clock, backoff};
 

@@ -1,16 +1,17 @@
 //! What is where now, and the incidents that go on: a failed deploy and an open incident are critical.
 
 use super::super::changes::current;
+use super::super::deployments::Selection;
 use super::super::evidence::{Evidence, Judge, Ruling, worst};
 use super::super::rule::{Rule, Subject};
-use crate::model::event::{Event, EventSet};
+use crate::model::event::{Event, EventKind, EventSet};
 use crate::model::judgement::{Content, Judgement, LimitLine};
 use crate::model::status::Status;
 use crate::model::time::{Span, Timestamp};
 
-pub(super) struct Deploys;
+pub(super) struct LastDeploys;
 
-impl Judge for Deploys {
+impl Judge for LastDeploys {
     fn applies(rule: &Rule, content: &Content<'_>) -> bool {
         matches!((content, &rule.subject), (Content::Events(_), Subject::Events { judged: true, .. }))
     }
@@ -25,7 +26,12 @@ impl Judge for Deploys {
 
     fn judge(evidence: &Evidence<'_>) -> Ruling {
         let Content::Events(events) = evidence.content else { return Ruling::ok() };
-        let current = current(events);
+        // The places that are shown are those that are judged.
+        let (services, environments) = &evidence.rule.places;
+        let selection = Selection { services, environments };
+        let shown: Vec<&Event> =
+            events.iter().copied().filter(|event| event.kind != EventKind::Deploy || selection.has(event)).collect();
+        let current = current(&shown);
         let only_deploys = matches!(evidence.rule.subject, Subject::Events { set: EventSet::Deploys, .. });
         // No deploy at all is not a deploy that is well.
         let judgement =
