@@ -105,7 +105,12 @@ impl Accepting {
     /// Why nobody can connect just now.
     pub fn trouble(&self) -> Option<String> {
         let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        trouble.or_else(|| self.task.is_finished().then(|| "a fault of andon".to_owned()))
+        trouble.or_else(|| self.has_ended().then(|| "a fault of andon".to_owned()))
+    }
+
+    /// Whether nobody accepts any more.
+    pub fn has_ended(&self) -> bool {
+        self.task.is_finished()
     }
 }
 

@@ -117,6 +117,12 @@ pub struct Hub {
 impl Hub {
     /// A hub that knows nothing yet.
     pub fn new(board: Arc<Board>, zone: Zone, clock: Clock) -> Self {
+        Self::with(Checks::default(), Limits::NOTHING, board, zone, clock)
+    }
+
+    /// The same, which remembers how things were lately. That costs the memory of a second store: for boards whose
+    /// viewers may ask for the past.
+    pub fn with_past(board: Arc<Board>, zone: Zone, clock: Clock) -> Self {
         let past = Limits::for_queries(board.queries.len());
         Self::with(Checks::default(), past, board, zone, clock)
     }
@@ -157,7 +163,7 @@ impl Hub {
     /// The one way from what is known to verdicts and a scene, of now and of any past moment.
     fn judged<T>(&self, state: &State, now: Timestamp, made: impl FnOnce(&Verdicts<'_>, Scene) -> T) -> T {
         let verdicts = judge(&self.board.to_judge(), &state.store, &state.checks, now, &self.zone);
-        let scene = build::scene(&self.board, &verdicts, now, &self.zone);
+        let (scene, verdicts) = build::scene(&self.board, verdicts, now, &self.zone);
         made(&verdicts, scene)
     }
 

@@ -23,12 +23,13 @@ use sender::Sender;
 pub async fn run(mut notifications: mpsc::Receiver<Vec<Notification>>, network: Network) {
     // Places of their own: sources that hang keep no message back.
     let network = Network { limits: Limits::default(), ..network };
-    let mut outboxes: HashMap<(Channel, Vec<String>), Outbox> = HashMap::new();
+    // By rule, too: a rule that tells much takes no room from another.
+    let mut outboxes: HashMap<(usize, Channel, Vec<String>), Outbox> = HashMap::new();
     while let Some(all) = notifications.recv().await {
         for one in all {
             for channel in Channel::ALL.into_iter().filter(|channel| channel.is_used_by(&one)) {
-                let key = (channel, channel.recipient(&one));
-                if !outboxes.contains_key(&key) {
+                let key = (one.rule, channel, channel.recipient(&one));
+                if outboxes.get(&key).is_none_or(|outbox| outbox.task.is_finished()) {
                     // A reload has brought it. What waits for those of before is still sent.
                     outboxes.retain(|_, outbox| !outbox.is_done());
                 }

@@ -1,5 +1,7 @@
 //! A board as far as judging goes: what is asked, what is good and bad, and what it is about.
 
+use std::collections::HashMap;
+
 use super::freshness::FreshnessLimits;
 use super::rule::Rule;
 use crate::model::layer::Layer;
@@ -73,9 +75,13 @@ impl<'a> Panel<'a> {
     }
 }
 
-impl Board<'_> {
-    /// The name of the source that answers a query.
-    pub(super) fn source_name(&self, query: QueryId) -> Option<&SafeText> {
-        self.sources.iter().find(|source| source.queries.contains(&query)).map(|source| source.name)
+impl<'a> Board<'a> {
+    /// The name of the source of each query.
+    pub(super) fn source_names(&self) -> HashMap<QueryId, &'a SafeText> {
+        let names = |source: &Source<'a>| {
+            let name = source.name;
+            source.queries.clone().into_iter().map(move |query| (query, name))
+        };
+        self.sources.iter().flat_map(names).collect()
     }
 }

@@ -36,7 +36,7 @@ struct Identity<'a> {
 
 impl<'a> Identity<'a> {
     fn new(event: &'a Event) -> Self {
-        let is_version = event.kind == EventKind::Deploy && !event.version.is_empty();
+        let is_version = event.kind == EventKind::Deploy && !event.version.is_empty() && !event.service.is_empty();
         let title = if is_version { &event.version } else { &event.title };
         Self {
             at: event.at,
@@ -123,7 +123,9 @@ impl<'a> Events<'a> {
 
 impl Joined<'_> {
     fn take(&mut self, same: Self) {
-        if weight(same.event) > weight(self.event) {
+        // Of one query the last word counts; of two the worse.
+        let is_told_again = same.queries.iter().any(|query| self.queries.contains(query));
+        if is_told_again || weight(same.event) > weight(self.event) {
             self.event = same.event;
         }
         self.queries.extend(same.queries);

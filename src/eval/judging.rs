@@ -3,6 +3,8 @@
 //! The scene, the transitions, the events "alert", the notifications and the JSON of `andon status` are all made
 //! of them. Pure: equal inputs give equal verdicts.
 
+use std::collections::HashMap;
+
 use super::blame::{blame, note, reason};
 use super::board::{Board, Page, Panel};
 use super::changes::{Cause, cause, last_build};
@@ -19,6 +21,7 @@ use crate::model::format::Format;
 use crate::model::isolation::{isolated, tripwire};
 use crate::model::judgement::Content;
 use crate::model::layer::Layer;
+use crate::model::poll::QueryId;
 use crate::model::status::Status;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp, Zone};
@@ -91,8 +94,9 @@ pub struct PanelVerdict<'a> {
 pub fn judge<'a>(board: &Board<'a>, store: &'a Store, checks: &'a Checks, now: Timestamp, zone: &Zone) -> Verdicts<'a> {
     let events = Events::of(store);
     let known = Known { store, checks, events: &events, now, zone };
+    let names = board.source_names();
     let judged = |panel: &Panel<'a>| {
-        isolated(|| judge_panel(*panel, board, known)).unwrap_or_else(|fault| PanelVerdict::broken(*panel, &fault))
+        isolated(|| judge_panel(*panel, &names, known)).unwrap_or_else(|fault| PanelVerdict::broken(*panel, &fault))
     };
     let page = |page: &Page<'a>| PageVerdict {
         name: page.name,
@@ -118,7 +122,7 @@ pub fn judge<'a>(board: &Board<'a>, store: &'a Store, checks: &'a Checks, now: T
 }
 
 /// Judges one panel.
-fn judge_panel<'a>(panel: Panel<'a>, board: &Board<'a>, known: Known<'a, '_>) -> PanelVerdict<'a> {
+fn judge_panel<'a>(panel: Panel<'a>, names: &HashMap<QueryId, &SafeText>, known: Known<'a, '_>) -> PanelVerdict<'a> {
     tripwire::pass("judge");
     let Known { events, now, zone, .. } = known;
     let mut evaluation = evaluate(panel.rule, panel.unit, known);
@@ -138,8 +142,7 @@ fn judge_panel<'a>(panel: Panel<'a>, board: &Board<'a>, known: Known<'a, '_>) ->
         note: note(&evaluation, now, zone),
         reason: if panel.is_fed() { reason(&evaluation, now) } else { String::new() },
         value: single_value(&evaluation.content),
-        silent_source: silent
-            .and_then(|fault| Some((board.source_name(fault.query)?.clone(), fault.error.to_string()))),
+        silent_source: silent.and_then(|fault| Some(((*names.get(&fault.query)?).clone(), fault.error.to_string()))),
         fault: None,
         evaluation,
     }
@@ -184,14 +187,13 @@ impl<'a> PanelVerdict<'a> {
 impl Verdicts<'_> {
     /// The same when some panels, by page and panel, turn out not to be drawable: of those nobody knows how they are.
     #[must_use]
-    pub fn without(&self, faults: &[((usize, usize), String)]) -> Self {
-        let mut verdicts = self.clone();
+    pub fn without(mut self, faults: &[((usize, usize), String)]) -> Self {
         for ((page, panel), fault) in faults {
-            if let Some(one) = verdicts.pages.get_mut(*page).and_then(|page| page.panels.get_mut(*panel)) {
+            if let Some(one) = self.pages.get_mut(*page).and_then(|page| page.panels.get_mut(*panel)) {
                 *one = PanelVerdict::broken(one.panel, fault);
             }
         }
-        verdicts.rolled_up()
+        self.rolled_up()
     }
 
     /// Panels to pages, layers and board, and the sentence.

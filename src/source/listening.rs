@@ -112,6 +112,11 @@ impl Sink {
         self.state.send_if_modified(|state| std::mem::replace(state, State::Up) != State::Up);
     }
 
+    /// For now nothing reaches it, and why; it goes on by itself.
+    pub fn down(&self, error: FetchError) {
+        self.state.send_replace(State::Down(Down { error, next_try: None }));
+    }
+
     /// Hands a sample over; false when it is dropped.
     pub fn send(&self, sample: Sample) -> bool {
         let is_taken = self.samples.try_send(sample).is_ok();

@@ -10,24 +10,29 @@ use crate::model::time::{Span, Timestamp, Zone};
 use crate::panel::{PanelInput, PanelOptions, PanelView, Room, text};
 use crate::view::scene::{LayerLamp, Page, PanelScene, Scene};
 
-/// Everything visible at a moment.
-pub fn scene(board: &Board, verdicts: &Verdicts<'_>, now: Timestamp, zone: &Zone) -> Scene {
+/// Everything visible at a moment, and the verdicts as they are then: of a panel that cannot be drawn nobody knows how
+/// it is.
+pub fn scene<'a>(board: &Board, verdicts: Verdicts<'a>, now: Timestamp, zone: &Zone) -> (Scene, Verdicts<'a>) {
     let mut faults = Vec::new();
     let mut views = Vec::new();
     for (page, (dashboard, judged)) in board.dashboards.iter().zip(&verdicts.pages).enumerate() {
         for (panel, (spec, verdict)) in dashboard.panels.iter().zip(&judged.panels).enumerate() {
             // A panel that cannot be shown says so, and takes nobody with it.
-            views.push(isolated(|| view(spec, verdict, verdicts, now, zone)).unwrap_or_else(|fault| {
+            let drawn = isolated(|| {
+                let view = view(spec, verdict, &verdicts, now, zone);
+                let strip = view.strip();
+                (view, strip)
+            });
+            views.push(drawn.unwrap_or_else(|fault| {
                 faults.push(((page, panel), fault));
-                note(spec, verdict, now, zone)
+                (note(spec, verdict, now, zone), String::new())
             }));
         }
     }
-    let amended = (!faults.is_empty()).then(|| verdicts.without(&faults));
-    let verdicts = amended.as_ref().unwrap_or(verdicts);
+    let verdicts = if faults.is_empty() { verdicts } else { verdicts.without(&faults) };
     let mut views = views.into_iter();
     let pages = board.dashboards.iter().zip(&verdicts.pages);
-    Scene {
+    let scene = Scene {
         title: board.title.clone(),
         // Whole seconds: two scenes of one second without news between them are equal.
         now: Timestamp(now.0.div_euclid(1000) * 1000),
@@ -57,7 +62,8 @@ pub fn scene(board: &Board, verdicts: &Verdicts<'_>, now: Timestamp, zone: &Zone
         updated: verdicts.updated,
         window: board.window,
         ring: None,
-    }
+    };
+    (scene, verdicts)
 }
 
 /// What a panel draws.
@@ -107,7 +113,7 @@ fn input<'a>(spec: &'a PanelSpec, verdict: &PanelVerdict<'a>, now: Timestamp, zo
     }
 }
 
-fn panel(spec: &PanelSpec, verdict: &PanelVerdict<'_>, view: PanelView) -> PanelScene {
+fn panel(spec: &PanelSpec, verdict: &PanelVerdict<'_>, (view, text): (PanelView, String)) -> PanelScene {
     let evaluation = &verdict.evaluation;
     let kind = spec.options.kind();
     let history = spec.rule.queries.iter().filter(|_| kind.history).map(|query| query.id).collect();
@@ -125,7 +131,7 @@ fn panel(spec: &PanelSpec, verdict: &PanelVerdict<'_>, view: PanelView) -> Panel
         note: verdict.note.clone(),
         blame: verdict.blame.clone(),
         reason: verdict.reason.clone(),
-        text: view.strip(),
+        text,
         value: verdict.value,
         unit: spec.unit.to_string(),
         simulated: spec.simulated,

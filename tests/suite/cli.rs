@@ -31,6 +31,13 @@ fn status_exits_as_monitoring_plugins_do() {
     let folder = Folder::new();
     let file = folder.write("b.toml", "[sources.s]\ntype = \"json\"\nurl = \"http://127.0.0.1:1/\"\n[[dashboards]]\nname = \"d\"\n[[dashboards.panels]]\nview = \"stat\"\nsource = \"s\"\nquery = \".\"\n");
     assert_eq!(run(&["status", "--config", &file]).status.code(), Some(3), "what nobody knows is unknown");
+    // What andon itself fails in is unknown, in the words and in the exit code alike.
+    let (_folder, file) = board("1");
+    for place in ["judge", "view"] {
+        let output = andon().env("ANDON_TRIPWIRE", place).args(["status", "--config", &file]).output().unwrap();
+        assert_eq!(output.status.code(), Some(3), "{place}: {}", stdout(&output));
+        assert!(stdout(&output).starts_with("UNKNOWN: "), "{place}: {}", stdout(&output));
+    }
 }
 
 #[test]

@@ -205,7 +205,7 @@ fn read(name: &str) -> (Scenario, Board, Ink) {
 fn replay(name: &str) -> bool {
     let (scenario, board, ink) = read(name);
     let mut coming = outcomes(&scenario, &board).into_iter().peekable();
-    let mut hub = Hub::new(Arc::new(board), Zone::utc(), Clock::Wall);
+    let mut hub = Hub::with_past(Arc::new(board), Zone::utc(), Clock::Wall);
     let mut live = Vec::new();
     for frame in &scenario.frames {
         let now = START.plus(frame.at);
@@ -235,7 +235,7 @@ fn replay(name: &str) -> bool {
 fn play(name: &str) {
     let (scenario, board, ink) = read(name);
     let mut coming = outcomes(&scenario, &board).into_iter().peekable();
-    let mut hub = Hub::new(Arc::new(board), Zone::utc(), Clock::Wall);
+    let mut hub = Hub::with_past(Arc::new(board), Zone::utc(), Clock::Wall);
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("../scenarios/frames");
     settings.set_prepend_module_to_snapshot(false);

@@ -1,10 +1,10 @@
 //! What is where now, and the incidents that go on: a failed deploy and an open incident are critical.
 
 use super::super::changes::current;
-use super::super::deployments::Selection;
+use super::super::deployments::{Selection, deployments};
 use super::super::evidence::{Evidence, Judge, Ruling, worst};
 use super::super::rule::{Rule, Subject};
-use crate::model::event::{Event, EventKind, EventSet};
+use crate::model::event::{Event, EventSet};
 use crate::model::judgement::{Content, Judgement, LimitLine};
 use crate::model::status::Status;
 use crate::model::time::{Span, Timestamp};
@@ -29,14 +29,21 @@ impl Judge for LastDeploys {
         // The places that are shown are those that are judged.
         let (services, environments) = &evidence.rule.places;
         let selection = Selection { services, environments };
-        let shown: Vec<&Event> =
-            events.iter().copied().filter(|event| event.kind != EventKind::Deploy || selection.has(event)).collect();
-        let current = current(&shown);
+        let current = current(events);
         let only_deploys = matches!(evidence.rule.subject, Subject::Events { set: EventSet::Deploys, .. });
         // No deploy at all is not a deploy that is well.
         let judgement =
             if only_deploys && current.is_empty() { Judgement::of(Status::Unknown) } else { worst_event(&current) };
-        Ruling { reason: reason(&current, judgement.status, evidence.now), judgement }
+        // A place is as its row: also one to which nothing has come yet, or in which something runs that is not well.
+        let rows = deployments(events, selection);
+        let rows = rows.services.iter().map(|service| service.status).chain(rows.more.iter().copied());
+        let worst_row = rows.filter(|_| only_deploys).fold(judgement.status, Status::or_worse);
+        if worst_row == judgement.status {
+            return Ruling { reason: reason(&current, judgement.status, evidence.now), judgement };
+        }
+        let what =
+            if worst_row == Status::Unknown { "nothing has arrived yet in a place that is shown" } else { "not well" };
+        Ruling { judgement: Judgement::of(worst_row), reason: what.to_owned() }
     }
 }
 

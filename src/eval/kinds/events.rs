@@ -1,9 +1,10 @@
 //! What happened, and what is planned.
 
+use super::super::deployments::Selection;
 use super::super::evidence::Evidence;
 use super::super::look::{Asked, Look};
 use super::super::rule::Subject;
-use crate::model::event::{Event, EventSet};
+use crate::model::event::{Event, EventKind, EventSet};
 use crate::model::format::Format;
 use crate::model::poll::QueryId;
 use crate::model::text::SafeText;
@@ -42,6 +43,7 @@ pub(in crate::eval) fn those_of<'a>(
     let rule = look.rule;
     let (service, environment) = (rule.about.0.as_ref(), rule.about.1.as_ref());
     let (service, environment) = (service.map(SafeText::as_str), environment.map(SafeText::as_str));
+    let places = Selection { services: &rule.places.0, environments: &rule.places.1 };
     // What a server tells of now may be stamped by a clock that is ahead of ours.
     let is_judged = matches!(rule.subject, Subject::Events { judged: true, .. });
     let known = |event: &&Event| {
@@ -49,6 +51,7 @@ pub(in crate::eval) fn those_of<'a>(
             && (rule.kinds.is_empty() || rule.kinds.contains(&event.kind))
             && (event.at <= look.now || event.kind.is_planned() || is_judged)
             && event.belongs_to(service, environment)
+            && (event.kind != EventKind::Deploy || places.has(event))
     };
     let queries: Vec<QueryId> = entries.iter().map(|(_, query, _)| query.id).collect();
     look.events.told_by(&queries, noticed).filter(known).collect()

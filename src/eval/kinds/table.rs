@@ -11,6 +11,7 @@ use crate::model::format::Format;
 use crate::model::judgement::JudgedTable;
 use crate::model::status::Status;
 use crate::model::table::{Cell, Table};
+use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
 use crate::store::Stored;
 
@@ -19,12 +20,25 @@ pub(super) fn select<'a>(look: Look<'a, '_>, alike: &[Asked<'a>]) -> (JudgedTabl
     let (mut whole, mut gaps): (Option<Cow<'a, Table>>, Vec<String>) = (None, Vec::new());
     for (_, query, entry) in alike {
         let Stored::Table(table) = &entry.stored else { continue };
+        // An empty document has no columns: it goes with any other.
+        if table.rows.is_empty() {
+            if look.rule.empty.is_none() && alike.len() > 1 {
+                gaps.push(format!("{}no data", prefix(query)));
+            }
+            continue;
+        }
         match &mut whole {
             None => whole = Some(Cow::Borrowed(table)),
-            Some(whole) if whole.columns == table.columns => whole.to_mut().rows.extend(table.rows.iter().cloned()),
-            Some(_) => gaps.push(format!("{}answers with other columns than the first query", prefix(query))),
+            Some(whole) => match rows_by_name(&whole.columns, table) {
+                Some(rows) => whole.to_mut().rows.extend(rows),
+                None => gaps.push(format!("{}answers with other columns than the first query", prefix(query))),
+            },
         }
     }
+    let empty = || {
+        alike.iter().find_map(|(_, _, entry)| if let Stored::Table(table) = &entry.stored { Some(table) } else { None })
+    };
+    let whole = whole.or_else(|| empty().map(|table| Cow::Borrowed(&**table)));
     let table = whole.unwrap_or_default();
     let rows = row_statuses(look.rule, &table);
     (JudgedTable { table, rows }, gaps)
@@ -54,18 +68,21 @@ pub(in crate::eval) fn reason(shown: &JudgedTable<'_>, status: Status) -> String
     format!("{bad} of {} rows {what}", shown.rows.len())
 }
 
+/// The rows of a table in the order of other columns; none where the names are not the same.
+fn rows_by_name(columns: &[SafeText], table: &Table) -> Option<Vec<Vec<Cell>>> {
+    let index = |name: &SafeText| table.columns.iter().position(|column| column == name);
+    let order: Vec<usize> = columns.iter().map(index).collect::<Option<_>>()?;
+    let row = |row: &Vec<Cell>| order.iter().map(|at| row.get(*at).cloned()).collect::<Option<Vec<Cell>>>();
+    (columns.len() == table.columns.len()).then(|| table.rows.iter().filter_map(row).collect())
+}
+
 /// The status of each row: of the named column, or of the last one that has numbers. What is no number there
 /// cannot be judged.
 fn row_statuses(rule: &Rule, table: &Table) -> Vec<Status> {
     if !rule.thresholds.is_some() {
         return vec![Status::Ok; table.rows.len()];
     }
-    let numeric = |at: &usize| table.rows.iter().any(|row| row.get(*at).is_some_and(|cell| cell.number().is_some()));
-    let column = if rule.column.is_empty() {
-        (0..table.columns.len()).rev().find(numeric)
-    } else {
-        table.columns.iter().position(|column| column.as_str() == rule.column)
-    };
+    let column = table.judged_column(&rule.column);
     let limits = Thresholds { hold: Span(0), ..rule.thresholds.clone() };
     let status = |row: &Vec<Cell>| match column.and_then(|at| row.get(at)?.number()) {
         Some(value) => limits.judge_value(value).status,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::evidence::Evidence;
-use super::super::look::{Asked, Look};
+use super::super::look::{Asked, Look, prefix};
 use crate::model::format::Format;
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
@@ -12,14 +12,18 @@ use crate::store::Stored;
 /// The lines of all queries, one after the other.
 pub(super) fn select<'a>(_: Look<'a, '_>, alike: &[Asked<'a>]) -> (Cow<'a, [SafeText]>, Vec<String>) {
     let mut whole: Option<Cow<'a, [SafeText]>> = None;
-    for (_, _, entry) in alike {
+    let mut gaps = Vec::new();
+    for (_, query, entry) in alike {
         let Stored::Text(lines) = &entry.stored else { continue };
+        if lines.is_empty() && alike.len() > 1 {
+            gaps.push(format!("{}nothing was printed", prefix(query)));
+        }
         match &mut whole {
             None => whole = Some(Cow::Borrowed(lines)),
             Some(whole) => whole.to_mut().extend(lines.iter().cloned()),
         }
     }
-    (whole.unwrap_or_default(), Vec::new())
+    (whole.unwrap_or_default(), gaps)
 }
 
 pub(super) const fn answered_nothing(_: &Stored) -> bool {

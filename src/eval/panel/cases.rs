@@ -14,6 +14,7 @@ use crate::model::glob::Globs;
 use crate::model::labels::Labels;
 use crate::model::poll::{Answer, Outcome};
 use crate::model::series::{Coverage, Point, Series, SeriesSet};
+use crate::model::table::{Cell, Table};
 use crate::model::telemetry::Telemetry;
 
 const HOUR: i64 = 3600;
@@ -485,6 +486,27 @@ fn only_the_places_that_a_panel_shows_are_judged() {
         panel.answer(0, 0, Ok(Telemetry::Events(all)));
         assert_eq!(panel.status(0).0, status, "{shown}: {}", panel.why(0));
     }
+}
+
+#[test]
+fn tables_of_several_queries_are_joined_by_the_names_of_their_columns() {
+    let table = |columns: [&str; 2], rows: &[[f64; 2]]| {
+        let rows = rows.iter().map(|row| row.iter().map(|number| Cell::Number(*number)).collect()).collect();
+        Ok(Telemetry::Table(Table { columns: columns.map(Into::into).into(), rows }))
+    };
+    let empty = || Ok(Telemetry::Table(Table::default()));
+    let with = |rule: Rule, a: Answer, b: Answer| {
+        let mut panel = Followed::new(Rule { column: "n".into(), ..rule });
+        panel.answer(0, 0, a).answer(0, 1, b);
+        (panel.status(0).0, panel.why(0))
+    };
+    let (good, bad) = (|| table(["n", "m"], &[[1.0, 0.0]]), || table(["m", "n"], &[[0.0, 9.0]]));
+    assert_eq!(with(two_queries(), good(), bad()).0, Status::Critical, "in another order");
+    assert_eq!(with(two_queries(), good(), table(["x", "n"], &[[0.0, 9.0]])).0, Status::Unknown, "with another column");
+    let nothing_is_ok = || Rule { empty: Some(Empty::Ok), ..two_queries() };
+    assert_eq!(with(nothing_is_ok(), empty(), bad()).0, Status::Critical, "an empty document hides no other");
+    assert_eq!(with(nothing_is_ok(), good(), empty()).0, Status::Ok);
+    assert_eq!(with(two_queries(), good(), empty()).1, "b: no data");
 }
 
 #[test]

@@ -113,17 +113,26 @@ impl Listener for Endpoint {
     async fn listen(self, sink: Sink, mut shutdown: Shutdown) -> Result<(), FetchError> {
         let desk = Desk::new(self.file.clone(), self.people, sink.clone(), self.worker.clone(), self.look().await?);
         let (desk, mut open) = (Arc::new(desk), None::<Accepting>);
+        let mut fault: Option<FetchError> = None;
         loop {
             match &open {
                 None => open = self.open(&desk).await?,
-                Some(accepting) => accepting.trouble().map_or(Ok(()), |why| Err(self.deaf(why)))?,
+                Some(accepting) if accepting.has_ended() => return Err(self.deaf("a fault of andon")),
+                // What passes by itself does not close the port.
+                Some(accepting) => fault = fault.or_else(|| accepting.trouble().map(|why| self.deaf(why))),
             }
-            sink.up();
+            match fault.take() {
+                None => sink.up(),
+                Some(error) => sink.down(error),
+            }
             tokio::select! {
                 () = shutdown.begun() => return Ok(()),
                 () = sleep(self.pace.refresh.min(LONGEST_PAUSE).duration()) => {}
             }
-            desk.know(self.look().await?);
+            match self.look().await {
+                Ok(known) => desk.know(known),
+                Err(error) => fault = Some(error),
+            }
         }
     }
 }

@@ -123,12 +123,16 @@ impl Supervisor {
         let mut state = self.state.subscribe();
         // It may have come up before anybody has looked.
         state.mark_changed();
+        let mut queries = self.queries.clone();
+        queries.mark_unchanged();
         let mut sign_of_life = Instant::now() + self.pace.refresh.duration();
         loop {
             tokio::select! {
                 () = intake.gather() => {}
                 Ok(()) = state.changed() => {}
-                () = sleep_until(sign_of_life) => {}
+                // Without a query nobody is told of a sign of life.
+                () = sleep_until(sign_of_life), if !self.queries.borrow().is_empty() => {}
+                Ok(()) = queries.changed() => {}
                 () = self.outcomes.closed() => return,
             }
             sign_of_life = Instant::now() + self.pace.refresh.duration();
