@@ -1,4 +1,4 @@
-//! Where telemetry comes from. The only room, beside `output`, that does I/O.
+//! Where telemetry comes from: the room that asks servers, files and commands.
 //!
 //! A source is one file and one line in the list below. It answers questions and nothing else: it never
 //! loops, retries or judges. The [`supervisor`] gives every source alike its pace, its deadline, its

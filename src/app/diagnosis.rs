@@ -169,7 +169,7 @@ async fn reach(url: &Url, network: &Network, patience: Duration) -> Vec<Step> {
 /// A step that failed, where a proxy may know the way.
 fn unreached(url: &Url, step: Step) -> Step {
     if step.verdict == Verdict::Bad && !is_loopback(url) && has_proxy(url.scheme()) {
-        let found = format!("{}, but the environment names a proxy, which may know the way", step.found);
+        let found = format!("{}, but the environment sets a proxy, which may reach the server", step.found);
         return Step::doubtful(step.what, found, "");
     }
     step
@@ -285,7 +285,8 @@ fn answer(exchange: &Exchange) -> Vec<Step> {
             return Step::good("clock", "agrees with this machine's");
         }
         let which = if ahead > 0 { "ahead of" } else { "behind" };
-        let remedy = "ages and windows are wrong by as much: set the clocks (NTP), here or there";
+        let remedy =
+            "ages and time ranges are wrong by this much: correct the clock (NTP) of this machine or of the server";
         Step::doubtful("clock", format!("{by} {which} this machine's"), remedy)
     });
     std::iter::once(status).chain(clock).collect()

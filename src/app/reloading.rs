@@ -154,7 +154,7 @@ async fn loaded(
     let loaded = if let Ok(loaded) = timeout(long, &mut loading).await {
         loaded
     } else {
-        let why = "config not taken yet: reading it takes long; this is the board of before";
+        let why = "changed config not used yet: reading it takes long; the board still runs with the old one";
         // The hub is gone: the caller hears of it with the next word.
         let _gone = reloads.send(Reload::Refused(why.to_owned())).await;
         loading.await

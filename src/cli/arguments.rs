@@ -141,7 +141,7 @@ impl Arguments {
             ("--kiosk or --log", !is_run && (before.kiosk || before.log.is_some())),
         ];
         if let Some((flag, _)) = refused.iter().find(|(_, is_refused)| *is_refused) {
-            return Err(format!("{flag} before the command is not a flag of it; see 'andon help'"));
+            return Err(format!("this command does not take {flag}; see 'andon help'"));
         }
         if let Some(board) = board {
             board.or(&before.board);
@@ -253,13 +253,13 @@ pub struct EventFlags {
     /// When it was over, or will be
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
-    /// When a commit was made that it ships first, for the lead time; may be given several times
+    /// The time of a commit that this deploy ships for the first time, for the lead time; may be given several times
     #[arg(long = "commit-at", value_name = "TIME")]
     pub commits: Vec<String>,
     /// A name of the event itself: a later event with the same one says how it went on
     #[arg(long, value_name = "NAME", default_value = "")]
     pub id: String,
-    /// A name of this telling, for steps that may run twice: told again with the same one, it is still one event
+    /// A name for this message. If a step runs twice and sends the same name, it counts as one event
     #[arg(long, value_name = "NAME")]
     pub delivery: Option<String>,
     /// Where the board listens, such as 127.0.0.1:7667; the token comes from `ANDON_EVENT_TOKEN`

@@ -50,7 +50,9 @@ pub(super) fn run(flags: &EventFlags) -> Done {
         return Err(Failure::Message(why.unwrap_or_else(|| "there is nowhere to write it to".to_owned())));
     };
     if let Some(why) = why {
-        complain(&format!("andon: the board was not told, so its file is written: {why}"));
+        complain(&format!(
+            "andon: the board did not take the event, so andon writes it to the board's events file: {why}"
+        ));
     }
     if !people && !line.who.is_empty() {
         complain("andon: --who is left out: the board does not say people = true");

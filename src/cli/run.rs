@@ -82,7 +82,7 @@ fn reload(request: &Request, glyphs: Glyphs, depth: Depth) -> Result<Config, Str
         tracing::warn!("config: {}", warning.message);
     }
     let theme = themes::find(&loaded.board.theme)
-        .map_err(|error| format!("config not taken: {error}; this is the board of before"))?;
+        .map_err(|error| format!("changed config not used: {error}; the board still runs with the old one"))?;
     let ink = shown_in(theme, depth).ink(loaded.board.glyphs.unwrap_or(glyphs));
     Ok(Config { files: files(request, &loaded.board), board: loaded.board, ink })
 }

@@ -217,7 +217,9 @@ fn empty(common: &PanelCommon, path: &Path, scope: &mut Scope<'_>) -> Option<Emp
         NumberOrText::Number(number) if number.is_finite() => Some(Empty::Value(*number)),
         NumberOrText::Text(text) if text == "ok" => Some(Empty::Ok),
         _ => {
-            let help = "write empty = \"ok\" where nothing is good news, or a number such as empty = 0".to_owned();
+            let help =
+                "write empty = \"ok\" if an empty answer is normal for this query, or a number such as empty = 0"
+                    .to_owned();
             scope.report.error("bad-empty", &path.key("empty"), "an empty answer is \"ok\" or a number", help);
             None
         }

@@ -37,10 +37,10 @@ fn check_one(path: &Path, secret: &Secret, is_secret: bool, until: &str, report:
 
 fn warn_about_literal(path: &Path, report: &mut Report<'_>) {
     let help = "put it into { env = \"NAME\" } or { file = \"PATH\" }";
-    report.warning("literal-secret", path, "a secret stands in the file", help.to_owned());
+    report.warning("literal-secret", path, "the file contains a secret in plain text", help.to_owned());
     if let Some(file) = report.file_of(path).filter(|file| others_may_read(file)) {
         let help = format!("chmod 600 {file}, or take the secret out of it");
-        report.warning("readable-secret", path, "a secret stands in a file that others may read", help);
+        report.warning("readable-secret", path, "other users can read this file, and it contains a secret", help);
     }
 }
 

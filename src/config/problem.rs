@@ -123,7 +123,7 @@ pub fn brief(problems: &[Problem]) -> String {
         0 => String::new(),
         more => format!(", and {more} more"),
     };
-    format!("config not taken: {location}{}{more}; this is the board of before", first.message)
+    format!("changed config not used: {location}{}{more}; the board still runs with the old one", first.message)
 }
 
 /// Errors before warnings, then in the order of the file.

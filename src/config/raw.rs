@@ -38,7 +38,8 @@ pub(super) struct Root {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Variable>")]
     pub variables: BTreeMap<String, Value>,
-    /// Who is told of what turns: builds that break, panels that become critical. Nobody by default.
+    /// Notification rules: who gets a message, and when (builds that break, panels that become critical). None by
+    /// default.
     #[serde(default)]
     #[schemars(with = "Vec<Notify>")]
     pub notify: Vec<Value>,
@@ -47,11 +48,11 @@ pub(super) struct Root {
     pub dashboards: Vec<Value>,
 }
 
-/// A rule of who is told of what.
+/// A notification rule.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Notify {
-    /// What is told: broken, still-broken, fixed, started (builds); critical, recovered (panels).
+    /// Which changes send a message: broken, still-broken, fixed, started (builds); critical, recovered (panels).
     pub on: Vec<Turn>,
     /// Names of builds and ids of panels: a glob, or a list of them (default: all).
     #[serde(rename = "match", default)]
@@ -167,11 +168,11 @@ pub(super) struct PanelCommon {
     pub hold: Option<Span>,
     /// How far back a value must come before a limit counts as left: a number in the panel's unit, or "5%".
     pub hysteresis: Option<NumberOrText>,
-    /// How many series, builds or rows there should be: fewer make the panel unknown. Without it, a series that
-    /// was there once and has vanished does; with 0 any number will do.
+    /// How many series, builds or rows there should be. With fewer, the panel is unknown. Without this key, the
+    /// panel is unknown when a series that was there has vanished. 0: any number is accepted.
     pub expect: Option<usize>,
-    /// What an answer with nothing in it means: "ok" where nothing is good news, or the number it stands for,
-    /// such as 0 for `count(up == 0)` (default: nothing is unknown).
+    /// What an empty answer means: "ok" if it is normal for this query, or the number it stands for, such as 0 for
+    /// `count(up == 0)` (default: an empty answer makes the panel unknown).
     pub empty: Option<NumberOrText>,
     /// How series are named: a text in which {{label}} stands for the value of a label (default: the values of those
     /// labels that tell series apart).

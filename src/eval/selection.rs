@@ -45,8 +45,9 @@ impl<'a> Look<'a, '_> {
         let (alike, others): (Vec<Asked<'a>>, Vec<Asked<'a>>) =
             answered.into_iter().partition(|(_, _, entry)| std::mem::discriminant(&entry.stored) == kind);
         let (content, gaps) = kinds::select(self, &alike);
-        let named =
-            |(_, query, _): &Asked<'a>| format!("{}answers with something else than the other queries", prefix(query));
+        let named = |(_, query, _): &Asked<'a>| {
+            format!("{}answers with another kind of data than the other queries", prefix(query))
+        };
         Selection { content, gaps: others.iter().map(named).chain(gaps).collect() }
     }
 

@@ -185,7 +185,12 @@ impl Http {
         let response = self.exchange_one(url, request, deadline).await?;
         if response.status == StatusCode::NOT_MODIFIED {
             let again = known().again(url.as_str());
-            return again.ok_or_else(|| FetchError::new(Reason::Parse, "not modified, but nothing was known"));
+            return again.ok_or_else(|| {
+                FetchError::new(
+                    Reason::Parse,
+                    "the server answered 304 (not modified), but andon has no earlier answer",
+                )
+            });
         }
         check_status(&response).map_err(|error| self.scrub_error(error))?;
         Ok(known().learn(url.as_str(), response))
@@ -248,7 +253,10 @@ impl Http {
             }
             if matches!(request.method, Method::PostForm(_)) {
                 // It may be sent to a path that only reads, and nobody knows what the other one does.
-                return Err(FetchError::new(Reason::RedirectBlocked, "a form is not sent on"));
+                return Err(FetchError::new(
+                    Reason::RedirectBlocked,
+                    "andon does not repeat a POST at the address of a redirect",
+                ));
             }
             match Target::of_redirect(&url, &response.headers) {
                 Target::Elsewhere(_) if request.wanted == Wanted::Arrival => return Ok(response),

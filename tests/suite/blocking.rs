@@ -136,7 +136,7 @@ fn a_config_that_is_a_pipe_for_a_moment_is_refused_and_the_next_one_is_taken() {
     session.wait_for("a banner", |text| text.contains("is not a regular file") && text.contains("Before"));
     std::fs::remove_file(&file).unwrap();
     folder.write("board.toml", &titled("After"));
-    session.wait_for("the next board", |text| text.contains("After") && !text.contains("not taken"));
+    session.wait_for("the next board", |text| text.contains("After") && !text.contains("config not used"));
     session.send("q");
     assert_eq!(session.exit_within(PATIENCE), Some(0));
 }
@@ -157,12 +157,12 @@ fn a_personal_file_or_a_theme_that_is_a_pipe_for_a_moment_does_no_lasting_harm()
         let before = std::fs::read(&pipe).ok();
         let _not_there = std::fs::remove_file(&pipe);
         make_pipe(&pipe);
-        session.wait_for("a banner", |text| text.contains("not taken"));
+        session.wait_for("a banner", |text| text.contains("config not used"));
         std::fs::remove_file(&pipe).unwrap();
         if let Some(bytes) = before {
             std::fs::write(&pipe, bytes).unwrap();
         }
-        session.wait_for("no banner", |text| !text.contains("not taken"));
+        session.wait_for("no banner", |text| !text.contains("config not used"));
     }
     folder.write("board.toml", &text("After"));
     session.wait_for("the next board", |text| text.contains("After"));

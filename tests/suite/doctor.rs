@@ -65,7 +65,7 @@ fn a_source_that_is_well_is_shown_step_by_step() {
     assert_eq!(output.status.code(), Some(0), "{said}");
     let clock = said.lines().find(|line| line.contains("! clock ")).unwrap_or_else(|| panic!("{said}"));
     assert!(clock.ends_with(" ahead of this machine's") && !clock.contains(" s ahead"), "{clock}");
-    assert!(said.contains("set the clocks (NTP)"));
+    assert!(said.contains("correct the clock (NTP)"));
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn each_broken_step_is_named_with_what_to_do() {
             Some(Reply::status("500 Oops", "text/plain", "")),
             json(&server),
             "✖ answer         HTTP 500",
-            "the server's own log",
+            "look in the server's log",
         ),
         (Some(Reply::Silence), json(&server), "✖ query          timeout (no answer)", "a longer timeout"),
         (

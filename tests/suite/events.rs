@@ -59,7 +59,7 @@ fn an_event_reaches_the_board_at_once_and_survives_it() {
     session.wait_for("the verdict names it", |text| text.contains("last deploy shop v2.14 production"));
     let (code, words) = event(&["intruder", "--to", &address], "wrong");
     assert_eq!(code, Some(1));
-    assert!(words.contains("is not its board, or has another token: it does not know this token"), "{words}");
+    assert!(words.contains("is not this board, or has a different token: it does not know this token"), "{words}");
     assert!(!std::fs::read_to_string(folder.path().join("events.jsonl")).unwrap().contains("intruder"));
     assert_eq!(
         event(&["from elsewhere", "--to", &address], "canary-token"),
@@ -155,14 +155,15 @@ fn a_squatter_gets_neither_token_nor_event_and_the_board_says_that_it_hears_noth
         let board = board(&folder, port);
         let (code, words) = event(&["checkout deployed", "--config", &board], "canary-token");
         assert_eq!(code, Some(0), "{words}");
-        assert!(words.contains("the board was not told, so its file is written: who listens at"), "{words}");
+        assert!(words.contains("the board did not take the event, so andon writes it to the board's events file: the program that listens at"), "{words}");
         let (code, words) = event(&["lost", "--to", &format!("127.0.0.1:{port}")], "canary-token");
-        assert!(code == Some(1) && words.contains("is not its board, or has another token"), "{words}");
+        assert!(code == Some(1) && words.contains("is not this board, or has a different token"), "{words}");
         let output = doctor(&board, "canary-token");
         let said = stdout(&output);
         assert_eq!(output.status.code(), Some(1), "{said}");
-        let part =
-            format!("✖ query          no events are taken at 127.0.0.1:{port}: another program has this address: ");
+        let part = format!(
+            "✖ query          the board cannot receive events at 127.0.0.1:{port}: another program has this address: "
+        );
         assert!(said.contains(&part) && said.contains("1 event: note checkout deployed"), "{said}");
         let heard = String::from_utf8_lossy(&heard.lock().unwrap()).into_owned();
         assert!(heard.contains("events/1"), "nobody has asked it who it is: {heard}");
@@ -235,7 +236,7 @@ fn a_listener_without_a_token_and_a_file_without_a_folder_are_not_well() {
         assert_eq!(output.status.code(), Some(1), "{said}");
         assert!(said.contains(part), "{part} is not in:\n{said}");
     };
-    let deaf = format!("✖ query          no events are taken at 127.0.0.1:{port}: ");
+    let deaf = format!("✖ query          the board cannot receive events at 127.0.0.1:{port}: ");
     let unset = andon().args(["doctor", "--config", &path]).output().unwrap();
     says(unset, &format!("{deaf}the environment variable ANDON_EVENT_TOKEN is not set"));
     says(doctor(&path, ""), &format!("{deaf}the environment variable ANDON_EVENT_TOKEN is empty"));
@@ -261,7 +262,7 @@ fn a_token_that_never_comes_is_a_fault_of_its_source_alone() {
     let text = text.replace("{ env = \"ANDON_EVENT_TOKEN\" }", &format!("{{ file = \"{}\" }}", pipe.display()));
     std::fs::write(&board, text).unwrap();
     let mut session = Session::start(&["--config", &board], (100, 24));
-    session.wait_for("why there is nothing", |text| text.contains("no events are taken at"));
+    session.wait_for("why there is nothing", |text| text.contains("the board cannot receive events at"));
     session.send("?");
     session.wait_for("the help", |text| text.contains("quit"));
 }

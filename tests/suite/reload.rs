@@ -73,7 +73,8 @@ impl Case {
     fn ends_well(self) {
         std::fs::remove_file(&self.file).or_else(|_| std::fs::remove_dir(&self.file)).unwrap_or(());
         self.save(&self.good("Well"));
-        self.session.wait_for("the good board", |text| text.contains("Well") && !text.contains("config not taken"));
+        self.session
+            .wait_for("the good board", |text| text.contains("Well") && !text.contains("changed config not used"));
         let asked = self.server.requests().iter().filter(|head| head.starts_with("GET /kept ")).count();
         assert_eq!(asked, 1, "a panel that stayed was polled again");
         assert!(self.session.text().contains("the one panel has no limits"));
@@ -83,7 +84,7 @@ impl Case {
     #[track_caller]
     fn is_refused(&self, words: &str) {
         self.session.wait_for(&format!("a banner: {words}"), |text| {
-            text.contains("config not taken")
+            text.contains("changed config not used")
                 && text.contains(words)
                 && text.contains("Before")
                 && text.contains("Kept")
@@ -100,7 +101,7 @@ fn what_cannot_be_used_leaves_the_old_board_up_and_says_why() {
         ("a length of time has a unit", |case| case.save(&case.good("New").replace("\"1h\"", "5"))),
         ("there is no ", |case| std::fs::remove_file(&case.file).unwrap()),
         ("the file has no dashboards", |case| case.save("")),
-        ("config not taken", |case| {
+        ("changed config not used", |case| {
             let whole = case.good("New");
             case.save(&whole[..whole.len() - 20]);
         }),
@@ -207,7 +208,7 @@ fn a_file_that_may_not_be_read_any_more_leaves_the_board_up() {
     mode(file.as_ref(), 0o000);
     session.wait_for("a banner", |text| text.contains("cannot be read: permission denied") && text.contains("Before"));
     mode(file.as_ref(), 0o644);
-    session.wait_for("no banner", |text| !text.contains("config not taken") && text.contains("Before"));
+    session.wait_for("no banner", |text| !text.contains("changed config not used") && text.contains("Before"));
 }
 
 #[test]

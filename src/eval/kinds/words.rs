@@ -7,9 +7,9 @@ pub(super) fn counted(count: usize, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
-/// Why there is no data in an answer that is there, and what to do where that is good news.
+/// Why there is no data in an answer that is there, and what to do where that is normal.
 pub(super) fn nothing_returned(evidence: &Evidence<'_>) -> String {
-    const REMEDY: &str = "if nothing is good news, add empty = \"ok\" or empty = 0";
+    const REMEDY: &str = "if an empty answer is normal for this query, add empty = \"ok\" or empty = 0";
     if evidence.rule.thresholds.is_some() {
         format!("no data: the query returned nothing ({REMEDY})")
     } else {

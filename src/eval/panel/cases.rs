@@ -349,7 +349,7 @@ fn two_sources_of_builds_are_shown_together_and_another_kind_is_named() {
     assert_eq!(panel.status(0).0, Status::Ok);
     panel.values(5, 1, &[("", 1.0)]);
     assert_eq!(panel.status(5).0, Status::Unknown);
-    assert_eq!(panel.why(5), "b: answers with something else than the other queries");
+    assert_eq!(panel.why(5), "b: answers with another kind of data than the other queries");
 }
 
 fn green() -> Build {
@@ -547,5 +547,5 @@ fn what_hysteresis_holds_is_not_said_to_be_past_its_limit() {
     let mut panel = Followed::new(Rule { thresholds, ..rule() });
     panel.value(0, 1.0).value(5, 9.0).value(10, 4.0);
     assert_eq!(panel.status(10).0, Status::Critical);
-    assert_eq!(panel.why(10), "4 s, was > 5 s and is not far enough back, since 00:00");
+    assert_eq!(panel.why(10), "4 s, was > 5 s and has not come back far enough (hysteresis), since 00:00");
 }

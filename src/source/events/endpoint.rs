@@ -62,7 +62,7 @@ impl Endpoint {
 
     /// Why nobody listens.
     fn deaf(&self, why: impl std::fmt::Display) -> FetchError {
-        FetchError::new(Reason::Listen, format!("no events are taken at {}: {why}", self.listen))
+        FetchError::new(Reason::Listen, format!("the board cannot receive events at {}: {why}", self.listen))
     }
 
     /// What has to be proven, and the real path of the file. Both are looked at again and again: a token that is

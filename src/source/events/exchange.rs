@@ -48,7 +48,7 @@ pub(super) enum Broken {
     #[error("the connection broke: {0}")]
     Connection(#[from] std::io::Error),
     /// The other side speaks otherwise.
-    #[error("it does not speak as andon does")]
+    #[error("it does not speak andon's protocol")]
     Foreign,
     /// The other side did not prove that it knows the token.
     #[error("it does not know this token")]

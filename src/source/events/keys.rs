@@ -15,7 +15,7 @@ pub struct Config {
     pub file: PathBuf,
     /// Address on loopback that takes events, such as `127.0.0.1:7667` (default: none).
     pub listen: Option<String>,
-    /// What `andon event` and the board prove to each other to know: a long random secret, such as
-    /// `{ env = "ANDON_EVENT_TOKEN" }`.
+    /// The secret that `andon event` and the board share (such as `{ env = "ANDON_EVENT_TOKEN" }`), long and random;
+    /// it is never sent.
     pub token: Option<Secret>,
 }

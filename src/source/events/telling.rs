@@ -78,7 +78,7 @@ pub async fn tell(address: &str, token: &Token, line: &Line, file: Option<&Path>
         Found::Nobody => return Receipt::Nobody,
         Found::Stranger(why) => {
             return Receipt::NotTaken(format!(
-                "who listens at {address} is not its board, or has another token: {why}"
+                "the program that listens at {address} is not this board, or has a different token: {why}"
             ));
         }
         Found::Board(board, exchange) => (board, exchange),

@@ -80,7 +80,8 @@ impl Worker {
     ) -> Result<T, FetchError> {
         let late = |detail: &str| FetchError::new(Reason::Timeout(Phase::Run), detail);
         let places = async { (Arc::clone(&self.own).acquire_owned().await, self.limits.worker().await) };
-        let places = timeout_at(deadline, places).await.map_err(|_| late("earlier work of this source goes on"))?;
+        let places =
+            timeout_at(deadline, places).await.map_err(|_| late("an earlier step of this source is still running"))?;
         let working = tokio::task::spawn_blocking(move || {
             let done = work();
             drop(places);

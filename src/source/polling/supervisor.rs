@@ -199,7 +199,7 @@ impl<S: Source> Asking<S> {
 
     async fn attempt(&mut self, now: Timestamp) -> Result<Vec<Answer>, FetchError> {
         if Arc::strong_count(&self.at_work) > 1 {
-            return Err(FetchError::new(Reason::Timeout(Phase::Run), "the poll before this one does not end"));
+            return Err(FetchError::new(Reason::Timeout(Phase::Run), "the previous poll is still running"));
         }
         let deadline = Instant::now() + self.pace.timeout.duration();
         let poll = self.poll(Moment { now, deadline });
