@@ -104,7 +104,11 @@ pub(in crate::eval) fn reason(series: &[JudgedSeries<'_>], judged: &Judgement, e
         let phrase = bound.phrase(|limit| format::text(limit, unit, now));
         // Hysteresis holds a limit that the value itself has left.
         let is_past = first.value.is_none_or(|value| bound.is_met(value, 0.0));
-        if is_past { format!(" {phrase}") } else { format!(", was {phrase} and has not come back far enough (hysteresis),") }
+        if is_past {
+            format!(" {phrase}")
+        } else {
+            format!(", was {phrase} and has not come back far enough (hysteresis),")
+        }
     });
     let more = if bad.len() > 1 { format!(" and {} more", bad.len() - 1) } else { String::new() };
     format!("{name}{value}{}{since}{more}", bound.unwrap_or_default())
