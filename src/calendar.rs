@@ -4,7 +4,7 @@
 //! passed over. An entry that cannot be read does not take the others with it; it comes with a [`Doubt`]. A file that
 //! ends early is refused as a whole: what is missing may be a freeze.
 //!
-//! It knows no file, no server and no clock: [`read`] takes bytes, [`occurrences`] a window.
+//! It knows no file, no server and no clock: [`read`] takes bytes, [`occurrences()`] a window.
 
 mod begin;
 mod changes;

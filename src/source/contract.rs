@@ -30,7 +30,7 @@ pub trait Source: Send + Sized + 'static {
     const SUMMARY: &'static str;
     /// What its queries are.
     const QUERY: QueryLanguage;
-    /// Whether it speaks HTTP, and so takes the keys of [`HttpOptions`].
+    /// Whether it speaks HTTP, and so takes the keys of [`HttpOptions`](super::http::HttpOptions).
     const HTTP: bool;
     /// Whether one request answers all queries (a document, a machine) or each query is a request.
     const ONE_REQUEST: bool;
