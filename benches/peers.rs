@@ -78,8 +78,12 @@ fn main() {
         all[all.len() / 2]
     };
     // Every source connected, and the panels that have no room counted as known.
-    let first_of_many =
-        start(andon, &["--config", &many], |text| text.contains("panels ok") && text.contains("1 source"), 10);
+    let first_of_many = start(
+        andon,
+        &["--config", &many],
+        |text| text.contains("200 panels without limits") && text.contains("1 source"),
+        10,
+    );
     let ours = steady(andon, &["--config", &twelve], data, seconds);
     let theirs = steady("btm", &["--rate", "1s"], btm_data, seconds);
     let quiet = steady(andon, &["--config", &still], data, seconds.min(20));
