@@ -34,17 +34,19 @@ impl Judge for LastDeploys {
         // No deploy at all is not a deploy that is well.
         let judgement =
             if only_deploys && current.is_empty() { Judgement::of(Status::Unknown) } else { worst_event(&current) };
-        // A place is as its row: also one to which nothing has come yet, or in which something runs that is not well.
-        let rows = deployments(events, selection);
-        let rows = rows.services.iter().map(|service| service.status).chain(rows.more.iter().copied());
-        let worst_row = rows.filter(|_| only_deploys).fold(judgement.status, Status::or_worse);
-        if worst_row == judgement.status {
-            return Ruling { reason: reason(&current, judgement.status, evidence.now), judgement };
+        match worse_row(events, selection, judgement.status).filter(|_| only_deploys) {
+            Some((status, reason)) => Ruling { judgement: Judgement::of(status), reason },
+            None => Ruling { reason: reason(&current, judgement.status, evidence.now), judgement },
         }
-        let what =
-            if worst_row == Status::Unknown { "nothing has arrived yet in a place that is shown" } else { "not well" };
-        Ruling { judgement: Judgement::of(worst_row), reason: what.to_owned() }
     }
+}
+
+/// The worst service, if it is worse than its last deploys say: nothing has arrived there yet, or what runs is not well.
+fn worse_row(events: &[&Event], selection: Selection<'_>, than: Status) -> Option<(Status, String)> {
+    let services = deployments(events, selection).services;
+    let worst = services.iter().max_by_key(|service| service.status.severity())?;
+    let what = if worst.status == Status::Unknown { "no deploy has arrived yet" } else { "not healthy" };
+    (worst.status.severity() > than.severity()).then(|| (worst.status, format!("{}: {what}", worst.name)))
 }
 
 /// Nothing that has happened is nothing bad.

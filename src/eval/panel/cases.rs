@@ -8,13 +8,11 @@ use crate::eval::freshness::FreshnessLimits;
 use crate::eval::rule::Empty;
 use crate::eval::threshold::{Bound, Thresholds};
 use crate::model::build::{Build, BuildResult};
-use crate::model::event::{Event, EventKind, EventSet, EventState};
 use crate::model::fault::Reason;
 use crate::model::glob::Globs;
 use crate::model::labels::Labels;
 use crate::model::poll::{Answer, Outcome};
 use crate::model::series::{Coverage, Point, Series, SeriesSet};
-use crate::model::table::{Cell, Table};
 use crate::model::telemetry::Telemetry;
 
 const HOUR: i64 = 3600;
@@ -451,65 +449,6 @@ fn what_is_kept_does_not_depend_on_who_else_is_there() {
 }
 
 #[test]
-fn an_incident_by_a_clock_that_is_ahead_of_ours_is_judged() {
-    let subject = Subject::Events { set: EventSet::DeploysAndIncidents, noticed: false, judged: true };
-    let mut panel = Followed::new(Rule { subject, ..rule() });
-    let incident = Event {
-        at: Timestamp(120_000),
-        kind: EventKind::Incident,
-        state: crate::model::event::EventState::Running,
-        ..Event::default()
-    };
-    panel.answer(0, 0, Ok(Telemetry::Events(vec![incident])));
-    assert_eq!(panel.status(0).0, Status::Critical);
-    panel.answer(5, 0, Ok(Telemetry::Text(vec!["no events at all".into()])));
-    assert_eq!(panel.status(5).0, Status::Unknown, "{}", panel.why(5));
-}
-
-#[test]
-fn only_the_places_that_a_panel_shows_are_judged() {
-    let deploy = |environment: &str, state| Event {
-        at: Timestamp(0),
-        kind: EventKind::Deploy,
-        state,
-        service: "shop".into(),
-        environment: environment.into(),
-        version: "v1".into(),
-        ..Event::default()
-    };
-    let subject = Subject::Events { set: EventSet::Deploys, noticed: false, judged: true };
-    for (shown, status) in [("production", Status::Ok), ("Staging", Status::Critical), ("test", Status::Unknown)] {
-        let places = (Vec::new(), vec![shown.to_owned()]);
-        let rule = Rule { subject, places, thresholds: Thresholds::default(), ..rule() };
-        let mut panel = Followed::new(rule);
-        let all = vec![deploy("production", EventState::Done), deploy("staging", EventState::Failed)];
-        panel.answer(0, 0, Ok(Telemetry::Events(all)));
-        assert_eq!(panel.status(0).0, status, "{shown}: {}", panel.why(0));
-    }
-}
-
-#[test]
-fn tables_of_several_queries_are_joined_by_the_names_of_their_columns() {
-    let table = |columns: [&str; 2], rows: &[[f64; 2]]| {
-        let rows = rows.iter().map(|row| row.iter().map(|number| Cell::Number(*number)).collect()).collect();
-        Ok(Telemetry::Table(Table { columns: columns.map(Into::into).into(), rows }))
-    };
-    let empty = || Ok(Telemetry::Table(Table::default()));
-    let with = |rule: Rule, a: Answer, b: Answer| {
-        let mut panel = Followed::new(Rule { column: "n".into(), ..rule });
-        panel.answer(0, 0, a).answer(0, 1, b);
-        (panel.status(0).0, panel.why(0))
-    };
-    let (good, bad) = (|| table(["n", "m"], &[[1.0, 0.0]]), || table(["m", "n"], &[[0.0, 9.0]]));
-    assert_eq!(with(two_queries(), good(), bad()).0, Status::Critical, "in another order");
-    assert_eq!(with(two_queries(), good(), table(["x", "n"], &[[0.0, 9.0]])).0, Status::Unknown, "with another column");
-    let nothing_is_ok = || Rule { empty: Some(Empty::Ok), ..two_queries() };
-    assert_eq!(with(nothing_is_ok(), empty(), bad()).0, Status::Critical, "an empty document hides no other");
-    assert_eq!(with(nothing_is_ok(), good(), empty()).0, Status::Ok);
-    assert_eq!(with(two_queries(), good(), empty()).1, "b: no data");
-}
-
-#[test]
 fn a_query_that_fails_beside_one_that_answers_is_counted_by_itself() {
     let mut panel = Followed::new(two_queries());
     for at in [0, 5, 10] {
@@ -549,3 +488,5 @@ fn what_hysteresis_holds_is_not_said_to_be_past_its_limit() {
     assert_eq!(panel.status(10).0, Status::Critical);
     assert_eq!(panel.why(10), "4 s, was > 5 s and has not come back far enough (hysteresis), since 00:00");
 }
+
+mod kinds;
