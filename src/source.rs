@@ -12,7 +12,8 @@ mod clock;
 mod contract;
 pub mod file;
 mod forge;
-mod github;
+pub mod github;
+pub mod gitlab;
 pub mod http;
 pub mod listening;
 pub mod network;
@@ -40,13 +41,13 @@ sources! {
     git::Git,
     buildbot::Buildbot,
     jenkins::Jenkins,
-    argocd::ArgoCd,
-    github_actions::GitHubActions,
-    github_deployments::GitHubDeployments,
-    github_reviews::GitHubReviews,
-    gitlab::Gitlab,
-    gitlab_deployments::GitlabDeployments,
-    gitlab_reviews::GitlabReviews,
+    argocd::ArgoCd;
+    github::actions::GitHubActions,
+    github::deployments::GitHubDeployments,
+    github::reviews::GitHubReviews,
+    gitlab::pipelines::Gitlab,
+    gitlab::deployments::GitlabDeployments,
+    gitlab::reviews::GitlabReviews,
 }
 
 impl Kind {

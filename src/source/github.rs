@@ -4,6 +4,9 @@
 //! REST API", "Rate limits for the REST API", "Best practices for using the REST API" (one request after
 //! the other, `If-None-Match`, following redirects). Lists of organisations are taken up to ten pages.
 
+pub mod actions;
+pub mod deployments;
+pub mod reviews;
 mod version;
 
 use std::collections::{HashMap, HashSet};

@@ -15,10 +15,14 @@ use super::tls::TlsOptions;
 use crate::model::freshness::FreshBy;
 
 macro_rules! sources {
-    ($($(#[$attribute:meta])* $file:ident :: $source:ident),+ $(,)?) => {
+    // Behind the `;` are those of a family, such as `github`, whose file has their `mod` lines.
+    ($($(#[$attribute:meta])* $file:ident :: $source:ident),+; $($family:ident :: $member:ident :: $of:ident),+ $(,)?) => {
         $($(#[$attribute])* pub mod $file;)+
         /// Every kind of source this build has.
-        pub static KINDS: &[Kind] = &[$($(#[$attribute])* Kind::of::<$file::$source>()),+];
+        pub static KINDS: &[Kind] = &[
+            $($(#[$attribute])* Kind::new::<$file::$source>(),)+
+            $(Kind::new::<$family::$member::$of>(),)+
+        ];
     };
 }
 
@@ -108,7 +112,7 @@ impl<S: Source + Debug> Configured for Typed<S> {
 }
 
 impl Kind {
-    pub(super) const fn of<S: Source + Debug>() -> Self {
+    pub(super) const fn new<S: Source + Debug>() -> Self {
         Self {
             word: S::TYPE,
             summary: S::SUMMARY,

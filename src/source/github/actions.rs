@@ -10,18 +10,18 @@ mod runs;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
-use super::forge::faults::is_gone;
-use super::forge::gaps::may_pick;
-use super::forge::looked_up::LookedUp;
-use super::forge::staged::{self, HasStages, ListedBuild, MOST_JOB_PAGES, Missing};
-use super::forge::turns::Turns;
-use super::github::{GitHub, called, check_names, has_one_owner, public, turns};
+use super::{GitHub, called, check_names, has_one_owner, public, turns};
 use crate::model::build::{Activity, Build};
 use crate::model::fault::FetchError;
 use crate::model::glob::Globs;
 use crate::model::poll::{Answer, Ask};
 use crate::model::text::SafeText;
+use crate::source::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
+use crate::source::forge::faults::is_gone;
+use crate::source::forge::gaps::may_pick;
+use crate::source::forge::looked_up::LookedUp;
+use crate::source::forge::staged::{self, HasStages, ListedBuild, MOST_JOB_PAGES, Missing};
+use crate::source::forge::turns::Turns;
 use listing::{Listing, listed};
 use runs::{Runs, Workflow, WorkflowRun, jobs, stage, told_apart, workflows};
 

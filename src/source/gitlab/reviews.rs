@@ -8,17 +8,17 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
-use super::forge::api::Api;
-use super::forge::turns::Turns;
-use super::gitlab::api::{self, Person};
-use super::gitlab::projects::{check_scope, scope, within};
+use super::api::{self, Person};
+use super::projects::{check_scope, scope, within};
 use crate::model::fault::FetchError;
 use crate::model::poll::{Answer, Ask};
 use crate::model::review::{Review, WaitsFor};
 use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
+use crate::source::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
+use crate::source::forge::api::Api;
+use crate::source::forge::turns::Turns;
 use crate::source::http::link;
 
 /// Pages of open merge requests.

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize;
 
+use super::super::{Person, names_version};
 use crate::model::build::{Activity, Build, BuildResult, Run, Stage};
 use crate::model::fault::FetchError;
 use crate::model::glob::Globs;
 use crate::model::people::name_of;
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
-use crate::source::github::{Person, names_version};
 use crate::source::http::{Document, link};
 
 /// A page of runs.

@@ -9,11 +9,11 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
+use super::super::api::Person;
 use crate::model::event::{ChangeReason, Event, EventKind, EventState};
 use crate::model::rollbacks::mark_rollbacks;
 use crate::model::text::SafeText;
 use crate::model::version::short_commit;
-use crate::source::gitlab::api::Person;
 
 /// A deploy as it is listed.
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -6,11 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
-use super::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
-use super::forge::faults::is_gone;
-use super::forge::looked_up::LookedUp;
-use super::forge::turns::Turns;
-use super::github::{GitHub, Person, check_names, each_named, is_version, public, turns};
+use super::{GitHub, Person, check_names, each_named, is_version, public, turns};
 use crate::model::event::{ChangeReason, Event, EventKind, EventState};
 use crate::model::fault::FetchError;
 use crate::model::glob::Globs;
@@ -20,6 +16,10 @@ use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
 use crate::model::version::{Version, short_commit};
+use crate::source::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
+use crate::source::forge::faults::is_gone;
+use crate::source::forge::looked_up::LookedUp;
+use crate::source::forge::turns::Turns;
 use crate::source::http::link;
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -9,17 +9,17 @@ mod history;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
-use super::forge::api::Api;
-use super::forge::faults::is_forbidden;
-use super::forge::turns::Turns;
-use super::gitlab::api;
-use super::gitlab::projects::{Projects, check_scope, is_number};
+use super::api;
+use super::projects::{Projects, check_scope, is_number};
 use crate::model::event::Event;
 use crate::model::fault::{FetchError, Reason};
 use crate::model::glob::Globs;
 use crate::model::poll::{Answer, Ask};
 use crate::model::telemetry::Telemetry;
+use crate::source::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
+use crate::source::forge::api::Api;
+use crate::source::forge::faults::is_forbidden;
+use crate::source::forge::turns::Turns;
 use history::{Deployment, events};
 
 /// Deploys on a page, and of an environment that is asked for because many of others crowd it out.

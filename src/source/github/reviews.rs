@@ -9,17 +9,17 @@ use std::collections::HashMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
-use super::forge::faults::is_gone;
-use super::forge::turns::Turns;
-use super::github::{GitHub, Person, check_names, each_named, public, turns};
-use super::http::Document;
+use super::{GitHub, Person, check_names, each_named, public, turns};
 use crate::model::fault::FetchError;
 use crate::model::poll::{Answer, Ask};
 use crate::model::review::{Review, WaitsFor};
 use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
+use crate::source::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
+use crate::source::forge::faults::is_gone;
+use crate::source::forge::turns::Turns;
+use crate::source::http::Document;
 use crate::source::http::link;
 
 /// Pages of open pull requests of one repository, a hundred on each, the oldest first.

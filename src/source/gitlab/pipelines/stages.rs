@@ -6,7 +6,7 @@
 use crate::model::time::Timestamp;
 use serde::Deserialize;
 
-use super::api::status;
+use super::super::api::status;
 use crate::model::build::{Activity, BuildResult, Stage};
 use crate::model::text::SafeText;
 use crate::source::http::parse_url;

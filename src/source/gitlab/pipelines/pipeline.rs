@@ -6,7 +6,7 @@ use crate::model::time::Timestamp;
 use crate::source::http::link;
 use serde::Deserialize;
 
-use super::api::{Person, status};
+use super::super::api::{Person, status};
 use crate::model::build::{Activity, BuildResult, Run};
 use crate::model::text::SafeText;
 
