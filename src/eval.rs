@@ -8,7 +8,7 @@ pub mod checks;
 pub mod delivery;
 pub mod deployments;
 pub mod events;
-mod evidence;
+pub mod evidence;
 pub mod expression;
 pub mod freshness;
 pub mod judging;

@@ -18,6 +18,7 @@ pub mod labels;
 pub mod layer;
 pub mod lines;
 pub mod number;
+pub mod number_or_text;
 pub mod people;
 pub mod poll;
 pub mod quiet;

@@ -7,7 +7,7 @@ use reqwest::Url;
 use serde_json::Value;
 
 use crate::eval::board as eval;
-use crate::eval::check::needs;
+use crate::eval::check::{self, needs};
 use crate::eval::freshness::FreshnessLimits;
 use crate::eval::notification;
 use crate::eval::rule::Rule;
@@ -140,6 +140,8 @@ pub struct PanelSpec {
     pub options: PanelOptions,
     /// What decides its status.
     pub rule: Rule,
+    /// What its table says to each check.
+    pub checks: check::Options,
     /// What its numbers mean.
     pub unit: Unit,
     /// How many decimals they have, if the board says so.
@@ -184,7 +186,7 @@ impl Board {
     /// The longest past that any panel shows, or that one of its checks needs.
     pub fn longest_window(&self) -> Span {
         let panels = self.dashboards.iter().flat_map(|dashboard| &dashboard.panels);
-        panels.map(|panel| panel.rule.window.max(needs(&panel.rule))).fold(self.window, Ord::max)
+        panels.map(|panel| panel.rule.window.max(needs(&panel.checks, &panel.rule))).fold(self.window, Ord::max)
     }
 
     /// Takes over from a former board: what both ask keeps its [`QueryId`], and with it its history; what is new
@@ -260,6 +262,7 @@ impl PanelSpec {
             title: &self.title,
             layer: self.layer,
             rule: &self.rule,
+            checks: &self.checks,
             unit: &self.unit,
             decimals: self.decimals,
             service: self.service.as_ref(),

@@ -6,15 +6,17 @@ use super::board::PanelSpec;
 use super::check_queries::{named, queries};
 use super::locations::Path;
 use super::nearest::suggestion;
-use super::raw::{NamedQuery, NumberOrText, PanelCommon};
-use super::read::{Entries, table, with};
+use super::raw::{NamedQuery, PanelCommon};
+use super::read::{Entries, readable, table, with};
 use super::scope::Scope;
 use super::variables::{Quoting, expand};
+use crate::eval::check;
+use crate::eval::evidence::{Defaults, OptionProblem};
 use crate::eval::expression::Expression;
 use crate::eval::rule::{Empty, Rule, Subject};
-use crate::eval::threshold::{Bound, Hysteresis, Thresholds};
 use crate::model::event::EventKind;
 use crate::model::glob::Globs;
+use crate::model::number_or_text::NumberOrText;
 use crate::model::text::SafeText;
 use crate::model::unit::Unit;
 use crate::panel::{EventsUse, KINDS, Kind, PanelOptions};
@@ -29,10 +31,12 @@ pub(super) fn check(value: &Value, path: &Path, scope: &mut Scope<'_>) -> Option
     let common = entries.take(&schemars::schema_for!(PanelCommon));
     let common = table::<PanelCommon>(common, &json!({ "view": "" }), path, &mut scope.report)?;
     let kind = kind(object.get("view"), path, scope);
+    let checks = checks(&mut entries, path, scope);
     let options = options(entries, kind, path, scope);
     let service = common.service.as_deref().map(SafeText::new);
     let environment = common.environment.as_deref().map(|text| scope.title(text, &path.key("environment")));
     let (mut rule, simulated) = rule(&common, kind, path, scope);
+    configure(&checks, kind, &mut rule, path, scope);
     rule.about = (service.clone(), environment.clone());
     if let Some(id) = &common.id {
         scope.report.check_name(id, &path.key("id"));
@@ -54,6 +58,7 @@ pub(super) fn check(value: &Value, path: &Path, scope: &mut Scope<'_>) -> Option
         layer: common.layer.unwrap_or(kind.layer),
         options,
         rule,
+        checks,
         unit: Unit::from_word(&common.unit),
         decimals,
         width,
@@ -63,6 +68,35 @@ pub(super) fn check(value: &Value, path: &Path, scope: &mut Scope<'_>) -> Option
         events: common.marks.clone().unwrap_or_else(|| EventKind::OVER_GRAPHS.to_vec()),
         simulated,
     })
+}
+
+/// What the table says to each check.
+fn checks(entries: &mut Entries, path: &Path, scope: &mut Scope<'_>) -> check::Options {
+    let mut options = check::Options::default();
+    for keys in check::KEYS {
+        let own = entries.take(&(keys.schema)());
+        let _read = readable(own, path, &mut scope.report, |value| (keys.read)(value, &mut options));
+    }
+    options
+}
+
+/// Puts what they say into the rule.
+fn configure(
+    checks: &check::Options,
+    kind: Option<&'static Kind>,
+    rule: &mut Rule,
+    path: &Path,
+    scope: &mut Scope<'_>,
+) {
+    let defaults = Defaults { critical: kind.and_then(|kind| kind.default_critical) };
+    for OptionProblem { code, key, is_warning, message, help } in checks.configure(defaults, rule) {
+        let path = path.key(key);
+        if is_warning {
+            scope.report.warning(code, &path, message, help.unwrap_or_default());
+        } else {
+            scope.report.error(code, &path, message, help);
+        }
+    }
 }
 
 /// The keys of its own that a view has.
@@ -96,7 +130,6 @@ fn rule(common: &PanelCommon, kind: Option<&'static Kind>, path: &Path, scope: &
     };
     let rule = Rule {
         value: expression(common, &named, path, scope),
-        thresholds: thresholds(common, kind, path, scope),
         keep: Globs::new(common.keep.all()),
         window: common.window.unwrap_or(scope.window),
         expect: common.expect,
@@ -174,43 +207,6 @@ fn expression(
     }
 }
 
-fn thresholds(common: &PanelCommon, kind: Option<&Kind>, path: &Path, scope: &mut Scope<'_>) -> Thresholds {
-    let mut bound = |key: &str, text: Option<&str>| {
-        let text = text?;
-        match Bound::parse(text) {
-            Ok(bound) => Some(bound),
-            Err(message) => {
-                scope.report.error("bad-threshold", &path.key(key), message, None);
-                None
-            }
-        }
-    };
-    let given = common.warning.is_some() || common.critical.is_some();
-    let default = kind.and_then(|kind| kind.default_critical).filter(|_| !given);
-    let warning = bound("warning", common.warning.as_deref());
-    let critical = bound("critical", common.critical.as_deref().or(default));
-    if let (Some(Bound::Above(w) | Bound::AtLeast(w)), Some(Bound::Above(c) | Bound::AtLeast(c))) = (warning, critical)
-        && w > c
-    {
-        upside_down(path, scope);
-    }
-    if let (Some(Bound::Below(w) | Bound::AtMost(w)), Some(Bound::Below(c) | Bound::AtMost(c))) = (warning, critical)
-        && w < c
-    {
-        upside_down(path, scope);
-    }
-    let hysteresis = match &common.hysteresis {
-        None => Ok(Hysteresis::default()),
-        Some(NumberOrText::Number(number)) => Hysteresis::parse(&number.to_string()),
-        Some(NumberOrText::Text(text)) => Hysteresis::parse(text),
-    };
-    let hysteresis = hysteresis.unwrap_or_else(|message| {
-        scope.report.error("bad-threshold", &path.key("hysteresis"), message, None);
-        Hysteresis::default()
-    });
-    Thresholds { warning, critical, hold: common.hold.unwrap_or_default(), hysteresis }
-}
-
 /// What an empty answer means.
 fn empty(common: &PanelCommon, path: &Path, scope: &mut Scope<'_>) -> Option<Empty> {
     match common.empty.as_ref()? {
@@ -224,12 +220,6 @@ fn empty(common: &PanelCommon, path: &Path, scope: &mut Scope<'_>) -> Option<Emp
             None
         }
     }
-}
-
-fn upside_down(path: &Path, scope: &mut Scope<'_>) {
-    let message = "critical would come before warning, so that warning is never seen";
-    let help = "swap the two, or take one away".to_owned();
-    scope.report.warning("upside-down", &path.key("warning"), message, help);
 }
 
 fn link(common: &PanelCommon, path: &Path, scope: &mut Scope<'_>) -> Option<SafeText> {

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::eval::transitions::Turn;
 use crate::model::event::EventKind;
 use crate::model::layer::Layer;
+use crate::model::number_or_text::NumberOrText;
 use crate::model::quiet::QuietHours;
 use crate::model::time::Span;
 use crate::panel::ink::Glyphs;
@@ -129,7 +130,7 @@ pub(super) struct Dashboard {
     pub panels: Vec<Value>,
 }
 
-/// The keys every panel takes, whatever its view.
+/// The keys every panel takes, whatever its view; beside those of the checks (`eval/check/`).
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct PanelCommon {
     /// The name used in rows and by scripts (default: made from the title).
@@ -159,15 +160,6 @@ pub(super) struct PanelCommon {
     /// Its share of the width of its row, 1 to 24, beside other panels (default: from the view; a stat has 2, a
     /// chart 4).
     pub width: Option<u16>,
-    /// When it is a warning: "< 40", "> 0.9", "outside 20..80", "inside 0..1".
-    pub warning: Option<String>,
-    /// When it is critical, in the same forms.
-    pub critical: Option<String>,
-    /// How long a limit must be crossed before it counts (default: at once).
-    #[serde(rename = "for")]
-    pub hold: Option<Span>,
-    /// How far back a value must come before a limit counts as left: a number in the panel's unit, or "5%".
-    pub hysteresis: Option<NumberOrText>,
     /// How many series, builds or rows there should be. With fewer, the panel is unknown. Without this key, the
     /// panel is unknown when a series that was there has vanished. 0: any number is accepted.
     pub expect: Option<usize>,
@@ -207,14 +199,6 @@ pub(super) struct NamedQuery {
     /// whose labels are equal, and one without labels goes with all).
     #[serde(default)]
     pub scalar: bool,
-}
-
-/// A number, or a text such as "5%".
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "a number, or a text such as \"5%\"")]
-pub(super) enum NumberOrText {
-    Number(f64),
-    Text(String),
 }
 
 /// A text, or a list of texts.

@@ -64,10 +64,20 @@ pub(super) fn with<T>(
     value: Value,
     path: &Path,
     report: &mut Report<'_>,
-    read: impl Fn(&Value) -> Read<T>,
+    read: impl FnMut(&Value) -> Read<T>,
 ) -> Option<T> {
     let (read, is_right) = read_all(value, &Value::Null, path, report, read);
     read.filter(|_| is_right)
+}
+
+/// The same, but what is right of the table is read even where the rest is wrong.
+pub(super) fn readable<T>(
+    value: Value,
+    path: &Path,
+    report: &mut Report<'_>,
+    read: impl FnMut(&Value) -> Read<T>,
+) -> Option<T> {
+    read_all(value, &Value::Null, path, report, read).0
 }
 
 type Read<T> = Result<T, serde_path_to_error::Error<serde_json::Error>>;
@@ -78,7 +88,7 @@ fn read_all<T>(
     stand_ins: &Value,
     path: &Path,
     report: &mut Report<'_>,
-    read: impl Fn(&Value) -> Read<T>,
+    mut read: impl FnMut(&Value) -> Read<T>,
 ) -> (Option<T>, bool) {
     let mut attempt = Attempt { value, list: None, taken: Vec::new() };
     // Each round reports one problem and removes the value that has it, so that the next one shows.

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::raw;
 use super::read::keys;
+use crate::eval::check::KEYS;
 use crate::source::http::HttpOptions;
 
 /// One key of a table, for the manual.
@@ -39,7 +40,10 @@ pub fn common_source_keys() -> (Vec<Key>, Vec<Key>) {
 
 /// The keys that every panel takes.
 pub fn common_panel_keys() -> Vec<Key> {
-    describe(&schemars::schema_for!(raw::PanelCommon))
+    let mut all = describe(&schemars::schema_for!(raw::PanelCommon));
+    all.extend(KEYS.iter().flat_map(|keys| describe(&(keys.schema)())));
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    all
 }
 
 /// The whole schema (draft 2020-12): each kind of source and each view with its own keys.
@@ -49,6 +53,7 @@ pub fn whole() -> Value {
     let source_common = inlined(schemars::schema_for!(raw::SourceCommon), &mut definitions);
     let http = inlined(schemars::schema_for!(HttpOptions), &mut definitions);
     let panel_common = inlined(schemars::schema_for!(raw::PanelCommon), &mut definitions);
+    let checks: Vec<Value> = KEYS.iter().map(|keys| inlined((keys.schema)(), &mut definitions)).collect();
     let dashboard = inlined(schemars::schema_for!(raw::Dashboard), &mut definitions);
     let sources: Vec<Value> = crate::source::KINDS
         .iter()
@@ -62,7 +67,8 @@ pub fn whole() -> Value {
         .iter()
         .map(|kind| {
             let own = inlined((kind.schema)(), &mut definitions);
-            joined(&[&panel_common, &own], "view", kind.word, kind.summary)
+            let parts: Vec<&Value> = [&panel_common].into_iter().chain(&checks).chain([&own]).collect();
+            joined(&parts, "view", kind.word, kind.summary)
         })
         .collect();
     let mut dashboard = dashboard;

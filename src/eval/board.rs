@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::check;
 use super::freshness::FreshnessLimits;
 use super::rule::Rule;
 use crate::model::layer::Layer;
@@ -38,6 +39,8 @@ pub struct Panel<'a> {
     pub layer: Layer,
     /// What decides its status.
     pub rule: &'a Rule,
+    /// What its table says to each check.
+    pub checks: &'a check::Options,
     /// What its numbers mean.
     pub unit: &'a Unit,
     /// How many decimals they have, if the board says so.

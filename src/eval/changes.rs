@@ -1,8 +1,5 @@
-//! Events beside what is measured: which one came just before, and which ones count now.
+//! Events beside what is measured: what came just before.
 
-use std::collections::BTreeMap;
-
-use super::deployments::place_key;
 use crate::model::build::Activity;
 use crate::model::event::{Event, EventKind, EventState};
 use crate::model::text::SafeText;
@@ -63,37 +60,9 @@ pub fn last_build(store: &Store, now: Timestamp) -> Option<String> {
     Some(format!("last build {}{label} {}, {} ago{running}", last.build.name, last.build.result.word(), age.brief()))
 }
 
-/// What counts now (of events oldest first): the last deploy of each service to each environment, and the
-/// incidents that go on.
-pub fn current<'a>(events: &[&'a Event]) -> Vec<&'a Event> {
-    let mut deploys = BTreeMap::new();
-    let mut all: Vec<&Event> = Vec::new();
-    for event in events {
-        match (event.kind, event.state) {
-            // A preview that was taken down: nothing is left there that could be well or ill.
-            (EventKind::Deploy, _) if event.is_taken_away() => {
-                deploys.remove(&place_key(event));
-            }
-            // One under way leaves the place as the one before it left it, as a build does.
-            (EventKind::Deploy, EventState::Running | EventState::Waiting) => {
-                deploys.entry(place_key(event)).or_insert(*event);
-            }
-            (EventKind::Deploy, _) => {
-                deploys.insert(place_key(event), *event);
-            }
-            (EventKind::Incident, EventState::Running) => all.push(event),
-            _ => {}
-        }
-    }
-    all.extend(deploys.into_values());
-    all.sort_by_key(|event| event.at);
-    all
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::status::Status;
 
     fn deploy(at: i64, service: &str, version: &str, state: EventState) -> Event {
         Event {
@@ -118,21 +87,5 @@ mod tests {
         assert_eq!(words(59, Some("shop")), None, "the next deploy had not come");
         assert_eq!(words(66, Some("mail")), None, "of another service");
         assert_eq!(words(66, None), None, "the panel does not say what it is about: near in time is no cause");
-    }
-
-    #[test]
-    fn only_the_last_deploy_of_a_place_counts() {
-        let all = [
-            deploy(0, "shop", "v1", EventState::Failed),
-            deploy(1, "mail", "v7", EventState::Failed),
-            deploy(2, "shop", "v2", EventState::Done),
-        ];
-        let all: Vec<&Event> = all.iter().collect();
-        let bad: Vec<&str> = current(&all)
-            .iter()
-            .filter(|one| one.status() == Status::Critical)
-            .map(|one| one.service.as_str())
-            .collect();
-        assert_eq!(bad, ["mail"]);
     }
 }

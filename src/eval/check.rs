@@ -3,7 +3,10 @@
 //! A check looks at the evidence of one moment. What it has to follow over time it follows answer by answer
 //! ([`super::checks`]), so that a second costs the same however long the past is.
 
-use super::evidence::{Evidence, Judge, Ruling};
+use schemars::Schema;
+use serde_json::Value;
+
+use super::evidence::{Defaults, Evidence, Judge, OptionProblem, Ruling};
 use super::rule::Rule;
 use crate::model::judgement::{Content, LimitLine};
 use crate::model::time::Span;
@@ -18,27 +21,60 @@ macro_rules! checks {
             $(#[doc = concat!("See `eval/check/", stringify!($file), ".rs`.")] $check,)+
         }
 
+        /// What the table of a panel says to each check.
+        #[derive(Debug, Clone, Default)]
+        pub struct Options {
+            $($file: <$file::$check as Judge>::Options,)+
+        }
+
+        /// The keys of each check.
+        pub static KEYS: &[Keys] = &[$(Keys {
+            schema: || schemars::schema_for!(<$file::$check as Judge>::Options),
+            read: |value, options| {
+                options.$file = serde_path_to_error::deserialize(value)?;
+                Ok(())
+            },
+        },)+];
+
+        impl Options {
+            /// Puts what they say into the rule of a panel; what is wrong with them.
+            pub fn configure(&self, defaults: Defaults<'_>, rule: &mut Rule) -> Vec<OptionProblem> {
+                let mut problems = Vec::new();
+                $(problems.extend($file::$check::configure(&self.$file, defaults, rule));)+
+                problems
+            }
+        }
+
         impl Check {
             /// All of them.
             const ALL: &[Self] = &[$(Self::$check,)+];
 
-            fn applies(self, rule: &Rule, content: &Content<'_>) -> bool {
-                match self { $(Self::$check => $file::$check::applies(rule, content),)+ }
+            fn applies(self, options: &Options, rule: &Rule, content: &Content<'_>) -> bool {
+                match self { $(Self::$check => $file::$check::applies(&options.$file, rule, content),)+ }
             }
 
-            fn needs(self, rule: &Rule) -> Span {
-                match self { $(Self::$check => $file::$check::needs(rule),)+ }
+            fn needs(self, options: &Options, rule: &Rule) -> Span {
+                match self { $(Self::$check => $file::$check::needs(&options.$file, rule),)+ }
             }
 
-            fn overlay(self, rule: &Rule) -> Vec<LimitLine> {
-                match self { $(Self::$check => $file::$check::overlay(rule),)+ }
+            fn overlay(self, options: &Options, rule: &Rule) -> Vec<LimitLine> {
+                match self { $(Self::$check => $file::$check::overlay(&options.$file, rule),)+ }
             }
 
-            pub(super) fn judge(self, evidence: &Evidence<'_>) -> Ruling {
-                match self { $(Self::$check => $file::$check::judge(evidence),)+ }
+            pub(super) fn judge(self, options: &Options, evidence: &Evidence<'_>) -> Ruling {
+                match self { $(Self::$check => $file::$check::judge(&options.$file, evidence),)+ }
             }
         }
     };
+}
+
+/// The keys of a check.
+#[derive(Debug, Clone, Copy)]
+pub struct Keys {
+    /// Their schema.
+    pub schema: fn() -> Schema,
+    /// Reads them.
+    pub read: fn(&Value, &mut Options) -> Result<(), serde_path_to_error::Error<serde_json::Error>>,
 }
 
 checks! {
@@ -48,16 +84,16 @@ checks! {
 }
 
 /// The checks that have something to say of such content.
-pub(super) fn applying<'c>(rule: &'c Rule, content: &'c Content<'_>) -> impl Iterator<Item = Check> + use<'c> {
-    Check::ALL.iter().copied().filter(move |check| check.applies(rule, content))
+pub(super) fn applying(options: &Options, rule: &Rule, content: &Content<'_>) -> Vec<Check> {
+    Check::ALL.iter().copied().filter(|check| check.applies(options, rule, content)).collect()
 }
 
 /// How much past the checks of a rule need.
-pub fn needs(rule: &Rule) -> Span {
-    Check::ALL.iter().map(|check| check.needs(rule)).max().unwrap_or_default()
+pub fn needs(options: &Options, rule: &Rule) -> Span {
+    Check::ALL.iter().map(|check| check.needs(options, rule)).max().unwrap_or_default()
 }
 
 /// What the checks of a rule draw over a graph.
-pub(super) fn overlay(rule: &Rule) -> Vec<LimitLine> {
-    Check::ALL.iter().flat_map(|check| check.overlay(rule)).collect()
+pub(super) fn overlay(options: &Options, rule: &Rule) -> Vec<LimitLine> {
+    Check::ALL.iter().flat_map(|check| check.overlay(options, rule)).collect()
 }

@@ -102,6 +102,10 @@ impl<'a> Deploys<'a> {
         if !matches!(event.state, EventState::Running | EventState::Waiting) && !event.is_taken_away() {
             self.ended = Some(event);
         }
+        if event.is_taken_away() {
+            // A preview that was taken down: nothing is left there that could be well or ill.
+            self.ended = None;
+        }
         if event.state == EventState::Done {
             // When the last one is taken away nothing comes back that was there before.
             self.current = Some(event).filter(|event| !event.is_taken_away());
@@ -112,6 +116,11 @@ impl<'a> Deploys<'a> {
     /// Whether nothing is left there of what was.
     fn is_taken_away(&self) -> bool {
         self.last.is_some_and(Event::is_taken_away) && self.current.is_none()
+    }
+
+    /// The deploy that tells how the place is. One under way leaves it as the one before did, as a build does.
+    fn counting(&self) -> Option<&'a Event> {
+        self.ended.or(self.last.filter(|last| !last.is_taken_away()))
     }
 
     fn status(&self) -> Status {
@@ -168,7 +177,7 @@ fn key(name: &str) -> String {
 }
 
 /// What tells a place from others: its service and its environment.
-pub(super) fn place_key(event: &Event) -> (String, String) {
+fn place_key(event: &Event) -> (String, String) {
     (key(named(&event.service)), key(named(&event.environment)))
 }
 
@@ -232,13 +241,51 @@ fn bounded(mut all: Vec<(String, Environment)>) -> (Vec<(String, Environment)>, 
 
 /// The deploys of a board, by place.
 #[derive(Debug, Default)]
-struct Places<'a> {
+pub struct Places<'a> {
     of: BTreeMap<(String, String), Deploys<'a>>,
     services: BTreeMap<String, String>,
     environments: BTreeMap<String, String>,
 }
 
 impl<'a> Places<'a> {
+    /// Of events in the order of time.
+    pub fn new(events: &[&'a Event]) -> Self {
+        let mut places = Self::default();
+        for event in events.iter().copied().filter(|event| event.kind == EventKind::Deploy) {
+            places.take_in(event);
+        }
+        places.drop_taken_away();
+        places
+    }
+
+    /// The deploy that counts of each place, oldest first.
+    pub(super) fn last_deploys(&self) -> Vec<&'a Event> {
+        let mut last: Vec<&Event> = self.of.values().filter_map(Deploys::counting).collect();
+        last.sort_by_key(|event| event.at);
+        last
+    }
+
+    /// What is where: the worst service first unless others are selected.
+    pub fn select(&self, selection: Selection<'_>) -> Deployments<'a> {
+        let statuses = self.statuses(selection.environments);
+        let status = |key: &str| statuses.get(key).copied().unwrap_or_default();
+        let mut wanted: Vec<(String, String)> =
+            selection.services.iter().map(|name| (key(name), name.clone())).collect();
+        if wanted.is_empty() {
+            wanted.extend(self.services.iter().map(|(key, name)| (key.clone(), name.clone())));
+            wanted.sort_by_key(|(key, _)| 3 - status(key).severity());
+        }
+        let more = wanted.iter().skip(MAX_SERVICES).map(|(key, _)| status(key)).collect();
+        let (environments, hidden) = bounded(environments(selection.environments, &self.environments));
+        let services = wanted
+            .into_iter()
+            .take(MAX_SERVICES)
+            .map(|(key, name)| Service { status: status(&key), name, places: self.of_service(&key, &environments) })
+            .collect();
+        let environments = environments.into_iter().map(|(_, environment)| environment).collect();
+        Deployments { environments, hidden, services, more }
+    }
+
     fn take_in(&mut self, event: &'a Event) {
         let (service, environment) = (named(&event.service), named(&event.environment));
         self.services.entry(key(service)).or_insert_with(|| service.to_owned());
@@ -283,31 +330,6 @@ impl<'a> Places<'a> {
     }
 }
 
-/// What is where, from events in the order of time: the worst service first unless others are selected.
-pub fn deployments<'a>(events: &[&'a Event], selection: Selection<'_>) -> Deployments<'a> {
-    let mut places = Places::default();
-    for event in events.iter().copied().filter(|event| event.kind == EventKind::Deploy) {
-        places.take_in(event);
-    }
-    places.drop_taken_away();
-    let statuses = places.statuses(selection.environments);
-    let status = |key: &str| statuses.get(key).copied().unwrap_or_default();
-    let mut wanted: Vec<(String, String)> = selection.services.iter().map(|name| (key(name), name.clone())).collect();
-    if wanted.is_empty() {
-        wanted.extend(places.services.iter().map(|(key, name)| (key.clone(), name.clone())));
-        wanted.sort_by_key(|(key, _)| 3 - status(key).severity());
-    }
-    let more = wanted.iter().skip(MAX_SERVICES).map(|(key, _)| status(key)).collect();
-    let (environments, hidden) = bounded(environments(selection.environments, &places.environments));
-    let services = wanted
-        .into_iter()
-        .take(MAX_SERVICES)
-        .map(|(key, name)| Service { status: status(&key), name, places: places.of_service(&key, &environments) })
-        .collect();
-    let environments = environments.into_iter().map(|(_, environment)| environment).collect();
-    Deployments { environments, hidden, services, more }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -331,7 +353,7 @@ mod tests {
     /// Of all services and environments.
     fn of(events: &[Event]) -> Deployments<'_> {
         let events: Vec<&Event> = events.iter().collect();
-        deployments(&events, Selection::default())
+        Places::new(&events).select(Selection::default())
     }
 
     /// The places of the only service.
@@ -429,7 +451,7 @@ mod tests {
         assert_eq!((environments, services), (vec!["production", "all"], vec!["z", "a", "all"]));
         let refs: Vec<&Event> = events.iter().collect();
         let (services, environments) = (["A".to_owned(), "gone".to_owned()], ["Production".to_owned()]);
-        let some = deployments(&refs, Selection { services: &services, environments: &environments }).services;
+        let some = Places::new(&refs).select(Selection { services: &services, environments: &environments }).services;
         let shown: Vec<(&str, Status)> = some.iter().map(|one| (one.name.as_str(), one.status)).collect();
         assert_eq!(shown, [("A", Status::Ok), ("gone", Status::Unknown)]);
     }
@@ -445,5 +467,26 @@ mod tests {
         assert_eq!((all.services.len(), all.services[0].name.as_str()), (MAX_SERVICES, "zoo"), "what is red stays");
         let last = all.environments.last().unwrap();
         assert_eq!((all.environments.len(), last.name.as_str()), (MAX_ENVIRONMENTS, "production"));
+    }
+
+    #[test]
+    fn of_what_was_taken_away_nothing_counts_when_it_comes_again() {
+        let failed = Event { state: EventState::Failed, ..deploy(5, "shop", "preview", "v1") };
+        let away = Event { until: Some(NOW), ..deploy(4, "shop", "preview", "v1") };
+        let again = Event { state: EventState::Running, ..deploy(3, "shop", "preview", "v2") };
+        let events = [failed, away, again];
+        let refs: Vec<&Event> = events.iter().collect();
+        let places = Places::new(&refs);
+        assert_eq!(places.last_deploys(), [&events[2]]);
+        assert_eq!(places.select(Selection::default()).services[0].status, Status::Unknown, "nothing has arrived");
+        assert_eq!(Places::new(&refs[..2]).last_deploys(), [] as [&Event; 0]);
+    }
+
+    #[test]
+    fn only_the_last_deploy_of_a_place_counts() {
+        let failed = |hours, service| Event { state: EventState::Failed, ..deploy(hours, service, "live", "v1") };
+        let events = [failed(3, "shop"), failed(2, "mail"), deploy(1, "shop", "live", "v2")];
+        let refs: Vec<&Event> = events.iter().collect();
+        assert_eq!(Places::new(&refs).last_deploys(), [&events[1], &events[2]]);
     }
 }

@@ -1,5 +1,11 @@
 //! What a check looks at, and what it says.
 
+use std::fmt::Debug;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
 use super::rule::{Empty, Rule};
 use crate::model::judgement::{Content, Judgement, LimitLine};
 use crate::model::status::Status;
@@ -45,17 +51,56 @@ impl Ruling {
 
 /// A rule that judges.
 pub(super) trait Judge {
+    /// Its keys in the table of a panel, with doc comments: they become the manual, the schema and the check of unknown
+    /// keys.
+    type Options: DeserializeOwned + JsonSchema + Debug + Clone + Default;
+
+    /// What is wrong with its keys. What is followed answer by answer goes into the rule.
+    fn configure(_: &Self::Options, _: Defaults<'_>, _: &mut Rule) -> Vec<OptionProblem> {
+        Vec::new()
+    }
+
     /// Whether it has something to say of such content.
-    fn applies(rule: &Rule, content: &Content<'_>) -> bool;
+    fn applies(options: &Self::Options, rule: &Rule, content: &Content<'_>) -> bool;
 
     /// How much past it needs.
-    fn needs(rule: &Rule) -> Span;
+    fn needs(_: &Self::Options, _: &Rule) -> Span {
+        Span(0)
+    }
 
     /// What to draw over a graph.
-    fn overlay(rule: &Rule) -> Vec<LimitLine>;
+    fn overlay(_: &Self::Options, _: &Rule) -> Vec<LimitLine> {
+        Vec::new()
+    }
 
     /// What it says; asked only where it applies and there is something to judge.
-    fn judge(evidence: &Evidence<'_>) -> Ruling;
+    fn judge(options: &Self::Options, evidence: &Evidence<'_>) -> Ruling;
+}
+
+/// The options of a check without any.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+pub struct NoOptions {}
+
+/// What a view gives its checks where the board gives nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Defaults<'a> {
+    /// The critical limit.
+    pub critical: Option<&'a str>,
+}
+
+/// What is wrong with a key of a check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptionProblem {
+    /// A stable word for it, such as "bad-threshold".
+    pub code: &'static str,
+    /// The key in the panel's table.
+    pub key: &'static str,
+    /// Whether the board can be used nevertheless.
+    pub is_warning: bool,
+    /// What is wrong, in a sentence without a full stop.
+    pub message: String,
+    /// What to do about it, where the message does not say so.
+    pub help: Option<String>,
 }
 
 /// The worst of them, since the earliest of the worst; unknown when there is none.

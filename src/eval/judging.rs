@@ -125,7 +125,7 @@ pub fn judge<'a>(board: &Board<'a>, store: &'a Store, checks: &'a Checks, now: T
 fn judge_panel<'a>(panel: Panel<'a>, names: &HashMap<QueryId, &SafeText>, known: Known<'a, '_>) -> PanelVerdict<'a> {
     tripwire::pass("judge");
     let Known { events, now, zone, .. } = known;
-    let mut evaluation = evaluate(panel.rule, panel.unit, known);
+    let mut evaluation = evaluate(panel.rule, panel.checks, panel.unit, known);
     // Of what was so when andon first looked nobody knows what came just before.
     evaluation.cause = evaluation.since.filter(|_| !evaluation.open_start).and_then(|since| {
         let (service, environment) = panel.about();

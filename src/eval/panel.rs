@@ -1,7 +1,7 @@
 //! One panel: its content judged, its status, its freshness, and why.
 
 use super::changes::Cause;
-use super::check::{self, Check};
+use super::check;
 use super::checks::Checks;
 use super::events::Events;
 use super::evidence::{Evidence, Ruling};
@@ -111,7 +111,7 @@ pub struct Known<'a, 'b> {
 }
 
 /// Judges a panel whose numbers are in a unit.
-pub fn evaluate<'a>(rule: &'a Rule, unit: &Unit, known: Known<'a, '_>) -> Evaluation<'a> {
+pub fn evaluate<'a>(rule: &'a Rule, options: &check::Options, unit: &Unit, known: Known<'a, '_>) -> Evaluation<'a> {
     let Known { store, checks, events, now, zone } = known;
     let look = Look { rule, store, checks, events, now };
     let entries: Vec<(&PanelQuery, &Entry)> =
@@ -122,7 +122,7 @@ pub fn evaluate<'a>(rule: &'a Rule, unit: &Unit, known: Known<'a, '_>) -> Evalua
     let caveat = caveats().find(|caveat| caveat.partial).or_else(|| caveats().next());
     let all_are_empty = entries.iter().all(|(_, entry)| kinds::answered_nothing(&entry.stored));
     let evidence = Evidence { rule, content: &content, caveat, all_are_empty, unit, now, zone };
-    let (ruling, is_checked) = judge(&evidence);
+    let (ruling, is_checked) = judge(options, &evidence);
     let has_rule = is_checked || rule.expect.is_some();
     // What is missing may be the worst of all: without it nobody knows that all is well.
     let is_incomplete =
@@ -152,18 +152,18 @@ pub fn evaluate<'a>(rule: &'a Rule, unit: &Unit, known: Known<'a, '_>) -> Evalua
             Some(Fault { query: query.id, error, failures: entry.failures, next_try: entry.next_try })
         }),
         found: ruling.reason,
-        overlay: check::overlay(rule),
+        overlay: check::overlay(options, rule),
         content,
     }
 }
 
 /// The worst that any check finds, and whether one has something to say of such content.
-fn judge(evidence: &Evidence<'_>) -> (Ruling, bool) {
-    let applying: Vec<Check> = check::applying(evidence.rule, evidence.content).collect();
+fn judge(options: &check::Options, evidence: &Evidence<'_>) -> (Ruling, bool) {
+    let applying = check::applying(options, evidence.rule, evidence.content);
     if let Some(reason) = kinds::nothing_to_judge(evidence) {
         return (Ruling { judgement: Judgement::of(Status::Unknown), reason }, !applying.is_empty());
     }
-    let rulings: Vec<Ruling> = applying.iter().map(|check| check.judge(evidence)).collect();
+    let rulings: Vec<Ruling> = applying.iter().map(|check| check.judge(options, evidence)).collect();
     let judgement = rulings.iter().map(|ruling| ruling.judgement).reduce(Judgement::or_worse);
     let judgement = judgement.unwrap_or(Judgement::of(Status::Ok));
     let of_the_worst = rulings.into_iter().filter(|ruling| ruling.judgement.status == judgement.status);

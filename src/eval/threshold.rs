@@ -64,6 +64,15 @@ impl Bound {
         Err(format!("'{text}' is not a condition; {FORMS}"))
     }
 
+    /// Whether every number that meets it meets the other one before.
+    pub fn comes_after(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Above(own) | Self::AtLeast(own), Self::Above(other) | Self::AtLeast(other)) => own > other,
+            (Self::Below(own) | Self::AtMost(own), Self::Below(other) | Self::AtMost(other)) => own < other,
+            _ => false,
+        }
+    }
+
     /// Whether a number meets the condition. `slack` widens it: what is once met ends only beyond it.
     pub fn is_met(self, value: f64, slack: f64) -> bool {
         match self {

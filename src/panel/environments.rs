@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::ink::{Ink, Role};
 use super::marks::{row, write};
 use super::{EventsUse, Need, Panel, PanelInput, Room};
-use crate::eval::deployments::{Selection, deployments};
+use crate::eval::deployments::{Places, Selection};
 use crate::model::event::{Event, EventSet};
 use crate::model::judgement::Content;
 use crate::model::layer::Layer;
@@ -67,7 +67,7 @@ impl Panel for Environments {
         let belongs = |event: &&Event| event.belongs_to(input.service, input.environment);
         let events: Vec<&Event> = events.iter().copied().filter(belongs).collect();
         let selection = Selection { services: &options.services, environments: &options.environments };
-        View { matrix: matrix(deployments(&events, selection), input.now), answered: true }
+        View { matrix: matrix(Places::new(&events).select(selection), input.now), answered: true }
     }
 
     fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {

@@ -1,28 +1,22 @@
 //! The results of builds: red is critical.
 
-use super::super::evidence::{Evidence, Judge, Ruling, worst};
+use super::super::evidence::{Evidence, Judge, NoOptions, Ruling, worst};
 use super::super::rule::Rule;
 use crate::model::build::TrackedBuild;
-use crate::model::judgement::{Content, Judgement, LimitLine};
+use crate::model::judgement::{Content, Judgement};
 use crate::model::status::Status;
-use crate::model::time::{Span, Timestamp};
+use crate::model::time::Timestamp;
 
 pub(super) struct BuildResults;
 
 impl Judge for BuildResults {
-    fn applies(_: &Rule, content: &Content<'_>) -> bool {
+    type Options = NoOptions;
+
+    fn applies(_: &NoOptions, _: &Rule, content: &Content<'_>) -> bool {
         matches!(content, Content::Builds(_))
     }
 
-    fn needs(_: &Rule) -> Span {
-        Span(0)
-    }
-
-    fn overlay(_: &Rule) -> Vec<LimitLine> {
-        Vec::new()
-    }
-
-    fn judge(evidence: &Evidence<'_>) -> Ruling {
+    fn judge(_: &NoOptions, evidence: &Evidence<'_>) -> Ruling {
         let Content::Builds(builds) = evidence.content else { return Ruling::ok() };
         let any_counts = builds.iter().any(|one| one.build.counts());
         let counted = builds.iter().filter(|one| one.build.counts() || !any_counts);

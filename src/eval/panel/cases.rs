@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::eval::blame::blame;
+use crate::eval::check;
 use crate::eval::events::Events;
 use crate::eval::expression::Expression;
 use crate::eval::freshness::FreshnessLimits;
@@ -69,7 +70,7 @@ impl Followed {
     fn at(&self, at: i64) -> Evaluation<'_> {
         let (store, events, zone) = (&self.store, &Events::of(&self.store), &Zone::utc());
         let known = Known { store, checks: &self.checks, events, now: Timestamp(at * 1000), zone };
-        evaluate(&self.rule, &Unit::Seconds, known)
+        evaluate(&self.rule, &check::Options::default(), &Unit::Seconds, known)
     }
 
     fn status(&self, at: i64) -> (Status, Freshness) {
