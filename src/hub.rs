@@ -323,8 +323,8 @@ impl Hub {
                 let more = if more > 0 { format!(" and {more} more") } else { String::new() };
                 SafeText::new(&format!("{}: {}{more}", self.board.title, first.what.text))
             });
-            let number = self.ring.as_ref().map_or(1, |ring| ring.number + 1);
-            self.ring = Some(Ring { number, bell, desktop });
+            let (number, bells) = self.ring.as_ref().map_or((0, 0), |ring| (ring.number, ring.bells));
+            self.ring = Some(Ring { number: number + 1, bells: bells + u64::from(bell), desktop });
         }
         messages
             .into_iter()

@@ -9,7 +9,7 @@ pub mod frames;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use delta::Delta;
+pub use delta::{Delta, Signal};
 pub use frames::Frames;
 
 pub use crate::input::Input;
@@ -23,7 +23,7 @@ use crate::model::demands::Detail;
 use crate::model::time::Span;
 use crate::render::{Frame, Ink};
 use crate::view::arrange::Arrangement;
-use crate::view::scene::{Ring, Scene};
+use crate::view::scene::Scene;
 
 /// Without a scene for this long the board says so: scenes come every second.
 const SILENCE: Duration = Duration::from_secs(2);
@@ -44,8 +44,8 @@ pub struct Viewer {
     /// The last scene that came, and when.
     live: Arc<Scene>,
     came_at: Duration,
-    /// The number of the last ring that was heard, or that was before its time.
-    rung: u64,
+    /// The numbers of the last ring and bell that were heard, or that were before its time.
+    rung: (u64, u64),
     /// What was drawn last.
     frame: Option<Arc<Frame>>,
     /// Whether the next picture is written cell by cell, and when that was asked for.
@@ -64,7 +64,7 @@ impl Viewer {
             ink,
             size,
             is_local: false,
-            rung: scene.ring.as_ref().map_or(0, |ring| ring.number),
+            rung: scene.ring.as_ref().map_or((0, 0), |ring| (ring.number, ring.bells)),
             live: scene,
             came_at: now,
             frame: None,
@@ -173,10 +173,11 @@ impl Viewer {
     }
 
     /// A ring that was not heard yet.
-    fn ring(&mut self) -> Option<Ring> {
-        let ring = self.live.ring.as_ref().filter(|ring| ring.number != self.rung)?;
-        self.rung = ring.number;
-        Some(ring.clone())
+    fn ring(&mut self) -> Option<Signal> {
+        let (number, bells) = self.rung;
+        let ring = self.live.ring.as_ref().filter(|ring| ring.number != number)?;
+        self.rung = (ring.number, ring.bells);
+        Some(Signal { bell: ring.bells != bells, desktop: ring.desktop.clone() })
     }
 
     /// How wide each query is drawn on this page; of other pages as it was drawn last, so that turning back shows no

@@ -22,8 +22,8 @@ use crate::hub::Command;
 use crate::hub::demands::ViewerId;
 use crate::model::isolation::tripwire;
 use crate::render::Ink;
-use crate::view::scene::{Ring, Scene};
-use crate::viewer::{Demands, Effect, Frames, Input, Lens, Viewer};
+use crate::view::scene::Scene;
+use crate::viewer::{Demands, Effect, Frames, Input, Lens, Signal, Viewer};
 use input::Keys;
 use screen::{Begin, Screen, Writer};
 use signals::{Asked, Signals};
@@ -284,7 +284,7 @@ impl<'a> Terminal<'a> {
 }
 
 /// The bell, and a notification of the desktop (OSC 9).
-fn rung(ring: &Ring) -> Vec<u8> {
+fn rung(ring: &Signal) -> Vec<u8> {
     // Safe text has no character that could end the sequence.
     let desktop = ring.desktop.as_ref().map_or_else(String::new, |text| format!("\x1b]9;{text}\x1b\\"));
     let bell = if ring.bell { "\x07" } else { "" };

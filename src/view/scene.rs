@@ -54,8 +54,8 @@ pub struct Scene {
 pub struct Ring {
     /// One more than that of the last.
     pub number: u64,
-    /// Whether the bell rings.
-    pub bell: bool,
+    /// How many of them have rung the bell: of several that a slow viewer missed none is swallowed by the last.
+    pub bells: u64,
     /// What the desktop behind the terminal shows.
     pub desktop: Option<SafeText>,
 }

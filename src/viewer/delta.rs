@@ -4,8 +4,17 @@ use std::sync::Arc;
 
 use ratatui::buffer::{Buffer, Cell};
 
+use crate::model::text::SafeText;
 use crate::render::Frame;
-use crate::view::scene::Ring;
+
+/// What is reported once, beside the picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signal {
+    /// Whether the bell rings.
+    pub bell: bool,
+    /// What the desktop behind the terminal shows.
+    pub desktop: Option<SafeText>,
+}
 
 /// What an output has to do so that it shows what its viewer sees.
 #[derive(Debug, Clone)]
@@ -14,7 +23,7 @@ pub struct Delta {
     pub(super) before: Option<Arc<Frame>>,
     pub(super) after: Arc<Frame>,
     /// What is to be told once, by the bell or the desktop.
-    pub ring: Option<Ring>,
+    pub ring: Option<Signal>,
 }
 
 impl Delta {

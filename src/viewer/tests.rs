@@ -7,7 +7,7 @@ use crate::model::text::SafeText;
 use crate::model::time::{Timestamp, Zone};
 use crate::render::Glyphs;
 use crate::render::theme::{Theme, embedded};
-use crate::view::scene::{LayerLamp, Tally};
+use crate::view::scene::{LayerLamp, Ring, Tally};
 
 const START: Duration = Duration::ZERO;
 
@@ -30,7 +30,7 @@ pub(super) fn scene(rings: Option<u64>) -> Arc<Scene> {
         sources: Vec::new(),
         updated: None,
         window: Span::seconds(60),
-        ring: rings.map(|number| Ring { number, bell: true, desktop: None }),
+        ring: rings.map(|number| Ring { number, bells: number, desktop: None }),
         banner: None,
     })
 }
@@ -84,14 +84,22 @@ fn after_an_absence_there_was_no_silence_and_the_picture_is_a_whole_one() {
 #[test]
 fn a_viewer_that_comes_late_does_not_ring_for_an_old_bell() {
     let frames = &mut Frames::default();
-    let mut rings = |viewer: &mut Viewer| viewer.draw(frames).unwrap().ring.map(|ring| ring.number);
+    let mut rings = |viewer: &mut Viewer| viewer.draw(frames).unwrap().ring.is_some_and(|ring| ring.bell);
     let (mut early, mut late) = (viewer(scene(None)), viewer(scene(Some(4))));
-    assert_eq!((rings(&mut early), rings(&mut late)), (None, None));
-    for (number, of_early, of_late) in [(4, Some(4), None), (4, None, None), (5, Some(5), Some(5)), (5, None, None)] {
+    assert_eq!((rings(&mut early), rings(&mut late)), (false, false));
+    for (number, of_early, of_late) in [(4, true, false), (4, false, false), (5, true, true), (5, false, false)] {
         early.scene(scene(Some(number)), START);
         late.scene(scene(Some(number)), START);
         assert_eq!((rings(&mut early), rings(&mut late)), (of_early, of_late));
     }
+}
+
+#[test]
+fn a_bell_is_not_swallowed_by_the_silent_signal_that_follows_it() {
+    let mut viewer = viewer(scene(Some(1)));
+    let silent = Scene { ring: Some(Ring { number: 3, bells: 2, desktop: None }), ..Scene::clone(&scene(None)) };
+    viewer.scene(Arc::new(silent), START);
+    assert_eq!(viewer.draw(&mut Frames::default()).unwrap().ring, Some(Signal { bell: true, desktop: None }));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Restart, back-off, isolation, batches and bounds for every listener alike.
 
+use std::collections::VecDeque;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -54,6 +55,7 @@ pub fn start(listening: Listening, pace: Pace, outcomes: mpsc::Sender<Outcome>, 
         state,
         batches,
         shutdown: Shutdown(ends),
+        outgoing: VecDeque::new(),
         loss: None,
     };
     tokio::spawn(supervisor.run());
@@ -69,6 +71,8 @@ struct Supervisor {
     state: Arc<watch::Sender<State>>,
     batches: watch::Sender<u64>,
     shutdown: Shutdown,
+    /// What waits for room among the outcomes: a listener that ends meanwhile loses nothing of it.
+    outgoing: VecDeque<Outcome>,
     /// How many samples were dropped of late, and when the last of them.
     loss: Option<(u64, Instant)>,
 }
@@ -155,7 +159,7 @@ impl Supervisor {
                     with_caveat(answer, &SafeText::new(&format!("{lost} samples were lost: too many came at once")))
                 }
             };
-            self.say(&Ok(answer), 0, self.pace.refresh).await;
+            self.send_answer(&Ok(answer), 0, self.pace.refresh).await;
         }
     }
 
@@ -169,27 +173,29 @@ impl Supervisor {
 
     async fn is_down(&mut self, error: FetchError, failures: u32, pause: Span) {
         let next_try = Some(self.clock.now().plus(pause));
-        self.say(&Err(error.clone()), failures, pause).await;
+        self.send_answer(&Err(error.clone()), failures, pause).await;
         self.state.send_replace(State::Down(Down { error, next_try }));
     }
 
-    /// One outcome for each query; that nobody takes them any more is noticed elsewhere.
-    async fn say(&self, answer: &Answer, failures: u32, pause: Span) {
+    /// One outcome for each query. When nobody takes them any more they stay; that is noticed elsewhere.
+    async fn send_answer(&mut self, answer: &Answer, failures: u32, pause: Span) {
         let at = self.clock.now();
-        let queries = self.queries.borrow().clone();
-        for query in queries {
-            let outcome = Outcome {
-                query,
-                at,
-                answer: answer.clone(),
-                failures,
-                next_try: at.plus(pause),
-                listener_error: None,
-                budget: None,
-                age: Span(0),
-                clock_skew: None,
-            };
-            let _nobody = self.outcomes.send(outcome).await;
+        self.outgoing.extend(self.queries.borrow().iter().map(|query| Outcome {
+            query: *query,
+            at,
+            answer: answer.clone(),
+            failures,
+            next_try: at.plus(pause),
+            listener_error: None,
+            budget: None,
+            age: Span(0),
+            clock_skew: None,
+        }));
+        while !self.outgoing.is_empty()
+            && let Ok(permit) = self.outcomes.reserve().await
+            && let Some(outcome) = self.outgoing.pop_front()
+        {
+            permit.send(outcome);
         }
     }
 }
@@ -227,9 +233,7 @@ impl Intake {
 
     /// What came last, of a listener that has ended.
     fn drain(&mut self) {
-        while self.batch.has_room()
-            && let Ok(sample) = self.waiting.try_recv()
-        {
+        while let Ok(sample) = self.waiting.try_recv() {
             self.add(sample);
         }
     }
