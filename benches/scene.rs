@@ -100,7 +100,9 @@ fn followed(window: &str, seconds: i64) -> Hub {
         match n % 3 {
             0 => format!("{id}query = \".a{n}\"\n"),
             1 => format!("{id}query = \".a{n}\"\nwarning = \"> 900\"\nfor = \"2m\"\n"),
-            _ => format!("{id}queries = {{ a = \".a{n}\", b = \".b{n}\" }}\nvalue = \"a / b\"\ncritical = \"> 900\"\n"),
+            _ => format!(
+                "{id}queries = [{{ name = \"a\", query = \".a{n}\" }}, {{ name = \"b\", query = \".b{n}\" }}]\nvalue = \"a / b\"\ncritical = \"> 900\"\n"
+            ),
         }
     };
     let panels: String = (0..12).map(panel).collect();
