@@ -125,7 +125,7 @@ pub fn ical(data: &[u8]) {
     let Ok(config) = serde_json::from_str::<ical::Config>(r#"{"file":"x.ics","timezone":"Europe/Berlin"}"#) else {
         return;
     };
-    let rules = ical::Rules::of(&config, true);
+    let rules = ical::Rules::from_config(&config, true);
     let Ok(told) = ical::parse(data, &rules, NOW) else { return };
     is_sound(&told);
     let (Telemetry::Events(events), caveat) = told.split() else { panic!("no events") };

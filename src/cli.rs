@@ -26,7 +26,7 @@ use clap::Parser as _;
 use clap::error::{ContextKind, ContextValue};
 
 use arguments::{Arguments, Command};
-use out::{Failure, complain, say};
+use out::{Failure, complain, print};
 
 /// Reads the arguments and runs what they say.
 pub fn main() -> ExitCode {
@@ -86,7 +86,7 @@ fn explain(mut error: clap::Error) -> ExitCode {
         complain(text.trim_end());
         return ExitCode::from(2);
     }
-    say(&text).unwrap_or_else(|_| ExitCode::from(1))
+    print(&text).unwrap_or_else(|_| ExitCode::from(1))
 }
 
 /// A file of TOML in the place of a command, or behind one: `andon validate board.toml`.

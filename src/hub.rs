@@ -61,7 +61,7 @@ pub enum Reload {
 /// What one rule of the board has to tell.
 #[derive(Debug, Clone)]
 pub struct Notification {
-    /// Which rule, by its place on the board.
+    /// Which rule, by its index on the board.
     pub rule: usize,
     /// The board's name.
     pub board: SafeText,
@@ -117,23 +117,23 @@ pub struct Hub {
 impl Hub {
     /// A hub that knows nothing yet.
     pub fn new(board: Arc<Board>, zone: Zone, clock: Clock) -> Self {
-        Self::with(Checks::default(), Limits::NOTHING, board, zone, clock)
+        Self::with_checks(Checks::default(), Limits::NOTHING, board, zone, clock)
     }
 
     /// The same, which remembers how things were lately. That costs the memory of a second store: for boards whose
     /// viewers may ask for the past.
     pub fn with_past(board: Arc<Board>, zone: Zone, clock: Clock) -> Self {
         let past = Limits::for_queries(board.queries.len());
-        Self::with(Checks::default(), past, board, zone, clock)
+        Self::with_checks(Checks::default(), past, board, zone, clock)
     }
 
     /// The same for commands that look once: a limit that is crossed and may have been so for long counts,
     /// because nobody will look again.
     pub fn for_one_look(board: Arc<Board>, zone: Zone, clock: Clock) -> Self {
-        Self::with(Checks::one_look(), Limits::NOTHING, board, zone, clock)
+        Self::with_checks(Checks::one_look(), Limits::NOTHING, board, zone, clock)
     }
 
-    fn with(checks: Checks, past: Limits, board: Arc<Board>, zone: Zone, clock: Clock) -> Self {
+    fn with_checks(checks: Checks, past: Limits, board: Arc<Board>, zone: Zone, clock: Clock) -> Self {
         let queries = board.queries.iter().map(|query| query.id);
         let live = Live::new(checks, (queries, board.longest_window()), board.rules(), past);
         let looked = (clock.now(), Instant::now());
@@ -175,7 +175,7 @@ impl Hub {
         for alert in turned.iter().filter(|one| one.turn == Turn::Critical) {
             self.live.note(alert_event(alert, now));
         }
-        let notifications = self.tell(&turned, now);
+        let notifications = self.notify(&turned, now);
         (Scene { ring: self.ring.clone(), ..scene }, notifications)
     }
 
@@ -307,7 +307,7 @@ impl Hub {
     }
 
     /// What the board's rules make of it; the terminals hear of it with the next scene.
-    fn tell(&mut self, turned: &[Transition], now: Timestamp) -> Vec<Notification> {
+    fn notify(&mut self, turned: &[Transition], now: Timestamp) -> Vec<Notification> {
         let rules = self.board.notify.iter().map(|notify| &notify.rule);
         let messages = self.told.messages(rules, turned, now, &self.zone);
         let of = |message: &Message| self.board.notify.get(message.rule);

@@ -72,7 +72,7 @@ pub struct Kind {
 }
 
 impl Kind {
-    const fn of<P: Panel>(configure: Configure) -> Self {
+    const fn new<P: Panel>(configure: Configure) -> Self {
         Self {
             word: P::VIEW,
             summary: P::SUMMARY,

@@ -87,8 +87,8 @@ impl Polling {
         self.sources.retain(|fingerprint, _| wanted.contains(fingerprint));
         // Those that begin together begin one after the other, whatever source they are of.
         let mut begun = 0;
-        for (place, source) in board.sources.iter().enumerate() {
-            let groups = groups(board, place, source.kind.one_request);
+        for (index, source) in board.sources.iter().enumerate() {
+            let groups = groups(board, index, source.kind.one_request);
             begun += self.source(source, groups, begun);
         }
         if !simulated {
@@ -117,14 +117,14 @@ impl Polling {
         running.tasks.retain(|queries, _| keys.contains(queries));
         let new = groups.into_iter().filter(|group| !running.tasks.contains_key(&key(group))).collect::<Vec<_>>();
         let added = new.len() as u32;
-        for (place, asks) in (begun..).zip(new) {
+        for (index, asks) in (begun..).zip(new) {
             let key = key(&asks);
             let Some((first, _)) = key.first() else { continue };
             let begin = Begin {
                 spec: spec.clone(),
                 client: Arc::clone(&running.client),
-                poll: Poll { asks, place },
-                resolution: Resolution::of(*first, wires.widths.clone()),
+                poll: Poll { asks, index },
+                resolution: Resolution::new(*first, wires.widths.clone()),
                 network: wires.network.clone(),
                 channels: PollChannels {
                     outcomes: wires.outcomes.clone(),
@@ -187,7 +187,7 @@ impl Begin {
                 Err(error) => error,
             };
             failures += 1;
-            if !self.say(&error, failures).await {
+            if !self.send_error(&error, failures).await {
                 return;
             }
             tokio::time::sleep(self.spec.pace.refresh.duration()).await;
@@ -224,7 +224,7 @@ impl Begin {
     }
 
     /// One failed poll for each query; false when nobody listens.
-    async fn say(&self, error: &FetchError, failures: u32) -> bool {
+    async fn send_error(&self, error: &FetchError, failures: u32) -> bool {
         let at = self.channels.clock.now();
         let next_try = at.plus(self.spec.pace.refresh);
         for (query, _) in &self.poll.asks {

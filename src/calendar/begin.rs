@@ -24,7 +24,7 @@ pub(super) struct Begin {
 
 impl Begin {
     /// That of an entry; `None` where it has no date that can be read.
-    pub(super) fn of(entry: &Entry, zones: &mut Zones) -> Option<Self> {
+    pub(super) fn new(entry: &Entry, zones: &mut Zones) -> Option<Self> {
         let when = entry.start.as_ref()?.read(zones)?;
         let at = when.zoned(zones)?;
         let said = length(entry, &when, &at, zones);

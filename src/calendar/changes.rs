@@ -48,7 +48,7 @@ pub(super) struct Without {
 impl Without {
     /// Adds an occurrence of a series, which may be one of whole days.
     pub(super) fn add(&mut self, when: &When, of_days: bool, zones: &Zones) {
-        match Slot::of(when, of_days, zones) {
+        match Slot::new(when, of_days, zones) {
             Some(Slot::Day(day)) => self.days.extend([day]),
             Some(Slot::Moment(moment)) => self.moments.extend([moment]),
             None => {}
@@ -68,13 +68,13 @@ impl Without {
 
 impl<'a> Changes<'a> {
     /// What these come to, of a series that begins so.
-    pub(super) fn of(changes: &[Change<'a>], series: Option<&Begin>, zones: &mut Zones) -> Self {
+    pub(super) fn new(changes: &[Change<'a>], series: Option<&Begin>, zones: &mut Zones) -> Self {
         let of_days = series.is_some_and(Begin::is_of_days);
         let mut all = Self::default();
         for Change { entry, when, .. } in changes {
             if let Some(when) = when {
                 all.replaced.add(when, of_days, zones);
-                all.moves.extend(Move::of(entry, when, series, zones));
+                all.moves.extend(Move::new(entry, when, series, zones));
             }
         }
         all.moves.sort_by_key(|one| one.from);
@@ -91,11 +91,11 @@ impl<'a> Changes<'a> {
 }
 
 impl<'a> Move<'a> {
-    fn of(entry: &'a Entry, from: &When, series: Option<&Begin>, zones: &mut Zones) -> Option<Self> {
+    fn new(entry: &'a Entry, from: &When, series: Option<&Begin>, zones: &mut Zones) -> Option<Self> {
         if !entry.replaces_later {
             return None;
         }
-        let begin = Begin::of(entry, zones)?;
+        let begin = Begin::new(entry, zones)?;
         let original = original(from, series, zones)?;
         let by = begin.at.with_time_zone(original.time_zone().clone()).datetime().duration_since(original.datetime());
         Some(Self { from: original.timestamp(), by, entry, begin })

@@ -73,7 +73,7 @@ impl Rule {
     /// The days of a period that it picks, in order.
     pub(super) fn days(&self, period: Period, effort: &mut Effort) -> Result<Vec<Date>, TooMuch> {
         let Period { first, length, is_of_weeks } = period;
-        let months = if self.frequency == Frequency::Yearly && !is_of_weeks { self.by(Part::Month) } else { &[] };
+        let months = if self.frequency == Frequency::Yearly && !is_of_weeks { self.numbers(Part::Month) } else { &[] };
         if months.is_empty() {
             return self.picked(first, length, is_of_weeks, effort);
         }
@@ -105,12 +105,12 @@ impl Rule {
     /// "The second Tuesday" is one of the month, or of the year where no month is named.
     fn is_weekday(&self, (which, weekday): (i16, Weekday), date: Date) -> bool {
         let of_month = self.frequency == Frequency::Monthly || self.has(Part::Month);
-        let (place, length) = if of_month {
+        let (ordinal, length) = if of_month {
             (date.day().into(), date.days_in_month().into())
         } else {
             (date.day_of_year(), date.days_in_year())
         };
-        let (from_begin, from_end) = ((place - 1) / 7 + 1, -((length - place) / 7 + 1));
+        let (from_begin, from_end) = ((ordinal - 1) / 7 + 1, -((length - ordinal) / 7 + 1));
         weekday == date.weekday() && (which == 0 || which == from_begin || which == from_end)
     }
 
@@ -119,10 +119,10 @@ impl Rule {
         self.picks(Part::WeekNo, (days / 7 + 1) as i16, (length / 7) as i16)
     }
 
-    /// Whether a part has the number of a place, counted from the begin or from the end.
-    fn picks(&self, part: Part, place: i16, length: i16) -> bool {
-        let wanted = self.by(part);
-        wanted.is_empty() || wanted.contains(&place) || wanted.contains(&(place - length - 1))
+    /// Whether a part has an ordinal number, counted from the begin or from the end.
+    fn picks(&self, part: Part, ordinal: i16, length: i16) -> bool {
+        let wanted = self.numbers(part);
+        wanted.is_empty() || wanted.contains(&ordinal) || wanted.contains(&(ordinal - length - 1))
     }
 
     fn counts_weeks(&self) -> bool {

@@ -106,7 +106,7 @@ struct Reader {
 /// Reads a file: all of it, or nothing.
 pub fn read(body: &[u8]) -> Result<Calendar, FetchError> {
     let mut reader = Reader::default();
-    for property in Lines::of(body).filter_map(|line| Property::parse(&line)) {
+    for property in Lines::new(body).filter_map(|line| Property::parse(&line)) {
         reader.take(&property);
     }
     if !reader.is_calendar {
@@ -127,11 +127,11 @@ impl Reader {
         let value = property.value.trim();
         let inside = self.inside.last().copied();
         match (property.name.as_str(), inside) {
-            ("BEGIN", _) => self.begin(Part::of(value)),
-            ("END", _) => self.end(Part::of(value)),
+            ("BEGIN", _) => self.begin(Part::from_word(value)),
+            ("END", _) => self.end(Part::from_word(value)),
             (_, Some(Part::Entry)) => self.entry.take(property),
             ("TZID", Some(Part::Zone)) => value.clone_into(&mut self.zone_name),
-            ("X-LIC-LOCATION", Some(Part::Zone)) => value.clone_into(&mut self.zone.place),
+            ("X-LIC-LOCATION", Some(Part::Zone)) => value.clone_into(&mut self.zone.location),
             (_, Some(Part::Observance { .. })) => {
                 if let Some(one) = self.zone.observances.last_mut() {
                     one.take(property);
@@ -173,7 +173,7 @@ impl Reader {
 }
 
 impl Part {
-    fn of(word: &str) -> Self {
+    fn from_word(word: &str) -> Self {
         match word.to_ascii_uppercase().as_str() {
             "VCALENDAR" => Self::Calendar,
             "VEVENT" => Self::Entry,
@@ -198,15 +198,15 @@ impl Entry {
             "ATTENDEE" => self.attendee = self.attendee.take().or_else(|| name(property)),
             "ORGANIZER" => self.organizer = name(property),
             "URL" => self.url = Some(value.to_owned()),
-            "DTSTART" => self.start = Written::all(property).next(),
-            "DTEND" => self.end = Written::all(property).next(),
+            "DTSTART" => self.start = Written::each(property).next(),
+            "DTEND" => self.end = Written::each(property).next(),
             "DURATION" => self.duration = Some(value.to_owned()),
             "RRULE" => self.rules.push(value.to_owned()),
             "EXRULE" => self.except_rules.push(value.to_owned()),
-            "RDATE" => self.also.extend(Written::all(property)),
-            "EXDATE" => self.except.extend(Written::all(property)),
+            "RDATE" => self.also.extend(Written::each(property)),
+            "EXDATE" => self.except.extend(Written::each(property)),
             "RECURRENCE-ID" => {
-                self.replaces = Written::all(property).next();
+                self.replaces = Written::each(property).next();
                 let range = property.parameter("RANGE").unwrap_or_default();
                 self.replaces_later = range.eq_ignore_ascii_case("THISANDFUTURE");
             }
@@ -241,7 +241,7 @@ mod tests {
         assert_eq!(summaries, ["move", "second"]);
         assert!(calendar.entries.iter().all(|entry| entry.duration.is_none()));
         assert_eq!(calendar.zone.as_deref(), Some("Europe/Berlin"));
-        assert_eq!(calendar.zones["Office"].place, "Asia/Tokyo");
+        assert_eq!(calendar.zones["Office"].location, "Asia/Tokyo");
     }
 
     #[test]

@@ -9,7 +9,7 @@ pub(super) struct Lines<'a>(&'a [u8]);
 
 impl<'a> Lines<'a> {
     /// All lines of a file.
-    pub(super) fn of(body: &'a [u8]) -> Self {
+    pub(super) fn new(body: &'a [u8]) -> Self {
         Self(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body))
     }
 
@@ -117,10 +117,10 @@ mod tests {
     #[test]
     fn folds_are_taken_out_wherever_they_stand() {
         let body = b"\xef\xbb\xbfSUMMARY:Gr\xc3\r\n \xbc\xc3\x9fe\r\nLOCATION:a\n\t b\n\n  \nX:1";
-        let lines: Vec<String> = Lines::of(body).collect();
+        let lines: Vec<String> = Lines::new(body).collect();
         assert_eq!(lines, ["SUMMARY:Grüße", "LOCATION:a b", " ", "X:1"]);
-        assert_eq!(Lines::of(b"SUMMARY:Gr\xfc\xdfe").collect::<Vec<_>>(), ["SUMMARY:Grüße"], "Latin-1");
-        assert_eq!(Lines::of(b"").count(), 0);
+        assert_eq!(Lines::new(b"SUMMARY:Gr\xfc\xdfe").collect::<Vec<_>>(), ["SUMMARY:Grüße"], "Latin-1");
+        assert_eq!(Lines::new(b"").count(), 0);
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub(super) enum When {
 
 impl Written {
     /// Those of a property: one, or a list.
-    pub(super) fn all(property: &Property) -> impl Iterator<Item = Self> {
+    pub(super) fn each(property: &Property) -> impl Iterator<Item = Self> {
         let zone = property.parameter("TZID").map(str::to_owned);
         property.value.split(',').map(move |one| {
             let (begin, end) = one.split_once('/').map_or((one, None), |(begin, end)| (begin, Some(end)));
@@ -111,7 +111,7 @@ mod tests {
     fn read(line: &str) -> Vec<String> {
         let mut zones = Zones::new(TimeZone::get("Europe/Berlin").unwrap(), HashMap::new());
         let property = Property::parse(line).unwrap();
-        let moments = Written::all(&property).map(|written| {
+        let moments = Written::each(&property).map(|written| {
             let Some(zoned) = written.read(&mut zones).and_then(|when| when.zoned(&zones)) else {
                 return String::new();
             };
@@ -156,7 +156,7 @@ mod tests {
             ("X:20261120T230000Z", "20261121"),
             ("X;TZID=America/New_York:20261121T000000", "20261121"),
         ] {
-            let written = Written::all(&Property::parse(line).unwrap()).next().unwrap();
+            let written = Written::each(&Property::parse(line).unwrap()).next().unwrap();
             let when = written.read(&mut zones).unwrap();
             assert_eq!(when.day(&zones), date(day), "{line}");
         }

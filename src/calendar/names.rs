@@ -18,7 +18,7 @@ pub(super) fn named(name: &str) -> Option<TimeZone> {
     }
     loop {
         let in_database = |name: &str| TimeZone::get(name).ok();
-        if let Some(zone) = in_database(rest).or_else(|| in_database(windows::place(rest)?)) {
+        if let Some(zone) = in_database(rest).or_else(|| in_database(windows::location(rest)?)) {
             return Some(zone);
         }
         rest = rest.split_once('/')?.1;

@@ -21,7 +21,7 @@ const YEARS: (i16, i16) = (1970, 2099);
 #[derive(Debug, Clone, Default)]
 pub(super) struct Described {
     /// Where it is (`X-LIC-LOCATION`).
-    pub(super) place: String,
+    pub(super) location: String,
     pub(super) observances: Vec<Observance>,
 }
 
@@ -50,7 +50,7 @@ struct Onset<'a> {
 impl Described {
     /// The zone itself; `None` for one that cannot be worked out.
     pub(super) fn zone(&self, effort: &mut Effort) -> Option<TimeZone> {
-        named(&self.place).or_else(|| transitions::zone(&self.transitions(effort)?))
+        named(&self.location).or_else(|| transitions::zone(&self.transitions(effort)?))
     }
 
     /// The offset before all others, and each change of it, in order.
@@ -140,7 +140,7 @@ mod tests {
             properties.split(' ').filter_map(Property::parse).for_each(|property| one.take(&property));
             one
         };
-        let described = Described { place: String::new(), observances: lines.iter().map(observance).collect() };
+        let described = Described { location: String::new(), observances: lines.iter().map(observance).collect() };
         described.zone(&mut Effort::of_a_calendar())
     }
 

@@ -73,9 +73,9 @@ pub fn occurrences(
 impl Search<'_> {
     fn of_family<'a>(&mut self, family: Family<'a>) -> Vec<Occurrence<'a>> {
         let Family { series, mut changes } = family;
-        let begin = series.first().and_then(|entry| Begin::of(entry, self.zones));
+        let begin = series.first().and_then(|entry| Begin::new(entry, self.zones));
         changes.retain(|change| !change.is_older || self.still_has(series.first().copied(), change));
-        let sum = Changes::of(&changes, begin.as_ref(), self.zones);
+        let sum = Changes::new(&changes, begin.as_ref(), self.zones);
         let mut all = Vec::new();
         for entry in series.into_iter().filter(|entry| !entry.cancelled) {
             all.extend(self.of_series(entry, &sum));
@@ -92,7 +92,7 @@ impl Search<'_> {
         if series.cancelled {
             return false;
         }
-        let Some(begin) = Begin::of(series, self.zones) else { return true };
+        let Some(begin) = Begin::new(series, self.zones) else { return true };
         let mut wanted = Without::default();
         wanted.add(when, begin.is_of_days(), self.zones);
         let Some(day) = when.zoned(self.zones) else { return true };
@@ -104,14 +104,14 @@ impl Search<'_> {
 
     /// A changed occurrence: it stands for itself, whatever it was copied from.
     fn alone<'a>(&mut self, entry: &'a Entry) -> Vec<Occurrence<'a>> {
-        let Some(begin) = Begin::of(entry, self.zones) else { return vec![undated(entry)] };
+        let Some(begin) = Begin::new(entry, self.zones) else { return vec![undated(entry)] };
         let doubt = self.doubt_of(entry, &begin);
         let found = self.within(entry, begin.at.clone(), begin.length, doubt);
         standing(found.into_iter().collect(), entry, begin, doubt)
     }
 
     fn of_series<'a>(&mut self, entry: &'a Entry, changes: &Changes<'a>) -> Vec<Occurrence<'a>> {
-        let Some(begin) = Begin::of(entry, self.zones) else { return vec![undated(entry)] };
+        let Some(begin) = Begin::new(entry, self.zones) else { return vec![undated(entry)] };
         let days = self.days(&begin, changes);
         let Starts { all, doubt } = self.starts(entry, &begin, days, &changes.replaced);
         let doubt = doubt.or_else(|| self.doubt_of(entry, &begin));

@@ -36,7 +36,7 @@ impl Part {
     ];
 
     /// The part of a key.
-    pub(super) fn of(key: &str) -> Option<Self> {
+    pub(super) fn from_key(key: &str) -> Option<Self> {
         Self::ALL.into_iter().zip(&TABLE).find(|(_, row)| row.key == key).map(|(part, _)| part)
     }
 
@@ -100,10 +100,10 @@ mod tests {
 
     #[test]
     fn rows_and_parts_stand_in_one_order() {
-        for (place, part) in Part::ALL.into_iter().enumerate() {
-            assert_eq!(part as usize, place);
+        for (index, part) in Part::ALL.into_iter().enumerate() {
+            assert_eq!(part as usize, index);
         }
-        assert_eq!(Part::of("BYSETPOS"), Some(Part::SetPos));
+        assert_eq!(Part::from_key("BYSETPOS"), Some(Part::SetPos));
         assert_eq!(Part::Hour.effect(Frequency::Hourly), Effect::Limit);
         assert_eq!(Part::Hour.effect(Frequency::Daily), Effect::Expand);
         assert_eq!(Part::WeekNo.effect(Frequency::Monthly), Effect::None);

@@ -58,7 +58,7 @@ impl Rule {
         effort: &mut Effort,
     ) -> Result<Vec<DateTime>, TooMuch> {
         let rule = self.completed(start.date());
-        let times = Times::of(&rule, start);
+        let times = Times::new(&rule, start);
         effort.spend(times.size() as i64)?;
         let last = self.until.and_then(|until| until.local(zone)).unwrap_or(DateTime::MAX);
         let mut walk = Walk { rule, times, start, last, left: self.count, window, effort, found: Vec::new() };
@@ -112,26 +112,26 @@ impl Walk<'_> {
     fn pick(&mut self, days: &[Date], from: i64) -> Result<(), Stop> {
         let size = days.len() * self.times.within.len();
         if !self.rule.has(Part::SetPos) {
-            return (0..size).try_for_each(|place| self.take(days, from, place));
+            return (0..size).try_for_each(|index| self.take(days, from, index));
         }
-        self.effort.spend(self.rule.by(Part::SetPos).len() as i64)?;
-        let place = |wanted: &i16| {
+        self.effort.spend(self.rule.numbers(Part::SetPos).len() as i64)?;
+        let index = |wanted: &i16| {
             let far = usize::from(wanted.unsigned_abs());
             if *wanted > 0 { Some(far - 1) } else { size.checked_sub(far) }
         };
-        let wanted = self.rule.by(Part::SetPos).iter().filter_map(place);
-        let mut places: Vec<usize> = wanted.filter(|place| *place < size).collect();
-        places.sort_unstable();
-        places.dedup();
-        places.into_iter().try_for_each(|place| self.take(days, from, place))
+        let wanted = self.rule.numbers(Part::SetPos).iter().filter_map(index);
+        let mut indices: Vec<usize> = wanted.filter(|index| *index < size).collect();
+        indices.sort_unstable();
+        indices.dedup();
+        indices.into_iter().try_for_each(|index| self.take(days, from, index))
     }
 
     /// Takes one moment of a period, unless it is before the first date, or all is over.
-    fn take(&mut self, days: &[Date], from: i64, place: usize) -> Result<(), Stop> {
+    fn take(&mut self, days: &[Date], from: i64, index: usize) -> Result<(), Stop> {
         self.effort.spend(1)?;
         let times = &self.times.within;
-        let day = days.get(place / times.len().max(1));
-        let time = times.get(place % times.len().max(1));
+        let day = days.get(index / times.len().max(1));
+        let time = times.get(index % times.len().max(1));
         let Some(at) = day.zip(time).and_then(|(day, time)| moment(*day, from + time)) else { return Ok(()) };
         if at < self.start {
             return Ok(());

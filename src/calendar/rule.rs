@@ -91,7 +91,7 @@ impl Rule {
             "RSCALE" => return (value == "GREGORIAN").then_some(()),
             "SKIP" => return (value == "OMIT").then_some(()),
             _ => {
-                let part = Part::of(key)?;
+                let part = Part::from_key(key)?;
                 let mut numbers = list(value, |one| part.number(one))?;
                 numbers.sort_unstable();
                 numbers.dedup();
@@ -102,13 +102,13 @@ impl Rule {
     }
 
     /// The numbers of a part, sorted; empty where the rule does not have it.
-    pub(super) fn by(&self, part: Part) -> &[i16] {
+    pub(super) fn numbers(&self, part: Part) -> &[i16] {
         self.by.get(part as usize).map_or(&[], Vec::as_slice)
     }
 
     /// Whether it has a part.
     pub(super) fn has(&self, part: Part) -> bool {
-        if part == Part::Day { !self.by_day.is_empty() } else { !self.by(part).is_empty() }
+        if part == Part::Day { !self.by_day.is_empty() } else { !self.numbers(part).is_empty() }
     }
 
     /// What a part does at its frequency.
@@ -250,7 +250,7 @@ mod tests {
         assert_eq!((rule.frequency, rule.count, rule.week_start), (Frequency::Monthly, Some(3), Weekday::Sunday));
         assert_eq!(rule.by_day, [(2, Weekday::Tuesday), (-1, Weekday::Friday)]);
         let rule = Rule::parse("RSCALE=GREGORIAN;SKIP=OMIT;FREQ=MINUTELY;BYSECOND=60,5,5").unwrap();
-        assert_eq!(rule.by(Part::Second), [5, 59], "sorted, each once, and without leap seconds");
+        assert_eq!(rule.numbers(Part::Second), [5, 59], "sorted, each once, and without leap seconds");
     }
 
     #[test]

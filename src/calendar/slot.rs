@@ -17,7 +17,7 @@ pub(super) enum Slot {
 
 impl Slot {
     /// Of whole days it is a day, however it is written.
-    pub(super) fn of(when: &When, of_days: bool, zones: &Zones) -> Option<Self> {
+    pub(super) fn new(when: &When, of_days: bool, zones: &Zones) -> Option<Self> {
         if of_days || matches!(when, When::Day(_)) {
             return when.day(zones).map(Self::Day);
         }

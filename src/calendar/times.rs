@@ -27,7 +27,7 @@ pub(super) struct Times {
 }
 
 impl Times {
-    pub(super) fn of(rule: &Rule, start: DateTime) -> Self {
+    pub(super) fn new(rule: &Rule, start: DateTime) -> Self {
         let unit = match rule.frequency {
             Frequency::Secondly => Some(1),
             Frequency::Minutely => Some(60),
@@ -50,7 +50,7 @@ impl Times {
         let first = (-passed).rem_euclid(step);
         let steps = if first < DAY { (DAY - 1 - first) / step + 1 } else { 0 };
         if (steps as usize) < self.units.len() {
-            let all = (0..steps).map(|place| first + place * step);
+            let all = (0..steps).map(|step| first + step * step);
             return (all.filter(|unit| self.units.binary_search(unit).is_ok()).collect(), steps as usize);
         }
         let fits = |unit: &&i64| (**unit - first).rem_euclid(step) == 0;
@@ -73,7 +73,7 @@ fn combined(rule: &Rule, effect: Effect, start: DateTime) -> Vec<i64> {
     let mut all = vec![0];
     for (part, seconds, most, own) in parts.into_iter().filter(|(part, ..)| rule.effect(*part) == effect) {
         let values: Vec<i64> = match effect {
-            _ if rule.has(part) => rule.by(part).iter().copied().map(i64::from).collect(),
+            _ if rule.has(part) => rule.numbers(part).iter().copied().map(i64::from).collect(),
             Effect::Limit => (0..most).collect(),
             _ => vec![own.into()],
         };

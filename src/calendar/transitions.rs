@@ -5,7 +5,7 @@
 
 use jiff::tz::TimeZone;
 
-/// Most kinds of clocks: their places are bytes.
+/// Most kinds of clocks: their indices are bytes.
 const MOST_KINDS: usize = 255;
 
 /// The offset of clocks from a moment on.
@@ -25,11 +25,11 @@ pub(super) fn zone(transitions: &[Transition]) -> Option<TimeZone> {
     let mut later: Vec<(i64, u8)> = Vec::new();
     for transition in transitions {
         let kind = (transition.offset, transition.is_daylight);
-        let place = kinds.iter().position(|known| *known == kind).unwrap_or(kinds.len());
-        if place == kinds.len() {
+        let index = kinds.iter().position(|known| *known == kind).unwrap_or(kinds.len());
+        if index == kinds.len() {
             kinds.push(kind);
         }
-        later.push((transition.at, u8::try_from(place).ok()?));
+        later.push((transition.at, u8::try_from(index).ok()?));
     }
     later = later.split_off(later.len().min(1));
     if kinds.is_empty() || kinds.len() > MOST_KINDS {

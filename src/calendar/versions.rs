@@ -49,29 +49,29 @@ impl Version {
 
 /// The families of a calendar, in the order in which their first entries are written.
 pub(super) fn families<'a>(entries: &'a [Entry], zones: &mut Zones) -> Vec<Family<'a>> {
-    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut indices: HashMap<&str, usize> = HashMap::new();
     let mut all: Vec<Vec<&Entry>> = Vec::new();
     for entry in entries {
         let new = all.len();
         // Without a name it is no relative of anybody.
-        let place = if entry.uid.is_empty() { new } else { *places.entry(&entry.uid).or_insert(new) };
-        match all.get_mut(place) {
+        let index = if entry.uid.is_empty() { new } else { *indices.entry(&entry.uid).or_insert(new) };
+        match all.get_mut(index) {
             Some(family) => family.push(entry),
             None => all.push(vec![entry]),
         }
     }
-    all.into_iter().map(|entries| Family::of(&entries, zones)).collect()
+    all.into_iter().map(|entries| Family::new(&entries, zones)).collect()
 }
 
 impl<'a> Family<'a> {
-    fn of(entries: &[&'a Entry], zones: &mut Zones) -> Self {
+    fn new(entries: &[&'a Entry], zones: &mut Zones) -> Self {
         let (mut series, changed): (Vec<&Entry>, Vec<&Entry>) = entries.iter().partition(|one| one.replaces.is_none());
         let newest = series.iter().fold(Version::default(), |mut newest, entry| {
             newest.see(entry.version);
             newest
         });
         series.retain(|entry| !entry.version.is_outdated_by(newest));
-        let begin = series.first().and_then(|entry| Begin::of(entry, zones));
+        let begin = series.first().and_then(|entry| Begin::new(entry, zones));
         let of_days = begin.as_ref().is_some_and(Begin::is_of_days);
         Self { changes: current(changed, of_days, newest, zones), series }
     }
@@ -83,7 +83,7 @@ fn current<'a>(changed: Vec<&'a Entry>, of_days: bool, series: Version, zones: &
     let mut all = Vec::new();
     for entry in changed {
         let when = entry.replaces.as_ref().and_then(|replaces| replaces.read(zones));
-        let slot = when.as_ref().and_then(|when| Slot::of(when, of_days, zones));
+        let slot = when.as_ref().and_then(|when| Slot::new(when, of_days, zones));
         if let Some(slot) = slot {
             newest.entry(slot).or_default().see(entry.version);
         }

@@ -3,7 +3,7 @@
 //! Source: Unicode CLDR, `windowsZones.xml` (the zones of territory 001).
 
 /// Windows' names without "Standard Time", in order, and where their clocks go alike.
-const PLACES: [(&str, &str); 139] = [
+const LOCATIONS: [(&str, &str); 139] = [
     ("AUS Central", "Australia/Darwin"),
     ("AUS Eastern", "Australia/Sydney"),
     ("Afghanistan", "Asia/Kabul"),
@@ -146,9 +146,9 @@ const PLACES: [(&str, &str); 139] = [
 ];
 
 /// The name in the database for one of Windows or of Lotus, in any case.
-pub(super) fn place(name: &str) -> Option<&'static str> {
+pub(super) fn location(name: &str) -> Option<&'static str> {
     let name = name.to_ascii_lowercase().replace(" standard time", "");
-    PLACES.iter().find(|(windows, _)| windows.eq_ignore_ascii_case(&name)).map(|(_, place)| *place)
+    LOCATIONS.iter().find(|(windows, _)| windows.eq_ignore_ascii_case(&name)).map(|(_, location)| *location)
 }
 
 #[cfg(test)]
@@ -159,12 +159,12 @@ mod tests {
 
     #[test]
     fn every_name_leads_to_a_zone() {
-        for (windows, zone) in PLACES {
+        for (windows, zone) in LOCATIONS {
             assert!(TimeZone::get(zone).is_ok(), "{windows}: no zone {zone}");
-            assert_eq!(place(windows), Some(zone), "of Lotus");
-            assert_eq!(place(&format!("{windows} Standard Time")), Some(zone), "of Windows");
+            assert_eq!(location(windows), Some(zone), "of Lotus");
+            assert_eq!(location(&format!("{windows} Standard Time")), Some(zone), "of Windows");
         }
-        assert_eq!(place("Central Standard Time (Mexico)"), Some("America/Mexico_City"));
-        assert!(PLACES.is_sorted(), "one name twice, or out of order");
+        assert_eq!(location("Central Standard Time (Mexico)"), Some("America/Mexico_City"));
+        assert!(LOCATIONS.is_sorted(), "one name twice, or out of order");
     }
 }

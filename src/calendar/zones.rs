@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn a_calendar_may_have_zones_of_its_own() {
         let [berlin, tokyo] = ["Europe/Berlin", "Asia/Tokyo"].map(|name| TimeZone::get(name).unwrap());
-        let in_tokyo = || Described { place: "Asia/Tokyo".to_owned(), observances: Vec::new() };
+        let in_tokyo = || Described { location: "Asia/Tokyo".to_owned(), observances: Vec::new() };
         let own = ["Office", "Europe/Berlin"].map(|name| (name.to_owned(), in_tokyo()));
         let mut zones = Zones::new(berlin.clone(), HashMap::from(own));
         assert_eq!(zones.find(Some("Office")), tokyo);

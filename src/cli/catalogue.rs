@@ -1,6 +1,6 @@
 //! `andon sources` and `andon panels`: what there is, with the keys each takes.
 
-use super::out::{Done, say};
+use super::out::{Done, print};
 use crate::config::schema::{Key, common_panel_keys, common_source_keys, describe};
 use crate::model::unit;
 use crate::panel;
@@ -31,7 +31,7 @@ pub(super) fn sources() -> Done {
     let speaking: Vec<&str> = source::KINDS.iter().filter(|kind| kind.http).map(|kind| kind.word).collect();
     out.push_str(&format!("\nSources that speak HTTP ({}) also take:\n", speaking.join(", ")));
     keys(&mut out, &http);
-    say(&out)
+    print(&out)
 }
 
 pub(super) fn panels() -> Done {
@@ -47,5 +47,5 @@ pub(super) fn panels() -> Done {
         out.push_str(&format!("    {word:<14}{meaning}\n"));
     }
     out.push_str("    any other     stands behind the number as it is: \"orders/min\"\n");
-    say(&out)
+    print(&out)
 }

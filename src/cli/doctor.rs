@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::arguments::DoctorFlags;
 use super::load::{load, zone};
-use super::out::{Done, count, say};
+use super::out::{Done, count, print};
 use crate::app::diagnosis::{Diagnosis, Probe, Step, Verdict, diagnose};
 use crate::model::status::Status;
 use crate::model::text::SafeText;
@@ -21,7 +21,7 @@ pub(super) fn run(flags: &DoctorFlags) -> Done {
     let pen =
         Pen { colours: is_terminal && variables.depth() != Depth::None, plain: variables.glyphs() == Glyphs::Ascii };
     let (text, healthy) = report(&diagnosis, pen);
-    say(&text)?;
+    print(&text)?;
     Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 

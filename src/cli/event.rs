@@ -1,4 +1,4 @@
-//! `andon event`: tell the board what happened, as the last step of any pipeline.
+//! `andon event`: post the board what happened, as the last step of any pipeline.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -7,13 +7,13 @@ use std::time::Duration;
 use super::arguments::{BoardFlags, EventFlags};
 use super::file::is_stdout;
 use super::load::request;
-use super::out::{Done, Failure, complain, complain_about, say};
+use super::out::{Done, Failure, complain, complain_about, print};
 use crate::config;
 use crate::model::text::SafeText;
 use crate::model::time::now;
 use crate::source::auth::Secret;
 use crate::source::events::line::{Line, Time};
-use crate::source::events::{Config, Receipt, Token, append, real_path, tell};
+use crate::source::events::{Config, Receipt, Token, append, post, real_path};
 use crate::source::http::parse_url;
 
 /// How long a disk is waited for: a pipeline has better things to do.
@@ -36,8 +36,8 @@ pub(super) fn run(flags: &EventFlags) -> Done {
     let why = match &endpoint {
         None => None,
         Some((_, Err(no_token))) => Some(no_token.clone()),
-        Some((address, Ok(token))) => match told(address, token, &line, file.clone())? {
-            Receipt::Taken => return say("taken by the board\n"),
+        Some((address, Ok(token))) => match post_to_board(address, token, &line, file.clone())? {
+            Receipt::Taken => return print("taken by the board\n"),
             Receipt::Refused(why) => return Err(Failure::Message(format!("the board does not take it: {why}"))),
             Receipt::Nobody if file.is_some() => None,
             Receipt::Nobody => Some(format!("nobody listens at {address}; is the board running?")),
@@ -64,13 +64,13 @@ pub(super) fn run(flags: &EventFlags) -> Done {
 fn written(file: PathBuf, line: Line) -> Done {
     if is_stdout(&file) {
         let text = serde_json::to_string(&line).map_err(|error| Failure::Message(error.to_string()))?;
-        return say(&format!("{text}\n"));
+        return print(&format!("{text}\n"));
     }
     let said = format!("written to {}\n", SafeText::new(&file.display().to_string()));
     let path = file.display().to_string();
     within(LONGEST, move || append(&file, &line))
         .unwrap_or_else(|| Err(format!("{path} takes longer than {} s to write", LONGEST.as_secs())))?;
-    say(&said)
+    print(&said)
 }
 
 /// What a thread of its own answers in time: a disk may never answer.
@@ -170,7 +170,7 @@ fn of_the_board(flags: &EventFlags) -> Result<Way, Failure> {
     Ok(Way { endpoint, file: Some(config.file), people: source.answer_filter.people })
 }
 
-fn told(address: &str, token: &Token, line: &Line, file: Option<PathBuf>) -> Result<Receipt, Failure> {
+fn post_to_board(address: &str, token: &Token, line: &Line, file: Option<PathBuf>) -> Result<Receipt, Failure> {
     let real = |file: PathBuf| {
         let path = file.clone();
         within(LONGEST, move || real_path(&path)).unwrap_or(file)
@@ -180,7 +180,7 @@ fn told(address: &str, token: &Token, line: &Line, file: Option<PathBuf>) -> Res
         .enable_all()
         .build()
         .map_err(|error| Failure::Message(format!("no runtime: {error}")))?;
-    let told = runtime.block_on(tell(address, token, line, file.as_deref()));
+    let told = runtime.block_on(post(address, token, line, file.as_deref()));
     // The look-up of a name may hang.
     runtime.shutdown_background();
     Ok(told)

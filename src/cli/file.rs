@@ -4,7 +4,7 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::out::{Failure, say};
+use super::out::{Failure, print};
 
 /// Whether a path stands for standard output, as it does in other programs.
 pub(super) fn is_stdout(path: &Path) -> bool {
@@ -17,7 +17,7 @@ pub(super) fn is_stdout(path: &Path) -> bool {
 /// and links to it stay links. What is no regular file (a device, a FIFO) is written to as it is.
 pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
     if is_stdout(path) {
-        return say(text).map(drop);
+        return print(text).map(drop);
     }
     let bytes = text.as_bytes();
     let written = match std::fs::metadata(path) {

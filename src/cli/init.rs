@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::arguments::InitFlags;
 use super::file;
-use super::out::{Done, Failure, say};
+use super::out::{Done, Failure, print};
 
 /// How long a service may take to answer.
 const PATIENCE: Duration = Duration::from_millis(700);
@@ -26,7 +26,7 @@ pub(super) fn run(flags: &InitFlags) -> Done {
         return Ok(ExitCode::SUCCESS);
     }
     let what = if found.prometheus.is_some() { "this machine and its Prometheus" } else { "this machine" };
-    say(&format!("{} written: it shows {what}. Now: andon --config {}\n", path.display(), path.display()))?;
+    print(&format!("{} written: it shows {what}. Now: andon --config {}\n", path.display(), path.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 

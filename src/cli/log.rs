@@ -177,16 +177,16 @@ impl Rotating {
 pub(super) fn keep_panics_off_the_screen() {
     static SAID: Mutex<bool> = Mutex::new(false);
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let location = panic.location().map(ToString::to_string).unwrap_or_default();
         let message = message(panic.payload());
-        tracing::error!(place, "panic: {message}");
+        tracing::error!(location, "panic: {message}");
         let is_main = std::thread::current().name() == Some("main");
         if is_main && !is_isolated() {
             crate::output::terminal::screen::restore();
             let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
             if !std::mem::replace(&mut *said, true) {
                 super::out::complain(&format!(
-                    "andon: a fault of andon itself at {place}: {message}\nPlease report it with what was on the screen."
+                    "andon: a fault of andon itself at {location}: {message}\nPlease report it with what was on the screen."
                 ));
             }
         }

@@ -25,7 +25,7 @@ impl From<String> for Failure {
 pub(crate) type Done = Result<ExitCode, Failure>;
 
 /// Writes to standard output; a reader that has gone away is no error (`andon panels | head`).
-pub(super) fn say(text: &str) -> Done {
+pub(super) fn print(text: &str) -> Done {
     match patient::write_all(rustix::stdio::stdout(), text.as_bytes()) {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
@@ -36,12 +36,12 @@ pub(super) fn say(text: &str) -> Done {
 /// Writes to standard error, line by line, each made safe.
 pub(super) fn complain(text: &str) {
     for line in text.lines() {
-        tell(&format!("{}\n", SafeText::new(line)));
+        print_error(&format!("{}\n", SafeText::new(line)));
     }
 }
 
 /// Writes what is safe to standard error.
-fn tell(text: &str) {
+fn print_error(text: &str) {
     // Nobody is left to be told that nobody can be told.
     let _nobody = patient::write_all(rustix::stdio::stderr(), text.as_bytes());
 }
@@ -51,7 +51,7 @@ pub(super) fn complain_about(problems: &[Problem]) {
     let colours = rustix::termios::isatty(rustix::stdio::stderr())
         && crate::output::terminal::caps::Variables::read().depth() != crate::output::ansi::Depth::None;
     for problem in problems {
-        tell(&format!("{}\n\n", made_safe(problem).render(colours)));
+        print_error(&format!("{}\n\n", made_safe(problem).render(colours)));
     }
 }
 

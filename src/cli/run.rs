@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::arguments::RunFlags;
 use super::load::{load, page_of, request, zone};
-use super::out::{Done, say};
+use super::out::{Done, print};
 use super::themes;
 use crate::app;
 use crate::app::reloading::{Config, Reloading};
@@ -49,7 +49,7 @@ pub(super) fn start(Start { board, theme, file }: Start, flags: &RunFlags) -> Do
     let lens = Lens { page, kiosk: flags.kiosk, ..Lens::default() };
     if !rustix::termios::isatty(rustix::stdio::stdout()) || variables.is_dumb() {
         let scene = app::poll_once(board, zone(), WAIT)?.scene();
-        return say(&text::plain(&render(&scene, &lens, &ink, 120, 40).buffer));
+        return print(&text::plain(&render(&scene, &lens, &ink, 120, 40).buffer));
     }
     // It is dropped last, and writes what still waits.
     let _log = flags.log.as_deref().map(super::log::to_file).transpose()?;

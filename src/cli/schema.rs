@@ -1,8 +1,8 @@
 //! `andon schema`: JSON Schema of the config file, for editors.
 
-use super::out::{Done, say};
+use super::out::{Done, print};
 use crate::config::schema::whole;
 
 pub(super) fn run() -> Done {
-    say(&format!("{:#}\n", whole()))
+    print(&format!("{:#}\n", whole()))
 }

@@ -7,13 +7,13 @@ use clap::CommandFactory as _;
 use clap_mangen::Man;
 
 use super::arguments::Arguments;
-use super::out::{Done, Failure, say};
+use super::out::{Done, Failure, print};
 use crate::input::keymap::HELP;
 
 pub(super) fn completions(shell: clap_complete::Shell) -> Done {
     let mut bytes = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "andon", &mut bytes);
-    say(&String::from_utf8_lossy(&bytes))
+    print(&String::from_utf8_lossy(&bytes))
 }
 
 /// Files that andon reads and writes.
@@ -67,7 +67,7 @@ pub(super) fn manual() -> Done {
         text.push_str(&section(title, entries));
     }
     text.push_str(&rendered(&page, Man::render_version_section)?);
-    say(&text)
+    print(&text)
 }
 
 /// A section of the manual as clap knows it.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use super::arguments::{PictureFormat, SnapshotFlags};
 use super::file;
 use super::load::{load, page_of, zone};
-use super::out::{Done, say};
+use super::out::{Done, print};
 use crate::app;
 use crate::output::ansi::Depth;
 use crate::output::{ansi, document, html, svg, text};
@@ -37,7 +37,7 @@ pub(super) fn run(flags: &SnapshotFlags) -> Done {
         }
     };
     match &flags.output {
-        None => say(&picture),
+        None => print(&picture),
         Some(path) => {
             file::write(path, &picture)?;
             Ok(ExitCode::SUCCESS)

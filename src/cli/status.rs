@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::arguments::{StatusFlags, TextOrJson};
 use super::load::{load, page_of, zone};
-use super::out::{Done, say};
+use super::out::{Done, print};
 use crate::app;
 use crate::eval::verdict::Remark;
 use crate::model::text::SafeText;
@@ -25,7 +25,7 @@ pub(super) fn run(flags: &StatusFlags) -> Done {
         };
         (words, verdicts.status)
     });
-    say(&words)?;
+    print(&words)?;
     Ok(ExitCode::from(status.exit_code()))
 }
 

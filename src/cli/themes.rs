@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::out::{Done, Failure, complain_about, say};
+use super::out::{Done, Failure, complain_about, print};
 use crate::config::problem::{Location, Problem, Severity};
 use crate::model::text::SafeText;
 use crate::render::theme::{EMBEDDED, Theme, ThemeError, embedded};
@@ -91,5 +91,5 @@ pub(super) fn run() -> Done {
     out.push_str(
         "\nUse one with theme = \"NAME\" or --theme NAME; your own go into ~/.config/andon/themes/NAME.toml\n",
     );
-    say(&out)
+    print(&out)
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::arguments::{TextOrJson, ValidateFlags};
 use super::load::request;
-use super::out::{Done, Failure, complain_about, count, say};
+use super::out::{Done, Failure, complain_about, count, print};
 use super::themes;
 use crate::app::polling::unusable_sources;
 use crate::config::problem::{Location, Problem, Severity, sort};
@@ -31,11 +31,11 @@ pub(super) fn run(flags: &ValidateFlags) -> Done {
                 "file": request.file.display().to_string(),
                 "problems": problems.iter().map(Problem::json).collect::<Vec<_>>(),
             });
-            say(&format!("{document:#}\n"))?;
+            print(&format!("{document:#}\n"))?;
         }
         TextOrJson::Text => {
             complain_about(&problems);
-            say(&summary(board.as_ref(), &request.file.display().to_string(), valid, errors, warnings))?;
+            print(&summary(board.as_ref(), &request.file.display().to_string(), valid, errors, warnings))?;
         }
     }
     if valid { Ok(ExitCode::SUCCESS) } else { Err(Failure::Quiet(ExitCode::from(2))) }

@@ -20,7 +20,7 @@ use crate::model::time::Span;
 
 /// Checks everything; the board is there when it can be used.
 pub(super) fn check(layers: &Layers) -> (Option<Board>, Vec<Problem>) {
-    let mut report = Report::of(&layers.sources, &layers.outside);
+    let mut report = Report::new(&layers.sources, &layers.outside);
     let Some(root) = root(layers, &mut report) else { return (None, report.problems) };
     let path = Path::default();
     let variables = variables(&root, layers, &mut report);
@@ -56,7 +56,7 @@ pub(super) fn check(layers: &Layers) -> (Option<Board>, Vec<Problem>) {
 /// The root by itself: what its tables hold is read later.
 fn root(layers: &Layers, report: &mut Report<'_>) -> Option<raw::Root> {
     let path = Path::default();
-    let mut entries = Entries::of(layers.merged.as_object()?);
+    let mut entries = Entries::new(layers.merged.as_object()?);
     let known = entries.take(&schemars::schema_for!(raw::Root));
     entries.report_unknown(&path, report);
     let defaults: Value = toml_edit::de::from_str(DEFAULTS).unwrap_or_default();

@@ -48,7 +48,7 @@ fn read(value: &Value, path: &Path, scope: &mut Scope<'_>) -> Option<raw::Dashbo
         scope.report.error("wrong-type", path, "a dashboard is a table", "write [[dashboards]]".to_owned());
         return None;
     };
-    let mut entries = Entries::of(object);
+    let mut entries = Entries::new(object);
     let known = entries.take(&schemars::schema_for!(raw::Dashboard));
     entries.report_unknown(path, &mut scope.report);
     table(known, &json!({ "name": "" }), path, &mut scope.report)

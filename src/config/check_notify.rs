@@ -53,8 +53,8 @@ fn resolve(raw: &raw::Notify, path: &Path, report: &mut Report<'_>) -> Notify {
     });
     let rule = Rule {
         on: raw.on.clone(),
-        keep: Globs::new(raw.keep.all()),
-        services: Globs::new(raw.service.all()),
+        keep: Globs::new(raw.keep.as_slice()),
+        services: Globs::new(raw.service.as_slice()),
         bell: raw.bell,
         desktop: raw.desktop,
         quiet: raw.quiet.clone(),

@@ -7,7 +7,7 @@ use super::check_queries::{named, queries};
 use super::locations::Path;
 use super::nearest::suggestion;
 use super::raw::{NamedQuery, PanelCommon};
-use super::read::{Entries, readable, table, with};
+use super::read::{Entries, read_with, readable, table};
 use super::scope::Scope;
 use super::variables::{Quoting, expand};
 use crate::eval::check;
@@ -27,7 +27,7 @@ pub(super) fn check(value: &Value, path: &Path, scope: &mut Scope<'_>) -> Option
         scope.report.error("wrong-type", path, "a panel is a table", "write [[dashboards.panels]]".to_owned());
         return None;
     };
-    let mut entries = Entries::of(object);
+    let mut entries = Entries::new(object);
     let common = entries.take(&schemars::schema_for!(PanelCommon));
     let common = table::<PanelCommon>(common, &json!({ "view": "" }), path, &mut scope.report)?;
     let kind = kind(object.get("view"), path, scope);
@@ -111,7 +111,7 @@ fn options(mut entries: Entries, kind: Option<&Kind>, path: &Path, scope: &mut S
     };
     let own = entries.take(&(kind.schema)());
     entries.report_unknown(path, &mut scope.report);
-    with(own, path, &mut scope.report, kind.configure)
+    read_with(own, path, &mut scope.report, kind.configure)
 }
 
 /// A list of names; empty where there is none.
@@ -130,7 +130,7 @@ fn rule(common: &PanelCommon, kind: Option<&'static Kind>, path: &Path, scope: &
     };
     let rule = Rule {
         value: expression(common, &named, path, scope),
-        keep: Globs::new(common.keep.all()),
+        keep: Globs::new(common.keep.as_slice()),
         window: common.window.unwrap_or(scope.window),
         expect: common.expect,
         legend: common.legend.clone(),

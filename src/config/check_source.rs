@@ -10,7 +10,7 @@ use super::locations::{Part, Path};
 use super::nearest::suggestion;
 use super::problem::Severity;
 use super::raw::SourceCommon;
-use super::read::{Entries, table, with};
+use super::read::{Entries, read_with, table};
 use super::report::Report;
 use crate::eval::freshness::FreshnessLimits;
 use crate::model::glob::Globs;
@@ -49,7 +49,7 @@ pub(super) fn check(
         report.error("wrong-type", path, format!("the source '{name}' is not a table"), help);
         return Err(None);
     };
-    let mut entries = Entries::of(object);
+    let mut entries = Entries::new(object);
     let common = entries.take(&schemars::schema_for!(SourceCommon));
     let common = table::<SourceCommon>(common, &Value::Null, path, report).unwrap_or_default();
     let Some(kind) = kind(name, object, path, report) else {
@@ -64,7 +64,7 @@ pub(super) fn check(
     let pace = pace(&common, board, path, report);
     let limits = FreshnessLimits { fresh_by: kind.fresh_by, ..limits(&common, pace, path, report) };
     let answer_filter = answer_filter(&common, kind, board.people, path, report);
-    let config = with(own.clone(), path, report, kind.configure).ok_or(Some(kind))?;
+    let config = read_with(own.clone(), path, report, kind.configure).ok_or(Some(kind))?;
     let fingerprint = fingerprint(name, value, pace, board.people);
     let (name, simulated) = (SafeText::new(name), has_simulator(&own));
     let source =
@@ -101,13 +101,13 @@ fn answer_filter(
     path: &Path,
     report: &mut Report<'_>,
 ) -> AnswerFilter {
-    if kind.emits != Emits::Builds && !common.deploys.all().is_empty() {
+    if kind.emits != Emits::Builds && !common.deploys.as_slice().is_empty() {
         let help = format!("take it away; a {} source has no builds", kind.word);
         report.error("no-builds", &path.key("deploys"), "only builds can be deploys", help);
     }
     AnswerFilter {
         people,
-        deploys: Globs::new(common.deploys.all()),
+        deploys: Globs::new(common.deploys.as_slice()),
         deploys_to: SafeText::new(common.deploys_to.as_deref().unwrap_or("production")),
     }
 }

@@ -216,7 +216,7 @@ impl Default for OneOrMany {
 }
 
 impl OneOrMany {
-    pub(super) fn all(&self) -> &[String] {
+    pub(super) fn as_slice(&self) -> &[String] {
         match self {
             Self::One(one) => std::slice::from_ref(one),
             Self::Many(many) => many,

@@ -26,7 +26,7 @@ pub(super) struct Entries {
 }
 
 impl Entries {
-    pub(super) fn of(table: &Map<String, Value>) -> Self {
+    pub(super) fn new(table: &Map<String, Value>) -> Self {
         Self { left: table.clone(), known: Vec::new() }
     }
 
@@ -60,7 +60,7 @@ pub(super) fn table<T: DeserializeOwned + JsonSchema>(
 }
 
 /// The same for a table that only the function `read` can read; without stand-ins.
-pub(super) fn with<T>(
+pub(super) fn read_with<T>(
     value: Value,
     path: &Path,
     report: &mut Report<'_>,

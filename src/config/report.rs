@@ -23,7 +23,7 @@ pub(super) struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    pub(super) const fn of(sources: &'a [Source], outside: &'a [Outside]) -> Self {
+    pub(super) const fn new(sources: &'a [Source], outside: &'a [Outside]) -> Self {
         Self { sources, outside, problems: Vec::new(), wrong: Vec::new() }
     }
 

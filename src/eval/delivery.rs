@@ -90,7 +90,7 @@ pub fn delivery(
     to: Timestamp,
 ) -> Delivery {
     let known: Vec<&Event> = events.iter().copied().filter(|event| event.at <= to).collect();
-    let told = DataCoverage::of(&known);
+    let told = DataCoverage::new(&known);
     let here = |event: &&Event| event.at >= from && event.belongs_to(service, Some(environment));
     let cases = cases(known.into_iter().filter(here));
     let none = cases.is_empty().then_some(Missing::NoDeploys);
@@ -142,7 +142,7 @@ struct DataCoverage {
 }
 
 impl DataCoverage {
-    fn of(events: &[&Event]) -> Self {
+    fn new(events: &[&Event]) -> Self {
         let deploys = || events.iter().filter(|event| event.kind == EventKind::Deploy);
         let reasons = deploys().any(|deploy| deploy.reason != ChangeReason::Planned);
         let incidents = events.iter().any(|event| event.kind == EventKind::Incident);
@@ -379,10 +379,10 @@ mod tests {
         let open = ten_days(&goes_on, None).recovery_time;
         assert_eq!(open, Metric { numerator: 0, denominator: 1, value: Err(Missing::NotRecovered) });
         // One whose end nobody told was over with the hotfix.
-        let mut mended = goes_on.to_vec();
-        mended[1].state = EventState::Done;
-        mended.push(deploy(at(9, 3.0), "shop", ChangeReason::Hotfix, &[]));
-        assert_eq!(ten_days(&mended, None).recovery_time, metric(1, 1, 3.0 * 3600.0));
+        let mut fixed = goes_on.to_vec();
+        fixed[1].state = EventState::Done;
+        fixed.push(deploy(at(9, 3.0), "shop", ChangeReason::Hotfix, &[]));
+        assert_eq!(ten_days(&fixed, None).recovery_time, metric(1, 1, 3.0 * 3600.0));
     }
 
     #[test]

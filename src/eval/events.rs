@@ -56,7 +56,7 @@ fn weight(event: &Event) -> (u8, bool, usize) {
 
 impl<'a> Events<'a> {
     /// From the last good answers, and from what the board itself has noticed.
-    pub fn of(store: &'a Store) -> Self {
+    pub fn new(store: &'a Store) -> Self {
         let answers = store
             .queries()
             .flat_map(|(id, entry): (QueryId, &'a Entry)| entry.events().iter().map(move |event| (event, Some(id))));
@@ -168,7 +168,7 @@ mod tests {
                 listener_error: None,
             });
         }
-        let events = Events::of(&store);
+        let events = Events::new(&store);
         for queries in [&[QueryId(0)][..], &[QueryId(1)], &[QueryId(0), QueryId(1)]] {
             let told: Vec<EventState> = events.told_by(queries, false).map(|event| event.state).collect();
             assert_eq!(told, [EventState::Failed], "{queries:?}");

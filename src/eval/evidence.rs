@@ -45,7 +45,7 @@ pub(super) struct Ruling {
 
 impl Ruling {
     pub(super) const fn ok() -> Self {
-        Self { judgement: Judgement::of(Status::Ok), reason: String::new() }
+        Self { judgement: Judgement::new(Status::Ok), reason: String::new() }
     }
 }
 
@@ -105,5 +105,5 @@ pub struct OptionProblem {
 
 /// The worst of them, since the earliest of the worst; unknown when there is none.
 pub(super) fn worst(all: impl Iterator<Item = Judgement>) -> Judgement {
-    all.reduce(Judgement::or_worse).unwrap_or(Judgement::of(Status::Unknown))
+    all.reduce(Judgement::or_worse).unwrap_or(Judgement::new(Status::Unknown))
 }

@@ -92,7 +92,7 @@ pub struct PanelVerdict<'a> {
 
 /// Judges a board as of `now`. A panel that cannot be judged says so, and takes nobody with it.
 pub fn judge<'a>(board: &Board<'a>, store: &'a Store, checks: &'a Checks, now: Timestamp, zone: &Zone) -> Verdicts<'a> {
-    let events = Events::of(store);
+    let events = Events::new(store);
     let known = Known { store, checks, events: &events, now, zone };
     let names = board.source_names();
     let judged = |panel: &Panel<'a>| {
@@ -214,7 +214,7 @@ impl Verdicts<'_> {
 /// How many panels are how. One that asks nobody, such as a clock, is none of them.
 fn tally<'v, 'a: 'v>(panels: impl Iterator<Item = &'v PanelVerdict<'a>> + Clone) -> Tally {
     let fed = panels.filter(|one| one.is_fed()).map(|one| &one.evaluation);
-    let judged = Tally::of(fed.clone().filter(|one| one.is_judged).map(|one| one.status));
+    let judged = Tally::from_statuses(fed.clone().filter(|one| one.is_judged).map(|one| one.status));
     let is_late = |one: &&Evaluation<'_>| {
         one.fault.is_some_and(|fault| fault.failures >= SILENT) && one.freshness.can_be_judged()
     };

@@ -42,7 +42,7 @@ impl Rule {
 /// A message of one rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Which rule, by its place.
+    /// Which rule, by its index.
     pub rule: usize,
     /// What turned.
     pub what: Transition,
@@ -78,9 +78,9 @@ impl SentMessages {
         zone: &Zone,
     ) -> Vec<Message> {
         self.0.resize_with(rules.len(), OfRule::default);
-        let of_rule = |(place, (rule, told)): (usize, (&Rule, &mut OfRule))| {
-            let said = told.say(rule, turned, now, zone).into_iter();
-            said.map(|said| Message { rule: place, ..said }).collect::<Vec<_>>()
+        let of_rule = |(index, (rule, told)): (usize, (&Rule, &mut OfRule))| {
+            let said = told.messages(rule, turned, now, zone).into_iter();
+            said.map(|said| Message { rule: index, ..said }).collect::<Vec<_>>()
         };
         rules.zip(&mut self.0).enumerate().flat_map(of_rule).collect()
     }
@@ -95,7 +95,7 @@ impl SentMessages {
 
 impl OfRule {
     /// What is told, each with how many were held back or lost before it.
-    fn say(&mut self, rule: &Rule, turned: &[Transition], now: Timestamp, zone: &Zone) -> Vec<Message> {
+    fn messages(&mut self, rule: &Rule, turned: &[Transition], now: Timestamp, zone: &Zone) -> Vec<Message> {
         if self.rule.as_ref() != Some(rule) {
             *self = Self { rule: Some(rule.clone()), ..Self::default() };
         }

@@ -161,11 +161,11 @@ pub fn evaluate<'a>(rule: &'a Rule, options: &check::Options, unit: &Unit, known
 fn judge(options: &check::Options, evidence: &Evidence<'_>) -> (Ruling, bool) {
     let applying = check::applying(options, evidence.rule, evidence.content);
     if let Some(reason) = kinds::nothing_to_judge(evidence) {
-        return (Ruling { judgement: Judgement::of(Status::Unknown), reason }, !applying.is_empty());
+        return (Ruling { judgement: Judgement::new(Status::Unknown), reason }, !applying.is_empty());
     }
     let rulings: Vec<Ruling> = applying.iter().map(|check| check.judge(options, evidence)).collect();
     let judgement = rulings.iter().map(|ruling| ruling.judgement).reduce(Judgement::or_worse);
-    let judgement = judgement.unwrap_or(Judgement::of(Status::Ok));
+    let judgement = judgement.unwrap_or(Judgement::new(Status::Ok));
     let of_the_worst = rulings.into_iter().filter(|ruling| ruling.judgement.status == judgement.status);
     let reasons: Vec<String> = of_the_worst.map(|ruling| ruling.reason).filter(|reason| !reason.is_empty()).collect();
     (Ruling { judgement, reason: reasons.join("; ") }, !applying.is_empty())

@@ -23,7 +23,7 @@ pub struct Tally {
 
 impl Tally {
     /// Counts.
-    pub fn of(all: impl IntoIterator<Item = Status>) -> Self {
+    pub fn from_statuses(all: impl IntoIterator<Item = Status>) -> Self {
         let mut tally = Self::default();
         for status in all {
             *match status {
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn the_worst_decides_and_nothing_is_nothing() {
-        let tally = Tally::of([Status::Ok, Status::Unknown, Status::Ok]);
+        let tally = Tally::from_statuses([Status::Ok, Status::Unknown, Status::Ok]);
         assert_eq!((tally.status(), tally.ok, tally.total()), (Some(Status::Unknown), 2, 3));
         assert_eq!(Tally::default().status(), None);
     }

@@ -216,7 +216,7 @@ impl Thresholds {
 
     /// The verdict on a series, as of the last value that was followed; without one it is unknown.
     pub fn judgement(&self, levels: &Levels) -> Judgement {
-        let Some((first, last)) = levels.first.zip(levels.last()) else { return Judgement::of(Status::Unknown) };
+        let Some((first, last)) = levels.first.zip(levels.last()) else { return Judgement::new(Status::Unknown) };
         let each = [(Status::Critical, levels.critical), (Status::Warning, levels.warning)];
         let counted = each.iter().find(|(_, follow)| follow.counts(last, self.hold));
         let status = counted.map_or(Status::Ok, |(status, _)| *status);

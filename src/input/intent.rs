@@ -23,7 +23,7 @@ pub enum Action {
     Left,
     /// The panel to the right; on a zoomed panel a later moment.
     Right,
-    /// A page by place, from 0.
+    /// A page by index, from 0.
     Page(usize),
     /// The next page.
     NextPage,

@@ -95,14 +95,14 @@ enum Part {
 
 impl Part {
     /// `now` is used by [`Unit::SinceEpoch`] only.
-    fn of(value: f64, unit: &Unit, now: Timestamp) -> Self {
+    fn new(value: f64, unit: &Unit, now: Timestamp) -> Self {
         if !value.is_finite() {
             return Self::Words(Humane::missing());
         }
         if *unit == Unit::SinceEpoch {
             return Timestamp::from_seconds(value).map_or_else(
                 || Self::Words(Humane::default()),
-                |at| Self::of(at.age_at(now).as_seconds(), &Unit::Seconds, now),
+                |at| Self::new(at.age_at(now).as_seconds(), &Unit::Seconds, now),
             );
         }
         let (factor, prefixes, suffix) = prefixes(unit);
@@ -130,23 +130,23 @@ fn prefix(base: f64, unit: &Unit, prefixes: Prefixes) -> (f64, &'static str) {
 
 impl Format {
     /// Of a unit, with as many decimals as mean something.
-    pub const fn of(unit: Unit) -> Self {
+    pub const fn new(unit: Unit) -> Self {
         Self { unit, decimals: None }
     }
 
     /// One number by itself.
-    pub fn one(&self, value: Option<f64>, now: Timestamp) -> Written {
-        self.all(&[value], now).pop().unwrap_or_default()
+    pub fn written(&self, value: Option<f64>, now: Timestamp) -> Written {
+        self.all_written(&[value], now).pop().unwrap_or_default()
     }
 
     /// Numbers that stand beside each other: those with the same unit get the same number of decimals. A
     /// missing one is a dash.
-    pub fn all(&self, values: &[Option<f64>], now: Timestamp) -> Vec<Written> {
+    pub fn all_written(&self, values: &[Option<f64>], now: Timestamp) -> Vec<Written> {
         let parts: Vec<Part> =
-            values.iter().map(|value| Part::of(value.unwrap_or(f64::NAN), &self.unit, now)).collect();
-        let short = self.written(&parts);
+            values.iter().map(|value| Part::new(value.unwrap_or(f64::NAN), &self.unit, now)).collect();
+        let short = self.humane(&parts);
         let plain: Vec<Part> = values.iter().zip(&parts).map(|(value, part)| self.plain(*value, part)).collect();
-        let long = if plain == parts { short.clone() } else { self.written(&plain) };
+        let long = if plain == parts { short.clone() } else { self.humane(&plain) };
         long.into_iter().zip(short).map(|(long, short)| Written { long, short }).collect()
     }
 
@@ -159,7 +159,7 @@ impl Format {
         }
     }
 
-    fn written(&self, parts: &[Part]) -> Vec<Humane> {
+    fn humane(&self, parts: &[Part]) -> Vec<Humane> {
         let of_unit = |wanted: &str| -> Vec<f64> {
             let number = |part: &Part| match part {
                 Part::Number(number, unit) if unit == wanted => Some(*number),
@@ -193,7 +193,7 @@ impl Format {
         let largest = values.iter().copied().filter(|value| value.is_finite()).fold(0.0_f64, |a, b| a.max(b.abs()));
         let (factor, all, suffix) = prefixes(&self.unit);
         if self.unit == Unit::SinceEpoch || (self.unit.is_time() && largest * factor >= MINUTES) {
-            let words: Vec<String> = values.iter().map(|value| self.one(Some(*value), now).short.text()).collect();
+            let words: Vec<String> = values.iter().map(|value| self.written(Some(*value), now).short.text()).collect();
             if distinct(&words) {
                 return words;
             }
@@ -213,7 +213,7 @@ impl Format {
         let decimals = self.decimals.map_or(decimals, |wanted| decimals.max(usize::from(wanted)));
         let unit = joined(&self.unit, prefix, suffix);
         let label = |number: f64| match (number == 0.0, unit.is_empty()) {
-            (true, _) => self.one(Some(0.0), now).short.text(),
+            (true, _) => self.written(Some(0.0), now).short.text(),
             (false, true) => grouped(number, decimals),
             (false, false) => format!("{} {unit}", grouped(number, decimals)),
         };
@@ -294,7 +294,7 @@ fn grouped(number: f64, decimals: usize) -> String {
 
 /// Splits a value into number and unit. `now` is used by [`Unit::SinceEpoch`] only.
 pub fn humane(value: f64, unit: &Unit, now: Timestamp) -> Humane {
-    Format::of(unit.clone()).one(Some(value), now).short
+    Format::new(unit.clone()).written(Some(value), now).short
 }
 
 /// The value as one text: "1.8 s", "3.1 %", "1.2 k orders/min".
@@ -365,7 +365,7 @@ mod tests {
     #[track_caller]
     fn set(values: &[f64], word: &str, expected: &[&str]) {
         let values: Vec<Option<f64>> = values.iter().copied().map(Some).collect();
-        let written = Format::of(Unit::from_word(word)).all(&values, Timestamp(0));
+        let written = Format::new(Unit::from_word(word)).all_written(&values, Timestamp(0));
         assert_eq!(written.iter().map(|one| one.short.text()).collect::<Vec<_>>(), expected);
     }
 
@@ -383,25 +383,25 @@ mod tests {
 
     #[test]
     fn a_count_has_all_its_digits_where_there_is_room() {
-        let orders = Format::of(Unit::from_word("orders"));
-        let long = |value| orders.one(Some(value), Timestamp(0)).long.text();
+        let orders = Format::new(Unit::from_word("orders"));
+        let long = |value| orders.written(Some(value), Timestamp(0)).long.text();
         assert_eq!(long(12_345.0), "12 345 orders");
         assert_eq!(long(-1_234_567.2), "-1 234 567 orders");
         assert_eq!(long(1234.0), "1234 orders");
         assert_eq!(long(123_456_789.0), "123 M orders");
-        assert_eq!(Format::of(Unit::Bytes).one(Some(12_345.0), Timestamp(0)).long.text(), "12.1 KiB");
+        assert_eq!(Format::new(Unit::Bytes).written(Some(12_345.0), Timestamp(0)).long.text(), "12.1 KiB");
     }
 
     #[test]
     fn a_panel_may_say_how_many_decimals() {
         let two = Format { unit: Unit::Percent, decimals: Some(2) };
-        let texts = two.all(&[Some(3.0), Some(69.345), None], Timestamp(0));
+        let texts = two.all_written(&[Some(3.0), Some(69.345), None], Timestamp(0));
         assert_eq!(texts.iter().map(|one| one.short.text()).collect::<Vec<_>>(), ["3.00 %", "69.34 %", MISSING]);
     }
 
     #[track_caller]
     fn axis(values: &[f64], word: &str, expected: &[&str]) {
-        assert_eq!(Format::of(Unit::from_word(word)).ticks(values, Timestamp(0)), expected);
+        assert_eq!(Format::new(Unit::from_word(word)).ticks(values, Timestamp(0)), expected);
     }
 
     #[test]

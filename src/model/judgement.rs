@@ -31,7 +31,7 @@ pub struct Judgement {
 
 impl Judgement {
     /// A status without a history.
-    pub const fn of(status: Status) -> Self {
+    pub const fn new(status: Status) -> Self {
         Self { status, since: None, pending: None, open_start: false, pending_open: false }
     }
 

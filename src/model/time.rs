@@ -177,7 +177,7 @@ impl Span {
 
     /// Reads "10s", "2m", "1h 30m", "90 seconds".
     ///
-    /// The grammar is jiff's "friendly" duration format. Errors are sentences without the value's place.
+    /// The grammar is jiff's "friendly" duration format. Errors are sentences without the value's location.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if text.is_empty() || text.chars().all(|c| c.is_ascii_digit() || c == '.') {

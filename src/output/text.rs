@@ -48,9 +48,9 @@ pub fn with_styles(frame: &Buffer, ink: &Ink) -> String {
 
 /// The role a style is of, with what is added to it.
 fn name(style: Style, ink: &Ink) -> String {
-    let same = |(place, _): &(usize, &(&str, _))| {
+    let same = |(index, _): &(usize, &(&str, _))| {
         ink.styles
-            .get(*place)
+            .get(*index)
             .is_some_and(|role| role.fg.unwrap_or_default() == style.fg.unwrap_or_default() && role.bg == style.bg)
     };
     let roles: Vec<&str> = ROLES.iter().enumerate().filter(same).map(|(_, (name, _))| *name).collect();

@@ -112,12 +112,12 @@ impl Panel for Agenda {
         in_force.sort_by_key(|event| (event.kind != EventKind::Freeze, event.until));
         let any_time: Vec<&Event> = planned.iter().copied().filter(|event| is_any_time(event, now)).collect();
         let coming: Vec<&Event> = planned.into_iter().filter(|event| event.at > now && event.at <= last).collect();
-        let days = Days::of(now, input.zone);
+        let days = Days::new(now, input.zone);
         View {
             more: [&in_force, &any_time, &coming].map(|all| all.len().saturating_sub(MOST)).into_iter().sum(),
-            in_force: in_force.into_iter().take(MOST).map(|event| InForce::of(event, input)).collect(),
-            any_time: any_time.into_iter().take(MOST).map(AnyTime::of).collect(),
-            coming: coming.into_iter().take(MOST).map(|event| Coming::of(event, &days, input)).collect(),
+            in_force: in_force.into_iter().take(MOST).map(|event| InForce::from_event(event, input)).collect(),
+            any_time: any_time.into_iter().take(MOST).map(AnyTime::from_event).collect(),
+            coming: coming.into_iter().take(MOST).map(|event| Coming::from_event(event, &days, input)).collect(),
             ahead,
             answered: !matches!(input.content, Content::Nothing),
         }

@@ -58,12 +58,12 @@ impl Panel for Bars {
             let size = |value: &Option<f64>| value.unwrap_or(f64::NEG_INFINITY);
             values.sort_by(|a, b| size(&b.1).total_cmp(&size(&a.1)));
         }
-        let greatest = Range::of(values.iter().filter_map(|(_, value, _)| *value)).map_or(1.0, |range| range.high);
+        let greatest = Range::around(values.iter().filter_map(|(_, value, _)| *value)).map_or(1.0, |range| range.high);
         let range = Range { low: 0.0, high: options.max.unwrap_or(greatest) };
         let numbers: Vec<Option<f64>> = values.iter().map(|(_, value, _)| *value).collect();
         let bars = values
             .into_iter()
-            .zip(input.format().all(&numbers, input.now))
+            .zip(input.format().all_written(&numbers, input.now))
             .map(|((name, value, status), text)| Bar {
                 name,
                 text,

@@ -57,7 +57,7 @@ impl Panel for Builds {
     fn view(options: &Options, input: &PanelInput<'_>) -> View {
         let (lines, answered) = match &input.content {
             Content::Builds(builds) => {
-                (builds.iter().map(|one| Line::of(one, options.last, input.now)).collect(), true)
+                (builds.iter().map(|one| Line::from_build(one, options.last, input.now)).collect(), true)
             }
             content => (Vec::new(), !matches!(content, Content::Nothing)),
         };

@@ -52,14 +52,14 @@ pub struct Mark {
 
 impl Changes {
     /// Those that belong to a panel, between two moments. Events of nearly one moment become one mark.
-    pub fn of(input: &PanelInput<'_>, from: Timestamp, to: Timestamp) -> Self {
+    pub fn between(input: &PanelInput<'_>, from: Timestamp, to: Timestamp) -> Self {
         let mut marks: Vec<Mark> = Vec::new();
         let slot = Span(((to.0 - from.0) / MOST as i64).max(1));
         // The window of a graph ends with its newest point: what came since belongs to its last column.
         for event in input.events.iter().filter(|event| event.at >= from && event.at <= input.now.max(to)) {
             match marks.last_mut() {
                 Some(last) if (event.at.0 - from.0) / slot.0 == (last.at.0 - from.0) / slot.0 => last.add(event),
-                _ => marks.push(Mark::of(event)),
+                _ => marks.push(Mark::from_event(event)),
             }
         }
         Self { from, to, marks }
@@ -91,8 +91,8 @@ impl Changes {
         }
         let mut columns: Vec<Option<(EventKind, bool)>> = vec![None; usize::from(area.width)];
         for mark in &self.marks {
-            let Some(place) = self.column(mark.at, area.width) else { continue };
-            let Some(column) = columns.get_mut(usize::from(place)) else { continue };
+            let Some(index) = self.column(mark.at, area.width) else { continue };
+            let Some(column) = columns.get_mut(usize::from(index)) else { continue };
             let failed = mark.failed || column.is_some_and(|(_, failed)| failed);
             let kind = column.map_or(mark.kind, |(kind, _)| weightier(kind, mark.kind));
             *column = Some((kind, failed));
@@ -157,7 +157,7 @@ fn weightier(a: EventKind, b: EventKind) -> EventKind {
 }
 
 impl Mark {
-    fn of(event: &Event) -> Self {
+    fn from_event(event: &Event) -> Self {
         let failed = event.state == EventState::Failed;
         Self { at: event.at, kind: event.kind, failed, count: 1, events: vec![event.alone()] }
     }
@@ -194,7 +194,7 @@ mod tests {
             events: events.iter().collect(),
             ..PanelInput::alone(Content::Nothing, Timestamp(1000), &zone)
         };
-        Changes::of(&input, Timestamp(0), Timestamp(1000))
+        Changes::between(&input, Timestamp(0), Timestamp(1000))
     }
 
     fn event(at: i64, kind: EventKind) -> Event {
@@ -204,8 +204,8 @@ mod tests {
     #[test]
     fn a_mark_stands_in_the_column_of_its_moment_and_nowhere_else() {
         let all = changes(&[event(-1, EventKind::Deploy), event(0, EventKind::Deploy), event(999, EventKind::Note)]);
-        let places: Vec<Option<u16>> = all.marks.iter().map(|mark| all.column(mark.at, 10)).collect();
-        assert_eq!(places, [Some(0), Some(9)], "what is older than the window has no mark");
+        let indices: Vec<Option<u16>> = all.marks.iter().map(|mark| all.column(mark.at, 10)).collect();
+        assert_eq!(indices, [Some(0), Some(9)], "what is older than the window has no mark");
         assert_eq!(changes(&[event(2000, EventKind::Deploy)]).marks, [], "nor has the future");
     }
 

@@ -80,8 +80,8 @@ impl Panel for Chart {
             Content::Series(series) => series.as_slice(),
             _ => &[],
         };
-        let lines = Line::all(series.get(..MAX_LINES).unwrap_or(series), input);
-        let range = Range::of(lines.iter().flat_map(|line| &line.trend.points).map(|point| point.value));
+        let lines = Line::for_each_series(series.get(..MAX_LINES).unwrap_or(series), input);
+        let range = Range::around(lines.iter().flat_map(|line| &line.trend.points).map(|point| point.value));
         let to = lines.iter().map(|line| line.trend.to).max().unwrap_or(input.now);
         View {
             range: range.map(|range| axis_range(range, &input.limits, options)),
@@ -94,7 +94,7 @@ impl Panel for Chart {
             format: input.format(),
             zone: input.zone.clone(),
             answered: !matches!(input.content, Content::Nothing),
-            changes: Changes::of(input, to.minus(input.window), to),
+            changes: Changes::between(input, to.minus(input.window), to),
         }
     }
 
@@ -153,7 +153,7 @@ fn axis_range(data: Range, limits: &[LimitLine], options: &Options) -> Range {
 /// Labels at round values: (row, text).
 fn value_axis(view: &View, data: Range, rows: u16, ink: &Ink) -> (Range, Vec<(u16, String)>) {
     let (_, dots) = density(ink.glyphs);
-    let axis = Axis::of(Wanted { data, low: view.fixed.0, high: view.fixed.1, rows, dots }, &view.format.unit);
+    let axis = Axis::new(Wanted { data, low: view.fixed.0, high: view.fixed.1, rows, dots }, &view.format.unit);
     let values: Vec<f64> = axis.ticks.iter().map(|(_, value)| *value).collect();
     let texts = view.format.ticks(&values, view.to);
     (axis.range, axis.ticks.iter().map(|(row, _)| *row).zip(texts).collect())
@@ -185,20 +185,20 @@ fn draw_limits(view: &View, range: Range, plot: Rect, buffer: &mut Buffer, ink: 
 }
 
 /// Colour and pattern of a line.
-fn look(view: &View, place: usize, ink: &Ink) -> (Role, u8) {
+fn look(view: &View, index: usize, ink: &Ink) -> (Role, u8) {
     match view.lines.as_slice() {
         // A single line takes the colour of its status; of several, colour tells which is which.
         [alone] if alone.status != Status::Ok => (alone.status.into(), 0),
-        _ => ink.series(place, PATTERNS),
+        _ => ink.series(index, PATTERNS),
     }
 }
 
 fn draw_lines(view: &View, range: Range, plot: Rect, buffer: &mut Buffer, ink: &Ink) {
     let mut canvas = Plot::new(plot, ink.glyphs);
-    for place in least_urgent_first(view) {
-        let Some(line) = view.lines.get(place) else { continue };
+    for index in least_urgent_first(view) {
+        let Some(line) = view.lines.get(index) else { continue };
         let dots = scale::columns(&line.trend.points, view.from, view.to, canvas.columns(), line.trend.reach);
-        let (role, pattern) = look(view, place, ink);
+        let (role, pattern) = look(view, index, ink);
         canvas.line(&dots, range, role, pattern);
     }
     canvas.draw(buffer, ink);
@@ -216,7 +216,7 @@ fn least_urgent_first(view: &View) -> Vec<usize> {
         let by_status = a.status.severity().cmp(&b.status.severity());
         by_status.then_with(|| distance(b).total_cmp(&distance(a))).then(m.cmp(n))
     });
-    order.into_iter().map(|(place, _)| place).collect()
+    order.into_iter().map(|(index, _)| index).collect()
 }
 
 fn draw_time_axis(view: &View, axis: Rect, buffer: &mut Buffer, ink: &Ink) {
@@ -259,7 +259,7 @@ fn time_step(span: i64, width: u16, label: u16) -> i64 {
     })
 }
 
-/// Mark, words and place of each line, the greatest value first. (Not by the moment that is pointed at: nothing
+/// Mark, words and index of each line, the greatest value first. (Not by the moment that is pointed at: nothing
 /// moves under the eyes of who points.)
 fn entries(view: &View, ink: &Ink) -> Vec<(String, String, usize)> {
     // Where the viewer points, the value of that moment stands for the current one.
@@ -272,10 +272,10 @@ fn entries(view: &View, ink: &Ink) -> Vec<(String, String, usize)> {
     order.sort_by(|(n, a), (m, b)| size(b).total_cmp(&size(a)).then(n.cmp(m)));
     order
         .into_iter()
-        .map(|(place, line)| {
+        .map(|(index, line)| {
             let name = if line.name.is_empty() { String::new() } else { format!("{} ", line.name) };
-            let mark = format!("{} ", ink.glyphs.legend(look(view, place, ink).1));
-            (mark, format!("{name}{}", said.get(place).map_or("", String::as_str)), place)
+            let mark = format!("{} ", ink.glyphs.legend(look(view, index, ink).1));
+            (mark, format!("{name}{}", said.get(index).map_or("", String::as_str)), index)
         })
         .collect()
 }
@@ -297,7 +297,7 @@ fn legend_rows(view: &View, area: Rect, ink: &Ink) -> u16 {
 fn draw_legend(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
     let (mut x, mut y) = (0, 0);
     let all = entries(view, ink);
-    for (n, (mark, text, place)) in all.iter().enumerate() {
+    for (n, (mark, text, index)) in all.iter().enumerate() {
         let width = (mark.width() + text.width()) as u16;
         let hidden = all.len() - n + view.hidden;
         let last_row = y + 1 >= area.height;
@@ -310,8 +310,8 @@ fn draw_legend(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
             }
             (x, y) = (0, y + 1);
         }
-        let Some(line) = view.lines.get(*place) else { break };
-        let used = write(buffer, area, x, y, mark, ink.style(look(view, *place, ink).0));
+        let Some(line) = view.lines.get(*index) else { break };
+        let used = write(buffer, area, x, y, mark, ink.style(look(view, *index, ink).0));
         write(buffer, area, x + used, y, text, ink.value(line.status));
         x += width + 3;
     }
@@ -335,7 +335,7 @@ mod tests {
             name: name.into(),
             points: points.into(),
             value: Some(value),
-            judgement: Judgement::of(status),
+            judgement: Judgement::new(status),
             lack: None,
         }
     }

@@ -81,7 +81,7 @@ impl Panel for Environments {
             write(buffer, area, 0, 0, &Self::strip(view), muted);
             return;
         }
-        let layout = Layout::of(&view.matrix, area.width, ink);
+        let layout = Layout::new(&view.matrix, area.width, ink);
         layout.draw_header(&view.matrix, row(area, 0), buffer, ink);
         let (count, room) = (rows.len() + more.len(), usize::from(area.height - 1));
         let shown = if count > room { room - 1 } else { count };
@@ -277,7 +277,7 @@ mod tests {
     fn columns_that_tell_least_go_first() {
         let mut events = example();
         events.push(deploy(1, "shop", "review-1", "v9", EventState::Done));
-        let layout = Layout::of(&view(&events).matrix, 20, &ink(Glyphs::Full));
+        let layout = Layout::new(&view(&events).matrix, 20, &ink(Glyphs::Full));
         assert_eq!((layout.detail, layout.hidden), (Detail::Lamps, 1));
         assert_eq!(layout.columns.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [0, 2], "staging and production");
     }

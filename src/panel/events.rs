@@ -57,14 +57,14 @@ struct Line {
     is_over: bool,
     status: Status,
     what: String,
-    place: SafeText,
+    environment: SafeText,
     state: String,
     who: String,
     age: String,
 }
 
 impl Line {
-    fn of(event: &Event, input: &PanelInput<'_>) -> Self {
+    fn from_event(event: &Event, input: &PanelInput<'_>) -> Self {
         let brief = event.brief();
         let what = brief.strip_prefix(event.kind.word()).unwrap_or(&brief).trim_start().to_owned();
         // A version says more with its title beside it.
@@ -80,7 +80,7 @@ impl Line {
             is_over: event.until.is_some_and(|until| until <= input.now),
             status: event.status(),
             what,
-            place: event.environment.clone(),
+            environment: event.environment.clone(),
             state: state(event, input.now),
             who: event.who.as_ref().map(ToString::to_string).unwrap_or_default(),
             age: age(event.at.age_at(input.now)),
@@ -120,7 +120,7 @@ impl Panel for Events {
         let wanted = |event: &&&Event| event.at <= input.now;
         let all = events.iter().rev().filter(wanted);
         let count = all.clone().count();
-        let lines = all.take(MOST).map(|event| Line::of(event, input)).collect();
+        let lines = all.take(MOST).map(|event| Line::from_event(event, input)).collect();
         View { lines, more: count.saturating_sub(MOST), answered: true }
     }
 
@@ -179,7 +179,7 @@ fn draw_line(line: &Line, area: Rect, buffer: &mut Buffer, ink: &Ink) {
         x += KIND + 1;
     }
     let age = write_right(buffer, area, 0, &line.age, muted) + 2;
-    let mut right: Vec<&str> = vec![&line.state, line.place.as_str(), &line.who];
+    let mut right: Vec<&str> = vec![&line.state, line.environment.as_str(), &line.who];
     right.retain(|word| !word.is_empty());
     let right = right.join(ink.glyphs.dot());
     let room = columns(area, x, area.width.saturating_sub(x + age));

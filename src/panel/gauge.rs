@@ -54,7 +54,7 @@ impl Panel for Gauge {
             Unit::Percent => 100.0,
             _ => {
                 let limits = input.limits.iter().map(|limit| limit.value);
-                Range::of(series.iter().filter_map(|one| one.value).chain(limits)).map_or(1.0, |range| range.high)
+                Range::around(series.iter().filter_map(|one| one.value).chain(limits)).map_or(1.0, |range| range.high)
             }
         });
         let range = Range { low: options.min.unwrap_or(0.0), high: full };

@@ -307,12 +307,12 @@ impl Ink {
         self.style(if status == Status::Ok { Role::Text } else { status.into() })
     }
 
-    /// Which colour the line of a series has, by its place among them, and which pattern: no two lines of the
+    /// Which colour the line of a series has, by its index among them, and which pattern: no two lines of the
     /// first dozens look alike, also where a theme has few colours or none.
-    pub fn series(&self, place: usize, patterns: u8) -> (Role, u8) {
-        let role = |place: usize| Role::Series((place % 8) as u8);
-        let alike = (0..place).filter(|before| self.style(role(*before)) == self.style(role(place))).count();
-        (role(place), (alike % usize::from(patterns.max(1))) as u8)
+    pub fn series(&self, index: usize, patterns: u8) -> (Role, u8) {
+        let role = |index: usize| Role::Series((index % 8) as u8);
+        let alike = (0..index).filter(|before| self.style(role(*before)) == self.style(role(index))).count();
+        (role(index), (alike % usize::from(patterns.max(1))) as u8)
     }
 
     /// The lamp of a status. Data too old to be judged has no green lamp, and no red one.

@@ -65,12 +65,12 @@ impl PanelInput<'_> {
 
     /// A value in the panel's unit, or a dash where there is none.
     pub fn text(&self, value: Option<f64>) -> String {
-        self.format().one(value, self.now).short.text()
+        self.format().written(value, self.now).short.text()
     }
 
     /// The values of series that stand beside each other, in one precision.
     pub fn texts(&self, series: &[JudgedSeries<'_>]) -> Vec<Written> {
         let values: Vec<Option<f64>> = series.iter().map(|one| one.value).collect();
-        self.format().all(&values, self.now)
+        self.format().all_written(&values, self.now)
     }
 }

@@ -115,7 +115,7 @@ pub struct Window {
 
 impl Window {
     /// Of a list of so many lines, in so many rows, scrolled so far.
-    pub fn of(lines: usize, rows: usize, scroll: usize) -> Self {
+    pub fn new(lines: usize, rows: usize, scroll: usize) -> Self {
         if lines <= rows {
             return Self { first: 0, shown: lines, rest: String::new() };
         }
@@ -163,10 +163,10 @@ mod tests {
 
     #[test]
     fn a_list_is_scrolled_to_its_end_and_no_further() {
-        let seen = |scroll| Window::of(10, 4, scroll);
+        let seen = |scroll| Window::new(10, 4, scroll);
         assert_eq!(seen(0), Window { first: 0, shown: 3, rest: "7 more".into() });
         assert_eq!(seen(2), Window { first: 2, shown: 3, rest: "2 above, 5 more".into() });
         assert_eq!(seen(99), Window { first: 7, shown: 3, rest: "7 above".into() });
-        assert_eq!(Window::of(3, 4, 9), Window { first: 0, shown: 3, rest: String::new() });
+        assert_eq!(Window::new(3, 4, 9), Window { first: 0, shown: 3, rest: String::new() });
     }
 }

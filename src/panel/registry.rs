@@ -28,7 +28,7 @@ macro_rules! panels {
             /// Its kind.
             pub const fn kind(&self) -> &'static Kind {
                 match self {
-                    $(Self::$panel(_) => { const KIND: Kind = Kind::of::<$file::$panel>(|value| {
+                    $(Self::$panel(_) => { const KIND: Kind = Kind::new::<$file::$panel>(|value| {
                         serde_path_to_error::deserialize(value).map(PanelOptions::$panel)
                     }); &KIND })+
                 }
@@ -74,7 +74,7 @@ macro_rules! panels {
 
         /// Every kind of panel.
         pub static KINDS: &[Kind] = &[
-            $(Kind::of::<$file::$panel>(|value| {
+            $(Kind::new::<$file::$panel>(|value| {
                 serde_path_to_error::deserialize(value).map(PanelOptions::$panel)
             }),)+
         ];

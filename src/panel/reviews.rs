@@ -68,7 +68,7 @@ struct Line {
 }
 
 impl Line {
-    fn of(review: &Review, old: Span, now: Timestamp) -> Self {
+    fn from_review(review: &Review, old: Span, now: Timestamp) -> Self {
         let age = review.opened_at.age_at(now);
         let is_draft = review.waits_for == WaitsFor::Draft;
         let is_old = age >= old && !is_draft;
@@ -135,7 +135,7 @@ impl Panel for Reviews {
         let mut open: Vec<&Review> = reviews.iter().copied().filter(|review| review.merged_at.is_none()).collect();
         open.sort_by_key(|review| (review.waits_for == WaitsFor::Draft, review.opened_at));
         let old = options.old.unwrap_or(OLD);
-        let mut lines: Vec<Line> = open.iter().map(|review| Line::of(review, old, input.now)).collect();
+        let mut lines: Vec<Line> = open.iter().map(|review| Line::from_review(review, old, input.now)).collect();
         if let Some(first) = lines.first().map(|line| line.repository.clone())
             && lines.iter().all(|line| line.repository == first)
         {
@@ -158,7 +158,7 @@ impl Panel for Reviews {
         let room = usize::from(area.height.saturating_sub(1));
         // A single one is worth more than their number, which the headline has.
         let shown = if view.lines.len() > room && room > 1 { room - 1 } else { view.lines.len().min(room) };
-        let plan = Plan::of(view, area.width);
+        let plan = Plan::new(view, area.width);
         for (n, line) in view.lines.iter().take(shown).enumerate() {
             plan.draw(line, row(area, n as u16 + 1), buffer, ink);
         }
@@ -217,15 +217,15 @@ fn widest(lines: &[Line], width: impl Fn(&Line) -> usize) -> u16 {
 }
 
 impl Plan {
-    fn of(view: &View, width: u16) -> Self {
+    fn new(view: &View, width: u16) -> Self {
         let lines = &view.lines;
         let age = widest(lines, |line| line.age.width());
         let label = widest(lines, |line| line.label.width()).min(LABEL);
         let used = 2 + age + SPACE + if label > 0 { label + SPACE } else { 0 };
         let mut left = width.saturating_sub(used);
         let mut behind = [0; 4];
-        for place in WEIGHTIEST_FIRST {
-            let (Some(column), Some(planned)) = (COLUMNS.get(place), behind.get_mut(place)) else { continue };
+        for index in WEIGHTIEST_FIRST {
+            let (Some(column), Some(planned)) = (COLUMNS.get(index), behind.get_mut(index)) else { continue };
             let wanted = widest(lines, |line| (column.text)(line).width()).min(column.widest);
             if left < TITLE + SPACE + wanted {
                 break;
@@ -330,10 +330,10 @@ mod tests {
     fn columns_give_way_before_the_title_does() {
         let view = view(&[review("#1", 1, WaitsFor::Reviewer)]);
         // Two free, age 3, label 2, title 8, review 6, names 11, lines 9; the repository says nothing.
-        assert_eq!(Plan::of(&view, 80), Plan { age: 3, label: 2, title: 8, behind: [0, 6, 11, 9] });
-        assert_eq!(Plan::of(&view, 50).behind, [0, 6, 11, 0]);
-        assert_eq!(Plan::of(&view, 36).behind, [0, 6, 0, 0]);
-        assert_eq!(Plan::of(&view, 14), Plan { age: 3, label: 2, title: 3, behind: [0; 4] });
+        assert_eq!(Plan::new(&view, 80), Plan { age: 3, label: 2, title: 8, behind: [0, 6, 11, 9] });
+        assert_eq!(Plan::new(&view, 50).behind, [0, 6, 11, 0]);
+        assert_eq!(Plan::new(&view, 36).behind, [0, 6, 0, 0]);
+        assert_eq!(Plan::new(&view, 14), Plan { age: 3, label: 2, title: 3, behind: [0; 4] });
     }
 
     #[test]

@@ -60,14 +60,14 @@ impl Panel for Sparkline {
         let Content::Series(series) = &input.content else {
             return View { lines: Vec::new(), range: None, format: Format::default(), changes: Changes::default() };
         };
-        let lines = Line::all(series, input);
+        let lines = Line::for_each_series(series, input);
         let values = lines.iter().flat_map(|line| &line.trend.points).map(|point| point.value);
-        let range = Range::of(values).map(Range::with_zero).map(|range| Range {
+        let range = Range::around(values).map(Range::with_zero).map(|range| Range {
             low: options.min.unwrap_or(range.low),
             high: options.max.unwrap_or(if *input.unit == Unit::Ratio { range.high.max(1.0) } else { range.high }),
         });
         let to = lines.iter().map(|line| line.trend.to).max().unwrap_or(input.now);
-        let changes = Changes::of(input, to.minus(input.window), to);
+        let changes = Changes::between(input, to.minus(input.window), to);
         View { lines, range, format: input.format(), changes }
     }
 

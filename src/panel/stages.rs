@@ -64,7 +64,7 @@ struct Line {
 }
 
 impl Line {
-    fn of(one: &TrackedBuild, now: Timestamp) -> Self {
+    fn from_build(one: &TrackedBuild, now: Timestamp) -> Self {
         let build = &one.build;
         let word = match build.result {
             BuildResult::Unknown if !build.raw.is_empty() => build.raw.as_str(),
@@ -89,7 +89,7 @@ impl Line {
             activity: build.activity,
             doing,
             branch: build.branch.clone(),
-            steps: build.stages.iter().map(|stage| Step::of(stage, now)).collect(),
+            steps: build.stages.iter().map(|stage| Step::from_stage(stage, now)).collect(),
         }
     }
 
@@ -147,7 +147,7 @@ impl Panel for Stages {
     fn view(_: &Options, input: &PanelInput<'_>) -> View {
         match &input.content {
             Content::Builds(builds) => {
-                View { lines: builds.iter().map(|one| Line::of(one, input.now)).collect(), answered: true }
+                View { lines: builds.iter().map(|one| Line::from_build(one, input.now)).collect(), answered: true }
             }
             content => View { lines: Vec::new(), answered: !matches!(content, Content::Nothing) },
         }
@@ -159,7 +159,7 @@ impl Panel for Stages {
             return;
         }
         let (count, height) = (view.lines.len(), usize::from(area.height));
-        let plan = Plan::of(&view.lines, area.width, ink);
+        let plan = Plan::new(&view.lines, area.width, ink);
         // What does not fit beside its build goes below it, where there is room.
         let below = height >= 2 * count && !view.lines.iter().all(|line| plan.fits(line, area.width, ink));
         let rows = 1 + usize::from(below);
@@ -227,7 +227,7 @@ struct Plan {
 }
 
 impl Plan {
-    fn of(lines: &[Line], width: u16, ink: &Ink) -> Self {
+    fn new(lines: &[Line], width: u16, ink: &Ink) -> Self {
         let names = lines.iter().map(|line| line.name.width()).max().unwrap_or(0).min(usize::from(width) / 3) as u16;
         let flows = lines.iter().map(|line| total(&line.steps, ink)).max().unwrap_or(0);
         let of = |with_branch: bool| {
@@ -350,7 +350,7 @@ mod tests {
         let mut one = build("shop", BuildResult::Failure, &[("build", BuildResult::Success, "")]);
         one.build.activity = Activity::Running;
         one.running_since = Some(Timestamp(NOW.0 - 47_000));
-        let line = Line::of(&one, NOW);
+        let line = Line::from_build(&one, NOW);
         assert_eq!((line.facts.as_str(), line.doing.as_str()), ("#482 failed", "running 40 s"));
     }
 
@@ -358,8 +358,8 @@ mod tests {
     fn a_label_that_is_no_number_stands_for_itself() {
         let mut one = build("shop", BuildResult::Success, &[]);
         one.build.label = "v2.14".into();
-        assert_eq!(Line::of(&one, NOW).facts, "v2.14 ok");
+        assert_eq!(Line::from_build(&one, NOW).facts, "v2.14 ok");
         one.build.label = SafeText::default();
-        assert_eq!(Line::of(&one, NOW).facts, "ok");
+        assert_eq!(Line::from_build(&one, NOW).facts, "ok");
     }
 }

@@ -64,7 +64,7 @@ enum Change {
 
 impl Change {
     /// In whole per cent; `None` where that means nothing.
-    fn of(series: &JudgedSeries<'_>) -> Option<Self> {
+    fn over(series: &JudgedSeries<'_>) -> Option<Self> {
         let values: Vec<f64> =
             series.points.iter().map(|point| point.value).filter(|value| value.is_finite()).collect();
         let (first, last) = (*values.first()?, series.value?);
@@ -114,13 +114,13 @@ impl Panel for Stat {
             Content::Series(series) => {
                 // Of several series the worst is the one that matters.
                 let Some(worst) = series.iter().max_by_key(|one| one.judgement.status.severity()) else { return none };
-                let trend = (!options.plain).then(|| Trend::of(worst, input));
+                let trend = (!options.plain).then(|| Trend::from_series(worst, input));
                 View {
                     name: worst.name.clone(),
-                    value: none.format.one(worst.value, input.now),
+                    value: none.format.written(worst.value, input.now),
                     status: input.status,
-                    change: Change::of(worst),
-                    changes: trend.as_ref().map_or(none.changes, |trend| Changes::of(input, trend.from, trend.to)),
+                    change: Change::over(worst),
+                    changes: trend.as_ref().map_or(none.changes, |trend| Changes::between(input, trend.from, trend.to)),
                     trend,
                     others: series.len() - 1,
                     format: none.format,
@@ -165,7 +165,7 @@ impl Panel for Stat {
 
     fn said_at(view: &View, at: Timestamp) -> String {
         let value = view.trend.as_ref().and_then(|trend| trend.value_at(at));
-        view.format.one(value, at).long.text()
+        view.format.written(value, at).long.text()
     }
 }
 
@@ -185,7 +185,7 @@ fn said(number: &str, unit: &str) -> Written {
 }
 
 fn counted(count: usize, what: &str) -> Written {
-    Format::of(Unit::Other(SafeText::new(what))).one(Some(count as f64), Timestamp(0))
+    Format::new(Unit::Other(SafeText::new(what))).written(Some(count as f64), Timestamp(0))
 }
 
 /// The value that fits in large digits, with its width: with all its digits, else the shorter one.
@@ -243,7 +243,7 @@ mod tests {
     fn change(values: &[f64]) -> Option<Change> {
         let point = |(n, value): (usize, &f64)| Point { at: Timestamp(n as i64), value: *value };
         let points: Vec<Point> = values.iter().enumerate().map(point).collect();
-        Change::of(&JudgedSeries {
+        Change::over(&JudgedSeries {
             name: SafeText::default(),
             value: values.last().copied(),
             points: points.into(),

@@ -84,7 +84,7 @@ impl Panel for Table {
         let header = view.header.iter().map(SafeText::to_string).collect::<Vec<_>>();
         draw_row(row(area, 0), &header, &widths, &numeric, buffer, |_| ink.style(Role::Muted));
         let room = usize::from(area.height.saturating_sub(1));
-        let seen = Window::of(view.rows.len(), room, ink.scroll);
+        let seen = Window::new(view.rows.len(), room, ink.scroll);
         for (n, (fields, status)) in view.rows.iter().skip(seen.first).take(seen.shown).enumerate() {
             let texts: Vec<String> = fields.iter().map(|field| field.text.clone()).collect();
             draw_row(row(area, n as u16 + 1), &texts, &widths, &numeric, buffer, |_| ink.value(*status));
@@ -112,11 +112,11 @@ fn of_table(
     statuses: &[Status],
     input: &PanelInput<'_>,
 ) -> View {
-    let place = |name: &String| table.columns.iter().position(|column| column.as_str() == name);
+    let index = |name: &String| table.columns.iter().position(|column| column.as_str() == name);
     let picked: Vec<usize> = if options.columns.is_empty() {
         (0..table.columns.len()).collect()
     } else {
-        options.columns.iter().filter_map(place).collect()
+        options.columns.iter().filter_map(index).collect()
     };
     let with_unit = table.judged_column(&options.column);
     let field = |row: &[Cell], at: usize| match row.get(at) {

@@ -31,7 +31,7 @@ pub struct Trend {
 
 impl Trend {
     /// From a judged series.
-    pub fn of(series: &JudgedSeries<'_>, input: &PanelInput<'_>) -> Self {
+    pub fn from_series(series: &JudgedSeries<'_>, input: &PanelInput<'_>) -> Self {
         // The window ends at the newest grid of the refresh, not at every tick of the clock: between
         // two polls nothing moves.
         let last = series.points.last().map_or(input.now, |point| point.at);
@@ -53,7 +53,7 @@ impl Trend {
     /// The range that shows its shape: from a little below the least value to the greatest. A line that
     /// hardly moves is not blown up: the range is at least a fifth of the value.
     pub fn range(&self) -> Option<Range> {
-        let Range { low, high } = Range::of(self.points.iter().map(|point| point.value))?;
+        let Range { low, high } = Range::around(self.points.iter().map(|point| point.value))?;
         let span = (high - low).max(high.abs().max(low.abs()) * 0.2);
         let floor = low - span * 0.25;
         Some(Range { low: if low >= 0.0 { floor.max(0.0) } else { floor }, high: low + span })
@@ -85,13 +85,13 @@ pub struct Line {
 
 impl Line {
     /// From judged series.
-    pub fn all(series: &[JudgedSeries<'_>], input: &PanelInput<'_>) -> Vec<Self> {
+    pub fn for_each_series(series: &[JudgedSeries<'_>], input: &PanelInput<'_>) -> Vec<Self> {
         let line = |(one, text): (&JudgedSeries<'_>, Written)| Self {
             name: one.name.clone(),
             value: one.value,
             text,
             status: one.judgement.status,
-            trend: Trend::of(one, input),
+            trend: Trend::from_series(one, input),
         };
         series.iter().zip(input.texts(series)).map(line).collect()
     }
@@ -100,7 +100,7 @@ impl Line {
 /// What lines say of a moment: their names with the values they had, in one precision.
 pub fn said_at(lines: &[Line], at: Timestamp, format: &Format) -> Vec<(SafeText, String)> {
     let values: Vec<Option<f64>> = lines.iter().map(|line| line.trend.value_at(at)).collect();
-    let texts = format.all(&values, at).into_iter().map(|text| text.short.text());
+    let texts = format.all_written(&values, at).into_iter().map(|text| text.short.text());
     lines.iter().map(|line| line.name.clone()).zip(texts).collect()
 }
 

@@ -72,9 +72,9 @@ pub(super) fn banner(scene: &Scene, area: Rect, buffer: &mut Buffer, ink: &Ink) 
 
 /// The pages, each with its lamp when it is not well.
 pub(super) fn tabs(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer, ink: &Ink) -> Vec<(Rect, usize)> {
-    let mut places = Vec::new();
+    let mut areas = Vec::new();
     if area.is_empty() {
-        return places;
+        return areas;
     }
     let mut x = 1;
     for (n, page) in scene.pages.iter().enumerate() {
@@ -86,14 +86,14 @@ pub(super) fn tabs(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer, 
         let begin = x;
         x += write(buffer, area, x, 0, &text, style);
         x += write(buffer, area, x, 0, &lamp, ink.style(status.into()));
-        places.push((columns(area, begin, x - begin), n));
+        areas.push((columns(area, begin, x - begin), n));
         x += 3;
     }
     let window = format!("last {}", scene.window.humane());
     if x + (window.width() as u16) < area.width {
         write_right(buffer, Rect { width: area.width - 1, ..area }, 0, &window, ink.style(Role::Muted));
     }
-    places
+    areas
 }
 
 /// Keys, and how old the data is; for a wall only the latter.
@@ -286,7 +286,7 @@ pub(super) fn details(
             x += write(buffer, foot, x, 0, &value, ink.style(Role::Title)) + 3;
         }
         let marks: Vec<&Mark> = changes.at(cursor).collect();
-        let said = told(&marks, scene, usize::from(foot.width.saturating_sub(x + 1)), ink);
+        let said = marks_text(&marks, scene, usize::from(foot.width.saturating_sub(x + 1)), ink);
         write(buffer, foot, x, 0, &said, ink.style(Role::Text));
         return above;
     }
@@ -303,7 +303,7 @@ pub(super) fn details(
 
 /// What the marks under the pointer say, how long ago that was, and how many more there are than there is
 /// room for.
-fn told(marks: &[&Mark], scene: &Scene, room: usize, ink: &Ink) -> String {
+fn marks_text(marks: &[&Mark], scene: &Scene, room: usize, ink: &Ink) -> String {
     let Some(first) = marks.first() else { return "nothing happened here".to_owned() };
     let count: usize = marks.iter().map(|mark| mark.count).sum();
     let age = format!(", {} ago", first.at.age_at(scene.now).brief());

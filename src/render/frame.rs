@@ -44,7 +44,7 @@ pub fn render(scene: &Scene, lens: &Lens, ink: &Ink, width: u16, height: u16) ->
     let dimmed = lens.silence.map(|_| ink.dimmed());
     let ink = dimmed.as_ref().unwrap_or(ink);
     buffer.set_style(area, ink.style(Role::Text));
-    let plan = Plan::of(scene, area);
+    let plan = Plan::new(scene, area);
     header::draw(scene, lens, age, plan.header, &mut buffer, (ink, aloud));
     chrome::verdict(scene, age, plan.verdict, &mut buffer, ink);
     chrome::banner(scene, plan.banner, &mut buffer, ink);
@@ -87,7 +87,7 @@ struct Plan {
 }
 
 impl Plan {
-    fn of(scene: &Scene, area: Rect) -> Self {
+    fn new(scene: &Scene, area: Rect) -> Self {
         let wants_tabs = scene.pages.len() > 1 && area.height >= 8;
         let wants_footer = area.height >= 8;
         let header = u16::from(area.height >= 1);
@@ -120,21 +120,21 @@ fn body(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: &mut Buffer, 
         Some(panel) => Arrangement { framed: vec![(panel, area)], ..Arrangement::default() },
         None => arrange(page, area),
     };
-    let look = |place: usize| Look { focused: lens.focus == Some(place), silence: lens.silence };
-    for (place, at) in &arrangement.framed {
-        if let Some(panel) = page.panels.get(*place) {
+    let look = |index: usize| Look { focused: lens.focus == Some(index), silence: lens.silence };
+    for (index, at) in &arrangement.framed {
+        if let Some(panel) = page.panels.get(*index) {
             let details = lens.zoom.then_some((scene, age));
             let ink = if lens.zoom { &Ink { cursor: lens.cursor, scroll: lens.scroll, ..ink.clone() } } else { ink };
-            framed(panel, *at, (look(*place), details), buffer, ink);
+            framed(panel, *at, (look(*index), details), buffer, ink);
         }
     }
-    for (place, at) in &arrangement.strips {
-        if let Some(panel) = page.panels.get(*place) {
-            chrome::strip(panel, *at, look(*place), buffer, ink);
+    for (index, at) in &arrangement.strips {
+        if let Some(panel) = page.panels.get(*index) {
+            chrome::strip(panel, *at, look(*index), buffer, ink);
         }
     }
     if let Some(at) = arrangement.counter {
-        let hidden = arrangement.hidden.iter().filter_map(|place| page.panels.get(*place));
+        let hidden = arrangement.hidden.iter().filter_map(|index| page.panels.get(*index));
         let words = chrome::counted(&hidden, ink);
         write(buffer, at, 1, 0, &words, ink.style(Role::Muted));
     }

@@ -109,17 +109,17 @@ impl Shop {
     }
 
     /// When a service was deployed to production, oldest first, up to a moment; with its versions.
-    fn deploys(self, place: usize, until: i64) -> Vec<(i64, String)> {
+    fn deploys(self, index: usize, until: i64) -> Vec<(i64, String)> {
         let from = until - DEPLOYS_TOLD;
-        let name = SERVICES.get(place).map_or("", |(name, _)| *name);
+        let name = SERVICES.get(index).map_or("", |(name, _)| *name);
         if name == "checkout" {
             let slots = from.div_euclid(INCIDENT_EVERY)..=until.div_euclid(INCIDENT_EVERY);
             let at = slots.filter_map(|slot| Some((slot, self.incident_begin(slot)? as i64 - BEFORE_INCIDENT)));
             let within = at.filter(|(_, at)| (from..=until).contains(at));
             return within.map(|(slot, at)| (at, format!("v2.{}", slot.rem_euclid(1000)))).collect();
         }
-        let period = 5400 + 1700 * place as i64;
-        let phase = (self.random(600 + place as u64, 0) * period as f64) as i64;
+        let period = 5400 + 1700 * index as i64;
+        let phase = (self.random(600 + index as u64, 0) * period as f64) as i64;
         let numbers = (from - phase).div_euclid(period) + 1..=(until - phase).div_euclid(period);
         numbers.map(|n| (n * period + phase, format!("v1.{}", n.rem_euclid(1000)))).collect()
     }
@@ -129,16 +129,16 @@ impl Shop {
         let seconds = now.0.div_euclid(1000);
         let environments = [("staging", STAGING_AHEAD), ("production", 0)];
         let each = environments.iter().flat_map(|(environment, ahead)| {
-            (0..SERVICES.len()).map(move |place| self.application(place, environment, *ahead, seconds, now))
+            (0..SERVICES.len()).map(move |index| self.application(index, environment, *ahead, seconds, now))
         });
         json!({ "items": each.collect::<Vec<_>>() })
     }
 
-    fn application(self, place: usize, environment: &str, ahead: i64, seconds: i64, now: Timestamp) -> Value {
-        let name = SERVICES.get(place).map_or("", |(name, _)| *name);
+    fn application(self, index: usize, environment: &str, ahead: i64, seconds: i64, now: Timestamp) -> Value {
+        let name = SERVICES.get(index).map_or("", |(name, _)| *name);
         let time = |at: i64| Timestamp((at - ahead) * 1000).rfc3339();
         // What comes within the time that a deploy takes is under way.
-        let mut all = self.deploys(place, seconds + ahead + DEPLOY_LASTS);
+        let mut all = self.deploys(index, seconds + ahead + DEPLOY_LASTS);
         let coming = all.pop_if(|(at, _)| *at > seconds + ahead);
         let history: Vec<Value> =
             all.iter().map(|(at, version)| json!({ "revision": version, "deployedAt": time(*at) })).collect();
@@ -164,13 +164,13 @@ impl Shop {
     /// The merge requests of a GitLab project: those that are open, or those merged lately.
     pub fn merge_requests(self, merged: bool, now: Timestamp) -> Value {
         let seconds = now.0.div_euclid(1000);
-        let one = |(place, (title, days, status)): (usize, &(&str, i64, &str))| {
+        let one = |(index, (title, days, status)): (usize, &(&str, i64, &str))| {
             let period = days * 86_400;
-            let phase = (self.random(900 + place as u64, 0) * period as f64) as i64;
+            let phase = (self.random(900 + index as u64, 0) * period as f64) as i64;
             let number = (seconds - phase).div_euclid(period) - i64::from(merged);
             let opened = number * period + phase;
-            let took = 3600 + (self.random(910 + place as u64, number) * period as f64 * 0.4) as i64;
-            let iid = number.rem_euclid(100) * 10 + place as i64;
+            let took = 3600 + (self.random(910 + index as u64, number) * period as f64 * 0.4) as i64;
+            let iid = number.rem_euclid(100) * 10 + index as i64;
             json!({
                 "id": iid, "iid": iid, "title": title, "draft": *status == "draft_status",
                 "created_at": Timestamp(opened * 1000).rfc3339(),

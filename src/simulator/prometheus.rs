@@ -53,11 +53,11 @@ pub(super) fn answer(shop: Shop, range: bool, query: &str, now: Timestamp) -> (S
     let mut lines: Vec<(Value, Vec<Value>)> = Vec::new();
     for n in 0..=count {
         let at = Timestamp(start.0 + n * step.0);
-        for (place, sample) in samples(at).unwrap_or_default().iter().enumerate() {
-            if lines.len() <= place {
+        for (index, sample) in samples(at).unwrap_or_default().iter().enumerate() {
+            if lines.len() <= index {
                 lines.push((labels(sample), Vec::new()));
             }
-            if let Some((_, values)) = lines.get_mut(place) {
+            if let Some((_, values)) = lines.get_mut(index) {
                 values.push(pair(at, sample.value));
             }
         }

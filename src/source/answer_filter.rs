@@ -18,14 +18,14 @@ pub struct AnswerFilter {
 
 impl AnswerFilter {
     /// The answer as the board wants it.
-    pub fn of(&self, telemetry: Telemetry) -> Telemetry {
+    pub fn apply(&self, telemetry: Telemetry) -> Telemetry {
         let telemetry = if self.people { telemetry } else { telemetry.without_people() };
         match telemetry {
             Telemetry::Builds(builds) if !self.deploys.is_empty() => {
                 Telemetry::Builds(builds.into_iter().map(|build| self.marked(build)).collect())
             }
             Telemetry::Caveat { telemetry, caveat } => {
-                Telemetry::Caveat { telemetry: Box::new(self.of(*telemetry)), caveat }
+                Telemetry::Caveat { telemetry: Box::new(self.apply(*telemetry)), caveat }
             }
             other => other,
         }

@@ -74,13 +74,13 @@ impl Secret {
             }
         };
         if secret.expose_secret().trim().is_empty() {
-            return Err(missing(format!("{} is empty", self.place())));
+            return Err(missing(format!("{} is empty", self.origin())));
         }
         Ok(secret)
     }
 
     /// Where it is, without what it is.
-    fn place(&self) -> String {
+    fn origin(&self) -> String {
         match self {
             Self::Env(EnvSecret { env }) => format!("the environment variable {env}"),
             Self::File(FileSecret { file }) => format!("the file {}", file.display()),

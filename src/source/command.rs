@@ -91,7 +91,7 @@ impl Source for Command {
     }
 
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
-        let place = tokio::time::timeout_at(moment.deadline, self.limits.command(&self.turn))
+        let permit = tokio::time::timeout_at(moment.deadline, self.limits.command(&self.turn))
             .await
             .map_err(|_| FetchError::from(Reason::Timeout(Phase::Queue)))?;
         let task = Task {
@@ -100,7 +100,7 @@ impl Source for Command {
             directory: self.config.directory.clone(),
             values: Vec::new(),
         };
-        let output = tokio::time::timeout_at(moment.deadline, run(&task, place))
+        let output = tokio::time::timeout_at(moment.deadline, run(&task, permit))
             .await
             .map_err(|_| FetchError::from(Reason::Timeout(Phase::Run)))??;
         Ok(self.read(output, asks, moment).await)
@@ -114,7 +114,8 @@ impl Command {
         let plain = text(&output, moment.now);
         let picks: Vec<Ask> = asks.iter().filter(|ask| is_json || !ask.query.is_empty()).map(whole_or_part).collect();
         let wanted = picks.len();
-        let picked = if picks.is_empty() { Ok(Vec::new()) } else { self.evaluator.all(output, picks, moment).await };
+        let picked =
+            if picks.is_empty() { Ok(Vec::new()) } else { self.evaluator.evaluate(output, picks, moment).await };
         // What cannot be picked from still has its lines.
         let mut picked = picked.unwrap_or_else(|error| vec![Err(error); wanted]).into_iter();
         let answer = |ask: &Ask| if is_json || !ask.query.is_empty() { picked.next() } else { Some(plain.clone()) };

@@ -192,7 +192,7 @@ pub struct Resolution {
 
 impl Resolution {
     /// That of one query.
-    pub const fn of(query: QueryId, widths: watch::Receiver<Widths>) -> Self {
+    pub const fn new(query: QueryId, widths: watch::Receiver<Widths>) -> Self {
         Self { query, widths }
     }
 

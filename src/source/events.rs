@@ -10,7 +10,7 @@ mod exchange;
 mod file;
 mod keys;
 pub mod line;
-mod place;
+mod position;
 mod protocol;
 mod recent;
 mod regular;
@@ -30,7 +30,7 @@ use endpoint::Endpoint;
 pub use exchange::Token;
 use file::Followed;
 pub use keys::Config;
-pub use telling::{Receipt, real_path, tell};
+pub use telling::{Receipt, post, real_path};
 
 /// The file. What the endpoint takes is written into it, so that one reader decides what belongs together.
 #[derive(Debug)]

@@ -170,8 +170,8 @@ impl Git {
         let words = before.iter().chain(arguments).map(|&word| word.to_owned()).collect();
         let task = process::Task { words, ..process::Task::default() };
         let late = |phase| move |_| FetchError::from(Reason::Timeout(phase));
-        let place = timeout_at(moment.deadline, self.limits.command(&self.turn)).await.map_err(late(Phase::Queue))?;
-        let run = timeout_at(moment.deadline, process::run(&task, place));
+        let permit = timeout_at(moment.deadline, self.limits.command(&self.turn)).await.map_err(late(Phase::Queue))?;
+        let run = timeout_at(moment.deadline, process::run(&task, permit));
         let output = run.await.map_err(late(Phase::Run))??;
         offload::aside_if_large(output.len()).await;
         Ok(String::from_utf8_lossy(&output).into_owned())
@@ -234,7 +234,7 @@ impl History {
 fn first_shipped(tags: &[Tag], history: &History) -> Vec<Vec<Timestamp>> {
     let mut seen: HashSet<&str> = HashSet::new();
     let mut all = Vec::with_capacity(tags.len());
-    for (place, tag) in tags.iter().enumerate() {
+    for (index, tag) in tags.iter().enumerate() {
         let mut commits = Vec::new();
         let mut next = vec![tag.commit.as_str()];
         while let Some(hash) = next.pop() {
@@ -245,7 +245,7 @@ fn first_shipped(tags: &[Tag], history: &History) -> Vec<Vec<Timestamp>> {
             }
         }
         commits.truncate(MOST_COMMITS_OF_A_TAG);
-        all.push(if place == 0 { Vec::new() } else { commits });
+        all.push(if index == 0 { Vec::new() } else { commits });
     }
     all
 }

@@ -231,7 +231,7 @@ impl Http {
     }
 
     async fn exchange_one(&self, url: &Url, request: Request<'_>, deadline: Instant) -> Result<Response, FetchError> {
-        let _place = tokio::time::timeout_at(deadline, self.network.limits.place(&self.host))
+        let _turn = tokio::time::timeout_at(deadline, self.network.limits.turn(&self.host))
             .await
             .map_err(|_| FetchError::from(Reason::Timeout(Phase::Queue)))?;
         let load = Load::begin();

@@ -27,13 +27,13 @@ const MAX_FILE: u64 = 8 * 1024 * 1024;
 /// One open calendar.
 #[derive(Debug)]
 pub struct Ical {
-    place: Place,
+    origin: Origin,
     rules: Rules,
 }
 
 /// Where a calendar is.
 #[derive(Debug)]
-enum Place {
+enum Origin {
     Server(Arc<Http>, Url),
     File(PathBuf),
 }
@@ -70,23 +70,23 @@ impl Source for Ical {
     }
 
     fn open(config: &Config, context: &Context) -> Result<Self, FetchError> {
-        let place = match (&config.url, &config.file) {
-            (Some(url), None) => Place::Server(context.http()?, parse_url(url)?),
-            (None, Some(file)) => Place::File(file.clone()),
+        let origin = match (&config.url, &config.file) {
+            (Some(url), None) => Origin::Server(context.http()?, parse_url(url)?),
+            (None, Some(file)) => Origin::File(file.clone()),
             _ => return Err(FetchError::new(Reason::Internal, "opened without a url or a file of its own")),
         };
-        Ok(Self { place, rules: Rules::of(config, context.answer_filter.people) })
+        Ok(Self { origin, rules: Rules::from_config(config, context.answer_filter.people) })
     }
 
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
-        let body: Arc<[u8]> = match &self.place {
-            Place::Server(http, url) => {
+        let body: Arc<[u8]> = match &self.origin {
+            Origin::Server(http, url) => {
                 let accept = "text/calendar, */*;q=0.1";
                 let document = http.fetch_unless_known(url, accept, moment.deadline).await?;
                 refuse_web_page(&document.body)?;
                 document.body
             }
-            Place::File(path) => {
+            Origin::File(path) => {
                 offload::aside().await;
                 read_file(path)?.into()
             }

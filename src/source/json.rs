@@ -74,6 +74,6 @@ impl Source for Json {
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
         let response = self.http.fetch(&self.url, Method::Get, "application/json", moment.deadline).await?;
         refuse_html(&response)?;
-        self.evaluator.all(response.body, asks.to_vec(), moment).await
+        self.evaluator.evaluate(response.body, asks.to_vec(), moment).await
     }
 }

@@ -1,4 +1,4 @@
-//! What all connections of a board share: the places to ask from, and how names are looked up.
+//! What all connections of a board share: the turns to ask, and how names are looked up.
 
 use std::collections::HashMap;
 use std::error::Error;

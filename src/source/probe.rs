@@ -123,14 +123,14 @@ impl Source for Probe {
 
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
         let mut running = JoinSet::new();
-        for (place, target) in self.targets.iter().enumerate() {
+        for (index, target) in self.targets.iter().enumerate() {
             let target = Arc::clone(target);
-            running.spawn(async move { (place, probe(&target, moment).await) });
+            running.spawn(async move { (index, probe(&target, moment).await) });
         }
         let mut seen = vec![Seen::default(); self.targets.len()];
         while let Some(done) = running.join_next().await {
-            let (place, one) = done.map_err(|_| FetchError::new(Reason::Internal, "a probe panicked"))?;
-            if let Some(slot) = seen.get_mut(place) {
+            let (index, one) = done.map_err(|_| FetchError::new(Reason::Internal, "a probe panicked"))?;
+            if let Some(slot) = seen.get_mut(index) {
                 *slot = one;
             }
         }

@@ -123,13 +123,13 @@ impl Prometheus {
         // What is refused is not fetched: the next poll asks for it again.
         let telemetry = Telemetry::Series(SeriesSet::new(series, coverage)).within_limits()?;
         self.grid = Some(Grid { step, last: end });
-        Ok(with(caveat, telemetry))
+        Ok(with_caveat(caveat, telemetry))
     }
 
     async fn instant(&self, query: &str, moment: Moment, coverage: Coverage) -> Answer {
         let parameters = [("query", query.to_owned()), ("time", format!("{:.3}", moment.now.seconds()))];
         let Answered { series, caveat } = self.ask("api/v1/query", &parameters, moment).await?;
-        Ok(with(caveat, Telemetry::Series(SeriesSet::new(series, coverage))))
+        Ok(with_caveat(caveat, Telemetry::Series(SeriesSet::new(series, coverage))))
     }
 
     async fn ask(&self, path: &str, parameters: &[(&str, String)], moment: Moment) -> Result<Answered, FetchError> {
@@ -154,7 +154,7 @@ fn base(url: &str) -> Result<Url, FetchError> {
     Ok(base)
 }
 
-fn with(caveat: Option<Caveat>, telemetry: Telemetry) -> Telemetry {
+fn with_caveat(caveat: Option<Caveat>, telemetry: Telemetry) -> Telemetry {
     match caveat {
         Some(caveat) => telemetry.with_caveat(caveat.text, caveat.partial),
         None => telemetry,

@@ -65,14 +65,14 @@ impl Snapshot for Builds {
 }
 
 /// Joins a new answer with what was seen before. A build is known by its name as the server has it; of several
-/// with one name, by its place among them.
+/// with one name, by its index among them.
 pub fn track(before: &[TrackedBuild], now: Vec<Build>, at: Timestamp) -> Vec<TrackedBuild> {
     let known: HashMap<(&SafeText, usize), &TrackedBuild> =
         numbered(before.iter().map(|old| &old.build.name)).into_iter().zip(before).collect();
     let first_answer = before.is_empty();
     let olds: Vec<Option<&TrackedBuild>> =
         numbered(now.iter().map(|build| &build.name)).iter().map(|key| known.get(key).copied()).collect();
-    let builds = now.into_iter().zip(olds).map(|(build, old)| one(old, build, at, first_answer));
+    let builds = now.into_iter().zip(olds).map(|(build, old)| tracked(old, build, at, first_answer));
     named_apart(builds.collect())
 }
 
@@ -89,14 +89,14 @@ fn numbered<'a>(names: impl Iterator<Item = &'a SafeText>) -> Vec<(&'a SafeText,
 
 /// Numbers the builds whose names look the same on a screen, in an order of their own.
 fn named_apart(mut builds: Vec<TrackedBuild>) -> Vec<TrackedBuild> {
-    let mut places: HashMap<String, Vec<usize>> = HashMap::new();
-    for (place, one) in builds.iter().enumerate() {
-        places.entry(one.name.to_string()).or_default().push(place);
+    let mut indices: HashMap<String, Vec<usize>> = HashMap::new();
+    for (index, one) in builds.iter().enumerate() {
+        indices.entry(one.name.to_string()).or_default().push(index);
     }
-    for (drawn, mut places) in places.into_iter().filter(|(_, places)| places.len() > 1) {
-        places.sort_by_key(|place| builds.get(*place).map(|one| one.build.name.clone()));
-        for (number, place) in (1..).zip(places) {
-            if let Some(one) = builds.get_mut(place) {
+    for (drawn, mut indices) in indices.into_iter().filter(|(_, indices)| indices.len() > 1) {
+        indices.sort_by_key(|index| builds.get(*index).map(|one| one.build.name.clone()));
+        for (number, index) in (1..).zip(indices) {
+            if let Some(one) = builds.get_mut(index) {
                 one.name = format!("{drawn} ({number})").into();
             }
         }
@@ -104,7 +104,7 @@ fn named_apart(mut builds: Vec<TrackedBuild>) -> Vec<TrackedBuild> {
     builds
 }
 
-fn one(old: Option<&TrackedBuild>, mut build: Build, at: Timestamp, first_answer: bool) -> TrackedBuild {
+fn tracked(old: Option<&TrackedBuild>, mut build: Build, at: Timestamp, first_answer: bool) -> TrackedBuild {
     if build.history.is_empty() {
         keep_what_it_runs_from(&mut build, old);
         build.history = watched(old.map(|old| &old.build), &build, at);

@@ -13,7 +13,7 @@ use crate::model::time::{Span, Timestamp};
 /// Something that was learned at a moment, and that can be taken in again.
 ///
 /// A query is known by its handle, which holds for one run of the program. Whoever keeps facts for longer writes the
-/// [`QueryKey`](crate::model::poll::QueryKey) of the query in its place.
+/// [`QueryKey`](crate::model::poll::QueryKey) of the query instead of it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fact {
     /// What an answer has added to what was known: points, or a whole state, and that only if it has changed.

@@ -16,18 +16,18 @@ const COLUMNS_A_WEIGHT: u16 = 14;
 /// Where everything of a page goes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Arrangement {
-    /// Framed panels: place on the page, area with its frame.
+    /// Framed panels: index on the page, area with its frame.
     pub framed: Vec<(usize, Rect)>,
     /// One-line strips.
     pub strips: Vec<(usize, Rect)>,
     /// What did not fit even so, and where to say how many.
     pub hidden: Vec<usize>,
-    /// The place for "12 more ok".
+    /// Where "12 more ok".
     pub counter: Option<Rect>,
 }
 
 impl Arrangement {
-    /// The panel at a place of the screen.
+    /// The panel at a cell of the screen.
     pub fn at(&self, column: u16, row: u16) -> Option<usize> {
         let hit = |area: &Rect| area.contains(ratatui::layout::Position::new(column, row));
         self.framed.iter().chain(&self.strips).find(|(_, area)| hit(area)).map(|(panel, _)| *panel)
@@ -82,7 +82,7 @@ fn strip_height(strips: usize, width: u16) -> u16 {
 }
 
 impl Row {
-    fn of(page: &Page, panels: Vec<usize>) -> Self {
+    fn new(page: &Page, panels: Vec<usize>) -> Self {
         let rooms = || panels.iter().filter_map(|at| page.panels.get(*at));
         Self {
             min: rooms().map(|panel| panel.room.min_height).max().unwrap_or(0) + FRAME,
@@ -107,7 +107,7 @@ fn weight(page: &Page, panel: usize) -> u16 {
 
 /// The board's rows, broken where they are too narrow.
 fn explicit(page: &Page, area: Rect) -> Vec<Row> {
-    page.rows.iter().flat_map(|row| broken(page, row, area.width)).map(|panels| Row::of(page, panels)).collect()
+    page.rows.iter().flat_map(|row| broken(page, row, area.width)).map(|panels| Row::new(page, panels)).collect()
 }
 
 /// A row of panels as several rows of about equal weight, each wide enough for its panels.
@@ -144,7 +144,7 @@ fn by_layer(page: &Page, area: Rect) -> Vec<Row> {
         groups
             .iter()
             .flat_map(|group| comfortable(page, group, area.width))
-            .map(|panels| Row::of(page, panels))
+            .map(|panels| Row::new(page, panels))
             .collect()
     };
     let mut best = rows(&groups);

@@ -14,7 +14,7 @@ pub type KeyHelp = &'static [(&'static str, &'static str)];
 pub struct Lens {
     /// The page.
     pub page: usize,
-    /// The panel that is chosen, by its place on the page.
+    /// The panel that is chosen, by its index on the page.
     pub focus: Option<usize>,
     /// Whether it fills the page.
     pub zoom: bool,
@@ -60,9 +60,9 @@ impl Lens {
     pub fn follow(&mut self, before: &Scene, after: &Scene) {
         let Some(page) = before.page(self.page) else { return };
         let focus = self.focus.and_then(|focus| page.panels.get(focus)).map(|panel| panel.id.as_str());
-        let place = after.pages.iter().position(|other| other.name == page.name);
-        self.page = place.unwrap_or_else(|| self.page.min(after.pages.len().saturating_sub(1)));
-        let panels = place.and_then(|place| after.pages.get(place)).map_or(&[][..], |page| page.panels.as_slice());
+        let index = after.pages.iter().position(|other| other.name == page.name);
+        self.page = index.unwrap_or_else(|| self.page.min(after.pages.len().saturating_sub(1)));
+        let panels = index.and_then(|index| after.pages.get(index)).map_or(&[][..], |page| page.panels.as_slice());
         self.focus = focus.and_then(|id| panels.iter().position(|panel| panel.id == id));
         self.zoom &= self.focus.is_some();
     }

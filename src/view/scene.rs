@@ -73,7 +73,7 @@ impl LayerLamp {
     /// What may become of it while all its panels have one status. For whoever has to know how long its words can
     /// get.
     pub fn forms(self) -> impl Iterator<Item = Self> {
-        let all = move |status: Status| Tally::of(std::iter::repeat_n(status, self.tally.total()));
+        let all = move |status: Status| Tally::from_statuses(std::iter::repeat_n(status, self.tally.total()));
         Status::WORST_FIRST.into_iter().map(move |status| Self { tally: all(status), ..self })
     }
 }

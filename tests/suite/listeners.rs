@@ -18,7 +18,7 @@ use andon::model::time::{Span, Timestamp};
 use andon::source::Clock;
 use andon::source::Pace;
 use andon::source::events::line::Line;
-use andon::source::events::{Receipt, Token, tell};
+use andon::source::events::{Receipt, Token, post};
 use andon::source::listening::{Listened, Listener, Listening, Sample, Shutdown, Sink, start};
 use andon::source::network::Network;
 use andon::store::Store;
@@ -156,7 +156,7 @@ async fn a_burst_of_events_costs_few_looks_at_the_file_and_loses_none() {
     let begin = Instant::now();
     let told = tokio::spawn(async move {
         for n in 0..EVENTS {
-            assert_eq!(tell(&address, &token, &line(&format!("event {n}")), None).await, Receipt::Taken);
+            assert_eq!(post(&address, &token, &line(&format!("event {n}")), None).await, Receipt::Taken);
         }
     });
     let mut looks = 0;
@@ -186,7 +186,7 @@ async fn it_listens_though_no_panel_shows_it_and_after_a_reload() {
         polling.poll(&running::board(&text)).await;
         let told = async {
             loop {
-                let is_taken = tell(&address, &token, &ann, None).await == Receipt::Taken;
+                let is_taken = post(&address, &token, &ann, None).await == Receipt::Taken;
                 if is_taken && std::fs::read_to_string(folder.path().join("events.jsonl")).unwrap().contains(is_there) {
                     return;
                 }
@@ -195,7 +195,7 @@ async fn it_listens_though_no_panel_shows_it_and_after_a_reload() {
         tokio::time::timeout(PATIENCE, told).await.expect("nobody listens");
     }
     drop(polling);
-    let gone = async { while tell(&address, &token, &ann, None).await != Receipt::Nobody {} };
+    let gone = async { while post(&address, &token, &ann, None).await != Receipt::Nobody {} };
     tokio::time::timeout(PATIENCE, gone).await.expect("it listens for ever");
 }
 
@@ -207,7 +207,7 @@ async fn a_token_that_is_rotated_needs_no_restart() {
     assert_eq!(running.outcome("e").await.listener_error, None);
     folder.write("token", "rotated");
     let (address, token) = (format!("127.0.0.1:{port}"), Token::new(&"rotated".to_owned().into()).unwrap());
-    while tell(&address, &token, &line("after"), None).await != Receipt::Taken {
+    while post(&address, &token, &line("after"), None).await != Receipt::Taken {
         running.outcome("e").await;
     }
 }

@@ -132,11 +132,11 @@ async fn polls_alone() {
     // Ten times as fast as any board: the more polls to a scene, the more polls to a minute of ours.
     let pace = Pace { refresh: Span(100), timeout: Span(80) };
     let pulses: Vec<Arc<andon::source::supervisor::Pulse>> = (0..PANELS).map(|_| Arc::default()).collect();
-    for (place, query) in board.queries.iter().enumerate() {
+    for (index, query) in board.queries.iter().enumerate() {
         let context = Context {
             http: None,
             network: wiring.wires.network.clone(),
-            resolution: Resolution::of(query.id, wiring.wires.widths.clone()),
+            resolution: Resolution::new(query.id, wiring.wires.widths.clone()),
             pace,
             answer_filter: andon::source::answer_filter::AnswerFilter::default(),
         };
@@ -148,8 +148,8 @@ async fn polls_alone() {
             clock: clock.clone(),
             ear: andon::source::listening::Ear::default(),
         };
-        let poll = Poll { asks: vec![(query.id, query.ask.clone())], place: place as u32 };
-        let config = Arc::new(Number { number: place as u64 });
+        let poll = Poll { asks: vec![(query.id, query.ask.clone())], index: index as u32 };
+        let config = Arc::new(Number { number: index as u64 });
         tokio::spawn(supervise::<Scripted>(config, context, poll, pace, channels));
     }
     let (commands_sender, commands) = mpsc::channel(1);

@@ -63,8 +63,8 @@ impl Sender {
             directory: None,
         };
         // Others' commands may take their time: that is no fault of this one.
-        let place = self.network.limits.command(&self.turn).await;
-        match timeout(LONGEST, process::run(&task, place)).await {
+        let permit = self.network.limits.command(&self.turn).await;
+        match timeout(LONGEST, process::run(&task, permit)).await {
             Err(_) => Err(format!("{program} took longer than {} s", LONGEST.as_secs())),
             Ok(Err(error)) => Err(format!("{program}: {error}")),
             Ok(Ok(_)) => Ok(()),

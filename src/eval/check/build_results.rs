@@ -21,7 +21,7 @@ impl Judge for BuildResults {
         let any_counts = builds.iter().any(|one| one.build.counts());
         let counted = builds.iter().filter(|one| one.build.counts() || !any_counts);
         let judgement =
-            worst(counted.map(|one| Judgement { since: one.red_since, ..Judgement::of(one.build.result.status()) }));
+            worst(counted.map(|one| Judgement { since: one.red_since, ..Judgement::new(one.build.result.status()) }));
         Ruling { judgement, reason: reason(builds, evidence.now) }
     }
 }

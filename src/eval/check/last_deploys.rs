@@ -27,9 +27,9 @@ impl Judge for LastDeploys {
         let only_deploys = matches!(evidence.rule.subject, Subject::Events { set: EventSet::Deploys, .. });
         // No deploy at all is not a deploy that is well.
         let judgement =
-            if only_deploys && current.is_empty() { Judgement::of(Status::Unknown) } else { worst_event(&current) };
+            if only_deploys && current.is_empty() { Judgement::new(Status::Unknown) } else { worst_event(&current) };
         match worse_row(&places, selection, judgement.status).filter(|_| only_deploys) {
-            Some((status, reason)) => Ruling { judgement: Judgement::of(status), reason },
+            Some((status, reason)) => Ruling { judgement: Judgement::new(status), reason },
             None => Ruling { reason: reason(&current, judgement.status, evidence.now), judgement },
         }
     }
@@ -53,9 +53,9 @@ fn worse_row(places: &Places<'_>, selection: Selection<'_>, than: Status) -> Opt
 
 /// Nothing that has happened is nothing bad.
 fn worst_event(current: &[&Event]) -> Judgement {
-    let of = |event: &&Event| Judgement { since: Some(event.at), ..Judgement::of(event.status()) };
+    let of = |event: &&Event| Judgement { since: Some(event.at), ..Judgement::new(event.status()) };
     let bad = current.iter().filter(|event| event.status() != Status::Ok).map(of);
-    if current.iter().all(|event| event.status() == Status::Ok) { Judgement::of(Status::Ok) } else { worst(bad) }
+    if current.iter().all(|event| event.status() == Status::Ok) { Judgement::new(Status::Ok) } else { worst(bad) }
 }
 
 /// "deploy shop v2.14 production failed, 12 min ago and 1 more".

@@ -77,12 +77,12 @@ impl Judge for Threshold {
     fn judge(_: &Options, evidence: &Evidence<'_>) -> Ruling {
         let judgement = match evidence.content {
             // What has vanished is counted once for the whole panel.
-            Content::Series(all) if all.is_empty() => Judgement::of(Status::Ok),
+            Content::Series(all) if all.is_empty() => Judgement::new(Status::Ok),
             Content::Series(all) => worst(all.iter().filter(|one| is_there(one)).map(|one| one.judgement)),
-            Content::Table(shown) if shown.rows.is_empty() => Judgement::of(Status::Ok),
-            Content::Table(shown) => Judgement::of(Status::worst(shown.rows.iter().copied())),
+            Content::Table(shown) if shown.rows.is_empty() => Judgement::new(Status::Ok),
+            Content::Table(shown) => Judgement::new(Status::worst(shown.rows.iter().copied())),
             // A limit is about a number, and this is none.
-            _ => Judgement::of(Status::Unknown),
+            _ => Judgement::new(Status::Unknown),
         };
         let reason = match evidence.content {
             _ if judgement.status == Status::Ok => String::new(),

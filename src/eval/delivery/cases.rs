@@ -21,7 +21,7 @@ pub(super) struct Case<'a> {
     /// Those that began after it, and before the next deploy of its service.
     incidents: Vec<&'a Event>,
     /// A hotfix or a rollback came after it.
-    mended: bool,
+    fixed: bool,
     /// When the next deploy of its service was done.
     next_success: Option<Timestamp>,
 }
@@ -34,7 +34,7 @@ impl Case<'_> {
 
     /// Whether somebody had to mend it.
     pub(super) fn has_failed(&self) -> bool {
-        !self.has_landed() || self.mended || !self.incidents.is_empty()
+        !self.has_landed() || self.fixed || !self.incidents.is_empty()
     }
 
     /// When all was well again: when its last incident was over; without one, when the next deploy was done.
@@ -47,8 +47,8 @@ impl Case<'_> {
             return self.next_success;
         }
         let ends: Option<Vec<Timestamp>> = self.incidents.iter().map(|incident| incident.until).collect();
-        // An incident whose end nobody told was over when its cause was mended.
-        ends.map_or(self.next_success.filter(|_| self.mended), |ends| ends.into_iter().max())
+        // An incident whose end nobody told was over when its cause was fixed.
+        ends.map_or(self.next_success.filter(|_| self.fixed), |ends| ends.into_iter().max())
     }
 }
 
@@ -66,7 +66,7 @@ pub(super) fn cases<'a>(events: impl Iterator<Item = &'a Event>) -> Vec<Case<'a>
     // Told by two sources, or to two queries, it is one.
     deploys.dedup_by(|a, b| key(a) == key(b));
     incidents.sort_by_key(|incident| incident.at);
-    let of = |deploy| Case { deploy, incidents: Vec::new(), mended: false, next_success: None };
+    let of = |deploy| Case { deploy, incidents: Vec::new(), fixed: false, next_success: None };
     let mut cases: Vec<Case<'a>> = deploys.into_iter().map(of).collect();
     link_incidents(&mut cases, &incidents);
     link_mends(&mut cases);
@@ -106,7 +106,7 @@ fn link_mends(cases: &mut [Case<'_>]) {
         if let Some(case) = before.and_then(|place| cases.get_mut(place))
             && case.deploy.at.age_at(deploy.at) <= AFTERMATH
         {
-            case.mended = true;
+            case.fixed = true;
         }
         if deploy.reason != ChangeReason::Rollback {
             latest.put(&deploy.service, place);

@@ -42,7 +42,7 @@ pub(super) fn nothing_to_judge(series: &[JudgedSeries<'_>], evidence: &Evidence<
         return (!evidence.nothing_is_ok()).then(|| nothing_returned(evidence));
     }
     let all_lack = series.iter().all(|one| one.lack.is_some());
-    all_lack.then(|| reason(series, &Judgement::of(Status::Unknown), evidence))
+    all_lack.then(|| reason(series, &Judgement::new(Status::Unknown), evidence))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "every kind answers the same question")]
@@ -51,7 +51,7 @@ pub(super) fn count(series: &[JudgedSeries<'_>]) -> Option<usize> {
 }
 
 pub(super) fn headline(series: &[JudgedSeries<'_>], format: &Format, now: Timestamp) -> String {
-    let words = |one: &JudgedSeries<'_>| format!("{} {}", one.name, format.one(one.value, now).short.text());
+    let words = |one: &JudgedSeries<'_>| format!("{} {}", one.name, format.written(one.value, now).short.text());
     let all: Vec<String> = series.iter().take(NAMED).map(words).collect();
     all.join("  ").trim().to_owned()
 }
@@ -183,7 +183,7 @@ impl<'a> Look<'a, '_> {
         let is_shown = matches!(lack, None | Some(Lack::Old(_)));
         let value = last.map(|point| point.value).filter(|_| is_shown);
         let judgement = match value.filter(|_| lack.is_none()) {
-            None => Judgement::of(Status::Unknown),
+            None => Judgement::new(Status::Unknown),
             Some(value) => self.judgement(&(index, track.labels.clone()), value),
         };
         JudgedSeries { name, points: Cow::Borrowed(points), value, judgement, lack }
@@ -191,7 +191,7 @@ impl<'a> Look<'a, '_> {
 
     fn judgement(self, key: &LineKey, value: f64) -> Judgement {
         if !self.rule.thresholds.is_some() {
-            return Judgement::of(Status::Ok);
+            return Judgement::new(Status::Ok);
         }
         self.checks.judgement(self.rule, key).unwrap_or_else(|| self.rule.thresholds.judge_value(value))
     }
@@ -224,7 +224,7 @@ impl<'a> Look<'a, '_> {
         };
         let value = value.map(|point| point.value).filter(|_| lack.is_none());
         let judgement = match value {
-            None => Judgement::of(Status::Unknown),
+            None => Judgement::new(Status::Unknown),
             Some(value) => self.judgement(&(0, one.labels.clone()), value),
         };
         JudgedSeries { name, points: Cow::Owned(points), value, judgement, lack }

@@ -68,7 +68,7 @@ impl Followed {
     }
 
     fn at(&self, at: i64) -> Evaluation<'_> {
-        let (store, events, zone) = (&self.store, &Events::of(&self.store), &Zone::utc());
+        let (store, events, zone) = (&self.store, &Events::new(&self.store), &Zone::utc());
         let known = Known { store, checks: &self.checks, events, now: Timestamp(at * 1000), zone };
         evaluate(&self.rule, &check::Options::default(), &Unit::Seconds, known)
     }

@@ -49,19 +49,19 @@ pub(super) struct What {
 }
 
 impl InForce {
-    pub(super) fn of(event: &Event, input: &PanelInput<'_>) -> Self {
+    pub(super) fn from_event(event: &Event, input: &PanelInput<'_>) -> Self {
         let until = event.until.unwrap_or(input.now);
         Self {
             kind: event.kind,
             until: words::clock(until, input.now, input.zone),
             left: words::left(until, input.now),
-            what: What::of(event),
+            what: What::from_event(event),
         }
     }
 }
 
 impl Coming {
-    pub(super) fn of(event: &Event, days: &Days, input: &PanelInput<'_>) -> Self {
+    pub(super) fn from_event(event: &Event, days: &Days, input: &PanelInput<'_>) -> Self {
         let time = words::time(event, input.zone);
         Self {
             kind: event.kind,
@@ -69,19 +69,19 @@ impl Coming {
             begin: time.split('-').next().unwrap_or_default().to_owned(),
             time,
             soon: words::soon(event.at, input.now),
-            what: What::of(event),
+            what: What::from_event(event),
         }
     }
 }
 
 impl AnyTime {
-    pub(super) fn of(event: &Event) -> Self {
-        Self { kind: event.kind, what: What::of(event) }
+    pub(super) fn from_event(event: &Event) -> Self {
+        Self { kind: event.kind, what: What::from_event(event) }
     }
 }
 
 impl What {
-    fn of(event: &Event) -> Self {
+    fn from_event(event: &Event) -> Self {
         let title = if event.title.is_empty() { &event.version } else { &event.title };
         let names_service = title.as_str().contains(event.service.as_str());
         let mut notes = vec![event.service.clone(), event.remark.clone()];

@@ -15,7 +15,7 @@ pub(super) struct Days {
 }
 
 impl Days {
-    pub(super) fn of(now: Timestamp, zone: &Zone) -> Self {
+    pub(super) fn new(now: Timestamp, zone: &Zone) -> Self {
         let today = now.day(zone);
         // Not a day later: a day may have 23 hours, or 25.
         let later = |hours: i32| now.plus(HOUR.times(f64::from(hours))).day(zone);
@@ -109,7 +109,7 @@ mod tests {
             ("2026-03-28T22:30:00Z", "2026-03-28T23:30:00Z", "tomorrow"),
             ("2026-03-28T22:30:00Z", "2026-03-29T22:30:00Z", "Mon 30 Mar"),
         ] {
-            assert_eq!(Days::of(at(now), &berlin()).word(at(moment), &berlin()), word, "{now} {moment}");
+            assert_eq!(Days::new(at(now), &berlin()).word(at(moment), &berlin()), word, "{now} {moment}");
         }
     }
 

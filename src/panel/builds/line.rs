@@ -38,7 +38,7 @@ pub(super) struct Line {
 
 impl Line {
     /// With so many results of the past.
-    pub(super) fn of(one: &TrackedBuild, last: u8, now: Timestamp) -> Self {
+    pub(super) fn from_build(one: &TrackedBuild, last: u8, now: Timestamp) -> Self {
         let build = &one.build;
         let progress = progress(one, now);
         let last = usize::from(last);

@@ -34,7 +34,7 @@ pub(super) struct Layout {
 impl Layout {
     /// The richest that has room for all columns; else, without the columns that tell least, the versions of
     /// those on the way to the customer; else lamps.
-    pub(super) fn of(matrix: &Matrix, room: u16, ink: &Ink) -> Self {
+    pub(super) fn new(matrix: &Matrix, room: u16, ink: &Ink) -> Self {
         let names = matrix.rows.iter().map(|row| row.name.width()).max().unwrap_or(0).min(usize::from(room) / 3) as u16;
         let room = u32::from(room);
         let whole = |detail: Detail| Self {

@@ -64,7 +64,7 @@ impl Cell {
         self.current.is_some() || self.failed.is_some() || self.coming.is_some()
     }
 
-    fn of(place: &Place<'_>, now: Timestamp) -> Self {
+    fn from_place(place: &Place<'_>, now: Timestamp) -> Self {
         let since = |event: &Event| since(event, now);
         Self {
             status: place.status,
@@ -84,7 +84,7 @@ pub(super) fn matrix(deployments: Deployments<'_>, now: Timestamp) -> Matrix {
     let rows = services.into_iter().map(|service| Row {
         name: service.name,
         status: service.status,
-        cells: service.places.iter().map(|place| Cell::of(place, now)).collect(),
+        cells: service.places.iter().map(|place| Cell::from_place(place, now)).collect(),
     });
     Matrix { columns: environments, hidden, rows: rows.collect(), more }
 }

@@ -35,7 +35,7 @@ pub struct Wanted {
 
 impl Axis {
     /// The axis for this unit.
-    pub fn of(wanted: Wanted, unit: &Unit) -> Self {
+    pub fn new(wanted: Wanted, unit: &Unit) -> Self {
         let wanted = Wanted { data: spread(wanted.data), ..wanted };
         if let Some(high) = wanted.high {
             let low = wanted.low.unwrap_or_else(|| {
@@ -52,7 +52,7 @@ impl Axis {
 
     /// The row of a value.
     pub fn row(range: Range, value: f64, rows: u16, dots: u16) -> u16 {
-        range.place(value, rows * dots) / dots.max(1)
+        range.row(value, rows * dots) / dots.max(1)
     }
 }
 
@@ -74,8 +74,8 @@ fn free(wanted: Wanted, unit: &Unit) -> Axis {
     // On the lowest charts labels may stand right above each other.
     let dense = (highest <= SMALL).then_some(1);
     let distances = (least..=(least * 2).min(highest.max(1))).chain(dense);
-    let places = |every: u16| (0..every.min(highest.saturating_sub(every) + 1)).map(move |below| (every, below));
-    let axes = distances.flat_map(places).filter_map(|(every, below)| grid(wanted, unit, every, below));
+    let offsets = |every: u16| (0..every.min(highest.saturating_sub(every) + 1)).map(move |below| (every, below));
+    let axes = distances.flat_map(offsets).filter_map(|(every, below)| grid(wanted, unit, every, below));
     let tightest = axes.min_by(|a, b| (a.range.high - a.range.low).total_cmp(&(b.range.high - b.range.low)));
     tightest.unwrap_or(Axis { range: wanted.data, ticks: Vec::new() })
 }
@@ -205,7 +205,7 @@ mod tests {
                     (7.0, 7.0),
                     (0.0, 0.0),
                 ] {
-                    let axis = Axis::of(wanted(low, high, rows), &unit);
+                    let axis = Axis::new(wanted(low, high, rows), &unit);
                     let context = format!("{unit} {low}..{high} on {rows} rows: {axis:?}");
                     assert!(axis.range.low <= low && axis.range.high >= high, "{context}");
                     assert!(axis.ticks.len() > 1, "{context}");
@@ -215,7 +215,7 @@ mod tests {
                     for (row, value) in &axis.ticks {
                         assert_eq!(Axis::row(axis.range, *value, rows, 4), *row, "{context}");
                     }
-                    let labels = Format::of(unit.clone()).ticks(&values(&axis), Timestamp(0));
+                    let labels = Format::new(unit.clone()).ticks(&values(&axis), Timestamp(0));
                     for (n, label) in labels.iter().enumerate() {
                         assert!(!labels[..n].contains(label), "{labels:?}: {context}");
                     }
@@ -227,9 +227,9 @@ mod tests {
     #[test]
     fn bytes_have_labels_at_powers_of_two_and_times_at_steps_of_the_clock() {
         let gib = 1024.0 * 1024.0 * 1024.0;
-        let axis = Axis::of(wanted(0.0, 3.0 * gib, 13), &Unit::Bytes);
+        let axis = Axis::new(wanted(0.0, 3.0 * gib, 13), &Unit::Bytes);
         assert_eq!(values(&axis), [0.0, gib, 2.0 * gib, 3.0 * gib]);
-        let axis = Axis::of(wanted(0.0, 5000.0, 13), &Unit::Seconds);
+        let axis = Axis::new(wanted(0.0, 5000.0, 13), &Unit::Seconds);
         assert!(values(&axis).iter().all(|value| value % 900.0 == 0.0), "{axis:?}");
     }
 
@@ -237,28 +237,28 @@ mod tests {
     fn no_more_room_is_left_than_the_labels_need() {
         // A little below nothing does not cost half of a small chart.
         for rows in 3..30 {
-            let axis = Axis::of(wanted(-5.0, 115.0, rows), &Unit::None);
+            let axis = Axis::new(wanted(-5.0, 115.0, rows), &Unit::None);
             assert!(axis.range.high - axis.range.low <= 300.0, "{rows}: {axis:?}");
-            let axis = Axis::of(wanted(0.0, 2.9, rows), &Unit::None);
+            let axis = Axis::new(wanted(0.0, 2.9, rows), &Unit::None);
             assert!(axis.range.low == 0.0 && axis.range.high <= 6.0, "{rows}: {axis:?}");
         }
     }
 
     #[test]
     fn fixed_ends_are_the_ends() {
-        let axis = Axis::of(Wanted { low: Some(0.0), high: Some(1.0), ..wanted(0.2, 0.3, 21) }, &Unit::Ratio);
+        let axis = Axis::new(Wanted { low: Some(0.0), high: Some(1.0), ..wanted(0.2, 0.3, 21) }, &Unit::Ratio);
         assert_eq!(axis.range, Range { low: 0.0, high: 1.0 });
         assert_eq!(axis.ticks.first(), Some(&(20, 0.0)));
         assert_eq!(axis.ticks.last(), Some(&(0, 1.0)));
-        let axis = Axis::of(Wanted { low: Some(2.0), ..wanted(2.2, 9.0, 10) }, &Unit::None);
+        let axis = Axis::new(Wanted { low: Some(2.0), ..wanted(2.2, 9.0, 10) }, &Unit::None);
         assert_eq!(axis.ticks.first(), Some(&(9, 2.0)), "{axis:?}");
         // Ends the wrong way round are as good as none.
-        assert!(Axis::of(Wanted { high: Some(-1.0), ..wanted(0.0, 9.0, 10) }, &Unit::None).range.high >= 9.0);
+        assert!(Axis::new(Wanted { high: Some(-1.0), ..wanted(0.0, 9.0, 10) }, &Unit::None).range.high >= 9.0);
     }
 
     #[test]
     fn a_flat_line_is_inside_and_a_count_has_no_negative_axis() {
-        let axis = Axis::of(wanted(7.0, 7.0, 9), &Unit::None);
+        let axis = Axis::new(wanted(7.0, 7.0, 9), &Unit::None);
         assert!(axis.range.low < 7.0 && axis.range.high > 7.0 && axis.range.low >= 0.0, "{axis:?}");
     }
 }

@@ -47,7 +47,7 @@ pub fn draw(bars: &[Bar], area: Rect, buffer: &mut Buffer, ink: &Ink) {
     let seen = if alone {
         Window { first: 0, shown: 1, rest: String::new() }
     } else {
-        Window::of(bars.len(), usize::from(area.height), ink.scroll)
+        Window::new(bars.len(), usize::from(area.height), ink.scroll)
     };
     // With room to spare, bars stand apart; without it they are slim.
     let each = if usize::from(area.height) >= bars.len() * 2 { 2 } else { 1 };

@@ -58,13 +58,13 @@ impl Plot {
         if cell_x >= self.area.width || cell_y >= self.area.height {
             return;
         }
-        let place = usize::from(cell_y) * usize::from(self.area.width) + usize::from(cell_x);
+        let index = usize::from(cell_y) * usize::from(self.area.width) + usize::from(cell_x);
         let (dx, dy) = (usize::from(x % self.across), usize::from(y % self.down));
         let bit = match self.glyphs {
             Glyphs::Full => BRAILLE.get(dx).and_then(|column| column.get(dy)).copied().unwrap_or(0),
             Glyphs::Block | Glyphs::Ascii => 1 << dy,
         };
-        if let Some((bits, of)) = self.cells.get_mut(place) {
+        if let Some((bits, of)) = self.cells.get_mut(index) {
             *bits |= bit;
             *of = role;
         }
@@ -76,14 +76,14 @@ impl Plot {
         if rows == 0 {
             return;
         }
-        let place = |value: f64| range.place(value, rows);
+        let row = |value: f64| range.row(value, rows);
         let mut before: Option<(u16, u16)> = None;
         for (x, column) in columns.iter().enumerate() {
             let Some((low, high)) = *column else {
                 before = None;
                 continue;
             };
-            let (mut top, mut bottom) = (place(high), place(low));
+            let (mut top, mut bottom) = (row(high), row(low));
             // Half way to the neighbour on each side: a steep line has no holes.
             if let Some((old_top, old_bottom)) = before {
                 if old_bottom < top {
@@ -97,14 +97,14 @@ impl Plot {
                     self.dot(x as u16, y, role);
                 }
             }
-            before = Some((place(high), place(low)));
+            before = Some((row(high), row(low)));
         }
     }
 
     /// Puts the dots on the screen.
     pub fn draw(&self, buffer: &mut Buffer, ink: &Ink) {
         let mut utf8 = [0; 4];
-        for (place, (bits, role)) in self.cells.iter().enumerate() {
+        for (index, (bits, role)) in self.cells.iter().enumerate() {
             if *bits == 0 {
                 continue;
             }
@@ -115,7 +115,7 @@ impl Plot {
                 (Glyphs::Block, _) => "█",
                 (Glyphs::Ascii, _) => "*",
             };
-            let (x, y) = (place % usize::from(self.area.width), place / usize::from(self.area.width));
+            let (x, y) = (index % usize::from(self.area.width), index / usize::from(self.area.width));
             put(buffer, self.area, x as u16, y as u16, symbol, ink.stroke(*role));
         }
     }

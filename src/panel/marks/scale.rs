@@ -1,4 +1,4 @@
-//! From values and moments to places on the screen.
+//! From values and moments to rows and columns.
 
 use serde::Serialize;
 
@@ -17,7 +17,7 @@ pub struct Range {
 impl Range {
     /// The range of finite values; zero belongs to it when all are on one side of it and near enough,
     /// so that a bar's length means its value.
-    pub fn of(values: impl Iterator<Item = f64>) -> Option<Self> {
+    pub fn around(values: impl Iterator<Item = f64>) -> Option<Self> {
         let (low, high) = values
             .filter(|value| value.is_finite())
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
@@ -36,9 +36,9 @@ impl Range {
         if span > 0.0 { ((value - self.low) / span).clamp(0.0, 1.0) } else { 0.5 }
     }
 
-    /// The place of a value among so many from the top: 0 for the upper end. Lines, limits and the labels of
+    /// The row of a value, of so many, from the top: 0 for the upper end. Lines, limits and the labels of
     /// an axis all stand where this says.
-    pub fn place(self, value: f64, count: u16) -> u16 {
+    pub fn row(self, value: f64, count: u16) -> u16 {
         ((1.0 - self.ratio(value)) * f64::from(count.saturating_sub(1))).round() as u16
     }
 }
@@ -54,8 +54,8 @@ pub fn columns(points: &[Point], from: Timestamp, to: Timestamp, count: u16, rea
     let width = span / f64::from(count.max(1));
     let mut before: Option<(usize, Point)> = None;
     for point in points.iter().filter(|point| point.at <= to) {
-        let place = (((point.at.0 - from.0) as f64 / width).floor() as i64).min(i64::from(count) - 1);
-        let Ok(place) = usize::try_from(place) else {
+        let index = (((point.at.0 - from.0) as f64 / width).floor() as i64).min(i64::from(count) - 1);
+        let Ok(index) = usize::try_from(index) else {
             // Left of the first column: it may still hold at the edge.
             before = Some((0, *point));
             continue;
@@ -69,16 +69,16 @@ pub fn columns(points: &[Point], from: Timestamp, to: Timestamp, count: u16, rea
             && point.at.0 - old.at.0 <= reach.0.max(width as i64 * 2)
         {
             let hold = if columns.get(last).is_some_and(Option::is_some) { last + 1 } else { last };
-            for column in columns.get_mut(hold..place).unwrap_or_default() {
+            for column in columns.get_mut(hold..index).unwrap_or_default() {
                 *column = Some((old.value, old.value));
             }
         }
-        if let Some(column) = columns.get_mut(place) {
+        if let Some(column) = columns.get_mut(index) {
             *column = Some(
                 column.map_or((point.value, point.value), |(low, high)| (low.min(point.value), high.max(point.value))),
             );
         }
-        before = Some((place, *point));
+        before = Some((index, *point));
     }
     if let Some((last, old)) = before
         && old.value.is_finite()

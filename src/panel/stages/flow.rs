@@ -45,7 +45,7 @@ impl Fate {
     ];
 
     /// A stage that has failed while a part of it still runs is red already.
-    const fn of(stage: &Stage) -> Self {
+    const fn from_stage(stage: &Stage) -> Self {
         match stage.activity {
             _ if stage.result.is_red() => Self::Failed,
             Activity::Running => Self::Running,
@@ -115,8 +115,8 @@ pub(super) struct Step {
 
 impl Step {
     /// A stage as of a moment.
-    pub(super) fn of(stage: &Stage, now: Timestamp) -> Self {
-        let fate = Fate::of(stage);
+    pub(super) fn from_stage(stage: &Stage, now: Timestamp) -> Self {
+        let fate = Fate::from_stage(stage);
         let took = if fate == Fate::Running {
             stage.started_at.map(|at| elapsed(at, now))
         } else {
@@ -177,32 +177,32 @@ fn width(pieces: &[Piece]) -> usize {
     pieces.iter().map(Piece::width).sum::<usize>() + BETWEEN * pieces.len().saturating_sub(1)
 }
 
-fn all(steps: &[Step], ink: &Ink, with_times: bool) -> Vec<Piece> {
+fn pieces(steps: &[Step], ink: &Ink, with_times: bool) -> Vec<Piece> {
     steps.iter().map(|step| step.piece(ink, with_times)).collect()
 }
 
 /// The columns that all stages take, with all their words.
 pub(super) fn total(steps: &[Step], ink: &Ink) -> usize {
-    width(&all(steps, ink, true))
+    width(&pieces(steps, ink, true))
 }
 
 /// The stages in a line of so many columns. First the times of those that are ok go, then what is before
 /// the stage that matters is counted, then what is behind it; at last its own words are cut.
 pub(super) fn fitted(steps: &[Step], room: usize, ink: &Ink) -> Vec<Piece> {
-    let whole = [all(steps, ink, true), all(steps, ink, false)].into_iter().find(|pieces| width(pieces) <= room);
+    let whole = [pieces(steps, ink, true), pieces(steps, ink, false)].into_iter().find(|pieces| width(pieces) <= room);
     if let Some(pieces) = whole {
         return pieces;
     }
-    let place = |fate: Fate| steps.iter().position(|step| step.fate == fate);
-    let notable = [Fate::Failed, Fate::Running, Fate::Waiting, Fate::Unstable].into_iter().find_map(place);
-    let Some((place, main)) = notable.and_then(|place| Some((place, steps.get(place)?))) else {
+    let index = |fate: Fate| steps.iter().position(|step| step.fate == fate);
+    let notable = [Fate::Failed, Fate::Running, Fate::Waiting, Fate::Unstable].into_iter().find_map(index);
+    let Some((index, main)) = notable.and_then(|index| Some((index, steps.get(index)?))) else {
         return Piece::counted(steps, ink).into_iter().collect();
     };
-    let (before, behind) = (steps.get(..place).unwrap_or_default(), steps.get(place + 1..).unwrap_or_default());
+    let (before, behind) = (steps.get(..index).unwrap_or_default(), steps.get(index + 1..).unwrap_or_default());
     let main = main.piece(ink, true);
     let before = Piece::counted(before, ink);
     let counted: Vec<Piece> = before.clone().into_iter().chain([main.clone()]).collect();
-    let half: Vec<Piece> = counted.iter().cloned().chain(all(behind, ink, false)).collect();
+    let half: Vec<Piece> = counted.iter().cloned().chain(pieces(behind, ink, false)).collect();
     if width(&half) <= room {
         return half;
     }
@@ -301,7 +301,7 @@ mod tests {
 
     #[test]
     fn every_activity_and_result_has_a_fate() {
-        let of = |activity, result| Fate::of(&Stage { activity, result, ..Stage::default() });
+        let of = |activity, result| Fate::from_stage(&Stage { activity, result, ..Stage::default() });
         assert_eq!(of(Activity::Running, BuildResult::Failure), Fate::Failed, "a part of it has failed");
         assert_eq!(of(Activity::Running, BuildResult::Unknown), Fate::Running);
         assert_eq!(of(Activity::Waiting, BuildResult::Unknown), Fate::Waiting);

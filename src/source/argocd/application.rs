@@ -147,7 +147,7 @@ impl Application {
             .iter()
             .map(|(at, synced)| Event {
                 at: *at,
-                version: version(&synced.all()),
+                version: version(&synced.revisions()),
                 who: synced.initiated_by.as_ref().and_then(Initiator::who),
                 ..common.clone()
             })
@@ -169,26 +169,27 @@ impl Application {
         let conditions = told.conditions.as_deref().unwrap_or_default();
         let (health, remark) = verdict(&told.health, &told.sync, conditions, is_syncing, now);
         let newest = events.len().saturating_sub(1);
-        let place = events.iter().rposition(|event| event.state == EventState::Done).unwrap_or(newest);
-        let Some(event) = events.get_mut(place) else { return };
+        let index = events.iter().rposition(|event| event.state == EventState::Done).unwrap_or(newest);
+        let Some(event) = events.get_mut(index) else { return };
         (event.health, event.remark) = (health, SafeText::new(&remark));
         // While another version comes, or after it failed, the images may be of either.
-        let image = image_tag(told.summary.images.as_deref().unwrap_or_default()).filter(|_| place == newest);
+        let image = image_tag(told.summary.images.as_deref().unwrap_or_default()).filter(|_| index == newest);
         if let (EventState::Done | EventState::Unknown, Some(tag)) = (event.state, image) {
             event.version = version(&[tag]);
         }
     }
 
     /// Whether the newest sync of the history says it all: there was no other deploy since, or one that
-    /// mended single resources of the same revision.
+    /// fixed single resources of the same revision.
     fn is_told_by(&self, newest: Option<&Synced>) -> bool {
         match (newest, &self.status.operation_state) {
             (None, _) => false,
             (Some(_), None) => true,
             (Some(synced), Some(operation)) => {
-                let revisions = operation.all();
+                let revisions = operation.revisions();
                 !operation.is_deploy()
-                    || operation.state() == EventState::Done && (revisions.is_empty() || revisions == synced.all())
+                    || operation.state() == EventState::Done
+                        && (revisions.is_empty() || revisions == synced.revisions())
             }
         }
     }
@@ -204,7 +205,7 @@ impl Application {
         Event {
             at: operation.at().unwrap_or(since),
             state: operation.state(),
-            version: version(&operation.all()),
+            version: version(&operation.revisions()),
             who: operation.operation.initiated_by.as_ref().and_then(Initiator::who),
             ..common
         }
@@ -236,16 +237,17 @@ impl LastSync {
     }
 
     /// Its revisions: what it came to, or what it was asked for.
-    fn all(&self) -> Vec<&str> {
+    fn revisions(&self) -> Vec<&str> {
         let told = [self.sync_result.as_ref(), self.operation.sync.as_ref().map(|sync| &sync.to)];
-        let mut told = told.into_iter().flatten().map(|one| all(one.revision.as_deref(), one.revisions.as_deref()));
+        let mut told =
+            told.into_iter().flatten().map(|one| revisions(one.revision.as_deref(), one.revisions.as_deref()));
         told.find(|revisions| !revisions.is_empty()).unwrap_or_default()
     }
 }
 
 impl Synced {
-    fn all(&self) -> Vec<&str> {
-        all(self.revision.as_deref(), self.revisions.as_deref())
+    fn revisions(&self) -> Vec<&str> {
+        revisions(self.revision.as_deref(), self.revisions.as_deref())
     }
 }
 
@@ -256,7 +258,7 @@ impl Initiator {
 }
 
 /// A revision, or one for each of several sources.
-fn all<'a>(one: Option<&'a str>, many: Option<&'a [String]>) -> Vec<&'a str> {
+fn revisions<'a>(one: Option<&'a str>, many: Option<&'a [String]>) -> Vec<&'a str> {
     let many = many.unwrap_or_default().iter().map(String::as_str);
     let many = many.filter(|revision| !revision.is_empty());
     one.filter(|revision| !revision.is_empty()).map_or_else(|| many.collect(), |one| vec![one])

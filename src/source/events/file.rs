@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::line::{Line, continued};
-use super::place::{MOST_BYTES, Place, Within, until_where};
+use super::position::{MOST_BYTES, Position, Within, until_where};
 use super::recent::Recent;
 use super::regular::{open, reason};
 use crate::model::event::{Event, EventKind, EventState, MAX_EVENTS};
@@ -26,7 +26,7 @@ const SEEN: usize = 4 * MAX_EVENTS;
 pub(super) struct Followed {
     path: PathBuf,
     /// Which file it was, how far it was read, and what stood just before that.
-    place: Option<Place>,
+    position: Option<Position>,
     lines: u64,
     /// Lines that cannot be read: how many, and what is said of the first.
     unreadable: Option<(u64, Event)>,
@@ -42,7 +42,7 @@ impl Followed {
     pub(super) fn new(path: PathBuf) -> Self {
         Self {
             path,
-            place: None,
+            position: None,
             lines: 0,
             unreadable: None,
             seen: Recent::new(SEEN),
@@ -98,7 +98,7 @@ impl Followed {
             let why = format!("there is no folder {}; make it, or correct file = \"...\"", folder.display());
             return Err(std::io::Error::other(why));
         }
-        if self.place.is_some() {
+        if self.position.is_some() {
             self.warn(&format!("{} is gone; what it told until now is shown", self.path.display()), false);
         }
         Ok(())
@@ -106,23 +106,23 @@ impl Followed {
 
     fn read_on(&mut self, mut file: File, meta: &Metadata, now: Timestamp) -> std::io::Result<()> {
         // Another file, or a shorter one: it begins anew. What was known stays known.
-        let goes_on = self.place.as_ref().map_or(Ok(false), |place| place.goes_on_in(&mut file, meta))?;
-        let former = self.place.take().filter(|_| goes_on);
+        let goes_on = self.position.as_ref().map_or(Ok(false), |position| position.goes_on_in(&mut file, meta))?;
+        let former = self.position.take().filter(|_| goes_on);
         let before = if goes_on {
             Recent::new(0)
         } else {
             (self.lines, self.unreadable) = (0, None);
             std::mem::replace(&mut self.seen, Recent::new(SEEN))
         };
-        let mut place = former.unwrap_or_else(|| Place::first_in(meta));
+        let mut position = former.unwrap_or_else(|| Position::first_in(meta));
         // What stood there before we looked came at its last change at the latest.
         let came = if goes_on { now } else { Timestamp(meta.mtime().saturating_mul(1000)).min(now) };
         let mut bytes = Vec::new();
-        file.seek(SeekFrom::Start(place.read))?;
+        file.seek(SeekFrom::Start(position.read))?;
         file.take(MOST_BYTES).read_to_end(&mut bytes)?;
-        let (read, (taken, within)) = (bytes.len(), until_where(&bytes, place.within));
+        let (read, (taken, within)) = (bytes.len(), until_where(&bytes, position.within));
         bytes.truncate(taken);
-        let begun = std::mem::replace(&mut place.within, within);
+        let begun = std::mem::replace(&mut position.within, within);
         if within != Within::Lost {
             self.take_all_in(&String::from_utf8_lossy(&bytes), begun, &before, came);
         } else if !(goes_on && begun == Within::Lost) {
@@ -130,15 +130,15 @@ impl Followed {
             self.cannot_read("it is longer than 4 MiB", came);
         }
         let rest = read - bytes.len();
-        if rest > 0 && std::mem::replace(&mut place.rest, rest) == rest {
+        if rest > 0 && std::mem::replace(&mut position.rest, rest) == rest {
             self.warn(&format!("the last line of {} is not complete", self.path.display()), true);
         }
-        place.has_read(&bytes);
-        let left = meta.len().saturating_sub(place.read);
+        position.has_read(&bytes);
+        let left = meta.len().saturating_sub(position.read);
         if left > MOST_BYTES {
             self.warn(&format!("{} MiB of {} are still to be read", left >> 20, self.path.display()), true);
         }
-        self.place = Some(place);
+        self.position = Some(position);
         Ok(())
     }
 
@@ -180,7 +180,7 @@ impl Followed {
     fn add(&mut self, line: &Line, came: Timestamp) {
         let known = self.by_id.get(&line.id).copied().filter(|_| !line.id.is_empty());
         let events = Arc::make_mut(&mut self.events);
-        if let Some(event) = known.and_then(|place| events.get_mut(place)) {
+        if let Some(event) = known.and_then(|index| events.get_mut(index)) {
             *event = continued(event, line, came);
             return;
         }
@@ -208,11 +208,11 @@ impl Followed {
         let mut left = MAX_EVENTS / 10;
         let mut moved = HashMap::new();
         let mut kept = Vec::with_capacity(events.len());
-        for (place, (event, counts)) in events.drain(..).zip(counts).enumerate() {
+        for (index, (event, counts)) in events.drain(..).zip(counts).enumerate() {
             if left > 0 && !counts {
                 left -= 1;
             } else {
-                moved.insert(place, kept.len());
+                moved.insert(index, kept.len());
                 kept.push(event);
             }
         }
@@ -220,9 +220,9 @@ impl Followed {
         let surplus = kept.len().saturating_sub(MAX_EVENTS * 9 / 10);
         kept.drain(..surplus);
         *events = kept;
-        self.by_id.retain(|_, place| match moved.get(place).and_then(|new| new.checked_sub(surplus)) {
+        self.by_id.retain(|_, index| match moved.get(index).and_then(|new| new.checked_sub(surplus)) {
             Some(new) => {
-                *place = new;
+                *index = new;
                 true
             }
             None => false,

@@ -73,7 +73,7 @@ pub enum Receipt {
 
 /// Tells the board at an address of an event. With the real path of a file, only a board that writes into this one
 /// is told.
-pub async fn tell(address: &str, token: &Token, line: &Line, file: Option<&Path>) -> Receipt {
+pub async fn post(address: &str, token: &Token, line: &Line, file: Option<&Path>) -> Receipt {
     let (board, exchange) = match find(address, token, LONGEST_PROOF).await {
         Found::Nobody => return Receipt::Nobody,
         Found::Stranger(why) => {

@@ -42,7 +42,7 @@ impl Api {
     }
 
     /// The same at a path.
-    pub(crate) async fn one<T: DeserializeOwned>(&self, path: &[&str], moment: Moment) -> Result<T, FetchError> {
+    pub(crate) async fn object<T: DeserializeOwned>(&self, path: &[&str], moment: Moment) -> Result<T, FetchError> {
         self.get(&self.address(path, &[])?, moment).await
     }
 

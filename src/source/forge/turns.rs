@@ -6,7 +6,7 @@
 //!     let came = self.ask(&key, moment).await;
 //!     turns.take(&key, &name, came)?;
 //! }
-//! let all = turns.all()?;
+//! let all = turns.answers()?;
 //! ```
 
 use std::collections::{HashMap, VecDeque};
@@ -135,14 +135,14 @@ impl<T> Turns<T> {
 
     /// The last answer of each, in the order of the alphabet; `None` for one of which nothing is known. An error
     /// while some have not been asked, or not for long.
-    pub(crate) fn all(&self) -> Result<Vec<(&str, Option<&T>)>, FetchError> {
+    pub(crate) fn answers(&self) -> Result<Vec<(&str, Option<&T>)>, FetchError> {
         let answers = self.progress.whole(&self.keys, self.what)?;
         Ok(self.keys.iter().map(String::as_str).zip(answers.into_iter().map(Option::as_ref)).collect())
     }
 
     /// The same without those of which nothing is known; when that is all of them, the reason of the first.
     pub(crate) fn all_known(&self) -> Result<Vec<(&str, &T)>, FetchError> {
-        let all = self.all()?;
+        let all = self.answers()?;
         let known: Vec<(&str, &T)> = all.iter().filter_map(|(key, answer)| Some((*key, (*answer)?))).collect();
         match all.first() {
             Some((first, _)) if known.is_empty() => {
@@ -219,7 +219,7 @@ mod tests {
         assert_eq!(all, ["a b c", "c d e", "e a b", "b c d"]);
         let mut turns = self::turns(&["c", "a", "b"]);
         assert_eq!(poll(&mut turns, &["c", "a", "b"], 1), "c a");
-        let error = turns.all().unwrap_err().to_string();
+        let error = turns.answers().unwrap_err().to_string();
         assert_eq!(error, "timeout: asked 1 of 3 repositories so far; a longer refresh or timeout helps");
     }
 
@@ -228,9 +228,9 @@ mod tests {
         let keys = ["a", "b", "c"];
         let mut turns = turns(&keys);
         assert_eq!(poll(&mut turns, &keys, 2), "a b c");
-        assert!(turns.all().is_err());
+        assert!(turns.answers().is_err());
         assert_eq!(poll(&mut turns, &keys, 2), "c a b");
-        assert_eq!(turns.all(), Ok(vec![("a", Some(&7)), ("b", Some(&7)), ("c", Some(&7))]));
+        assert_eq!(turns.answers(), Ok(vec![("a", Some(&7)), ("b", Some(&7)), ("c", Some(&7))]));
     }
 
     #[test]
@@ -254,13 +254,13 @@ mod tests {
             begin(&mut turns, &keys);
             take(&mut turns, "a", broken());
             take(&mut turns, "b", Ok(3));
-            assert_eq!(turns.all(), Ok(vec![("a", Some(&1)), ("b", Some(&3))]), "it answered a moment ago");
+            assert_eq!(turns.answers(), Ok(vec![("a", Some(&1)), ("b", Some(&3))]), "it answered a moment ago");
             assert_eq!(turns.missing().count(), 0);
         }
         begin(&mut turns, &keys);
         take(&mut turns, "a", broken());
         take(&mut turns, "b", Ok(3));
-        assert_eq!(turns.all(), Ok(vec![("a", None), ("b", Some(&3))]), "and now that is too old");
+        assert_eq!(turns.answers(), Ok(vec![("a", None), ("b", Some(&3))]), "and now that is too old");
         assert_eq!(turns.missing().collect::<Vec<_>>(), [("a", "HTTP 500: Oops".to_owned())]);
         let limited = Err(Reason::RateLimited.into());
         assert_eq!(turns.take("a", "a", limited), Err(Reason::RateLimited.into()), "that is about all of them");

@@ -118,7 +118,7 @@ impl Source for GitHubActions {
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
         let before = if staged::wants_stages(asks) { self.github.api.budget().before_stages(moment) } else { moment };
         self.look(before).await?;
-        let builds = listed_builds(&self.turns.all()?, |name| self.turns.why(name));
+        let builds = listed_builds(&self.turns.answers()?, |name| self.turns.why(name));
         staged::answers(self, asks, &builds, moment).await
     }
 }

@@ -153,7 +153,7 @@ impl Gitlab {
             let build = Build { name, group, raw: why.into(), ..Build::default() };
             ListedBuild { build, last_run: None, missing: Some(missing) }
         };
-        let mut builds: Vec<ListedBuild<Run>> = self.turns.all()?.into_iter().map(listed).collect();
+        let mut builds: Vec<ListedBuild<Run>> = self.turns.answers()?.into_iter().map(listed).collect();
         builds.sort_by(|a, b| a.build.name.cmp(&b.build.name));
         Ok(builds)
     }
@@ -187,7 +187,7 @@ impl Gitlab {
                 continue;
             }
             let id = pipeline.id.to_string();
-            match self.api.one::<Detail>(&["projects", key, "pipelines", id.as_str()], moment).await {
+            match self.api.object::<Detail>(&["projects", key, "pipelines", id.as_str()], moment).await {
                 Ok(detail) => {
                     known.insert(pipeline.id, (pipeline.clone(), detail));
                 }

@@ -124,7 +124,7 @@ impl Projects {
         if let Some(project) = self.listed(key).or(known) {
             return Ok(project.clone());
         }
-        let project: Project = api.one(&["projects", key], moment).await?;
+        let project: Project = api.object(&["projects", key], moment).await?;
         self.known.insert(key.to_owned(), LookedUp::new(project.clone(), moment));
         Ok(project)
     }
@@ -138,7 +138,7 @@ impl Projects {
         if let Some(known) = self.features.get(key).and_then(|known| known.recent(moment)) {
             return Ok(known.clone());
         }
-        match api.one::<Features>(&["projects", key], moment).await {
+        match api.object::<Features>(&["projects", key], moment).await {
             Err(error) if is_about_one(&error) => Ok(Features::default()),
             features => {
                 let features = features?;

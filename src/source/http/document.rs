@@ -17,13 +17,13 @@ impl Document {
             return Err(FetchError::new(Reason::Parse, detail));
         }
         serde_json::from_slice(&self.body).map_err(|error| {
-            let place = format!("line {}, column {}", error.line(), error.column());
+            let location = format!("line {}, column {}", error.line(), error.column());
             match error.classify() {
                 serde_json::error::Category::Eof => FetchError::new(Reason::Truncated, "the JSON ends early"),
                 serde_json::error::Category::Data => {
-                    FetchError::new(Reason::Parse, format!("JSON of another shape: {place}"))
+                    FetchError::new(Reason::Parse, format!("JSON of another shape: {location}"))
                 }
-                _ => FetchError::new(Reason::Parse, format!("not JSON: {place}")),
+                _ => FetchError::new(Reason::Parse, format!("not JSON: {location}")),
             }
         })
     }

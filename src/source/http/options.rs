@@ -53,14 +53,14 @@ impl HttpOptions {
         let mut wrong: Vec<_> = of_auth.into_iter().filter_map(|name| wrong_header(vec!["auth"], name)).collect();
         let mut seen: Vec<String> = of_auth.into_iter().map(str::to_ascii_lowercase).collect();
         for name in self.headers.keys() {
-            let place = vec!["headers", name.as_str()];
+            let path = vec!["headers", name.as_str()];
             if name.eq_ignore_ascii_case("authorization") {
                 let help = "use auth = { bearer = ... }, { basic = ... } or { header = { name, value } }".to_owned();
-                wrong.push((place, "this header belongs to auth".to_owned(), help));
+                wrong.push((path, "this header belongs to auth".to_owned(), help));
             } else if seen.contains(&name.to_ascii_lowercase()) {
-                wrong.push((place, format!("the header '{name}' is given twice"), "give it once".to_owned()));
+                wrong.push((path, format!("the header '{name}' is given twice"), "give it once".to_owned()));
             } else {
-                wrong.extend(wrong_header(place, name));
+                wrong.extend(wrong_header(path, name));
             }
             seen.push(name.to_ascii_lowercase());
         }
@@ -68,14 +68,14 @@ impl HttpOptions {
     }
 }
 
-fn wrong_header<'a>(place: Vec<&'a str>, name: &str) -> Option<(Vec<&'a str>, String, String)> {
+fn wrong_header<'a>(path: Vec<&'a str>, name: &str) -> Option<(Vec<&'a str>, String, String)> {
     if header_name(name).is_err() {
         let help = "a header's name has letters, digits and -, such as X-Scope-OrgID".to_owned();
-        return Some((place, format!("'{name}' is not a header name"), help));
+        return Some((path, format!("'{name}' is not a header name"), help));
     }
     let lower = name.to_ascii_lowercase();
     let own = OWN.contains(&lower.as_str()) || lower.starts_with("proxy-");
-    own.then(|| (place, format!("andon sets the header '{name}' itself"), "take it away".to_owned()))
+    own.then(|| (path, format!("andon sets the header '{name}' itself"), "take it away".to_owned()))
 }
 
 #[cfg(test)]
@@ -86,7 +86,7 @@ mod tests {
     fn headers_of_our_own_and_doubles_are_refused_and_others_taken() {
         let wrong = |toml: serde_json::Value| -> Vec<String> {
             let options: HttpOptions = serde_json::from_value(toml).unwrap();
-            options.wrong_headers().into_iter().map(|(place, what, _)| format!("{}: {what}", place.join("."))).collect()
+            options.wrong_headers().into_iter().map(|(path, what, _)| format!("{}: {what}", path.join("."))).collect()
         };
         let headers = |names: &[&str]| {
             let all: BTreeMap<&str, &str> = names.iter().map(|name| (*name, "x")).collect();

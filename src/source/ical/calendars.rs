@@ -10,7 +10,7 @@ const NOW: &str = "2026-11-21T12:00:00Z";
 
 pub(super) fn rules(keys: &str) -> Rules {
     let config: Config = serde_json::from_str(&format!("{{\"timezone\":\"Europe/Berlin\"{keys}}}")).unwrap();
-    Rules::of(&config, false)
+    Rules::from_config(&config, false)
 }
 
 /// What is told, and what is not certain about it.

@@ -32,7 +32,7 @@ pub struct Rules {
 
 impl Rules {
     /// From the keys; `people` says whether names may be shown.
-    pub fn of(config: &Config, people: bool) -> Self {
+    pub fn from_config(config: &Config, people: bool) -> Self {
         Self {
             zone: config.timezone.clone().map(TimeZone::from),
             here: crate::source::zone::of_this_machine(),

@@ -47,7 +47,7 @@ impl Evaluator {
 
     /// One answer for each query over the document. A query that fails, or has to be ended, is a fault of its
     /// own; a document that cannot be read is one of all.
-    pub async fn all(&mut self, body: Vec<u8>, asks: Vec<Ask>, moment: Moment) -> Result<Vec<Answer>, FetchError> {
+    pub async fn evaluate(&mut self, body: Vec<u8>, asks: Vec<Ask>, moment: Moment) -> Result<Vec<Answer>, FetchError> {
         let late = |phase| move |_| FetchError::from(Reason::Timeout(phase));
         let runs = self.runs(&body, &asks, moment.deadline).await;
         let turn =

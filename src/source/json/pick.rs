@@ -53,7 +53,7 @@ fn of_results(results: &[u8], expression: &str, now: Timestamp) -> Answer {
     }
 }
 
-/// A syntax error of a document, with its place but never its text.
+/// A syntax error of a document, with its location but never its text.
 pub fn json_fault(error: &serde_json::Error) -> FetchError {
     if error.is_eof() {
         return FetchError::new(Reason::Truncated, format!("the JSON ends early, at line {}", error.line()));

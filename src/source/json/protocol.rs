@@ -62,7 +62,7 @@ pub(super) fn next(input: &mut impl Read) -> io::Result<Option<(u8, usize)>> {
 }
 
 /// Writes a whole message.
-pub(super) fn say(output: &mut impl Write, tag: u8, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn send(output: &mut impl Write, tag: u8, bytes: &[u8]) -> io::Result<()> {
     let head = head(tag, bytes.len()).ok_or(io::ErrorKind::InvalidInput)?;
     output.write_all(&head)?;
     output.write_all(bytes)?;
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn a_message_comes_as_it_was_sent() {
         let mut pipe = Vec::new();
-        say(&mut pipe, QUERY, b"abc").unwrap();
+        send(&mut pipe, QUERY, b"abc").unwrap();
         let mut input = pipe.as_slice();
         assert_eq!(next(&mut input).unwrap(), Some((QUERY, 3)));
         assert_eq!(input, b"abc");

@@ -40,9 +40,9 @@ pub fn run() -> io::Result<()> {
         let longest = if tag == QUERY { longest(&mut bytes)? } else { READING };
         jobs.send((tag, bytes)).map_err(io::Error::other)?;
         match answers.recv_timeout(longest) {
-            Ok((tag, bytes)) => protocol::say(&mut output, tag, &bytes)?,
+            Ok((tag, bytes)) => protocol::send(&mut output, tag, &bytes)?,
             // The thread cannot be stopped; the process can.
-            Err(RecvTimeoutError::Timeout) => return protocol::say(&mut output, LATE, &[]),
+            Err(RecvTimeoutError::Timeout) => return protocol::send(&mut output, LATE, &[]),
             Err(RecvTimeoutError::Disconnected) => return Ok(()),
         }
     }

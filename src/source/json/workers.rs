@@ -25,13 +25,13 @@ const LAST_WORDS: u64 = 4096;
 /// The jq processes of a board. Cheap to clone; the clones share them.
 #[derive(Debug, Clone)]
 pub struct Workers {
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     idle: Arc<Mutex<Vec<Worker>>>,
 }
 
 impl Default for Workers {
     fn default() -> Self {
-        Self { places: Arc::new(Semaphore::new(MOST)), idle: Arc::default() }
+        Self { permits: Arc::new(Semaphore::new(MOST)), idle: Arc::default() }
     }
 }
 
@@ -45,12 +45,12 @@ pub(super) enum Unanswered {
 }
 
 impl Workers {
-    /// A place to run expressions over one document.
+    /// A permit to run expressions over one document.
     pub(super) async fn session<'a>(&self, body: &'a [u8], deadline: Instant) -> Result<Session<'a>, FetchError> {
-        let place = timeout_at(deadline, Arc::clone(&self.places).acquire_owned())
+        let permit = timeout_at(deadline, Arc::clone(&self.permits).acquire_owned())
             .await
             .map_err(|_| FetchError::from(Reason::Timeout(Phase::Queue)))?;
-        Ok(Session { workers: self.clone(), worker: None, body, deadline, _place: place.ok() })
+        Ok(Session { workers: self.clone(), worker: None, body, deadline, _permit: permit.ok() })
     }
 
     fn idle(&self) -> Option<Worker> {
@@ -72,7 +72,7 @@ pub(super) struct Session<'a> {
     worker: Option<Worker>,
     body: &'a [u8],
     deadline: Instant,
-    _place: Option<OwnedSemaphorePermit>,
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Session<'_> {

@@ -10,7 +10,7 @@ use crate::source::json::workers::Workers;
 
 /// Requests under way to one host.
 const PER_HOST: usize = 6;
-/// Requests under way in all. Dead sources hold one place each (only one of their polls keeps asking),
+/// Requests under way in all. Dead sources hold one turn each (only one of their polls keeps asking),
 /// so that this many of them still delay nobody.
 const OVERALL: usize = 256;
 /// Commands that run at once: they share this machine with the board.
@@ -19,7 +19,7 @@ const COMMANDS: usize = 4;
 /// the config, should this many sources be stuck on a dead disk.
 const WORKERS: usize = 128;
 
-/// The places to ask from; shared by all clients of a board.
+/// The turns to ask; shared by all clients of a board.
 #[derive(Debug, Clone)]
 pub struct Limits {
     overall: Arc<Semaphore>,
@@ -69,8 +69,8 @@ impl Limits {
         Turn::new(None, Arc::clone(&self.workers).acquire_owned().await.ok())
     }
 
-    /// Waits for a place: first at the host, then overall, so that a slow host holds up itself only.
-    pub async fn place(&self, host: &Arc<Semaphore>) -> Turn {
+    /// Waits for its turn: first at the host, then overall, so that a slow host holds up itself only.
+    pub async fn turn(&self, host: &Arc<Semaphore>) -> Turn {
         // The semaphores are never closed: `ok` only drops an impossible error.
         let host = Arc::clone(host).acquire_owned().await.ok();
         let overall = Arc::clone(&self.overall).acquire_owned().await.ok();
@@ -90,13 +90,13 @@ mod tests {
         let (crowded, free) = (limits.host("crowded:80"), limits.host("free:80"));
         let mut held = Vec::new();
         for _ in 0..PER_HOST {
-            held.push(limits.place(&crowded).await);
+            held.push(limits.turn(&crowded).await);
         }
         let soon = Duration::from_secs(1);
-        assert!(tokio::time::timeout(soon, limits.place(&crowded)).await.is_err(), "one more than its share");
-        assert!(tokio::time::timeout(soon, limits.place(&free)).await.is_ok());
+        assert!(tokio::time::timeout(soon, limits.turn(&crowded)).await.is_err(), "one more than its share");
+        assert!(tokio::time::timeout(soon, limits.turn(&free)).await.is_ok());
         held.pop();
-        assert!(tokio::time::timeout(soon, limits.place(&limits.host("crowded:80"))).await.is_ok());
+        assert!(tokio::time::timeout(soon, limits.turn(&limits.host("crowded:80"))).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
@@ -104,9 +104,9 @@ mod tests {
         let limits = Limits::default();
         let mut held = Vec::new();
         for n in 0..OVERALL {
-            held.push(limits.place(&limits.host(&format!("host-{n}:80"))).await);
+            held.push(limits.turn(&limits.host(&format!("host-{n}:80"))).await);
         }
         let late = limits.host("late:80");
-        assert!(tokio::time::timeout(Duration::from_secs(1), limits.place(&late)).await.is_err());
+        assert!(tokio::time::timeout(Duration::from_secs(1), limits.turn(&late)).await.is_err());
     }
 }

@@ -52,7 +52,7 @@ pub async fn aside_if_large(bytes: usize) {
     }
 }
 
-/// The one place of a source on the worker threads.
+/// The one permit of a source on the worker threads.
 #[derive(Debug, Clone)]
 pub struct Worker {
     own: Arc<Semaphore>,
@@ -66,25 +66,25 @@ enum Step<F: Future> {
 }
 
 impl Worker {
-    /// A place among these limits.
+    /// A permit of these limits.
     pub fn new(limits: &Limits) -> Self {
         Self { own: Arc::new(Semaphore::new(1)), limits: limits.clone() }
     }
 
     /// Does one piece of work on a worker thread. At the deadline it is a timeout; the work goes on until it
-    /// ends, and keeps the place.
+    /// ends, and keeps the permit.
     pub async fn run<T: Send + 'static>(
         &self,
         deadline: Instant,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, FetchError> {
         let late = |detail: &str| FetchError::new(Reason::Timeout(Phase::Run), detail);
-        let places = async { (Arc::clone(&self.own).acquire_owned().await, self.limits.worker().await) };
-        let places =
-            timeout_at(deadline, places).await.map_err(|_| late("an earlier step of this source is still running"))?;
+        let permits = async { (Arc::clone(&self.own).acquire_owned().await, self.limits.worker().await) };
+        let permits =
+            timeout_at(deadline, permits).await.map_err(|_| late("an earlier step of this source is still running"))?;
         let working = tokio::task::spawn_blocking(move || {
             let done = work();
-            drop(places);
+            drop(permits);
             done
         });
         match timeout_at(deadline, working).await {

@@ -40,8 +40,8 @@ const GRACE: Duration = Duration::from_millis(50);
 pub struct Poll {
     /// The queries, each with its question.
     pub asks: Vec<(QueryId, Ask)>,
-    /// Its place among the polls of the board, which spreads those out that begin together.
-    pub place: u32,
+    /// Its index among the polls of the board, which spreads those out that begin together.
+    pub index: u32,
 }
 
 impl Poll {
@@ -52,7 +52,7 @@ impl Poll {
 
     /// How much later than others it begins when all are woken.
     fn stagger(&self) -> Duration {
-        STAGGER * (self.place % 100)
+        STAGGER * (self.index % 100)
     }
 }
 
@@ -83,7 +83,7 @@ pub async fn supervise<S: Source>(
 ) {
     context.http = context.http.map(|http| Arc::new(http.of_one_poll()));
     let context = Arc::new(context);
-    let share = Share::of(&channels.pulse, poll.id());
+    let share = Share::new(&channels.pulse, poll.id());
     let mut asking = Asking::<S>::new(config, Arc::clone(&context), &poll, pace, channels.worker.clone());
     let mut back = share.back();
     let first = Instant::now() + poll.stagger();
@@ -234,7 +234,7 @@ fn treated(answers: Vec<Answer>, wanted: usize, context: &Context) -> Result<Vec
     if answers.len() != wanted {
         return Err(Reason::Internal.into());
     }
-    let treat = |answer: Answer| answer.and_then(Telemetry::within_limits).map(|one| context.answer_filter.of(one));
+    let treat = |answer: Answer| answer.and_then(Telemetry::within_limits).map(|one| context.answer_filter.apply(one));
     Ok(answers.into_iter().map(treat).collect())
 }
 

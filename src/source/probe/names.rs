@@ -15,7 +15,7 @@ pub(super) struct Written<'a> {
 
 /// The names, in the order of the targets: the given one, or as much of the address as tells them apart.
 pub(super) fn names(targets: &[Written<'_>]) -> Vec<String> {
-    let mut names: Vec<String> = targets.iter().map(|one| given(one).unwrap_or_else(|| place(&one.url))).collect();
+    let mut names: Vec<String> = targets.iter().map(|one| given(one).unwrap_or_else(|| authority(&one.url))).collect();
     for more in [with_scheme as fn(&Written<'_>) -> String, with_query] {
         for double in doubles(&names) {
             let wanted: Vec<(usize, String)> =
@@ -39,14 +39,14 @@ fn given(target: &Written<'_>) -> Option<String> {
 }
 
 /// Host, port and path: "shop:8080/health".
-fn place(url: &Url) -> String {
+fn authority(url: &Url) -> String {
     let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
     format!("{}{port}{}", url.host_str().unwrap_or_default(), shown_path(url))
 }
 
 fn with_scheme(target: &Written<'_>) -> String {
     let scheme = target.url.scheme();
-    given(target).map_or_else(|| format!("{scheme}://{}", place(&target.url)), |name| format!("{name} ({scheme})"))
+    given(target).map_or_else(|| format!("{scheme}://{}", authority(&target.url)), |name| format!("{name} ({scheme})"))
 }
 
 /// With the keys of its query; a value may be a secret.
@@ -56,13 +56,13 @@ fn with_query(target: &Written<'_>) -> String {
     format!("{}{query}", with_scheme(target))
 }
 
-/// The places of names that stand more than once.
+/// The indices of names that stand more than once.
 fn doubles(names: &[String]) -> Vec<Vec<usize>> {
-    let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut indices: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (at, name) in names.iter().enumerate() {
-        places.entry(name).or_default().push(at);
+        indices.entry(name).or_default().push(at);
     }
-    places.into_values().filter(|places| places.len() > 1).collect()
+    indices.into_values().filter(|indices| indices.len() > 1).collect()
 }
 
 /// Numbers what still reads alike, in the order of the board.

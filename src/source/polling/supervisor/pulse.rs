@@ -36,7 +36,7 @@ pub(super) struct Share {
 
 impl Share {
     /// The share of the poll with this id.
-    pub(super) fn of(pulse: &Arc<Pulse>, id: u64) -> Self {
+    pub(super) fn new(pulse: &Arc<Pulse>, id: u64) -> Self {
         Self { pulse: Arc::clone(pulse), me: id + 1 }
     }
 
@@ -50,7 +50,7 @@ impl Share {
         self.pulse.answers.load(Ordering::Acquire)
     }
 
-    /// Whether this poll is the one that keeps asking; the place is free for the first that comes.
+    /// Whether this poll is the one that keeps asking; the role is free for the first that comes.
     pub(super) fn is_sentinel(&self) -> bool {
         match self.pulse.sentinel.compare_exchange(0, self.me, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => true,

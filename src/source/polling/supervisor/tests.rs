@@ -102,26 +102,26 @@ struct Run {
     refresh_now: watch::Sender<u64>,
 }
 
-fn start(acts: &[Act], pulse: &Arc<Pulse>, place: u32) -> Run {
+fn start(acts: &[Act], pulse: &Arc<Pulse>, index: u32) -> Run {
     let script = Script { acts: Mutex::new(acts.iter().cloned().collect()), ..Script::default() };
     let pace = Pace { refresh: Span::seconds(10), timeout: Span::seconds(4) };
-    start_script(script, pace, pulse, place)
+    start_script(script, pace, pulse, index)
 }
 
-fn start_script(script: Script, pace: Pace, pulse: &Arc<Pulse>, place: u32) -> Run {
+fn start_script(script: Script, pace: Pace, pulse: &Arc<Pulse>, index: u32) -> Run {
     let script = Arc::new(script);
     let (sender, outcomes) = mpsc::channel(1000);
     let refresh_now = watch::Sender::new(0);
-    let query = QueryId(place as usize);
+    let query = QueryId(index as usize);
     let context = Context {
         http: None,
         network: Network::default(),
-        resolution: Resolution::of(query, watch::Sender::default().subscribe()),
+        resolution: Resolution::new(query, watch::Sender::default().subscribe()),
         pace,
         answer_filter: AnswerFilter::default(),
     };
     let ask = Ask { query: "".into(), history: None };
-    let poll = Poll { asks: vec![(query, ask)], place };
+    let poll = Poll { asks: vec![(query, ask)], index };
     let clock = Clock::Scripted { start: Timestamp(0), since: Instant::now(), moved: Arc::default() };
     let channels = PollChannels {
         outcomes: sender,
@@ -225,7 +225,7 @@ async fn in_an_outage_one_asks_on_and_wakes_the_others() {
     let pulse = Arc::default();
     let mut acts = vec![Act::Fail(Reason::Refused); 30];
     acts.push(Act::Answer);
-    let runs: Vec<Run> = (0..4).map(|place| start(&acts, &pulse, place)).collect();
+    let runs: Vec<Run> = (0..4).map(|index| start(&acts, &pulse, index)).collect();
     wait(305).await;
     let mut counts: Vec<usize> = runs.iter().map(|run| polls(run).len()).collect();
     counts.sort_unstable();
@@ -242,7 +242,7 @@ async fn whoever_is_answered_first_wakes_the_others() {
     for back in [300, 303, 306, 309] {
         let end = Instant::now() + Duration::from_secs(back);
         let pulse = Arc::default();
-        let runs: Vec<Run> = (0..50).map(|place| start(&[Act::RefusedUntil(end)], &pulse, place)).collect();
+        let runs: Vec<Run> = (0..50).map(|index| start(&[Act::RefusedUntil(end)], &pulse, index)).collect();
         wait(back + 11).await;
         let heard = |run: &&Run| polls(run).last().is_some_and(|at| *at >= back as f64 - 0.2);
         assert_eq!(runs.iter().filter(heard).count(), 50, "back at {back} s, and some have not asked since");
@@ -284,7 +284,7 @@ async fn a_healthy_poll_keeps_its_beat_beside_every_kind_of_trouble() {
 #[tokio::test(start_paused = true)]
 async fn all_are_asked_soon_after_a_refresh_but_not_in_one_instant() {
     let pulse = Arc::default();
-    let mut runs: Vec<Run> = (0..50).map(|place| start(&[Act::Answer], &pulse, place)).collect();
+    let mut runs: Vec<Run> = (0..50).map(|index| start(&[Act::Answer], &pulse, index)).collect();
     wait(5).await;
     for run in &runs {
         run.refresh_now.send_modify(|n| *n += 1);

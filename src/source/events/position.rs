@@ -8,12 +8,12 @@ use super::line::Line;
 
 /// Most bytes read at once: of a file that is longer at the first look, its end counts.
 pub(super) const MOST_BYTES: u64 = 4 * 1024 * 1024;
-/// Bytes by which a place in a file is known again.
+/// Bytes by which a position in a file is known again.
 const MARK: usize = 64;
 
 /// How far a file was read.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct Position {
     inode: u64,
     pub(super) read: u64,
     before: Vec<u8>,
@@ -23,7 +23,7 @@ pub(super) struct Place {
     pub(super) rest: usize,
 }
 
-/// Where in a line a place is.
+/// Where in a line a position is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Within {
     /// At its begin.
@@ -34,7 +34,7 @@ pub(super) enum Within {
     Lost,
 }
 
-impl Place {
+impl Position {
     /// Where the first look at a file begins: of one that is too long its end counts. What stands there first is
     /// then a part of a line.
     pub(super) fn first_in(meta: &Metadata) -> Self {
