@@ -50,7 +50,7 @@ impl Times {
         let first = (-passed).rem_euclid(step);
         let steps = if first < DAY { (DAY - 1 - first) / step + 1 } else { 0 };
         if (steps as usize) < self.units.len() {
-            let all = (0..steps).map(|step| first + step * step);
+            let all = (0..steps).map(|number| first + number * step);
             return (all.filter(|unit| self.units.binary_search(unit).is_ok()).collect(), steps as usize);
         }
         let fits = |unit: &&i64| (**unit - first).rem_euclid(step) == 0;
