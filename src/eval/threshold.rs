@@ -260,7 +260,7 @@ impl Levels {
                 continue;
             }
             // What is critical is a warning, too: a value that eases from one to the other has not
-            // begun anew.
+            // started again.
             self.critical.step(limits.critical, limits.hysteresis, point);
             self.warning.step(limits.warning, limits.hysteresis, point);
             if limits.warning.is_some() && self.critical.met_since.is_some() && self.warning.met_since.is_none() {

@@ -127,7 +127,7 @@ pub enum EventState {
     Running,
     /// It waits for somebody's approval, or for its turn.
     Waiting,
-    /// It failed: the version of before is still there.
+    /// It failed: the previous version is still there.
     Failed,
     /// The server does not say, or says it in a word that is not known.
     Unknown,
@@ -140,7 +140,7 @@ pub enum ChangeReason {
     /// It was planned.
     #[default]
     Planned,
-    /// To mend what an earlier change broke.
+    /// To fix what an earlier change broke.
     Hotfix,
     /// Back to an earlier version.
     Rollback,

@@ -87,7 +87,7 @@ pub struct Outcome {
     pub failures: u32,
     /// When the next poll begins.
     pub next_try: Timestamp,
-    /// Why nobody listens, where the source has a listener beside its polls that should be up: the answer is what is
+    /// Why nobody listens, where the source has a listener besides its polls that should be up: the answer is what is
     /// known, but something may be missing in it.
     pub listener_error: Option<FetchError>,
     /// What the server lets us ask, where it tells.

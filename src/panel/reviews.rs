@@ -116,7 +116,7 @@ static COLUMNS: [Column; 4] = [
     Column { text: Line::names, widest: 24, is_number: false },
     Column { text: Line::size, widest: 12, is_number: true },
 ];
-/// Places in [`COLUMNS`]: where not all of them fit, these come first.
+/// Indices in [`COLUMNS`]: where not all of them fit, these come first.
 const WEIGHTIEST_FIRST: [usize; 4] = [1, 2, 0, 3];
 
 impl Panel for Reviews {

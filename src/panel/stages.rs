@@ -99,7 +99,7 @@ impl Line {
         let notable = [Fate::Failed, Fate::Running, Fate::Waiting, Fate::Unstable].into_iter().find_map(first);
         let ok = self.steps.iter().filter(|step| step.fate == Fate::Ok).count();
         match (notable, self.steps.len()) {
-            (_, 0) => "no stages told".to_owned(),
+            (_, 0) => "no stages known".to_owned(),
             (Some(step), _) => step.words(true),
             (None, all) if ok == all => format!("all {all} stages ok"),
             (None, all) => format!("{ok} of {all} stages ok"),
@@ -279,7 +279,7 @@ fn draw_name(line: &Line, width: u16, area: Rect, buffer: &mut Buffer, ink: &Ink
 
 fn draw_flow(line: &Line, area: Rect, buffer: &mut Buffer, ink: &Ink) {
     if line.steps.is_empty() {
-        write(buffer, area, 0, 0, "no stages told", ink.style(Role::Muted));
+        write(buffer, area, 0, 0, "no stages known", ink.style(Role::Muted));
     } else {
         write_flow(&fitted(&line.steps, usize::from(area.width), ink), area, buffer, ink);
     }

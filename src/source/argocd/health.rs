@@ -85,7 +85,7 @@ pub(super) fn verdict(
     (Some(of_health.or_worse(of_sync)), words)
 }
 
-/// With its age: some applications progress for ever, and only time tells.
+/// With its age: some applications progress forever, and only time tells.
 fn progressing(since: Option<Timestamp>, now: Timestamp) -> String {
     let span = since.map(|since| since.age_at(now)).filter(|span| *span >= Span::seconds(60));
     span.map_or_else(|| "Progressing".to_owned(), |span| format!("Progressing {}", span.brief()))

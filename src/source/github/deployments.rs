@@ -371,7 +371,7 @@ fn event(deployment: &Deployment, reached: Reached, branches: &HashSet<String>) 
     })
 }
 
-/// A tag as it is; of a branch, which is no version, its name and the commit; of a commit its begin.
+/// A tag as it is; of a branch, which is no version, its name and the commit; of a commit its first digits.
 fn version(reference: &str, sha: &str, is_branch: bool) -> SafeText {
     let name = reference.trim_start_matches("refs/heads/").trim_start_matches("refs/tags/");
     let is_tag = reference.starts_with("refs/tags/") || (is_version(name) && !reference.starts_with("refs/heads/"));
