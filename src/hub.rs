@@ -310,10 +310,10 @@ impl Hub {
     fn notify(&mut self, turned: &[Transition], now: Timestamp) -> Vec<Notification> {
         let rules = self.board.notify.iter().map(|notify| &notify.rule);
         let messages = self.told.messages(rules, turned, now, &self.zone);
-        let of = |message: &Message| self.board.notify.get(message.rule);
-        let bell = messages.iter().any(|one| of(one).is_some_and(|of| of.rule.bell));
+        let rule_of = |message: &Message| self.board.notify.get(message.rule);
+        let bell = messages.iter().any(|one| rule_of(one).is_some_and(|notify| notify.rule.bell));
         let mut shown: Vec<&Message> =
-            messages.iter().filter(|one| of(one).is_some_and(|of| of.rule.desktop)).collect();
+            messages.iter().filter(|one| rule_of(one).is_some_and(|notify| notify.rule.desktop)).collect();
         // Two rules may tell of one thing.
         shown.dedup_by(|a, b| a.what == b.what);
         if bell || !shown.is_empty() {

@@ -34,7 +34,7 @@ use crate::view::scene::Scene;
 
 /// Two clocks that differ by less agree: the header has whole seconds, and the answer took its time.
 const SKEW: i64 = 2000;
-/// A certificate that ends within this time is pointed out.
+/// A certificate that ends within this many days is pointed out.
 const SOON: f64 = 14.0;
 /// Columns of a query or a sample that are shown.
 const SHOWN: usize = 60;

@@ -404,10 +404,10 @@ mod tests {
 
     #[test]
     fn the_median_is_the_middle() {
-        let of = |seconds: &[i64]| median(seconds.iter().map(|one| Span::seconds(*one))).map(Span::as_seconds);
-        assert_eq!(of(&[]), None);
-        assert_eq!(of(&[9]), Some(9.0));
-        assert_eq!(of(&[30, 10, 90]), Some(30.0));
-        assert_eq!(of(&[40, 10, 20, 90]), Some(30.0));
+        let median_of = |seconds: &[i64]| median(seconds.iter().map(|one| Span::seconds(*one))).map(Span::as_seconds);
+        assert_eq!(median_of(&[]), None);
+        assert_eq!(median_of(&[9]), Some(9.0));
+        assert_eq!(median_of(&[30, 10, 90]), Some(30.0));
+        assert_eq!(median_of(&[40, 10, 20, 90]), Some(30.0));
     }
 }

@@ -135,7 +135,7 @@ impl<'a> Deploys<'a> {
     /// What is known of the place, besides the step before it.
     fn place(&self, before: Option<&Self>) -> Place<'a> {
         let under_way = |last: &&Event| !matches!(last.state, EventState::Done | EventState::Failed);
-        let other = before
+        let other_version = before
             .and_then(|before| Some((before, before.current?)))
             .filter(|(_, other)| self.current.is_some_and(|current| !is_same(current, other)));
         Place {
@@ -143,8 +143,8 @@ impl<'a> Deploys<'a> {
             current: self.current,
             failed: self.ended.filter(|ended| ended.state == EventState::Failed),
             coming: self.last.filter(under_way),
-            before: other.map(|(_, event)| event),
-            is_behind: other.is_some_and(|(before, event)| self.is_behind(before, event)),
+            before: other_version.map(|(_, event)| event),
+            is_behind: other_version.is_some_and(|(before, event)| self.is_behind(before, event)),
         }
     }
 

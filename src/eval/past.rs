@@ -76,8 +76,8 @@ impl Past {
             self.set_back(by);
         }
         let last = self.steps.back().map(|last| last.at).or(self.forgotten);
-        let own = if let Step::Fact(fact) = &step { fact.moment() } else { None };
-        let Some(at) = own.max(last) else {
+        let moment = if let Step::Fact(fact) = &step { fact.moment() } else { None };
+        let Some(at) = moment.max(last) else {
             // Before the first fact: what was known at the start.
             self.before.take(&step);
             return;

@@ -296,16 +296,16 @@ mod tests {
 
     #[test]
     fn what_names_no_service_belongs_to_all() {
-        let of = |service: &str, environment: &str| Event {
+        let event = |service: &str, environment: &str| Event {
             service: service.into(),
             environment: environment.into(),
             ..Event::default()
         };
-        assert!(of("shop", "production").belongs_to(Some("Shop"), None));
-        assert!(of("", "").belongs_to(Some("shop"), Some("staging")));
-        assert!(of("shop", "").belongs_to(Some("all"), None), "a panel of all services");
-        assert!(!of("shop", "").belongs_to(Some("mail"), None));
-        assert!(!of("shop", "staging").belongs_to(Some("shop"), Some("production")));
+        assert!(event("shop", "production").belongs_to(Some("Shop"), None));
+        assert!(event("", "").belongs_to(Some("shop"), Some("staging")));
+        assert!(event("shop", "").belongs_to(Some("all"), None), "a panel of all services");
+        assert!(!event("shop", "").belongs_to(Some("mail"), None));
+        assert!(!event("shop", "staging").belongs_to(Some("shop"), Some("production")));
     }
 
     #[test]

@@ -69,8 +69,8 @@ impl Budget {
 
 impl fmt::Display for Budget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let of = self.limit.map_or_else(String::new, |limit| format!(" of {limit}"));
-        write!(f, "{}{of} requests left", self.remaining)
+        let total = self.limit.map_or_else(String::new, |limit| format!(" of {limit}"));
+        write!(f, "{}{total} requests left", self.remaining)
     }
 }
 

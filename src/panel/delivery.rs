@@ -128,7 +128,7 @@ struct Words<'a> {
 impl Words<'_> {
     fn lines(&self, metrics: &Metrics) -> Vec<Line> {
         let window = self.window;
-        let of = |metric: Metric| format!("{} of {}", metric.numerator, count(metric.denominator, "deploy"));
+        let ratio = |metric: Metric| format!("{} of {}", metric.numerator, count(metric.denominator, "deploy"));
         let (lead, recovery) = (metrics.lead_time, metrics.recovery_time);
         let frequency = vec![
             format!("{} in {window}", count(metrics.frequency.numerator, "deploy")),
@@ -139,7 +139,7 @@ impl Words<'_> {
         ];
         let lead_time = vec![
             format!("median of {} in {window}", count(metrics.commits, "commit")),
-            format!("{} name theirs", of(lead)),
+            format!("{} name theirs", ratio(lead)),
         ];
         let failed = count(recovery.denominator, "failed deploy");
         let recovery_time = vec![format!("{} of {failed} in {window}", recovery.numerator), "median".to_owned()];
@@ -151,14 +151,14 @@ impl Words<'_> {
                 ("Change fail rate", "Fail rate"),
                 metrics.fail_rate,
                 &Unit::Ratio,
-                vec![format!("{} in {window}", of(metrics.fail_rate))],
+                vec![format!("{} in {window}", ratio(metrics.fail_rate))],
             ),
             self.line(("Recovery time", "Recovery"), recovery, &Unit::Seconds, recovery_time),
             self.line(
                 ("Rework rate", "Rework"),
                 metrics.rework_rate,
                 &Unit::Ratio,
-                vec![format!("{} in {window}", of(metrics.rework_rate))],
+                vec![format!("{} in {window}", ratio(metrics.rework_rate))],
             ),
         ]
     }

@@ -319,10 +319,10 @@ mod tests {
 
     #[test]
     fn who_has_to_do_something_is_named() {
-        let of = |waits_for| names(&review("#1", 1, waits_for));
-        assert_eq!(of(WaitsFor::Reviewer), "ada, bob +1");
-        assert_eq!(of(WaitsFor::Author), "cyd");
-        assert_eq!(of(WaitsFor::Checks), "");
+        let names_for = |waits_for| names(&review("#1", 1, waits_for));
+        assert_eq!(names_for(WaitsFor::Reviewer), "ada, bob +1");
+        assert_eq!(names_for(WaitsFor::Author), "cyd");
+        assert_eq!(names_for(WaitsFor::Checks), "");
         assert_eq!(names(&review("#1", 1, WaitsFor::Reviewer).without_people()), "");
     }
 

@@ -230,11 +230,11 @@ impl Plan {
     fn new(lines: &[Line], width: u16, ink: &Ink) -> Self {
         let names = lines.iter().map(|line| line.name.width()).max().unwrap_or(0).min(usize::from(width) / 3) as u16;
         let flows = lines.iter().map(|line| total(&line.steps, ink)).max().unwrap_or(0);
-        let of = |with_branch: bool| {
+        let plan = |with_branch: bool| {
             let facts = lines.iter().map(|line| facts_width(&line.facts(with_branch, ink))).max().unwrap_or(0);
             Self { names, facts: facts.min(FACTS), with_branch }
         };
-        let (long, short) = (of(true), of(false));
+        let (long, short) = (plan(true), plan(false));
         if usize::from(long.flow_at()) + flows <= usize::from(width) {
             long
         } else if short.flow_at() + FLOW <= width {

@@ -61,7 +61,7 @@ impl std::fmt::Debug for Listening {
 }
 
 impl Listening {
-    /// The listener that is made again for each start.
+    /// The listener; a new one is made for each start.
     pub fn new<L: Listener>(make: impl Fn() -> L + Send + Sync + 'static) -> Self {
         Self(Arc::new(move |sink, shutdown| Box::pin(make().listen(sink, shutdown))))
     }

@@ -44,11 +44,11 @@ impl Snapshot for Builds {
 
     fn bytes(&self) -> usize {
         let run = |run: &Run| size_of::<Run>() + text_bytes([&run.label, &run.branch, &run.commit]);
-        let of = |one: &TrackedBuild| {
+        let bytes = |one: &TrackedBuild| {
             let runs: usize = one.build.history.iter().map(run).sum();
             size_of::<TrackedBuild>() + runs + one.build.stages.len() * size_of::<Stage>()
         };
-        self.builds.iter().map(of).sum::<usize>() + self.events.iter().map(events::bytes).sum::<usize>()
+        self.builds.iter().map(bytes).sum::<usize>() + self.events.iter().map(events::bytes).sum::<usize>()
     }
 
     fn set_back(&self, by: Span) -> Option<Self> {

@@ -53,8 +53,8 @@ fn worse_row(places: &Places<'_>, selection: Selection<'_>, than: Status) -> Opt
 
 /// Nothing that has happened is nothing bad.
 fn worst_event(current: &[&Event]) -> Judgement {
-    let of = |event: &&Event| Judgement { since: Some(event.at), ..Judgement::new(event.status()) };
-    let bad = current.iter().filter(|event| event.status() != Status::Ok).map(of);
+    let judgement = |event: &&Event| Judgement { since: Some(event.at), ..Judgement::new(event.status()) };
+    let bad = current.iter().filter(|event| event.status() != Status::Ok).map(judgement);
     if current.iter().all(|event| event.status() == Status::Ok) { Judgement::new(Status::Ok) } else { worst(bad) }
 }
 

@@ -66,8 +66,8 @@ pub(super) fn cases<'a>(events: impl Iterator<Item = &'a Event>) -> Vec<Case<'a>
     // Reported by two sources, or to two queries, it is one.
     deploys.dedup_by(|a, b| key(a) == key(b));
     incidents.sort_by_key(|incident| incident.at);
-    let of = |deploy| Case { deploy, incidents: Vec::new(), fixed: false, next_success: None };
-    let mut cases: Vec<Case<'a>> = deploys.into_iter().map(of).collect();
+    let case = |deploy| Case { deploy, incidents: Vec::new(), fixed: false, next_success: None };
+    let mut cases: Vec<Case<'a>> = deploys.into_iter().map(case).collect();
     link_incidents(&mut cases, &incidents);
     link_mends(&mut cases);
     link_successes(&mut cases);

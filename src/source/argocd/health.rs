@@ -105,13 +105,13 @@ mod tests {
     #[test]
     fn what_a_sync_brings_about_is_no_trouble_and_what_is_broken_is() {
         let sync = Comparison { status: Some("OutOfSync".to_owned()) };
-        let of = |word: &str, is_syncing| {
+        let verdict_on = |word: &str, is_syncing| {
             let health = Health { status: Some(word.to_owned()), ..Health::default() };
             verdict(&health, &sync, &[], is_syncing, NOW)
         };
-        assert_eq!(of("Progressing", true), (Some(Status::Ok), String::new()));
-        assert_eq!(of("Progressing", false), (Some(Status::Warning), "Progressing, OutOfSync".to_owned()));
-        assert_eq!(of("Degraded", true), (Some(Status::Critical), "Degraded".to_owned()));
+        assert_eq!(verdict_on("Progressing", true), (Some(Status::Ok), String::new()));
+        assert_eq!(verdict_on("Progressing", false), (Some(Status::Warning), "Progressing, OutOfSync".to_owned()));
+        assert_eq!(verdict_on("Degraded", true), (Some(Status::Critical), "Degraded".to_owned()));
     }
 
     #[test]

@@ -105,7 +105,7 @@ impl Followed {
     }
 
     fn read_on(&mut self, mut file: File, meta: &Metadata, now: Timestamp) -> std::io::Result<()> {
-        // Another file, or a shorter one: it starts again. What was known stays known.
+        // Another file, or a shorter one: it is read from its start. What was known stays known.
         let goes_on = self.position.as_ref().map_or(Ok(false), |position| position.goes_on_in(&mut file, meta))?;
         let former = self.position.take().filter(|_| goes_on);
         let before = if goes_on {

@@ -304,7 +304,7 @@ mod tests {
 
     #[test]
     fn who_made_the_first_change_comes_before_whoever_is_suspected() {
-        let of = |fields: &str| {
+        let failed_build = |fields: &str| {
             first_build(&format!("\"color\":\"red\",\"lastBuild\":{{\"number\":1,\"result\":\"FAILURE\",{fields}}}"))
         };
         let culprits = "\"culprits\":[{\"fullName\":\"\"},{\"fullName\":\"Cora\"}]";
@@ -315,7 +315,7 @@ mod tests {
             (format!("{culprits},\"changeSet\":{item}"), Some("Ann"), "c0ffee"),
             ("\"culprits\":null,\"changeSets\":null,\"changeSet\":null".to_owned(), None, ""),
         ] {
-            let build = of(&fields);
+            let build = failed_build(&fields);
             assert_eq!(build.author.as_ref().map(SafeText::as_str), author, "{fields}");
             assert_eq!(build.commit.as_str(), commit, "{fields}");
         }
