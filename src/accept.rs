@@ -20,7 +20,7 @@ const NO_FILES: Duration = Duration::from_millis(100);
 pub struct Limits {
     /// How many there may be at once.
     pub most: usize,
-    /// The longest that one may say nothing at its begin.
+    /// The longest that one may say nothing at its start.
     pub silence: Duration,
     /// The longest that one may last; without it, as long as both sides like and nobody else needs its room.
     pub stay: Option<Duration>,
@@ -147,7 +147,7 @@ where
         }
     };
     match limits.stay {
-        // Who is late is cut off: that is its own affair.
+        // Whoever is late is cut off: that is no error of ours.
         Some(stay) => {
             let _late = timeout(stay, served).await;
         }
@@ -225,7 +225,7 @@ mod tests {
         (listening, address)
     }
 
-    async fn says(stream: &mut TcpStream, byte: u8) -> bool {
+    async fn is_echoed(stream: &mut TcpStream, byte: u8) -> bool {
         let mut heard = [0];
         stream.write_all(&[byte]).await.is_ok() && matches!(stream.read(&mut heard).await, Ok(1)) && heard == [byte]
     }
@@ -234,16 +234,19 @@ mod tests {
     async fn who_only_connects_makes_room_for_who_speaks() {
         let (accepting, address) = repeats().await;
         let mut proven = TcpStream::connect(address).await.unwrap();
-        assert!(says(&mut proven, b'!').await);
+        assert!(is_echoed(&mut proven, b'!').await);
         let mut spoken = TcpStream::connect(address).await.unwrap();
-        assert!(says(&mut spoken, b'a').await);
+        assert!(is_echoed(&mut spoken, b'a').await);
         let mut idle = Vec::new();
         for _ in 0..2 * LIMITS.most {
             idle.push(TcpStream::connect(address).await.unwrap());
         }
         let mut late = TcpStream::connect(address).await.unwrap();
-        assert!(says(&mut late, b'b').await, "the idle ones have kept it out");
-        assert!(says(&mut spoken, b'a').await && says(&mut proven, b'!').await, "somebody idle was preferred");
+        assert!(is_echoed(&mut late, b'b').await, "the idle ones have kept it out");
+        assert!(
+            is_echoed(&mut spoken, b'a').await && is_echoed(&mut proven, b'!').await,
+            "somebody idle was preferred"
+        );
         assert_eq!(accepting.trouble(), None);
     }
 
@@ -251,26 +254,26 @@ mod tests {
     async fn who_has_proven_nothing_leaves_before_who_has() {
         let (_accepting, address) = repeats().await;
         let mut proven = TcpStream::connect(address).await.unwrap();
-        assert!(says(&mut proven, b'!').await);
+        assert!(is_echoed(&mut proven, b'!').await);
         let mut chatty = Vec::new();
         for _ in 0..LIMITS.most + 8 {
             let mut one = TcpStream::connect(address).await.unwrap();
-            assert!(says(&mut one, b'a').await);
+            assert!(is_echoed(&mut one, b'a').await);
             chatty.push(one);
         }
-        assert!(says(&mut proven, b'!').await, "a flood has put out who may be here");
-        assert!(!says(&mut chatty[0], b'a').await, "there are more connections than there may be");
+        assert!(is_echoed(&mut proven, b'!').await, "a flood has pushed out a proven connection");
+        assert!(!is_echoed(&mut chatty[0], b'a').await, "there are more connections than there may be");
     }
 
     #[tokio::test]
     async fn its_connections_end_with_it() {
         let (accepting, address) = repeats().await;
         let mut one = TcpStream::connect(address).await.unwrap();
-        assert!(says(&mut one, b'a').await);
+        assert!(is_echoed(&mut one, b'a').await);
         drop(accepting);
         assert!(!matches!(one.read(&mut [0]).await, Ok(1)));
         let gone = TcpStream::connect(address).await;
-        assert!(gone.is_err() || !says(&mut gone.unwrap(), b'a').await);
+        assert!(gone.is_err() || !is_echoed(&mut gone.unwrap(), b'a').await);
     }
 
     /// A door that never opens, and counts how often somebody has tried.

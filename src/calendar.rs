@@ -1,7 +1,7 @@
 //! iCalendar: from the text of a calendar to what takes place in a window of time.
 //!
 //! Source: RFC 5545, as Google, Outlook, Nextcloud, Radicale and others export it. Read tolerantly: what is not known is
-//! passed over. An entry that cannot be read does not take the others with it; it comes with a [`Doubt`]. A file that
+//! skipped. An entry that cannot be read does not take the others with it; it comes with a [`Doubt`]. A file that
 //! ends early is refused as a whole: what is missing may be a freeze.
 //!
 //! It knows no file, no server and no clock: [`read`] takes bytes, [`occurrences()`] a window.

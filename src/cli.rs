@@ -35,8 +35,8 @@ pub fn main() -> ExitCode {
     }
     log::keep_panics_off_the_screen();
     #[cfg(debug_assertions)]
-    if let Ok(place) = std::env::var("ANDON_TRIPWIRE") {
-        crate::model::isolation::tripwire::set(place);
+    if let Ok(point) = std::env::var("ANDON_TRIPWIRE") {
+        crate::model::isolation::tripwire::set(point);
     }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -89,7 +89,7 @@ fn explain(mut error: clap::Error) -> ExitCode {
     print(&text).unwrap_or_else(|_| ExitCode::from(1))
 }
 
-/// A file of TOML in the place of a command, or behind one: `andon validate board.toml`.
+/// A TOML file instead of a command, or after one: `andon validate board.toml`.
 fn file_without_flag(error: &clap::Error) -> Option<String> {
     let told = [ContextKind::InvalidArg, ContextKind::InvalidSubcommand].map(|kind| error.get(kind));
     let mut words = told.into_iter().flatten().filter_map(|value| match value {

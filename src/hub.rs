@@ -54,11 +54,11 @@ pub enum Command {
 pub enum Reload {
     /// Another board, and who waits until it is the one that is shown.
     Board(Arc<Board>, oneshot::Sender<()>),
-    /// A config that cannot be used, in a sentence: the board of before stays.
+    /// A config that cannot be used, in a sentence: the previous board stays.
     Refused(String),
 }
 
-/// What one rule of the board has to tell.
+/// A message of one rule of the board.
 #[derive(Debug, Clone)]
 pub struct Notification {
     /// Which rule, by its index on the board.
@@ -88,7 +88,7 @@ pub struct Channels {
     pub commands: mpsc::Receiver<Command>,
     /// From the watch over the config's files.
     pub reloads: mpsc::Receiver<Reload>,
-    /// To whoever is to be told of what turned: all that one look has to tell.
+    /// To whatever sends notifications: all messages of one look.
     pub notices: mpsc::Sender<Vec<Notification>>,
     /// To the viewers: the latest wins.
     pub scenes: watch::Sender<Arc<Scene>>,
@@ -167,7 +167,7 @@ impl Hub {
         made(&verdicts, scene)
     }
 
-    /// A look: the scene as of now, and what is to be told of what has turned since the last look.
+    /// A look: the scene as of now, and the notifications of what has turned since the last look.
     pub fn look(&mut self, now: Timestamp) -> (Scene, Vec<Notification>) {
         let mut watch = std::mem::take(&mut self.watch);
         let (scene, turned) = self.judged_at(now, |verdicts, scene| (scene, self.turned(&mut watch, verdicts)));
@@ -310,10 +310,10 @@ impl Hub {
     fn notify(&mut self, turned: &[Transition], now: Timestamp) -> Vec<Notification> {
         let rules = self.board.notify.iter().map(|notify| &notify.rule);
         let messages = self.told.messages(rules, turned, now, &self.zone);
-        let of = |message: &Message| self.board.notify.get(message.rule);
-        let bell = messages.iter().any(|one| of(one).is_some_and(|of| of.rule.bell));
+        let rule_of = |message: &Message| self.board.notify.get(message.rule);
+        let bell = messages.iter().any(|one| rule_of(one).is_some_and(|notify| notify.rule.bell));
         let mut shown: Vec<&Message> =
-            messages.iter().filter(|one| of(one).is_some_and(|of| of.rule.desktop)).collect();
+            messages.iter().filter(|one| rule_of(one).is_some_and(|notify| notify.rule.desktop)).collect();
         // Two rules may tell of one thing.
         shown.dedup_by(|a, b| a.what == b.what);
         if bell || !shown.is_empty() {

@@ -45,7 +45,7 @@ pub fn action(input: Input, kiosk: bool, targets: Targets<'_>) -> Option<Action>
 
 fn clicked(column: u16, row: u16, Targets { tabs, panels }: Targets<'_>) -> Option<Action> {
     let tab = tabs.iter().find(|(area, _)| area.contains(Position::new(column, row)));
-    tab.map(|(_, page)| Action::Page(*page)).or_else(|| panels.at(column, row).map(Action::Click))
+    tab.map(|(_, page)| Action::Page(*page)).or_else(|| panels.panel_at(column, row).map(Action::Click))
 }
 
 #[cfg(test)]

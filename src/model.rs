@@ -1,7 +1,7 @@
 //! Plain data, shared by every room: status, layer, time, text from outside, units, telemetry.
 //!
 //! Nothing here knows a source, a panel or a screen, and nothing here reads a clock (except
-//! [`time::now`], the one door to it).
+//! [`time::now`], the only access to it).
 
 pub mod answer;
 pub mod build;

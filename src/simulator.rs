@@ -42,7 +42,7 @@ impl Simulator {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.ok()?;
         let address = listener.local_addr().ok()?;
         let accepting = Accepting::serve(listener, LIMITS, |stream, _| async {
-            // A client that goes away in the middle is its own affair.
+            // A client that goes away in the middle is no error of ours.
             let _gone = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer)).await;
         });
         Some(Self { address, _accepting: accepting })

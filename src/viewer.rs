@@ -107,7 +107,7 @@ impl Viewer {
     }
 
     /// Once a second: when no scene has come for too long, old numbers must not look alive; and once a minute the
-    /// whole picture is written anew.
+    /// whole picture is written again.
     pub fn tick(&mut self, now: Duration) {
         let silence = now.saturating_sub(self.came_at);
         if silence > SILENCE {

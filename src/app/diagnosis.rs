@@ -1,7 +1,7 @@
 //! Every source probed step by step, and what its queries got: for `andon doctor`.
 //!
 //! The queries are polled exactly as the board polls them; name look-up and connection are tried once
-//! more beside that, so that a poll that fails can be told apart at its first broken step.
+//! more in addition, so that a poll that fails can be told apart at its first broken step.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ use crate::view::scene::Scene;
 
 /// Two clocks that differ by less agree: the header has whole seconds, and the answer took its time.
 const SKEW: i64 = 2000;
-/// A certificate that ends sooner is pointed out.
+/// A certificate that ends within this many days is pointed out.
 const SOON: f64 = 14.0;
 /// Columns of a query or a sample that are shown.
 const SHOWN: usize = 60;
@@ -360,7 +360,7 @@ fn queries(source: &SourceSpec, board: &Board, outcomes: &[&Outcome], unknown: &
     steps
 }
 
-/// How much came, and the begin of it.
+/// How much came, and the start of it.
 fn sample(telemetry: &Telemetry) -> String {
     let count = |number: usize, word: &str| if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") };
     let (much, begin) = match telemetry {

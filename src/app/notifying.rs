@@ -30,7 +30,7 @@ pub async fn run(mut notifications: mpsc::Receiver<Vec<Notification>>, network: 
             for channel in Channel::ALL.into_iter().filter(|channel| channel.is_used_by(&one)) {
                 let key = (one.rule, channel, channel.recipient(&one));
                 if outboxes.get(&key).is_none_or(|outbox| outbox.task.is_finished()) {
-                    // A reload has brought it. What waits for those of before is still sent.
+                    // A reload has brought it. What waits for the earlier ones is still sent.
                     outboxes.retain(|_, outbox| !outbox.is_done());
                 }
                 let outbox = outboxes.entry(key).or_insert_with(|| Outbox::start(Sender::new(channel, &network)));

@@ -155,7 +155,7 @@ async fn loaded(
         loaded
     } else {
         let why = "changed config not used yet: reading it takes long; the board still runs with the old one";
-        // The hub is gone: the caller hears of it with the next word.
+        // The hub is gone: the caller notices with the next send.
         let _gone = reloads.send(Reload::Refused(why.to_owned())).await;
         loading.await
     };

@@ -39,7 +39,7 @@ impl Begin {
         matches!(self.when, When::Day(_))
     }
 
-    /// Its length in whole days, begun ones included.
+    /// Its length in days; a part of a day counts as a whole one.
     pub(super) fn days(&self) -> i64 {
         let end = self.at.checked_add(self.length).ok();
         end.map_or(0, |end| end.timestamp().duration_since(self.at.timestamp()).as_secs()) / 86_400 + 1

@@ -119,7 +119,7 @@ impl Rule {
         self.picks(Part::WeekNo, (days / 7 + 1) as i16, (length / 7) as i16)
     }
 
-    /// Whether a part has an ordinal number, counted from the begin or from the end.
+    /// Whether a part has an ordinal number, counted from the start or from the end.
     fn picks(&self, part: Part, ordinal: i16, length: i16) -> bool {
         let wanted = self.numbers(part);
         wanted.is_empty() || wanted.contains(&ordinal) || wanted.contains(&(ordinal - length - 1))

@@ -1,7 +1,7 @@
 //! What a calendar file holds: its entries as they are written, and what it says about zones.
 //!
 //! Source: RFC 5545, sections 3.4 (the object), 3.6.1 (`VEVENT`) and 3.8 (properties). Alarms, to-dos,
-//! journals and descriptions are passed over, as is everything that is not known.
+//! journals and descriptions are skipped, as is everything that is not known.
 
 use std::collections::HashMap;
 

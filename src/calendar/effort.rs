@@ -1,4 +1,4 @@
-//! How much is worked out at most: a calendar may be made so that its rules take for ever.
+//! How much is worked out at most: a calendar may be made so that its rules take forever.
 
 /// What is worked out for one calendar: days compared, times listed, moments counted.
 const MOST_EFFORT: i64 = 10_000_000;

@@ -39,7 +39,7 @@ impl Written {
         })
     }
 
-    /// Reads it, of a period its begin; `None` for what is neither a date nor a time.
+    /// Reads it, of a period its start; `None` for what is neither a date nor a time.
     pub(super) fn read(&self, zones: &mut Zones) -> Option<When> {
         self.moment(&self.value, zones)
     }
@@ -68,7 +68,7 @@ impl Written {
 }
 
 impl When {
-    /// What the clocks show; of a day its begin.
+    /// What the clocks show; of a day its start.
     pub(super) const fn civil(&self) -> DateTime {
         match self {
             Self::Day(date) => date.to_datetime(Time::midnight()),
@@ -77,7 +77,7 @@ impl When {
     }
 
     /// The moment itself. A time that the clocks leave out, or show twice, is read as the RFC says: with
-    /// the offset of before, and as the first.
+    /// the earlier offset, and as the first.
     pub(super) fn zoned(&self, zones: &Zones) -> Option<Zoned> {
         self.civil().to_zoned(self.zone(zones).clone()).ok()
     }

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::windows;
 
-/// A longer name is nobody's.
+/// No zone has a longer name.
 const LONGEST_NAME: usize = 200;
 
 /// A zone by its name in the database, by Windows' or Lotus' name, or by a path that ends with one of them

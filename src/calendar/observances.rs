@@ -109,7 +109,7 @@ impl Observance {
     }
 }
 
-/// A local time; a day is its begin.
+/// A local time; a day is its start.
 fn moment(text: &str) -> Option<DateTime> {
     time(text).or_else(|| Some(date(text)?.at(0, 0, 0, 0)))
 }

@@ -173,7 +173,7 @@ impl Search<'_> {
         let mut all = Vec::new();
         for text in rules {
             let rule = Rule::parse(text);
-            // Whatever it says, it says it of times that are over.
+            // Whatever it says is only about times that are over.
             let is_over = until(&rule).and_then(|until| until.local(&zone)).is_some_and(|last| last.date() < days.0);
             let rule = rule.ok().and_then(|rule| if begin.is_of_days() { rule.of_days() } else { Some(rule) });
             match rule {
@@ -214,7 +214,7 @@ impl Search<'_> {
         (without, doubt)
     }
 
-    /// What is not certain about an entry beside the dates on which it repeats.
+    /// What is not certain about an entry besides the dates on which it repeats.
     fn doubt_of(&mut self, entry: &Entry, begin: &Begin) -> Option<Doubt> {
         let mut moments = entry.start.iter().chain(&entry.end);
         let mut is_of_unknown_zone = || moments.any(|written: &Written| written.is_of_unknown_zone(self.zones));

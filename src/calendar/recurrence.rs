@@ -15,7 +15,7 @@ use super::parts::Part;
 use super::rule::Rule;
 use super::times::{Times, moment};
 
-/// What a period costs beside its days.
+/// What a period costs besides its days.
 const PERIOD: i64 = 10;
 /// Most moments of one entry within a window: more than one an hour for two months.
 pub(super) const MOST_MOMENTS: usize = 2000;
@@ -72,7 +72,7 @@ impl Rule {
 impl Walk<'_> {
     fn walk(&mut self) -> Result<(), Stop> {
         let begin = self.start.date();
-        // Only what is counted has to be followed from its begin.
+        // Only what is counted has to be followed from its start.
         let from = if self.left.is_some() { begin } else { begin.max(self.window.0) };
         if self.rule.frequency < Frequency::Daily {
             return self.within_days(from);
@@ -90,7 +90,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// What repeats within a day: day by day, so that days on which it cannot are passed over whole.
+    /// What repeats within a day: day by day, so that days on which it cannot are skipped whole.
     fn within_days(&mut self, from: Date) -> Result<(), Stop> {
         let mut day = from;
         while day <= self.window.1 && day <= self.last.date() {

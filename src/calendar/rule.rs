@@ -39,7 +39,7 @@ pub(super) struct Rule {
     pub(super) until: Option<Until>,
     /// The parts that are numbers, sorted, in the order of [`Part`]; that of `BYDAY` is empty.
     by: [Vec<i16>; Part::COUNT],
-    /// Which of them, from the begin or (below zero) from the end; 0 for each.
+    /// Which of them, from the start or (below zero) from the end; 0 for each.
     pub(super) by_day: Vec<(i16, Weekday)>,
     pub(super) week_start: Weekday,
 }

@@ -53,7 +53,7 @@ pub(super) fn families<'a>(entries: &'a [Entry], zones: &mut Zones) -> Vec<Famil
     let mut all: Vec<Vec<&Entry>> = Vec::new();
     for entry in entries {
         let new = all.len();
-        // Without a name it is no relative of anybody.
+        // An entry without a name belongs to no other entry.
         let index = if entry.uid.is_empty() { new } else { *indices.entry(&entry.uid).or_insert(new) };
         match all.get_mut(index) {
             Some(family) => family.push(entry),

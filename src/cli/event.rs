@@ -1,4 +1,4 @@
-//! `andon event`: post the board what happened, as the last step of any pipeline.
+//! `andon event`: tell the board what happened, as the last step of any pipeline.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -129,7 +129,7 @@ fn address(to: &str) -> Result<String, Failure> {
         return Err(wrong("it has no user and no password: the token comes from ANDON_EVENT_TOKEN"));
     }
     if url.scheme() != "http" {
-        return Err(wrong("the board speaks no TLS there: from elsewhere, use an ssh tunnel"));
+        return Err(wrong("the board does not use TLS there: from another machine, use an ssh tunnel"));
     }
     match (url.host_str(), url.port_or_known_default()) {
         (Some(host), Some(port)) if url.path() == "/" && url.query().is_none() => Ok(format!("{host}:{port}")),

@@ -1,4 +1,4 @@
-//! Writing to a place that a user named.
+//! Writing to a file that a user named.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
@@ -59,7 +59,7 @@ fn replace(path: &Path, bytes: &[u8], before: Option<&Metadata>) -> io::Result<(
         .and_then(|()| before.map_or(Ok(()), |before| keep(&file, before)))
         .and_then(|()| std::fs::rename(&beside, path));
     if written.is_err() {
-        // Nothing half-written is left behind; what cannot be removed either is told by the first error.
+        // Nothing half-written is left behind; what cannot be removed either is explained by the first error.
         let _first_error_is_told = std::fs::remove_file(&beside);
     }
     written

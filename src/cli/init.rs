@@ -68,8 +68,8 @@ const PROMETHEUS_PORTS: [u16; 4] = [9090, 8428, 9009, 10902];
 /// Most services that a starter board probes.
 const MOST: usize = 12;
 
-/// The ports on which somebody listens on this machine, as Linux tells (proc(5), /proc/net/tcp); where it does not
-/// tell, the usual ones.
+/// The ports on which somebody listens on this machine, as Linux lists them (proc(5), /proc/net/tcp); where it does not
+/// list them, the usual ones.
 fn listening() -> Vec<u16> {
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(std::fs::read_to_string);
     if tables.iter().all(Result::is_err) {

@@ -19,7 +19,7 @@ use super::out::Failure;
 use crate::model::isolation::{is_isolated, message};
 use crate::model::text::SafeText;
 
-/// The file is begun anew at this size; the one before is kept as FILE.1.
+/// A new file is started at this size; the one before is kept as FILE.1.
 const MAX_FILE: u64 = 5 * 1024 * 1024;
 /// Lines that may wait for the disk.
 const WAITING: usize = 1024;
@@ -160,7 +160,7 @@ impl Rotating {
                 Ok(Ok(new)) => *self = new,
                 // No more files can be opened, perhaps: it goes on as it is, and is moved away later.
                 Ok(Err(_)) => std::fs::rename(old, &self.path)?,
-                // A folder that nobody may write to: the same file is begun anew.
+                // A folder that nobody may write to: the same file is emptied.
                 Err(_) => self.file.set_len(0)?,
             }
             self.size = 0;

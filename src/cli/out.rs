@@ -42,7 +42,7 @@ pub(super) fn complain(text: &str) {
 
 /// Writes what is safe to standard error.
 fn print_error(text: &str) {
-    // Nobody is left to be told that nobody can be told.
+    // Standard error is gone: nobody can be told that.
     let _nobody = patient::write_all(rustix::stdio::stderr(), text.as_bytes());
 }
 

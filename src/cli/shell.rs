@@ -90,7 +90,7 @@ fn commands(all: &clap::Command) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// A text that roff takes as it is: a dash would become a hyphen, and a dot or quote at the begin of a line a request.
+/// A text that roff takes as it is: a dash would become a hyphen, and a dot or quote at the start of a line a request.
 fn plain(text: &str) -> String {
     let lines = text.lines().map(|line| format!("\\&{}", line.trim().replace('\\', "\\\\").replace('-', "\\-")));
     lines.collect::<Vec<_>>().join("\n")

@@ -195,7 +195,7 @@ impl Board {
     /// The same is asked as long as the name of the source, its kind and the query are the same, however else the
     /// source is written. The name is the team's word for a system: that system may move to another address, and
     /// the next answers come from there. Only where the board wants names of people no longer (or again) all begins
-    /// anew, because an answer of before may hold some.
+    /// again, because an earlier answer may hold some.
     #[must_use]
     pub fn continuing(mut self, former: &Self) -> Self {
         let kept = self.kept_of(former);

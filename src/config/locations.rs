@@ -53,12 +53,12 @@ impl Path {
         Self(self.0.iter().chain(&inner.0).cloned().collect())
     }
 
-    /// Whether another path is the begin of this one.
+    /// Whether another path is a prefix of this one.
     pub(super) fn is_below(&self, above: &Self) -> bool {
         self.0.len() > above.0.len() && self.0.starts_with(&above.0)
     }
 
-    /// The same path before `gone` items were removed from the begin of its first list.
+    /// The same path before `gone` items were removed from the start of its first list.
     pub(super) fn shifted(&self, gone: usize) -> Self {
         let mut path = self.clone();
         if let Some(Step::Index(index)) = path.0.iter_mut().find(|step| matches!(step, Step::Index(_))) {

@@ -130,7 +130,7 @@ pub(super) struct Dashboard {
     pub panels: Vec<Value>,
 }
 
-/// The keys every panel takes, whatever its view; beside those of the checks (`eval/check/`).
+/// The keys every panel takes, whatever its view, in addition to those of the checks (`eval/check/`).
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct PanelCommon {
     /// The name used in rows and by scripts (default: made from the title).
@@ -157,7 +157,7 @@ pub(super) struct PanelCommon {
     pub unit: String,
     /// How many decimals its numbers have, 0 to 6 (default: as many as mean something).
     pub decimals: Option<u8>,
-    /// Its share of the width of its row, 1 to 24, beside other panels (default: from the view; a stat has 2, a
+    /// Its share of the width of its row, 1 to 24, next to other panels (default: from the view; a stat has 2, a
     /// chart 4).
     pub width: Option<u16>,
     /// How many series, builds or rows there should be. With fewer, the panel is unknown. Without this key, the

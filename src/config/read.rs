@@ -110,7 +110,7 @@ fn read_all<T>(
 #[derive(Debug)]
 struct Attempt {
     value: Value,
-    /// The list whose items are tried one after the other, and how many have been removed from its begin.
+    /// The list whose items are tried one after the other, and how many have been removed from its start.
     list: Option<(Path, usize)>,
     /// The paths within the table that have been removed.
     taken: Vec<Path>,

@@ -94,8 +94,8 @@ impl Queries {
         let spec = |(index, (source, ask)): (usize, (usize, Ask))| {
             let alike = windows.get(&(source, Arc::clone(&ask.query)));
             let longer = alike.into_iter().flatten().filter(|window| ask.history.is_some_and(|own| **window > own));
-            let of = sources.get(source)?;
-            let key = QueryKey::new(of.kind.word, of.name.as_str(), &ask, longer.count());
+            let asked = sources.get(source)?;
+            let key = QueryKey::new(asked.kind.word, asked.name.as_str(), &ask, longer.count());
             Some(QuerySpec { id: QueryId(index), key, source, ask })
         };
         self.all.into_iter().enumerate().filter_map(spec).collect()

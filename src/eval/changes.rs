@@ -1,4 +1,4 @@
-//! Events beside what is measured: what came just before.
+//! Events next to measurements: which change came just before.
 
 use crate::model::build::Activity;
 use crate::model::event::{Event, EventKind, EventState};

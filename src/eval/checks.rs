@@ -1,6 +1,6 @@
 //! How every check stands, followed from answer to answer.
 //!
-//! A check looks at each new value once, when it comes. So its verdict does not hang on the window, on the
+//! A check looks at each new value once, when it comes. So its verdict does not depend on the window, on the
 //! width of a panel or on the number of viewers, and a second costs the same however long the past is.
 
 use std::collections::{BTreeMap, HashMap};
@@ -158,7 +158,7 @@ impl Followed {
     }
 
     /// A computed value is looked at when each of its parts is of the same round of polls: while one is new
-    /// and another still of before, the result would be of no moment at all.
+    /// and another still of the round before, the result would be of no moment at all.
     fn follow_computed(&mut self, store: &Store) {
         let Some(expression) = &self.rule.value else { return };
         let Some(now) = round(&self.rule, store) else { return };
@@ -199,7 +199,7 @@ impl Followed {
 
 impl Line {
     /// Follows what is new. A clock that ran ahead may have left a moment behind that has not come yet: then all
-    /// begins anew, because nothing would be new for long.
+    /// starts again, because nothing would be new for long.
     fn follow(&mut self, rule: &Rule, points: &[Point], now: Timestamp) {
         if self.levels.last().is_some_and(|last| last > now) {
             self.levels = Levels::default();

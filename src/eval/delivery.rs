@@ -1,5 +1,5 @@
 //! The five metrics of software delivery, from deploys and incidents: with what each is made of, and never
-//! a number where nothing is told.
+//! a number where nothing is reported.
 //!
 //! Source: DORA, "DORA's software delivery performance metrics" (dora.dev/guides/dora-metrics), 2026.
 //! Failures are counted by deploy, not by incident, so that no rate is over one.
@@ -30,16 +30,16 @@ pub struct Metric {
 pub enum Missing {
     /// No deploy is known in the window.
     NoDeploys,
-    /// No deploy tells a commit that was made before it.
+    /// No deploy names a commit that was made before it.
     NoCommits,
-    /// Whether a deploy hurt is told nowhere: not one incident, failed deploy, hotfix or rollback is known,
+    /// Whether a deploy did harm is reported nowhere: not one incident, failed deploy, hotfix or rollback is known,
     /// in the window or before it.
     NoIncidents,
     /// None of the deploys failed.
     NoFailures,
     /// Some failed, and of none is it known when all was well again.
     NotRecovered,
-    /// Why deploys were made is told nowhere: not one hotfix or rollback is known.
+    /// Why deploys were made is reported nowhere: not one hotfix or rollback is known.
     NoReasons,
 }
 
@@ -52,9 +52,9 @@ pub struct Delivery {
     pub days: f64,
     /// Days without a successful deploy: whole ones, counted back from the end of the window.
     pub idle_days: usize,
-    /// Deploys that were planned, as far as is told.
+    /// Deploys that were planned, as far as is reported.
     pub planned: usize,
-    /// Deploys to mend what an earlier one broke.
+    /// Deploys to fix what an earlier one broke.
     pub hotfix: usize,
     /// Deploys back to an earlier version.
     pub rollback: usize,
@@ -65,7 +65,7 @@ pub struct Delivery {
     /// Change lead time, in seconds from commit to deploy: of how many successful deploys it is known. (A
     /// rollback ships nothing for the first time: it is not among them.)
     pub lead_time: Metric,
-    /// Change fail rate: deploys that somebody had to mend, of all.
+    /// Change fail rate: deploys that somebody had to fix, of all.
     pub fail_rate: Metric,
     /// Failed deployment recovery time, in seconds: of how many failed deploys it is known.
     pub recovery_time: Metric,
@@ -134,7 +134,7 @@ pub fn median(spans: impl Iterator<Item = Span>) -> Option<Span> {
     Some(Span(lower.0 + (upper.0 - lower.0) / 2))
 }
 
-/// What the sources tell at all: of whatever service, in the window or before it.
+/// What the sources report at all: of whatever service, in the window or before it.
 struct DataCoverage {
     failures: bool,
     reasons: bool,
@@ -208,7 +208,7 @@ mod tests {
     const HOUR: i64 = 3_600_000;
 
     /// The hour of a day.
-    fn at(day: i64, hour: f64) -> Timestamp {
+    fn moment(day: i64, hour: f64) -> Timestamp {
         Timestamp(day * DAY.0 + (hour * HOUR as f64) as i64)
     }
 
@@ -240,7 +240,7 @@ mod tests {
     /// Of ten days.
     fn ten_days(events: &[Event], service: Option<&str>) -> Delivery {
         let events: Vec<&Event> = events.iter().collect();
-        delivery(&events, service, "production", at(0, 0.0), at(10, 0.0))
+        delivery(&events, service, "production", moment(0, 0.0), moment(10, 0.0))
     }
 
     fn metric(numerator: usize, denominator: usize, value: f64) -> Metric {
@@ -249,31 +249,31 @@ mod tests {
 
     /// Ten days of two services, counted by hand below.
     fn example() -> Vec<Event> {
-        let under_way = Event { state: EventState::Running, ..planned(at(8, 9.0), "shop", &[]) };
-        let elsewhere = Event { environment: "staging".into(), ..planned(at(8, 10.0), "shop", &[at(8, 9.0)]) };
+        let under_way = Event { state: EventState::Running, ..planned(moment(8, 9.0), "shop", &[]) };
+        let elsewhere = Event { environment: "staging".into(), ..planned(moment(8, 10.0), "shop", &[moment(8, 9.0)]) };
         vec![
             // Before the window: the history covers all of it.
-            planned(at(-1, 12.0), "shop", &[at(-1, 11.0)]),
+            planned(moment(-1, 12.0), "shop", &[moment(-1, 11.0)]),
             // 1: commits 24 h and 6 h before.
-            planned(at(1, 10.0), "shop", &[at(0, 10.0), at(1, 4.0)]),
+            planned(moment(1, 10.0), "shop", &[moment(0, 10.0), moment(1, 4.0)]),
             // 2: a commit 12 h before; an hour later an incident begins, which ends 3 h after the deploy.
-            planned(at(2, 10.0), "shop", &[at(1, 22.0)]),
-            incident(at(2, 11.0), "shop", Some(at(2, 13.0))),
+            planned(moment(2, 10.0), "shop", &[moment(1, 22.0)]),
+            incident(moment(2, 11.0), "shop", Some(moment(2, 13.0))),
             // 3: the hotfix for it: 2 has failed, and is counted once.
-            deploy(at(2, 12.5), "shop", ChangeReason::Hotfix, &[at(2, 12.0)]),
+            deploy(moment(2, 12.5), "shop", ChangeReason::Hotfix, &[moment(2, 12.0)]),
             // 4: mail, commits 24 h and 12 h before.
-            planned(at(3, 9.0), "mail", &[at(2, 9.0), at(2, 21.0)]),
+            planned(moment(3, 9.0), "mail", &[moment(2, 9.0), moment(2, 21.0)]),
             // 5: failed; what it meant to ship is not there.
-            failed(at(4, 10.0), "shop"),
+            failed(moment(4, 10.0), "shop"),
             // 6: the same again, 2 h later, and done: a commit 4 h before, and one that is later than it.
-            planned(at(4, 12.0), "shop", &[at(4, 8.0), at(4, 13.0)]),
+            planned(moment(4, 12.0), "shop", &[moment(4, 8.0), moment(4, 13.0)]),
             // 49 h after 4: nothing to do with it.
-            incident(at(5, 10.0), "mail", Some(at(5, 11.0))),
+            incident(moment(5, 10.0), "mail", Some(moment(5, 11.0))),
             // 7: tells no commits; 8 takes it back after 6 h.
-            planned(at(6, 10.0), "shop", &[]),
-            deploy(at(6, 16.0), "shop", ChangeReason::Rollback, &[]),
+            planned(moment(6, 10.0), "shop", &[]),
+            deploy(moment(6, 16.0), "shop", ChangeReason::Rollback, &[]),
             // 9: mail, tells no commits.
-            planned(at(7, 9.0), "mail", &[]),
+            planned(moment(7, 9.0), "mail", &[]),
             under_way,
             elsewhere,
         ]
@@ -285,7 +285,7 @@ mod tests {
         // 1 to 9; one of them is a hotfix and one a rollback.
         assert_eq!((all.deploys(), all.planned, all.hotfix, all.rollback), (9, 7, 1, 1));
         // All but 5 were done: 8 in 10 days. They were done on days 1, 2, 3, 4, 6 and 7: 4 days without.
-        assert_eq!((all.covered_from, all.idle_days), (at(0, 0.0), 4));
+        assert_eq!((all.covered_from, all.idle_days), (moment(0, 0.0), 4));
         assert_eq!(all.frequency, metric(8, 10, 0.8));
         // Of those 8 all but the rollback could tell commits, and 1, 2, 3, 4 and 6 do: 5 of 7. Hours:
         // 0.5, 4, 6, 12, 12, 24, 24, of which the fourth is the median.
@@ -316,9 +316,9 @@ mod tests {
 
     #[test]
     fn without_deploys_there_is_no_number() {
-        let staging = Event { environment: "staging".into(), ..planned(at(5, 0.0), "shop", &[]) };
-        let old = planned(at(-3, 0.0), "shop", &[]);
-        for events in [vec![], vec![staging], vec![old], vec![incident(at(1, 0.0), "shop", None)]] {
+        let staging = Event { environment: "staging".into(), ..planned(moment(5, 0.0), "shop", &[]) };
+        let old = planned(moment(-3, 0.0), "shop", &[]);
+        for events in [vec![], vec![staging], vec![old], vec![incident(moment(1, 0.0), "shop", None)]] {
             let none = ten_days(&events, None);
             for metric in [none.frequency, none.lead_time, none.fail_rate, none.recovery_time, none.rework_rate] {
                 assert_eq!(metric.value, Err(Missing::NoDeploys));
@@ -328,7 +328,7 @@ mod tests {
 
     #[test]
     fn where_no_failure_is_told_the_rate_is_not_zero() {
-        let deploys = [planned(at(-1, 0.0), "shop", &[]), planned(at(5, 0.0), "shop", &[])];
+        let deploys = [planned(moment(-1, 0.0), "shop", &[]), planned(moment(5, 0.0), "shop", &[])];
         let quiet = ten_days(&deploys, None);
         assert_eq!(quiet.fail_rate.value, Err(Missing::NoIncidents));
         assert_eq!(quiet.recovery_time.value, Err(Missing::NoIncidents));
@@ -336,22 +336,22 @@ mod tests {
         assert_eq!(quiet.lead_time, Metric { numerator: 0, denominator: 1, value: Err(Missing::NoCommits) });
         // An old incident, even of another service, shows that somebody would tell.
         let mut told = deploys.to_vec();
-        told.push(incident(at(-9, 0.0), "mail", Some(at(-9, 1.0))));
+        told.push(incident(moment(-9, 0.0), "mail", Some(moment(-9, 1.0))));
         assert_eq!(ten_days(&told, None).fail_rate, metric(0, 1, 0.0));
     }
 
     #[test]
     fn an_incident_before_any_deploy_is_nobodys() {
-        let events = [incident(at(1, 0.0), "shop", Some(at(1, 1.0))), planned(at(1, 2.0), "shop", &[])];
+        let events = [incident(moment(1, 0.0), "shop", Some(moment(1, 1.0))), planned(moment(1, 2.0), "shop", &[])];
         assert_eq!(ten_days(&events, None).fail_rate, metric(0, 1, 0.0));
     }
 
     #[test]
     fn two_incidents_after_one_deploy_are_one_failure() {
         let events = [
-            planned(at(1, 0.0), "shop", &[]),
-            incident(at(1, 1.0), "shop", Some(at(1, 2.0))),
-            incident(at(1, 3.0), "", Some(at(1, 5.0))),
+            planned(moment(1, 0.0), "shop", &[]),
+            incident(moment(1, 1.0), "shop", Some(moment(1, 2.0))),
+            incident(moment(1, 3.0), "", Some(moment(1, 5.0))),
         ];
         let one = ten_days(&events, None);
         assert_eq!(one.fail_rate, metric(1, 1, 1.0));
@@ -361,12 +361,12 @@ mod tests {
     #[test]
     fn a_rollback_mends_the_last_that_was_none_itself() {
         let events = [
-            planned(at(1, 0.0), "shop", &[]),
-            planned(at(1, 1.0), "mail", &[]),
-            deploy(at(1, 2.0), "shop", ChangeReason::Rollback, &[]),
-            deploy(at(1, 3.0), "shop", ChangeReason::Hotfix, &[]),
+            planned(moment(1, 0.0), "shop", &[]),
+            planned(moment(1, 1.0), "mail", &[]),
+            deploy(moment(1, 2.0), "shop", ChangeReason::Rollback, &[]),
+            deploy(moment(1, 3.0), "shop", ChangeReason::Hotfix, &[]),
             // Two days later: a hotfix of something older.
-            deploy(at(3, 4.0), "mail", ChangeReason::Hotfix, &[]),
+            deploy(moment(3, 4.0), "mail", ChangeReason::Hotfix, &[]),
         ];
         let all = ten_days(&events, None);
         assert_eq!(all.fail_rate, metric(1, 5, 0.2));
@@ -375,39 +375,39 @@ mod tests {
 
     #[test]
     fn what_goes_on_has_not_recovered() {
-        let goes_on = [planned(at(9, 0.0), "shop", &[]), incident(at(9, 1.0), "shop", None)];
+        let goes_on = [planned(moment(9, 0.0), "shop", &[]), incident(moment(9, 1.0), "shop", None)];
         let open = ten_days(&goes_on, None).recovery_time;
         assert_eq!(open, Metric { numerator: 0, denominator: 1, value: Err(Missing::NotRecovered) });
-        // One whose end nobody told was over with the hotfix.
+        // One whose end nobody reported was over with the hotfix.
         let mut fixed = goes_on.to_vec();
         fixed[1].state = EventState::Done;
-        fixed.push(deploy(at(9, 3.0), "shop", ChangeReason::Hotfix, &[]));
+        fixed.push(deploy(moment(9, 3.0), "shop", ChangeReason::Hotfix, &[]));
         assert_eq!(ten_days(&fixed, None).recovery_time, metric(1, 1, 3.0 * 3600.0));
     }
 
     #[test]
     fn days_before_the_oldest_deploy_do_not_count() {
         // Known for 4 days: 2 deploys, a day apart.
-        let events = [planned(at(6, 0.0), "shop", &[]), planned(at(7, 0.0), "shop", &[])];
+        let events = [planned(moment(6, 0.0), "shop", &[]), planned(moment(7, 0.0), "shop", &[])];
         let short = ten_days(&events, None);
-        assert_eq!((short.covered_from, short.idle_days), (at(6, 0.0), 2));
+        assert_eq!((short.covered_from, short.idle_days), (moment(6, 0.0), 2));
         assert_eq!(short.frequency, metric(2, 4, 0.5));
         // And for an hour: that is no 24 a day.
-        assert_eq!(ten_days(&[planned(at(9, 23.0), "shop", &[])], None).frequency, metric(1, 1, 1.0));
+        assert_eq!(ten_days(&[planned(moment(9, 23.0), "shop", &[])], None).frequency, metric(1, 1, 1.0));
     }
 
     #[test]
     fn what_two_sources_tell_is_one() {
-        let twice = [planned(at(6, 0.0), "shop", &[]), planned(at(6, 0.0), "shop", &[])];
+        let twice = [planned(moment(6, 0.0), "shop", &[]), planned(moment(6, 0.0), "shop", &[])];
         assert_eq!(ten_days(&twice, None).deploys(), 1);
     }
 
     #[test]
     fn the_median_is_the_middle() {
-        let of = |seconds: &[i64]| median(seconds.iter().map(|one| Span::seconds(*one))).map(Span::as_seconds);
-        assert_eq!(of(&[]), None);
-        assert_eq!(of(&[9]), Some(9.0));
-        assert_eq!(of(&[30, 10, 90]), Some(30.0));
-        assert_eq!(of(&[40, 10, 20, 90]), Some(30.0));
+        let median_of = |seconds: &[i64]| median(seconds.iter().map(|one| Span::seconds(*one))).map(Span::as_seconds);
+        assert_eq!(median_of(&[]), None);
+        assert_eq!(median_of(&[9]), Some(9.0));
+        assert_eq!(median_of(&[30, 10, 90]), Some(30.0));
+        assert_eq!(median_of(&[40, 10, 20, 90]), Some(30.0));
     }
 }

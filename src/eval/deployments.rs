@@ -9,7 +9,7 @@ use crate::model::status::Status;
 use crate::model::text::SafeText;
 use crate::model::version::Version;
 
-/// What stands for a name that is not told: it is about all of them.
+/// What stands for a name that is not given: it is about all of them.
 const ALL: &str = "all";
 /// Most services kept, and most environments: more than the largest screen has room for.
 const MAX_SERVICES: usize = 500;
@@ -103,7 +103,7 @@ impl<'a> Deploys<'a> {
             self.ended = Some(event);
         }
         if event.is_taken_away() {
-            // A preview that was taken down: nothing is left there that could be well or ill.
+            // A preview that was taken down: nothing is left there that could be good or bad.
             self.ended = None;
         }
         if event.state == EventState::Done {
@@ -132,10 +132,10 @@ impl<'a> Deploys<'a> {
         Status::worst(self.current.into_iter().chain(self.ended).map(Event::status))
     }
 
-    /// What is known of the place, beside the step before it.
+    /// What is known of the place, besides the step before it.
     fn place(&self, before: Option<&Self>) -> Place<'a> {
         let under_way = |last: &&Event| !matches!(last.state, EventState::Done | EventState::Failed);
-        let other = before
+        let other_version = before
             .and_then(|before| Some((before, before.current?)))
             .filter(|(_, other)| self.current.is_some_and(|current| !is_same(current, other)));
         Place {
@@ -143,8 +143,8 @@ impl<'a> Deploys<'a> {
             current: self.current,
             failed: self.ended.filter(|ended| ended.state == EventState::Failed),
             coming: self.last.filter(under_way),
-            before: other.map(|(_, event)| event),
-            is_behind: other.is_some_and(|(before, event)| self.is_behind(before, event)),
+            before: other_version.map(|(_, event)| event),
+            is_behind: other_version.is_some_and(|(before, event)| self.is_behind(before, event)),
         }
     }
 
@@ -302,7 +302,7 @@ impl<'a> Places<'a> {
         self.services.retain(|key, _| left.contains(key));
     }
 
-    /// Those of a service, each beside the nearest step before it at which something is.
+    /// Those of a service, each with the nearest step before it at which something is.
     fn of_service(&self, service: &str, environments: &[(String, Environment)]) -> Vec<Place<'a>> {
         let mut before: Option<&Deploys<'a>> = None;
         let place = |(key, environment): &(String, Environment)| {
@@ -351,14 +351,14 @@ mod tests {
     }
 
     /// Of all services and environments.
-    fn of(events: &[Event]) -> Deployments<'_> {
+    fn deployments(events: &[Event]) -> Deployments<'_> {
         let events: Vec<&Event> = events.iter().collect();
         Places::new(&events).select(Selection::default())
     }
 
     /// The places of the only service.
     fn places(events: &[Event]) -> Vec<Place<'_>> {
-        let mut services = of(events).services;
+        let mut services = deployments(events).services;
         assert_eq!(services.len(), 1);
         services.remove(0).places
     }
@@ -376,7 +376,7 @@ mod tests {
     fn environments_stand_on_their_way_to_the_customer() {
         let names = ["production", "Staging-2", "review/42", "qa", "dev", "pre-prod", "eu-live", "sandbox"];
         let events: Vec<Event> = names.iter().map(|name| deploy(1, "shop", name, "v1")).collect();
-        let environments = of(&events).environments;
+        let environments = deployments(&events).environments;
         let order: Vec<&str> = environments.iter().map(|one| one.name.as_str()).collect();
         assert_eq!(order, ["dev", "qa", "pre-prod", "Staging-2", "review/42", "sandbox", "eu-live", "production"]);
         let lowest = environments.iter().filter(|one| one.rank == 0).count();
@@ -445,7 +445,7 @@ mod tests {
             Event { state: EventState::Failed, ..deploy(2, "z", "production", "v1") },
             deploy(1, "", "", "v1"),
         ];
-        let all = of(&events);
+        let all = deployments(&events);
         let environments: Vec<&str> = all.environments.iter().map(|one| one.name.as_str()).collect();
         let services: Vec<&str> = all.services.iter().map(|one| one.name.as_str()).collect();
         assert_eq!((environments, services), (vec!["production", "all"], vec!["z", "a", "all"]));
@@ -461,7 +461,7 @@ mod tests {
         let mut events: Vec<Event> =
             (0..10_000).map(|n| deploy(1, &format!("service {n}"), &format!("review {n}"), "v1")).collect();
         events.push(Event { state: EventState::Failed, ..deploy(0, "zoo", "production", "v1") });
-        let all = of(&events);
+        let all = deployments(&events);
         let counted = (all.services.len() + all.more.len(), all.environments.len() + all.hidden);
         assert_eq!(counted, (10_001, 10_001));
         assert_eq!((all.services.len(), all.services[0].name.as_str()), (MAX_SERVICES, "zoo"), "what is red stays");

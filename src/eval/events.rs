@@ -106,10 +106,10 @@ impl<'a> Events<'a> {
     /// "last deploy shop v2.14, 41 min ago".
     pub fn last_deploy(&self, now: Timestamp) -> Option<String> {
         let last = last_deploy(self.0.iter().map(|one| one.event).rev(), now)?;
-        let place = if last.environment.is_empty() { String::new() } else { format!(" {}", last.environment) };
+        let environment = if last.environment.is_empty() { String::new() } else { format!(" {}", last.environment) };
         let state = last.state_word();
         let state = if state.is_empty() { String::new() } else { format!(" {state}") };
-        Some(format!("last {}{place}{state}, {} ago", last.brief(), last.at.age_at(now).brief()))
+        Some(format!("last {}{environment}{state}, {} ago", last.brief(), last.at.age_at(now).brief()))
     }
 
     /// "FREEZE until Mon 23 Nov 08:00: end of year", while one is in force; and two shorter ways to say it.

@@ -15,7 +15,7 @@ pub struct FreshnessLimits {
     /// When data is too old to be judged.
     pub stale_after: Span,
     /// Whether the board says so itself. Otherwise data that comes less often than it is asked for may be as
-    /// old as its own pace lets expect.
+    /// old as its own interval allows.
     pub is_given: bool,
     /// What shows that data are fresh.
     pub fresh_by: FreshBy,

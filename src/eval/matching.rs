@@ -150,8 +150,9 @@ impl Match<'_> {
         let Some(grid) = self.lines.values().max_by_key(|line| line.len()) else { return Vec::new() };
         grid.iter()
             .map(|point| {
-                let of = |name: &str| self.lines.get(name).map_or(f64::NAN, |line| value_at(line, point.at, tolerance));
-                Point { at: point.at, value: finite(expression.value(&of)) }
+                let value =
+                    |name: &str| self.lines.get(name).map_or(f64::NAN, |line| value_at(line, point.at, tolerance));
+                Point { at: point.at, value: finite(expression.value(&value)) }
             })
             .collect()
     }

@@ -62,7 +62,7 @@ pub(super) struct Past {
 }
 
 impl Past {
-    /// Nothing has been learned yet beside this.
+    /// Nothing has been learned yet besides this.
     pub(super) const fn new(before: State, limits: Limits) -> Self {
         Self { before, forgotten: None, steps: VecDeque::new(), bytes: 0, next: 0, limits }
     }
@@ -76,9 +76,9 @@ impl Past {
             self.set_back(by);
         }
         let last = self.steps.back().map(|last| last.at).or(self.forgotten);
-        let own = if let Step::Fact(fact) = &step { fact.at() } else { None };
-        let Some(at) = own.max(last) else {
-            // Before the first fact: what was known at the begin.
+        let moment = if let Step::Fact(fact) = &step { fact.moment() } else { None };
+        let Some(at) = moment.max(last) else {
+            // Before the first fact: what was known at the start.
             self.before.take(&step);
             return;
         };

@@ -38,8 +38,8 @@ impl Tally {
 
     /// Every status that occurs, worst first, with its count.
     pub fn classes(&self) -> impl Iterator<Item = (Status, usize)> {
-        let of = |status| (status, self.count(status));
-        Status::WORST_FIRST.map(of).into_iter().filter(|(_, count)| *count > 0)
+        let with_count = |status| (status, self.count(status));
+        Status::WORST_FIRST.map(with_count).into_iter().filter(|(_, count)| *count > 0)
     }
 
     /// How many have this status.

@@ -7,7 +7,7 @@ use crate::model::event::Event;
 use crate::model::judgement::Content;
 use crate::store::{Entry, Stored};
 
-/// What a panel has to show, and what is not as it should be beside the verdicts on its parts.
+/// What a panel has to show, and what is not as it should be besides the verdicts on its parts.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Selection<'a> {
     /// What is shown.

@@ -6,7 +6,7 @@ use crate::model::time::{Span, Timestamp};
 use crate::store::Store;
 use crate::store::facts::Fact;
 
-/// Everything that a scene is made of, beside the board and the moment.
+/// Everything that a scene is made of, besides the board and the moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct State {
     /// What is known of every query.
@@ -25,7 +25,7 @@ pub(super) enum Step {
 }
 
 impl Step {
-    /// The room that it takes in memory beside itself, about, in bytes.
+    /// The memory that it takes besides its own size, about, in bytes.
     pub(super) fn bytes(&self) -> usize {
         match self {
             Self::Fact(fact) => fact.bytes(),

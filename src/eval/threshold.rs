@@ -192,10 +192,10 @@ impl Thresholds {
 
     /// The lines to draw, the critical ones last.
     pub fn lines(&self) -> Vec<LimitLine> {
-        let of = |bound: Option<Bound>, status| {
+        let lines = |bound: Option<Bound>, status| {
             bound.into_iter().flat_map(Bound::lines).map(move |value| LimitLine { status, value })
         };
-        of(self.warning, Status::Warning).chain(of(self.critical, Status::Critical)).collect()
+        lines(self.warning, Status::Warning).chain(lines(self.critical, Status::Critical)).collect()
     }
 
     /// The bound behind a status.
@@ -260,7 +260,7 @@ impl Levels {
                 continue;
             }
             // What is critical is a warning, too: a value that eases from one to the other has not
-            // begun anew.
+            // started again.
             self.critical.step(limits.critical, limits.hysteresis, point);
             self.warning.step(limits.warning, limits.hysteresis, point);
             if limits.warning.is_some() && self.critical.met_since.is_some() && self.warning.met_since.is_none() {

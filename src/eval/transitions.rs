@@ -154,7 +154,7 @@ impl Watch {
             if turned.len() > 1 && turned.iter().rev().skip(1).any(|one| Some(one) == turned.last()) {
                 turned.pop();
             }
-            // What was never seen well or ill is not known: its first answer is silent, too.
+            // What was never seen good or bad is not known: its first answer is silent, too.
             if before.is_some() || panel.status != Status::Unknown {
                 now.insert(key, critical);
             }

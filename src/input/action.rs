@@ -55,7 +55,7 @@ pub fn apply(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &A
     None
 }
 
-/// The living picture again; what was looked at may have moved meanwhile.
+/// The live picture again; what was looked at may have moved meanwhile.
 fn thaw(lens: &mut Lens, live: &Scene) {
     if let Some(frozen) = lens.frozen.take() {
         lens.follow(&frozen, live);

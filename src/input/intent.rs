@@ -39,7 +39,7 @@ pub enum Action {
     Pause,
     /// Ask all sources now.
     Refresh,
-    /// Paint the whole screen anew.
+    /// Repaint the whole screen.
     Repaint,
     /// A click on a panel.
     Click(usize),
@@ -52,6 +52,6 @@ pub enum Effect {
     Quit,
     /// Ask all sources now.
     Refresh,
-    /// Paint the whole screen anew.
+    /// Repaint the whole screen.
     Repaint,
 }

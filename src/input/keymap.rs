@@ -97,7 +97,7 @@ const TABLE: [Row; 17] = [
         bindings: &[(Key::Char('p'), Action::Pause), (Key::Char(' '), Action::Pause)],
     },
     Row { keys: "r", what: "ask all sources now", bindings: &[(Key::Char('r'), Action::Refresh)] },
-    Row { keys: "Ctrl-L", what: "paint the whole screen anew", bindings: &[(Key::Ctrl('l'), Action::Repaint)] },
+    Row { keys: "Ctrl-L", what: "repaint the whole screen", bindings: &[(Key::Ctrl('l'), Action::Repaint)] },
     Row { keys: "Esc", what: "leave help, pointer, zoom, choice, freeze", bindings: &[(Key::Esc, Action::Back)] },
     Row { keys: "?", what: "this help", bindings: &[(Key::Char('?'), Action::Help)] },
     Row {
@@ -120,7 +120,7 @@ pub const HELP: KeyHelp = &{
     help
 };
 
-/// What a key does; in kiosk mode it is possible to leave, to turn the page and to draw it anew, and nothing else.
+/// What a key does; in kiosk mode it is possible to leave, to turn the page and to repaint it, and nothing else.
 pub fn action(key: Key, kiosk: bool) -> Option<Action> {
     let on_a_wall = |action: &Action| {
         matches!(action, Action::Quit | Action::Repaint | Action::Page(_) | Action::NextPage | Action::PreviousPage)

@@ -1,7 +1,7 @@
 //! Builds: four axes that are never collapsed into one colour.
 //!
 //! Activity, last completed result, the result a running build started from, and (from the store)
-//! since when it is red. Freshness of our own poll is a fifth, kept beside all telemetry.
+//! since when it is red. Freshness of our own poll is a fifth, kept separately for all telemetry.
 
 use serde::Serialize;
 
@@ -73,7 +73,7 @@ impl BuildResult {
         matches!(self, Self::Failure | Self::Error)
     }
 
-    /// Whether it tells how the code is. One that was stopped or skipped leaves the result of before.
+    /// Whether it tells how the code is. One that was stopped or skipped leaves the previous result.
     pub const fn is_decisive(self) -> bool {
         matches!(self, Self::Success | Self::Warning | Self::Failure | Self::Error)
     }

@@ -127,7 +127,7 @@ pub enum EventState {
     Running,
     /// It waits for somebody's approval, or for its turn.
     Waiting,
-    /// It failed: the version of before is still there.
+    /// It failed: the previous version is still there.
     Failed,
     /// The server does not say, or says it in a word that is not known.
     Unknown,
@@ -140,7 +140,7 @@ pub enum ChangeReason {
     /// It was planned.
     #[default]
     Planned,
-    /// To mend what an earlier change broke.
+    /// To fix what an earlier change broke.
     Hotfix,
     /// Back to an earlier version.
     Rollback,
@@ -296,16 +296,16 @@ mod tests {
 
     #[test]
     fn what_names_no_service_belongs_to_all() {
-        let of = |service: &str, environment: &str| Event {
+        let event = |service: &str, environment: &str| Event {
             service: service.into(),
             environment: environment.into(),
             ..Event::default()
         };
-        assert!(of("shop", "production").belongs_to(Some("Shop"), None));
-        assert!(of("", "").belongs_to(Some("shop"), Some("staging")));
-        assert!(of("shop", "").belongs_to(Some("all"), None), "a panel of all services");
-        assert!(!of("shop", "").belongs_to(Some("mail"), None));
-        assert!(!of("shop", "staging").belongs_to(Some("shop"), Some("production")));
+        assert!(event("shop", "production").belongs_to(Some("Shop"), None));
+        assert!(event("", "").belongs_to(Some("shop"), Some("staging")));
+        assert!(event("shop", "").belongs_to(Some("all"), None), "a panel of all services");
+        assert!(!event("shop", "").belongs_to(Some("mail"), None));
+        assert!(!event("shop", "staging").belongs_to(Some("shop"), Some("production")));
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub enum TlsFault {
     Files,
 }
 
-/// Why a server, or we ourselves, did not go on for want of a right.
+/// Why a server, or we ourselves, did not go on because a right is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthFault {
     /// A secret is missing or cannot be sent: nobody has been asked.

@@ -167,7 +167,7 @@ impl Format {
             };
             parts.iter().filter_map(number).collect()
         };
-        // A set has one or two units, seldom three.
+        // A set has one or two units, rarely three.
         let mut known: Vec<(&str, Option<usize>)> = Vec::new();
         parts
             .iter()

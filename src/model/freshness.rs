@@ -1,4 +1,4 @@
-//! How old the data is: an axis of its own beside [`super::status::Status`].
+//! How old the data is: an axis of its own, independent of [`super::status::Status`].
 
 use serde::Serialize;
 

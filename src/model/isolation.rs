@@ -31,31 +31,31 @@ pub fn message(panic: &(dyn Any + Send)) -> String {
         .unwrap_or_else(|| "it panicked".to_owned())
 }
 
-/// Panics or hangs on purpose, at places that the tests name. Not in release builds.
+/// Panics or hangs on purpose, at points in the code that the tests name. Not in release builds.
 #[cfg(debug_assertions)]
 pub mod tripwire {
     use std::sync::OnceLock;
 
-    static PLACE: OnceLock<String> = OnceLock::new();
+    static POINT: OnceLock<String> = OnceLock::new();
 
-    /// Strings the wire at one place, once.
-    pub fn set(place: String) {
+    /// Sets the point that trips, once.
+    pub fn set(point: String) {
         // The first one counts.
-        let _strung_already = PLACE.set(place);
+        let _already_set = POINT.set(point);
     }
 
-    /// Goes past a place; hangs there for ever if the wire is strung at `PLACE-hangs`.
+    /// Passes a point; hangs there forever if `POINT-hangs` is set.
     ///
     /// # Panics
     ///
-    /// If the wire is strung here; `main-twice` panics once more on the way out.
-    pub fn pass(place: &str) {
-        let Some(strung) = PLACE.get() else { return };
-        while strung.strip_suffix("-hangs") == Some(place) {
+    /// If this point is set; `main-twice` panics once more on the way out.
+    pub fn pass(point: &str) {
+        let Some(tripping) = POINT.get() else { return };
+        while tripping.strip_suffix("-hangs") == Some(point) {
             std::thread::park();
         }
-        let _again = (place == "main" && strung == "main-twice").then(|| Bomb);
-        assert!(strung.trim_end_matches("-twice") != place, "tripped at {place}");
+        let _again = (point == "main" && tripping == "main-twice").then(|| Bomb);
+        assert!(tripping.trim_end_matches("-twice") != point, "tripped at {point}");
     }
 
     struct Bomb;

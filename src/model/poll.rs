@@ -69,8 +69,8 @@ impl Budget {
 
 impl fmt::Display for Budget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let of = self.limit.map_or_else(String::new, |limit| format!(" of {limit}"));
-        write!(f, "{}{of} requests left", self.remaining)
+        let total = self.limit.map_or_else(String::new, |limit| format!(" of {limit}"));
+        write!(f, "{}{total} requests left", self.remaining)
     }
 }
 
@@ -87,7 +87,7 @@ pub struct Outcome {
     pub failures: u32,
     /// When the next poll begins.
     pub next_try: Timestamp,
-    /// Why nobody listens, where the source has a listener beside its polls that should be up: the answer is what is
+    /// Why nobody listens, where the source has a listener besides its polls that should be up: the answer is what is
     /// known, but something may be missing in it.
     pub listener_error: Option<FetchError>,
     /// What the server lets us ask, where it tells.

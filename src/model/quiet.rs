@@ -27,7 +27,7 @@ impl QuietHours {
     /// Whether a moment lies in them, on the wall of a zone. Hours that end before they begin go on past
     /// midnight, and belong to the day they begin on.
     pub fn contain(self, at: Timestamp, zone: &Zone) -> bool {
-        let Some(here) = zone.at(at) else { return false };
+        let Some(here) = zone.local_time(at) else { return false };
         let (time, day) = (here.time(), here.weekday());
         let is = |wanted: Weekday| self.day.is_none_or(|day| day == wanted);
         match self.hours {

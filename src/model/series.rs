@@ -66,7 +66,7 @@ pub enum Coverage {
     Head,
     /// The value of this moment from a source without a memory: kept.
     Sample,
-    /// What was sent to us of late, each value of its own time: series that are not among it are still there.
+    /// What was sent to us recently, each value of its own time: series that are not among it are still there.
     Pushed,
 }
 

@@ -1,4 +1,4 @@
-//! Moments and spans. The only place of the program that reads a clock.
+//! Moments and spans. The only part of the program that reads a clock.
 
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -57,22 +57,24 @@ impl Timestamp {
 
     /// The hour, minute and second on the wall of a zone.
     pub fn clock(self, zone: &Zone) -> String {
-        zone.at(self).map_or_else(|| "--:--:--".to_owned(), |t| t.strftime("%H:%M:%S").to_string())
+        zone.local_time(self).map_or_else(|| "--:--:--".to_owned(), |t| t.strftime("%H:%M:%S").to_string())
     }
 
     /// The hour and minute on the wall of a zone.
     pub fn hour_minute(self, zone: &Zone) -> String {
-        zone.at(self).map_or_else(|| "--:--".to_owned(), |t| t.strftime("%H:%M").to_string())
+        zone.local_time(self).map_or_else(|| "--:--".to_owned(), |t| t.strftime("%H:%M").to_string())
     }
 
     /// The day on the wall of a zone, such as "Sat 21 Nov".
     pub fn day(self, zone: &Zone) -> String {
-        zone.at(self).map_or_else(String::new, |t| t.strftime("%a %-d %b").to_string())
+        zone.local_time(self).map_or_else(String::new, |t| t.strftime("%a %-d %b").to_string())
     }
 
     /// "14:21" on the day of `now`, else "Fri 20 Nov 14:21", and with its year when that is another.
     pub fn since_at(self, now: Self, zone: &Zone) -> String {
-        let (Some(then), Some(today)) = (zone.at(self), zone.at(now)) else { return self.hour_minute(zone) };
+        let (Some(then), Some(today)) = (zone.local_time(self), zone.local_time(now)) else {
+            return self.hour_minute(zone);
+        };
         if then.date() == today.date() {
             self.hour_minute(zone)
         } else if then.year() == today.year() {
@@ -99,7 +101,7 @@ impl Zone {
     }
 
     /// What the clocks show there; `None` beyond the end of the calendar.
-    pub(super) fn at(&self, at: Timestamp) -> Option<jiff::Zoned> {
+    pub(super) fn local_time(&self, at: Timestamp) -> Option<jiff::Zoned> {
         jiff::Timestamp::from_millisecond(at.0).ok().map(|t| t.to_zoned(self.0.clone()))
     }
 }
@@ -214,7 +216,7 @@ impl Span {
         }
     }
 
-    /// One unit, for tight places: "12 s", "3 min", "5 h", "2 d".
+    /// One unit, for narrow columns: "12 s", "3 min", "5 h", "2 d".
     pub fn brief(self) -> String {
         let s = self.0 / 1000;
         match s {

@@ -37,8 +37,8 @@ impl<'a> Version<'a> {
         self.0.rsplit_once('@').filter(|(_, end)| end.len() >= ABBREVIATED && is_hexadecimal(end))
     }
 
-    /// Whether two servers speak of one version: "v2.14" and "2.14", a commit and its begin, with or without its branch.
-    /// What is not told is no other version.
+    /// Whether two servers mean one version: "v2.14" and "2.14", a commit and its first digits, with or without its
+    /// branch. A version that is not given is not a different one.
     pub fn is_same(self, other: Self) -> bool {
         let (a, b) = (self.bare(), other.bare());
         let begins = |long: &str, short: &str| is_commit(long) && short.len() >= ABBREVIATED && long.starts_with(short);

@@ -96,7 +96,7 @@ struct Pen {
     out: String,
     depth: Depth,
     now: Option<Look>,
-    /// What colours of the theme became at this depth: finding the nearest of 240 is dear, and a frame has
+    /// What colours of the theme became at this depth: finding the nearest of 240 is expensive, and a frame has
     /// thousands of cells in a dozen colours.
     reduced: HashMap<Color, Color>,
 }

@@ -186,7 +186,7 @@ impl<'a> Terminal<'a> {
         }
     }
 
-    /// All inputs that wait are taken before the next picture, but not for ever.
+    /// All inputs that wait are taken before the next picture, but not forever.
     fn take_all(&mut self, first: Option<Input>) -> Option<Left> {
         let Some(first) = first else { return Some(Left::HangUp) };
         let mut next = Some(first);

@@ -30,7 +30,7 @@ pub struct Builds;
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Options {
-    /// Results of past runs beside each build, the newest at the right (default 10; 0 for none).
+    /// Results of past runs next to each build, the newest at the right (default 10; 0 for none).
     pub last: u8,
     /// Whether healthy builds of one group become one tile when room is short (default true).
     pub groups: bool,
@@ -45,7 +45,7 @@ impl Default for Options {
 impl Panel for Builds {
     const VIEW: &'static str = "builds";
     const SUMMARY: &'static str =
-        "the red and green wall: worst first, oldest red first, running beside the last result";
+        "the red and green wall: worst first, oldest red first, running next to the last result";
     const HISTORY: bool = false;
     const SOURCE: Need = Need::Needed;
     const TAKES: Option<Shape> = Some(Shape::Builds);

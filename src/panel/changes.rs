@@ -78,7 +78,7 @@ impl Changes {
     }
 
     /// The marks that a pointer at this moment stands on: no step passes any by.
-    pub fn at(&self, pointer: Timestamp) -> impl Iterator<Item = &Mark> {
+    pub fn marks_at(&self, pointer: Timestamp) -> impl Iterator<Item = &Mark> {
         let wanted = self.column(pointer, STEPS);
         self.marks.iter().filter(move |mark| self.column(mark.at, STEPS) == wanted)
     }
@@ -125,7 +125,7 @@ impl Changes {
     }
 }
 
-/// Whether there is nothing at a place but ground, or the dashes of a limit.
+/// Whether a cell is empty, or has only a dash of a limit line.
 fn is_free(x: u16, y: u16, area: Rect, buffer: &Buffer, ink: &Ink) -> bool {
     let [.., dash] = ink.glyphs.axis();
     let here = buffer.cell((area.x + x, area.y + y)).map(ratatui::buffer::Cell::symbol);
@@ -177,8 +177,8 @@ pub fn words(event: &Event) -> String {
     let who = event.who.as_ref().map_or_else(String::new, |who| format!(" by {who}"));
     let state = event.state_word();
     let state = if state.is_empty() { String::new() } else { format!(" {state}") };
-    let place = if event.environment.is_empty() { String::new() } else { format!(" {}", event.environment) };
-    format!("{}{place}{state}{who}", event.brief())
+    let environment = if event.environment.is_empty() { String::new() } else { format!(" {}", event.environment) };
+    format!("{}{environment}{state}{who}", event.brief())
 }
 
 #[cfg(test)]

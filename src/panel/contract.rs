@@ -64,7 +64,7 @@ pub trait Panel {
     }
 }
 
-/// What a panel makes of what happened, beside marks over a graph.
+/// What a panel makes of what happened, besides marks over a graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventsUse {
     /// Nothing.

@@ -1,9 +1,9 @@
 //! The five metrics of software delivery, each with what it is made of. No ranking: a team compares itself
-//! with itself of before.
+//! with its own past.
 //!
 //! ```text
 //! Deployment frequency  0.8 per day  24 deploys in 30 d, none on 12 days
-//! Change lead time      1 d 4 h      median of 48 commits in 30 d, 12 of 15 deploys tell theirs
+//! Change lead time      1 d 4 h      median of 48 commits in 30 d, 12 of 15 deploys name theirs
 //! Change fail rate      8 %          2 of 25 deploys in 30 d
 //! Recovery time         42 min       2 of 2 failed deploys in 30 d, median
 //! Rework rate           16 %         4 of 25 deploys in 30 d
@@ -128,7 +128,7 @@ struct Words<'a> {
 impl Words<'_> {
     fn lines(&self, metrics: &Metrics) -> Vec<Line> {
         let window = self.window;
-        let of = |metric: Metric| format!("{} of {}", metric.numerator, count(metric.denominator, "deploy"));
+        let ratio = |metric: Metric| format!("{} of {}", metric.numerator, count(metric.denominator, "deploy"));
         let (lead, recovery) = (metrics.lead_time, metrics.recovery_time);
         let frequency = vec![
             format!("{} in {window}", count(metrics.frequency.numerator, "deploy")),
@@ -139,7 +139,7 @@ impl Words<'_> {
         ];
         let lead_time = vec![
             format!("median of {} in {window}", count(metrics.commits, "commit")),
-            format!("{} tell theirs", of(lead)),
+            format!("{} name theirs", ratio(lead)),
         ];
         let failed = count(recovery.denominator, "failed deploy");
         let recovery_time = vec![format!("{} of {failed} in {window}", recovery.numerator), "median".to_owned()];
@@ -151,14 +151,14 @@ impl Words<'_> {
                 ("Change fail rate", "Fail rate"),
                 metrics.fail_rate,
                 &Unit::Ratio,
-                vec![format!("{} in {window}", of(metrics.fail_rate))],
+                vec![format!("{} in {window}", ratio(metrics.fail_rate))],
             ),
             self.line(("Recovery time", "Recovery"), recovery, &Unit::Seconds, recovery_time),
             self.line(
                 ("Rework rate", "Rework"),
                 metrics.rework_rate,
                 &Unit::Ratio,
-                vec![format!("{} in {window}", of(metrics.rework_rate))],
+                vec![format!("{} in {window}", ratio(metrics.rework_rate))],
             ),
         ]
     }
@@ -182,11 +182,11 @@ impl Words<'_> {
     fn why(&self, missing: Missing, metric: Metric) -> String {
         match missing {
             Missing::NoDeploys => format!("no deploys known in {}", self.window),
-            Missing::NoCommits => "no deploy tells its commits".to_owned(),
-            Missing::NoIncidents => "no incidents are told".to_owned(),
+            Missing::NoCommits => "no deploy names its commits".to_owned(),
+            Missing::NoIncidents => "no incidents are reported".to_owned(),
             Missing::NoFailures => format!("no failed deploys in {}", self.window),
             Missing::NotRecovered => format!("0 of {} recovered", count(metric.denominator, "failed deploy")),
-            Missing::NoReasons => "no hotfix or rollback is told".to_owned(),
+            Missing::NoReasons => "no hotfix or rollback is reported".to_owned(),
         }
     }
 
@@ -202,7 +202,7 @@ impl Words<'_> {
                 metrics.rollback
             ),
             Err(_) if all == 0 => format!("no deploys known in {}", self.window),
-            // Where no reason is ever told, "planned" would be a guess.
+            // Where no reason is ever given, "planned" would be a guess.
             Err(_) => count(all, "deploy"),
         }
     }
@@ -311,22 +311,22 @@ mod tests {
         Delivery::view(&Options::default(), &input)
     }
 
-    fn of(events: &[Event], service: Option<&str>) -> View {
+    fn events_view(events: &[Event], service: Option<&str>) -> View {
         view(Content::Events(events.iter().collect()), service)
     }
 
     #[test]
     fn half_a_line_has_the_pace_and_the_failures() {
         let events = [deploy(40, EventState::Done), deploy(3, EventState::Failed), deploy(2, EventState::Done)];
-        assert_eq!(Delivery::strip(&of(&events, None)), "0.0333 deploys/day, fail rate 50 %");
-        assert_eq!(Delivery::strip(&of(&events[..1], None)), "no deploys known in 30 d");
-        assert_eq!(Delivery::strip(&of(&events, Some("mail"))), "no deploys known in 30 d");
+        assert_eq!(Delivery::strip(&events_view(&events, None)), "0.0333 deploys/day, fail rate 50 %");
+        assert_eq!(Delivery::strip(&events_view(&events[..1], None)), "no deploys known in 30 d");
+        assert_eq!(Delivery::strip(&events_view(&events, Some("mail"))), "no deploys known in 30 d");
         assert_eq!(Delivery::strip(&view(Content::Nothing, None)), "");
     }
 
     #[test]
     fn a_history_that_is_shorter_than_the_window_says_so() {
-        let view = of(&[deploy(9, EventState::Done), deploy(3, EventState::Done)], None);
+        let view = events_view(&[deploy(9, EventState::Done), deploy(3, EventState::Done)], None);
         assert_eq!(view.summary, ["2 deploys", "production", "known since Thu 12 Nov"]);
         assert_eq!(view.lines[0].details, ["2 deploys in 9 d", "none on 7 days"]);
         assert_eq!(Delivery::strip(&view), "0.22 deploys/day", "nobody tells of failures");
@@ -334,7 +334,7 @@ mod tests {
 
     #[test]
     fn metrics_without_room_are_counted() {
-        let view = of(&[deploy(40, EventState::Done), deploy(3, EventState::Failed)], None);
+        let view = events_view(&[deploy(40, EventState::Done), deploy(3, EventState::Failed)], None);
         let drawn = |height: u16| {
             let area = Rect::new(0, 0, 40, height);
             let mut buffer = Buffer::empty(area);

@@ -105,14 +105,14 @@ impl Panel for Environments {
         // What has failed is counted as such.
         let others = rows.iter().filter(|row| row.cells.iter().all(|cell| cell.failed.is_none()));
         let others: Vec<Status> = others.map(|row| row.status).chain(more.iter().copied()).collect();
-        let of = |status: Status| others.iter().filter(|other| **other == status).count();
+        let count_of = |status: Status| others.iter().filter(|other| **other == status).count();
         let parts = [
             (having(|cell| cell.is_behind), "behind"),
             (having(|cell| cell.before.is_some() && !cell.is_behind), "different"),
             (having(|cell| cell.failed.is_some()), "failed"),
-            (of(Status::Critical), Status::Critical.word()),
-            (of(Status::Warning), Status::Warning.word()),
-            (of(Status::Unknown), Status::Unknown.word()),
+            (count_of(Status::Critical), Status::Critical.word()),
+            (count_of(Status::Warning), Status::Warning.word()),
+            (count_of(Status::Unknown), Status::Unknown.word()),
         ];
         let s = if count == 1 { "" } else { "s" };
         let said = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!(", {count} {word}"));

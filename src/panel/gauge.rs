@@ -1,4 +1,4 @@
-//! How full something is: a bar a series, the value beside it, never over it.
+//! How full something is: a bar for each series, the value next to it, never over it.
 //!
 //! ```text
 //! /      ━━━━━━━━━━━━━───────  71 %
@@ -39,7 +39,7 @@ pub struct View {
 
 impl Panel for Gauge {
     const VIEW: &'static str = "gauge";
-    const SUMMARY: &'static str = "how full something is: a bar a series, the value beside it";
+    const SUMMARY: &'static str = "how full something is: a bar for each series, the value next to it";
     const HISTORY: bool = false;
     const SOURCE: Need = Need::Needed;
     const TAKES: Option<Shape> = Some(Shape::Numbers);

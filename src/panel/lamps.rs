@@ -24,7 +24,7 @@ pub struct Lamps;
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Options {
-    /// Show the value beside the name (default false).
+    /// Show the value next to the name (default false).
     pub values: bool,
 }
 

@@ -116,7 +116,7 @@ static COLUMNS: [Column; 4] = [
     Column { text: Line::names, widest: 24, is_number: false },
     Column { text: Line::size, widest: 12, is_number: true },
 ];
-/// Places in [`COLUMNS`]: where not all of them fit, these come first.
+/// Indices in [`COLUMNS`]: where not all of them fit, these come first.
 const WEIGHTIEST_FIRST: [usize; 4] = [1, 2, 0, 3];
 
 impl Panel for Reviews {
@@ -319,10 +319,10 @@ mod tests {
 
     #[test]
     fn who_has_to_do_something_is_named() {
-        let of = |waits_for| names(&review("#1", 1, waits_for));
-        assert_eq!(of(WaitsFor::Reviewer), "ada, bob +1");
-        assert_eq!(of(WaitsFor::Author), "cyd");
-        assert_eq!(of(WaitsFor::Checks), "");
+        let names_for = |waits_for| names(&review("#1", 1, waits_for));
+        assert_eq!(names_for(WaitsFor::Reviewer), "ada, bob +1");
+        assert_eq!(names_for(WaitsFor::Author), "cyd");
+        assert_eq!(names_for(WaitsFor::Checks), "");
         assert_eq!(names(&review("#1", 1, WaitsFor::Reviewer).without_people()), "");
     }
 

@@ -1,4 +1,4 @@
-//! A line of small bars a series, with its name and its value.
+//! A line of small bars for each series, with its name and its value.
 //!
 //! ```text
 //! cpu   ▂▂▃▂▂▃▄▃▂▂▃   18 %

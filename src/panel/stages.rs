@@ -99,7 +99,7 @@ impl Line {
         let notable = [Fate::Failed, Fate::Running, Fate::Waiting, Fate::Unstable].into_iter().find_map(first);
         let ok = self.steps.iter().filter(|step| step.fate == Fate::Ok).count();
         match (notable, self.steps.len()) {
-            (_, 0) => "no stages told".to_owned(),
+            (_, 0) => "no stages known".to_owned(),
             (Some(step), _) => step.words(true),
             (None, all) if ok == all => format!("all {all} stages ok"),
             (None, all) => format!("{ok} of {all} stages ok"),
@@ -230,11 +230,11 @@ impl Plan {
     fn new(lines: &[Line], width: u16, ink: &Ink) -> Self {
         let names = lines.iter().map(|line| line.name.width()).max().unwrap_or(0).min(usize::from(width) / 3) as u16;
         let flows = lines.iter().map(|line| total(&line.steps, ink)).max().unwrap_or(0);
-        let of = |with_branch: bool| {
+        let plan = |with_branch: bool| {
             let facts = lines.iter().map(|line| facts_width(&line.facts(with_branch, ink))).max().unwrap_or(0);
             Self { names, facts: facts.min(FACTS), with_branch }
         };
-        let (long, short) = (of(true), of(false));
+        let (long, short) = (plan(true), plan(false));
         if usize::from(long.flow_at()) + flows <= usize::from(width) {
             long
         } else if short.flow_at() + FLOW <= width {
@@ -279,7 +279,7 @@ fn draw_name(line: &Line, width: u16, area: Rect, buffer: &mut Buffer, ink: &Ink
 
 fn draw_flow(line: &Line, area: Rect, buffer: &mut Buffer, ink: &Ink) {
     if line.steps.is_empty() {
-        write(buffer, area, 0, 0, "no stages told", ink.style(Role::Muted));
+        write(buffer, area, 0, 0, "no stages known", ink.style(Role::Muted));
     } else {
         write_flow(&fitted(&line.steps, usize::from(area.width), ink), area, buffer, ink);
     }

@@ -169,7 +169,7 @@ impl Panel for Stat {
     }
 }
 
-/// Whether these are the values of a counter: it rose more than once and never fell, but to begin anew. What it
+/// Whether these are the values of a counter: it rose more than once and never fell, except to start again. What it
 /// has grown by in a window says how long the window is, not how things are.
 fn only_grows(values: &[f64]) -> bool {
     let steps = || values.windows(2).filter(|pair| (pair[1] - pair[0]).abs() > 0.0);
@@ -178,7 +178,7 @@ fn only_grows(values: &[f64]) -> bool {
     steps().filter(rises).count() > 1 && steps().all(|pair| rises(&pair) || begins_anew(pair))
 }
 
-/// Words in the place of a number.
+/// Words instead of a number.
 fn said(number: &str, unit: &str) -> Written {
     let said = Humane { number: number.to_owned(), unit: unit.to_owned() };
     Written { long: said.clone(), short: said }

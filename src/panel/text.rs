@@ -24,7 +24,7 @@ pub struct Text;
 pub struct Options {
     /// The words; without a source this is all there is.
     pub text: String,
-    /// Show the end of the source's lines instead of their begin (default false).
+    /// Show the end of the source's lines instead of their start (default false).
     pub tail: bool,
 }
 

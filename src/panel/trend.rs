@@ -68,7 +68,7 @@ pub fn reach(points: &[Point], refresh: Span) -> Span {
     Span(usual.max(refresh.0)).times(2.5)
 }
 
-/// A line with what stands beside it.
+/// A line with its name and its value.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Line {
     /// What tells it from its siblings.

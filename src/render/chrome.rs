@@ -285,7 +285,7 @@ pub(super) fn details(
         if !value.is_empty() {
             x += write(buffer, foot, x, 0, &value, ink.style(Role::Title)) + 3;
         }
-        let marks: Vec<&Mark> = changes.at(cursor).collect();
+        let marks: Vec<&Mark> = changes.marks_at(cursor).collect();
         let said = marks_text(&marks, scene, usize::from(foot.width.saturating_sub(x + 1)), ink);
         write(buffer, foot, x, 0, &said, ink.style(Role::Text));
         return above;

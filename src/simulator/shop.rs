@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::model::time::Timestamp;
 
-/// From the begin of one incident to the begin of the next, in seconds.
+/// From the start of one incident to the start of the next, in seconds.
 pub(super) const INCIDENT_EVERY: i64 = 900;
 /// How long an incident lasts, in seconds.
 const INCIDENT_LASTS: f64 = 210.0;

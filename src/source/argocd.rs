@@ -107,7 +107,7 @@ impl ArgoCd {
     /// What all events of an application have in common.
     fn common(&self, application: &Application) -> Event {
         let (name, namespace) = application.full_name();
-        let (service, environment) = application.place(&self.environments);
+        let (service, environment) = application.service_and_environment(&self.environments);
         Event {
             kind: EventKind::Deploy,
             title: SafeText::new(name),

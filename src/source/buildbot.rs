@@ -195,7 +195,7 @@ impl Buildbot {
             let records = by_builder.get(&id);
             let is_listed = has_all || records.is_some_and(|records| records.iter().any(|one| one.complete));
             let has_ended = |one: &BuildRecord| !one.complete && !running.contains(&one.buildid);
-            // One that ran and is not listed any more has ended behind our back.
+            // One that ran and is not listed any more has ended between two polls.
             let is_lost = self.seen.get(&id).is_some_and(|seen| seen.iter().any(has_ended)) && !is_listed;
             if (is_listed || self.asked.contains(&id)) && !is_lost {
                 self.asked.insert(id);
@@ -322,7 +322,7 @@ mod tests {
     use crate::source::http::HttpOptions;
     use crate::source::network::Network;
 
-    fn told(id: u64, number: u64, results: Option<i64>) -> BuildRecord {
+    fn build_record(id: u64, number: u64, results: Option<i64>) -> BuildRecord {
         BuildRecord {
             buildid: id,
             number,
@@ -337,18 +337,18 @@ mod tests {
 
     #[test]
     fn news_replace_what_was_known_and_the_newest_comes_first() {
-        let mut known = vec![told(7, 3, None), told(5, 2, Some(0))];
-        join(&mut known, vec![told(8, 4, None), told(7, 3, Some(2))]);
-        let all: Vec<(u64, Option<i64>)> = known.iter().map(|told| (told.number, told.results)).collect();
+        let mut known = vec![build_record(7, 3, None), build_record(5, 2, Some(0))];
+        join(&mut known, vec![build_record(8, 4, None), build_record(7, 3, Some(2))]);
+        let all: Vec<(u64, Option<i64>)> = known.iter().map(|build| (build.number, build.results)).collect();
         assert_eq!(all, [(4, None), (3, Some(2)), (2, Some(0))]);
     }
 
     #[test]
     fn the_owner_is_a_name_without_its_address() {
         let context = |owner: &str| {
-            let mut told = told(1, 1, Some(0));
-            told.properties.insert("owner".to_owned(), serde_json::json!([owner, "Change"]));
-            told
+            let mut record = build_record(1, 1, Some(0));
+            record.properties.insert("owner".to_owned(), serde_json::json!([owner, "Change"]));
+            record
         };
         let url = parse_url("http://ci.test").unwrap();
         let http = Http::new("http://ci.test", &HttpOptions::default(), &Network::default(), Span::seconds(1)).unwrap();

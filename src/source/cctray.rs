@@ -1,7 +1,7 @@
 //! `CCTray` XML: what `GoCD`, Concourse, Jenkins, `TeamCity`, `CircleCI`, Buildkite and others all serve.
 //!
 //! Source: cctray.org, "`CCTray` XML feed format, version 1". Read tolerantly: unknown attributes and
-//! elements are passed over, words in any case, times with an offset, with Z, or bare (then UTC).
+//! elements are skipped, words in any case, times with an offset, with Z, or bare (then UTC).
 
 use std::sync::Arc;
 
@@ -75,7 +75,7 @@ impl Source for CcTray {
     }
 }
 
-/// Reads a feed. Of what is told twice of one project (one name, one page) the later completed counts; two
+/// Reads a feed. Of what is reported twice for one project (one name, one page) the later completed counts; two
 /// projects of one name are two.
 pub fn parse(body: &[u8], zone: &jiff::tz::TimeZone, base: &Url) -> Result<Vec<Build>, FetchError> {
     let text = decode(body);

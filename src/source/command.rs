@@ -29,7 +29,7 @@ use crate::model::time::Timestamp;
 pub struct Config {
     /// The program and its arguments; no shell is involved.
     pub command: Vec<String>,
-    /// Environment variables passed on, beside PATH, HOME, LANG, `LC_ALL`, TZ and TMPDIR.
+    /// Environment variables passed on, in addition to PATH, HOME, LANG, `LC_ALL`, TZ and TMPDIR.
     #[serde(default)]
     pub environment: Vec<String>,
     /// The folder to run it in.
@@ -42,7 +42,7 @@ pub struct Command {
     config: Config,
     evaluator: Evaluator,
     limits: Limits,
-    /// Held for as long as a run of this command is there, be it dying.
+    /// Held for as long as a run of this command is there, also one that is being ended.
     turn: Arc<Semaphore>,
 }
 

@@ -205,7 +205,7 @@ impl Resolution {
 /// The moment of a poll.
 #[derive(Debug, Clone, Copy)]
 pub struct Moment {
-    /// The wall clock at its begin.
+    /// The wall clock at its start.
     pub now: Timestamp,
     /// When it has to be done.
     pub deadline: Instant,

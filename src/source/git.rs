@@ -24,11 +24,11 @@ use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
 use crate::model::version::short_commit;
 
-/// Tags, or commits of a branch, that are told of.
+/// Tags, or commits of a branch, that are reported.
 const MOST_VERSIONS: usize = 300;
 /// Commits that are looked at to find out which tag shipped them first.
 const MOST_COMMITS: usize = 5000;
-/// Commits told of one tag.
+/// Commits reported for one tag.
 const MOST_COMMITS_OF_A_TAG: usize = 500;
 
 /// The keys of a git source.

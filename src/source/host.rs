@@ -74,7 +74,7 @@ impl Source for Host {
     }
 
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
-        // The size of a file system on a dead network mount is asked for in vain.
+        // The size of a file system on a dead network mount cannot be read.
         offload::aside().await;
         let machine = match &mut self.0 {
             Some(machine) => machine,
@@ -162,7 +162,7 @@ impl Machine {
 }
 
 fn unreadable(error: &sysinfo::Error) -> FetchError {
-    FetchError::new(Reason::Exec, format!("this machine does not tell: {error}"))
+    FetchError::new(Reason::Exec, format!("this machine does not say: {error}"))
 }
 
 fn ratio(part: u64, whole: u64) -> f64 {

@@ -64,7 +64,7 @@ const MAX_REDIRECTS: usize = 5;
 /// Connections of a source that are kept open: as many requests may be under way at one host.
 const MOST_IDLE: usize = 6;
 
-/// A client for one source; its polls share connections and what was learnt of the server. Each has a
+/// A client for one source; its polls share connections and what was learned of the server. Each has a
 /// handle of its own ([`Http::of_one_poll`]), so that what one hears is not taken for what another does.
 #[derive(Debug)]
 pub struct Http {

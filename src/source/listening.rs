@@ -1,4 +1,4 @@
-//! What is sent to us, beside what we ask for.
+//! What is sent to us, in addition to what we ask for.
 //!
 //! A [`Listener`] takes what others send, each datum with its own time, and hands it to its [`Sink`]. It never
 //! retries, batches or judges: its supervisor starts it again with back-off, gathers what comes for a tenth of a
@@ -61,7 +61,7 @@ impl std::fmt::Debug for Listening {
 }
 
 impl Listening {
-    /// The listener that is made anew for each start.
+    /// The listener; a new one is made for each start.
     pub fn new<L: Listener>(make: impl Fn() -> L + Send + Sync + 'static) -> Self {
         Self(Arc::new(move |sink, shutdown| Box::pin(make().listen(sink, shutdown))))
     }
@@ -108,12 +108,12 @@ struct Counts {
 
 impl Sink {
     /// It listens: what is sent reaches it from now on.
-    pub fn up(&self) {
+    pub fn set_up(&self) {
         self.state.send_if_modified(|state| std::mem::replace(state, State::Up) != State::Up);
     }
 
     /// For now nothing reaches it, and why; it goes on by itself.
-    pub fn down(&self, error: FetchError) {
+    pub fn set_down(&self, error: FetchError) {
         self.state.send_replace(State::Down(Down { error, next_try: None }));
     }
 
@@ -208,7 +208,7 @@ impl Ear {
             State::Up => None,
             State::Down(down) => Some(down),
             State::Starting => {
-                let error = FetchError::new(Reason::Listen, "the listener of this source takes long to begin");
+                let error = FetchError::new(Reason::Listen, "the listener of this source takes long to start");
                 Some(Down { error, next_try: None })
             }
         }

@@ -5,7 +5,7 @@ use crate::model::time::Span;
 /// How often, and how long at most.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
-    /// The pause between the begins of two polls.
+    /// The pause between the starts of two polls.
     pub refresh: Span,
     /// The longest a poll may take.
     pub timeout: Span,

@@ -51,7 +51,7 @@ pub(super) fn own(task: &str) -> Command {
 pub struct Task {
     /// The program, then its arguments; there is no shell.
     pub words: Vec<String>,
-    /// Variables of this process that it gets, beside those in [`ALWAYS`].
+    /// Variables of this process that it gets, in addition to those in [`ALWAYS`].
     pub pass_on: Vec<String>,
     /// Variables that it gets, with their values.
     pub values: Vec<(String, String)>,

@@ -162,7 +162,7 @@ fn with_caveat(caveat: Option<Caveat>, telemetry: Telemetry) -> Telemetry {
 }
 
 /// The step of a range: about one point a column, from [`STEPS`]. A step in use is kept until the width
-/// has changed by more than half, so that a resize seldom asks for everything anew.
+/// has changed by more than half, so that a resize rarely asks for everything again.
 fn step(window: Span, columns: u16, in_use: Option<Span>) -> Span {
     let ideal = window.as_seconds() / f64::from(columns.clamp(20, 2000));
     if let Some(step) = in_use

@@ -76,7 +76,7 @@ pub trait Configured: Debug + Send + Sync {
     /// Everything that is wrong with its keys, without any network.
     fn check(&self) -> Vec<KeyProblem>;
 
-    /// Its `tls` table, where it has one beside the HTTP keys.
+    /// Its `tls` table, where it has one besides the HTTP keys.
     fn tls(&self) -> Option<&TlsOptions>;
 }
 

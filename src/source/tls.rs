@@ -18,7 +18,7 @@ const MAX_FILE: u64 = 4 * 1024 * 1024;
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TlsOptions {
-    /// PEM file of certificate authorities trusted beside the system's.
+    /// PEM file of certificate authorities trusted in addition to the system's.
     pub ca_file: Option<PathBuf>,
     /// PEM file of our own certificate (chain), for servers that ask for one.
     pub client_cert: Option<PathBuf>,

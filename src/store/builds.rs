@@ -44,11 +44,11 @@ impl Snapshot for Builds {
 
     fn bytes(&self) -> usize {
         let run = |run: &Run| size_of::<Run>() + text_bytes([&run.label, &run.branch, &run.commit]);
-        let of = |one: &TrackedBuild| {
+        let bytes = |one: &TrackedBuild| {
             let runs: usize = one.build.history.iter().map(run).sum();
             size_of::<TrackedBuild>() + runs + one.build.stages.len() * size_of::<Stage>()
         };
-        self.builds.iter().map(of).sum::<usize>() + self.events.iter().map(events::bytes).sum::<usize>()
+        self.builds.iter().map(bytes).sum::<usize>() + self.events.iter().map(events::bytes).sum::<usize>()
     }
 
     fn set_back(&self, by: Span) -> Option<Self> {
@@ -125,7 +125,7 @@ fn tracked(old: Option<&TrackedBuild>, mut build: Build, at: Timestamp, first_an
     let first = reds.last();
     // A streak that fills the whole history may be longer: what was seen of it before still counts.
     let seen = old.filter(|old| build.result.is_red() && old.build.result.is_red());
-    // Of a history that is all red nobody sees the begin any more: what was seen before goes on.
+    // Of a history that is all red nobody sees the start any more: what was seen before goes on.
     let all_red = !reds.is_empty() && reds.len() == decisive(&build.history).count();
     let carried = seen.filter(|_| all_red).map(|old| {
         let newest = decisive(&old.build.history).next_back().and_then(|run| run.finished_at);

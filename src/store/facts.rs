@@ -81,7 +81,7 @@ pub enum Ended {
 
 impl Fact {
     /// The moment that it is of, where it has one of its own.
-    pub fn at(&self) -> Option<Timestamp> {
+    pub fn moment(&self) -> Option<Timestamp> {
         match self {
             Self::News { at, .. } | Self::Held { at, .. } => Some(*at),
             Self::Poll(poll) => Some(poll.at),
@@ -90,7 +90,7 @@ impl Fact {
         }
     }
 
-    /// The room that it takes in memory beside itself, about, in bytes.
+    /// The memory that it takes besides its own size, about, in bytes.
     pub fn bytes(&self) -> usize {
         match self {
             Self::News { news, .. } => news.bytes(),

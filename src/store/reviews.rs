@@ -28,7 +28,7 @@ impl Snapshot for Vec<Review> {
     }
 
     fn bytes(&self) -> usize {
-        let of = |one: &Review| size_of::<Review>() + text_bytes([&one.label, &one.title, &one.repository]);
-        self.iter().map(of).sum()
+        let bytes = |one: &Review| size_of::<Review>() + text_bytes([&one.label, &one.title, &one.repository]);
+        self.iter().map(bytes).sum()
     }
 }

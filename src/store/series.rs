@@ -134,7 +134,7 @@ impl Track {
     }
 }
 
-/// Names the series anew: with others beside them, what tells them apart may be something else.
+/// Renames the series: with others beside them, what tells them apart may be something else.
 fn name_apart(tracks: &mut Vec<Track>) {
     if tracks.len() > MAX_TRACKS {
         // A source that invents names without end: what vanished first goes first, what is there stays.

@@ -37,7 +37,7 @@ macro_rules! stored {
                 }
             }
 
-            /// Takes in what an answer of a moment has added. An answer of another kind begins anew.
+            /// Takes in what an answer of a moment has added. An answer of another kind starts again.
             pub(super) fn merge(&mut self, news: &News, at: Timestamp, window: Span) {
                 match news {
                     $(News::$kind(news) => {
@@ -93,7 +93,7 @@ macro_rules! stored {
         }
 
         impl News {
-            /// The room that it takes in memory beside itself, about, in bytes.
+            /// The memory that it takes besides its own size, about, in bytes.
             pub(super) fn bytes(&self) -> usize {
                 match self {
                     $(Self::$kind(news) => <$file::State as Kind>::bytes(news),)+

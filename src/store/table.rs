@@ -17,10 +17,10 @@ impl Snapshot for Table {
     }
 
     fn bytes(&self) -> usize {
-        let of = |cell: &Cell| match cell {
+        let bytes = |cell: &Cell| match cell {
             Cell::Number(_) => size_of::<Cell>(),
             Cell::Text(text) => text_bytes([text]),
         };
-        text_bytes(&self.columns) + self.rows.iter().flatten().map(of).sum::<usize>()
+        text_bytes(&self.columns) + self.rows.iter().flatten().map(bytes).sum::<usize>()
     }
 }

@@ -22,13 +22,13 @@ pub struct Arrangement {
     pub strips: Vec<(usize, Rect)>,
     /// What did not fit even so, and where to say how many.
     pub hidden: Vec<usize>,
-    /// Where "12 more ok".
+    /// Where "12 more ok" is drawn.
     pub counter: Option<Rect>,
 }
 
 impl Arrangement {
     /// The panel at a cell of the screen.
-    pub fn at(&self, column: u16, row: u16) -> Option<usize> {
+    pub fn panel_at(&self, column: u16, row: u16) -> Option<usize> {
         let hit = |area: &Rect| area.contains(ratatui::layout::Position::new(column, row));
         self.framed.iter().chain(&self.strips).find(|(_, area)| hit(area)).map(|(panel, _)| *panel)
     }
@@ -66,7 +66,7 @@ pub fn arrange(page: &Page, area: Rect) -> Arrangement {
         };
         strips.extend(rows.remove(least).panels);
     }
-    place(page, &rows, strips, area)
+    arrangement(page, &rows, strips, area)
 }
 
 fn needed(rows: &[Row]) -> u16 {
@@ -176,7 +176,7 @@ fn comfortable(page: &Page, group: &[usize], width: u16) -> Vec<Vec<usize>> {
     group.chunks(group.len().div_ceil(rows).max(1)).flat_map(|row| broken(page, row, width)).collect()
 }
 
-fn place(page: &Page, rows: &[Row], mut strips: Vec<usize>, area: Rect) -> Arrangement {
+fn arrangement(page: &Page, rows: &[Row], mut strips: Vec<usize>, area: Rect) -> Arrangement {
     let mut arrangement = Arrangement::default();
     let strip_room = strip_height(strips.len(), area.width).min(area.height);
     let heights = heights(rows, area.height - strip_room);

@@ -81,7 +81,7 @@ impl Lens {
         scene.page(self.page)?.panels.get(self.focus.filter(|_| self.zoom)?)
     }
 
-    /// Looks at another panel, or at the same from the begin: nothing is pointed at, nothing scrolled past.
+    /// Looks at another panel, or at the same one from the start: nothing is pointed at, nothing scrolled past.
     pub const fn begin_anew(&mut self) {
         self.cursor = None;
         self.scroll = 0;

@@ -7,7 +7,7 @@ use ratatui::buffer::{Buffer, Cell};
 use crate::model::text::SafeText;
 use crate::render::Frame;
 
-/// What is reported once, beside the picture.
+/// What is reported once, besides the picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signal {
     /// Whether the bell rings.

@@ -42,7 +42,7 @@ impl Listener for Scripted {
         if Instant::now() >= self.ends {
             return refused;
         }
-        sink.up();
+        sink.set_up();
         let mut newest = self.clock.now();
         for second in 0_u32.. {
             if second < 10 {

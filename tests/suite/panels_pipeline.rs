@@ -130,7 +130,7 @@ fn a_build_without_stages_says_so() {
     let build = Build { name: "shop".into(), result: BuildResult::Success, ..Build::default() };
     for size in SIZES {
         let frame = drawn("view = \"stages\"", Telemetry::Builds(vec![build.clone()]), size);
-        has(line(&frame, "● shop"), "no stages told");
+        has(line(&frame, "● shop"), "no stages known");
     }
 }
 
@@ -256,9 +256,9 @@ fn what_nobody_tells_is_no_zero() {
     ];
     for size in SIZES {
         let frame = drawn("view = \"delivery\"", Telemetry::Events(deploys.clone()), size);
-        has(&frame, "no incidents are told");
-        has(&frame, "no hotfix or rollback is told");
-        has(&frame, "no deploy tells its commits");
+        has(&frame, "no incidents are reported");
+        has(&frame, "no hotfix or rollback is reported");
+        has(&frame, "no deploy names its commits");
         has(&frame, "2 deploys · production · known since Thu 12 Nov");
         assert!(!frame.contains("0 %"), "{frame}");
         let frame = drawn("view = \"delivery\"", Telemetry::Events(Vec::new()), size);

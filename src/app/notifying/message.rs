@@ -17,7 +17,7 @@ pub(super) fn values(one: &Notification) -> [(&'static str, String); 8] {
     ]
 }
 
-/// What it says, and how many it speaks for beside.
+/// What it says, and how many other messages it stands for.
 pub(super) fn text(one: &Notification) -> String {
     let more = [(one.held_back, "held back"), (one.lost, "lost")];
     let more: Vec<String> = more

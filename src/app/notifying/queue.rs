@@ -30,7 +30,7 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Nothing waits, nothing is being sent, and no loss is still to be said.
+    /// Nothing waits, nothing is being sent, and no loss is still to be reported.
     pub(super) fn is_done(&self) -> bool {
         let state = self.state();
         state.waiting.is_empty() && !state.busy && state.lost == 0

@@ -23,7 +23,7 @@ use crate::source::tls::TlsOptions;
 const LONGEST: Duration = Duration::from_secs(10);
 /// Messages are rare: none waits on a connection that the other side may have closed since the last one.
 const CONNECTIONS: Connections = Connections { timeout: Span::seconds(LONGEST.as_secs().cast_signed()), idle: 0 };
-/// Passed on to commands beside what every command gets: without them nothing reaches a desktop.
+/// Passed on to commands in addition to what every command gets: without them nothing reaches a desktop.
 const DESKTOP: [&str; 4] = ["DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"];
 
 /// Sends to one recipient, one message after the other.
@@ -94,7 +94,7 @@ impl Sender {
             request = request.bearer_auth(token.expose_secret());
         }
         let response = request.send().await;
-        // After a failure the next message reads the authorities anew: they may have been the reason.
+        // After a failure the next message reads the authorities again: they may have been the reason.
         self.client = response.is_ok().then_some(client);
         // Its error would name the whole address, which may hold a secret of its own.
         response.map(|response| response.status()).map_err(|_| "cannot be reached".to_owned())

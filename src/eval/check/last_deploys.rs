@@ -53,8 +53,8 @@ fn worse_row(places: &Places<'_>, selection: Selection<'_>, than: Status) -> Opt
 
 /// Nothing that has happened is nothing bad.
 fn worst_event(current: &[&Event]) -> Judgement {
-    let of = |event: &&Event| Judgement { since: Some(event.at), ..Judgement::new(event.status()) };
-    let bad = current.iter().filter(|event| event.status() != Status::Ok).map(of);
+    let judgement = |event: &&Event| Judgement { since: Some(event.at), ..Judgement::new(event.status()) };
+    let bad = current.iter().filter(|event| event.status() != Status::Ok).map(judgement);
     if current.iter().all(|event| event.status() == Status::Ok) { Judgement::new(Status::Ok) } else { worst(bad) }
 }
 
@@ -63,7 +63,7 @@ fn reason(current: &[&Event], status: Status, now: Timestamp) -> String {
     let bad: Vec<_> = current.iter().filter(|event| event.status() == status).collect();
     let Some(newest) = bad.last() else { return "nothing has happened yet".to_owned() };
     let what = if newest.remark.is_empty() { newest.state_word() } else { newest.remark.as_str() };
-    let place = if newest.environment.is_empty() { String::new() } else { format!(" {}", newest.environment) };
+    let environment = if newest.environment.is_empty() { String::new() } else { format!(" {}", newest.environment) };
     let more = if bad.len() > 1 { format!(" and {} more", bad.len() - 1) } else { String::new() };
-    format!("{}{place} {what}, {} ago{more}", newest.brief(), newest.at.age_at(now).brief())
+    format!("{}{environment} {what}, {} ago{more}", newest.brief(), newest.at.age_at(now).brief())
 }

@@ -32,7 +32,7 @@ impl Case<'_> {
         self.deploy.state == EventState::Done
     }
 
-    /// Whether somebody had to mend it.
+    /// Whether somebody had to fix it.
     pub(super) fn has_failed(&self) -> bool {
         !self.has_landed() || self.fixed || !self.incidents.is_empty()
     }
@@ -47,7 +47,7 @@ impl Case<'_> {
             return self.next_success;
         }
         let ends: Option<Vec<Timestamp>> = self.incidents.iter().map(|incident| incident.until).collect();
-        // An incident whose end nobody told was over when its cause was fixed.
+        // An incident whose end nobody reported was over when its cause was fixed.
         ends.map_or(self.next_success.filter(|_| self.fixed), |ends| ends.into_iter().max())
     }
 }
@@ -63,11 +63,11 @@ pub(super) fn cases<'a>(events: impl Iterator<Item = &'a Event>) -> Vec<Case<'a>
         }
     }
     deploys.sort_by(|a, b| key(a).cmp(&key(b)));
-    // Told by two sources, or to two queries, it is one.
+    // Reported by two sources, or to two queries, it is one.
     deploys.dedup_by(|a, b| key(a) == key(b));
     incidents.sort_by_key(|incident| incident.at);
-    let of = |deploy| Case { deploy, incidents: Vec::new(), fixed: false, next_success: None };
-    let mut cases: Vec<Case<'a>> = deploys.into_iter().map(of).collect();
+    let case = |deploy| Case { deploy, incidents: Vec::new(), fixed: false, next_success: None };
+    let mut cases: Vec<Case<'a>> = deploys.into_iter().map(case).collect();
     link_incidents(&mut cases, &incidents);
     link_mends(&mut cases);
     link_successes(&mut cases);
@@ -87,8 +87,8 @@ fn link_incidents<'a>(cases: &mut [Case<'a>], incidents: &[&'a Event]) {
             latest.put(&case.deploy.service, next);
             next += 1;
         }
-        let before = latest.of(&incident.service).max();
-        if let Some(case) = before.and_then(|place| cases.get_mut(place))
+        let before = latest.indices_for(&incident.service).max();
+        if let Some(case) = before.and_then(|index| cases.get_mut(index))
             && case.deploy.at.age_at(incident.at) <= AFTERMATH
         {
             case.incidents.push(incident);
@@ -96,40 +96,40 @@ fn link_incidents<'a>(cases: &mut [Case<'a>], incidents: &[&'a Event]) {
     }
 }
 
-/// A hotfix or a rollback mends the latest deploy of its service before it. That was no rollback: one goes
+/// A hotfix or a rollback fixes the latest deploy of its service before it. That was no rollback: one goes
 /// back from what is bad, not from what was gone back to.
 fn link_mends(cases: &mut [Case<'_>]) {
     let mut latest = Nearest::default();
-    for place in 0..cases.len() {
-        let Some(deploy) = cases.get(place).map(|case| case.deploy) else { continue };
-        let before = latest.of(&deploy.service).max().filter(|_| deploy.reason != ChangeReason::Planned);
-        if let Some(case) = before.and_then(|place| cases.get_mut(place))
+    for index in 0..cases.len() {
+        let Some(deploy) = cases.get(index).map(|case| case.deploy) else { continue };
+        let before = latest.indices_for(&deploy.service).max().filter(|_| deploy.reason != ChangeReason::Planned);
+        if let Some(case) = before.and_then(|index| cases.get_mut(index))
             && case.deploy.at.age_at(deploy.at) <= AFTERMATH
         {
             case.fixed = true;
         }
         if deploy.reason != ChangeReason::Rollback {
-            latest.put(&deploy.service, place);
+            latest.put(&deploy.service, index);
         }
     }
 }
 
 fn link_successes(cases: &mut [Case<'_>]) {
     let mut coming = Nearest::default();
-    for place in (0..cases.len()).rev() {
-        let Some(deploy) = cases.get(place).map(|case| case.deploy) else { continue };
-        let next = coming.of(&deploy.service).min();
+    for index in (0..cases.len()).rev() {
+        let Some(deploy) = cases.get(index).map(|case| case.deploy) else { continue };
+        let next = coming.indices_for(&deploy.service).min();
         let success = next.and_then(|next| cases.get(next)).map(|case| case.deploy.at);
-        if let Some(case) = cases.get_mut(place) {
+        if let Some(case) = cases.get_mut(index) {
             case.next_success = success;
         }
         if deploy.state == EventState::Done {
-            coming.put(&deploy.service, place);
+            coming.put(&deploy.service, index);
         }
     }
 }
 
-/// The place of the last deploy of each service that a walk has come by.
+/// The index of the last deploy of each service that a walk over the deploys has passed.
 #[derive(Default)]
 struct Nearest {
     by_service: BTreeMap<String, usize>,
@@ -137,13 +137,13 @@ struct Nearest {
 }
 
 impl Nearest {
-    fn put(&mut self, service: &SafeText, place: usize) {
-        self.by_service.insert(Self::name(service), place);
-        self.any = Some(place);
+    fn put(&mut self, service: &SafeText, index: usize) {
+        self.by_service.insert(Self::name(service), index);
+        self.any = Some(index);
     }
 
     /// Those that belong to a service: its own, and the one that names none.
-    fn of(&self, service: &SafeText) -> std::iter::Flatten<std::array::IntoIter<Option<usize>, 2>> {
+    fn indices_for(&self, service: &SafeText) -> std::iter::Flatten<std::array::IntoIter<Option<usize>, 2>> {
         let name = Self::name(service);
         let own = if name.is_empty() { self.any } else { self.by_service.get(&name).copied() };
         [own, self.by_service.get("").copied()].into_iter().flatten()

@@ -240,7 +240,7 @@ impl<'a> Look<'a, '_> {
     }
 }
 
-/// A legend with the values of labels in the place of their names: "{{job}} p99", as Grafana has it. A label that is
+/// A legend with the values of labels in place of their names: "{{job}} p99", as Grafana has it. A label that is
 /// not there leaves nothing.
 fn filled(legend: &str, labels: &Labels) -> String {
     let mut text = String::new();

@@ -200,7 +200,7 @@ impl Course {
         Self { live, now: START, seen: Vec::new(), after: Vec::new() }
     }
 
-    fn go(&mut self, later: i64, happening: &Happening) {
+    fn step(&mut self, later: i64, happening: &Happening) {
         self.now = self.now.plus(Span(later));
         match *happening {
             Happening::Poll(query, what, shape) => self.live.apply(outcome(query, what, shape, self.now)),
@@ -247,7 +247,7 @@ proptest! {
     fn what_was_known_at_any_moment_is_made_again(course in course()) {
         let mut board = Course::new(ALL);
         for (later, happening) in &course {
-            board.go(*later, happening);
+            board.step(*later, happening);
         }
         for (at, known) in board.expected() {
             // Whatever came in the same moment of today's clock came later.
@@ -259,7 +259,7 @@ proptest! {
     fn a_past_of_few_steps_is_short_but_exact(course in course(), steps in 1usize..30) {
         let mut board = Course::new(Limits { steps, bytes: usize::MAX });
         for (later, happening) in &course {
-            board.go(*later, happening);
+            board.step(*later, happening);
         }
         let mut is_remembered = false;
         for (at, known) in board.expected() {
@@ -336,9 +336,9 @@ fn a_board_of_very_many_queries_keeps_no_past() {
 fn facts_are_numbered_so_that_a_reader_sees_what_is_new() {
     let mut board = Course::new(Limits { steps: 3, bytes: usize::MAX });
     for shape in 0..4 {
-        board.go(1000, &Happening::Poll(0, What::Sample, shape));
+        board.step(1000, &Happening::Poll(0, What::Sample, shape));
     }
-    board.go(1000, &Happening::SetBack(2500));
+    board.step(1000, &Happening::SetBack(2500));
     let facts: Vec<(u64, i64)> = board.live.facts().map(|(number, at, _)| (number, at.0 - START.0)).collect();
     assert_eq!(facts, [(6, 1500), (7, 1500), (8, 1500)]);
 }

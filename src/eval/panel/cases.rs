@@ -27,10 +27,10 @@ struct Followed {
 
 impl Followed {
     fn new(rule: Rule) -> Self {
-        Self::with(rule, Checks::default())
+        Self::with_checks(rule, Checks::default())
     }
 
-    fn with(rule: Rule, mut checks: Checks) -> Self {
+    fn with_checks(rule: Rule, mut checks: Checks) -> Self {
         let store = Store::new(rule.queries.iter().map(|query| query.id), rule.window);
         checks.hold(std::iter::once(&rule), &store);
         Self { rule, store, checks }
@@ -67,19 +67,19 @@ impl Followed {
         self.answer(at, query, Ok(Telemetry::Series(SeriesSet::new(series, Coverage::Sample))))
     }
 
-    fn at(&self, at: i64) -> Evaluation<'_> {
+    fn evaluate_at(&self, at: i64) -> Evaluation<'_> {
         let (store, events, zone) = (&self.store, &Events::new(&self.store), &Zone::utc());
         let known = Known { store, checks: &self.checks, events, now: Timestamp(at * 1000), zone };
         evaluate(&self.rule, &check::Options::default(), &Unit::Seconds, known)
     }
 
     fn status(&self, at: i64) -> (Status, Freshness) {
-        let evaluation = self.at(at);
+        let evaluation = self.evaluate_at(at);
         (evaluation.status, evaluation.freshness)
     }
 
     fn why(&self, at: i64) -> String {
-        blame(&self.at(at))
+        blame(&self.evaluate_at(at))
     }
 }
 
@@ -129,7 +129,7 @@ fn nothing_is_good_news_only_where_the_board_says_so() {
         let mut panel = Followed::new(Rule { empty: Some(Empty::Value(stands_for)), ..rule() });
         panel.values(0, 0, &[("", 1.0)]).values(5, 0, &[]);
         assert_eq!(panel.status(5).0, status);
-        let Content::Series(series) = panel.at(5).content else { panic!() };
+        let Content::Series(series) = panel.evaluate_at(5).content else { panic!() };
         assert_eq!(series.iter().map(|one| one.value).collect::<Vec<_>>(), [Some(stands_for)]);
     }
 }
@@ -147,7 +147,7 @@ fn what_was_bad_at_the_first_look_began_before_it() {
     let mut panel = Followed::new(rule());
     panel.value(5, 9.0).value(10, 9.5);
     assert_eq!(panel.why(11), "9.5 s > 5 s since before 00:00");
-    assert!(panel.at(11).open_start);
+    assert!(panel.evaluate_at(11).open_start);
 }
 
 #[test]
@@ -178,16 +178,19 @@ fn a_limit_is_followed_at_the_pace_of_the_polls_whatever_is_drawn() {
 #[test]
 fn one_look_counts_what_may_have_lasted_and_not_what_has_not() {
     let hold = || Rule { thresholds: Thresholds { hold: Span::seconds(120), ..rule().thresholds }, ..rule() };
-    let mut once = Followed::with(hold(), Checks::one_look());
+    let mut once = Followed::with_checks(hold(), Checks::one_look());
     once.value(0, 9.0);
-    let evaluation = once.at(0);
+    let evaluation = once.evaluate_at(0);
     assert_eq!((evaluation.status, evaluation.pending), (Status::Critical, Some(Status::Critical)));
     // The source's own past shows that it has just begun.
-    let mut with_past = Followed::with(hold(), Checks::one_look());
+    let mut with_past = Followed::with_checks(hold(), Checks::one_look());
     let points = [(0, 1.0), (60, 1.0), (120, 9.0)].map(|(at, value)| Point { at: Timestamp(at * 1000), value });
     let series = vec![Series::named("", points.to_vec())];
     with_past.answer(121, 0, Ok(Telemetry::Series(SeriesSet::new(series, Coverage::Whole))));
-    assert_eq!((with_past.at(121).status, with_past.at(121).pending), (Status::Ok, Some(Status::Critical)));
+    assert_eq!(
+        (with_past.evaluate_at(121).status, with_past.evaluate_at(121).pending),
+        (Status::Ok, Some(Status::Critical))
+    );
     // A board that looks again waits.
     let mut live = Followed::new(hold());
     live.value(0, 9.0);
@@ -217,7 +220,7 @@ fn how_many_there_should_be_holds_at_the_first_look() {
     let mut panel = Followed::new(expecting(3));
     panel.values(0, 0, &[("a", 1.0)]);
     assert_eq!((panel.status(0).0, panel.why(0)), (Status::Unknown, "2 of 3 missing".to_owned()));
-    // Others in the place of those that went are as good: pods come and go.
+    // Others that replace those that went are as good: pods come and go.
     panel.values(5, 0, &[("x", 1.0), ("y", 1.0), ("z", 1.0)]);
     assert_eq!(panel.status(5).0, Status::Ok);
     let mut any = Followed::new(expecting(0));
@@ -274,7 +277,7 @@ fn data_is_as_old_as_its_newest_value() {
     panel.answer(10_000, 0, line(10_000 - 87 * 60, 60));
     assert_eq!(panel.status(10_000), (Status::Unknown, Freshness::Stale));
     assert_eq!(panel.why(10_000), "the source answers, but its newest value is 1 h old");
-    // Values a minute apart are as old as their own pace lets expect.
+    // Values a minute apart are as old as their own interval allows.
     let mut panel = Followed::new(rule());
     panel.answer(10_000, 0, line(9_945, 60));
     assert_eq!(panel.status(10_000), (Status::Ok, Freshness::Fresh));
@@ -320,8 +323,8 @@ fn a_limit_that_cannot_be_judged_is_unknown() {
 fn without_limits_nothing_is_judged_but_what_is_gone_is_unknown() {
     let mut panel = Followed::new(Rule { thresholds: Thresholds::default(), ..rule() });
     panel.value(0, 1.0);
-    assert!(!panel.at(0).is_judged);
-    assert_eq!((panel.at(60).status, panel.at(60).is_judged), (Status::Unknown, true));
+    assert!(!panel.evaluate_at(0).is_judged);
+    assert_eq!((panel.evaluate_at(60).status, panel.evaluate_at(60).is_judged), (Status::Unknown, true));
 }
 
 #[test]
@@ -343,7 +346,7 @@ fn two_sources_of_builds_are_shown_together_and_another_kind_is_named() {
     let builds = |name: &str| Ok(Telemetry::Builds(vec![Build { name: name.into(), ..green() }]));
     let mut panel = Followed::new(two_queries());
     panel.answer(0, 0, builds("shop")).answer(0, 1, builds("mail"));
-    let Content::Builds(all) = panel.at(0).content else { panic!() };
+    let Content::Builds(all) = panel.evaluate_at(0).content else { panic!() };
     assert_eq!(all.len(), 2);
     assert_eq!(panel.status(0).0, Status::Ok);
     panel.values(5, 1, &[("", 1.0)]);
@@ -380,7 +383,7 @@ fn the_oldest_red_build_comes_first_and_is_blamed() {
     ];
     let mut panel = Followed::new(rule());
     panel.answer(600, 0, Ok(Telemetry::Builds(builds)));
-    let Content::Builds(order) = panel.at(600).content else { panic!() };
+    let Content::Builds(order) = panel.evaluate_at(600).content else { panic!() };
     assert_eq!(order.iter().map(|b| b.build.name.as_str()).collect::<Vec<_>>(), ["old", "new", "a"]);
     assert_eq!(panel.why(600), "old red 8 min and 1 more");
 }
@@ -388,7 +391,7 @@ fn the_oldest_red_build_comes_first_and_is_blamed() {
 #[test]
 fn a_panel_that_asks_nobody_is_not_judged() {
     let panel = Followed::new(Rule::default());
-    assert_eq!((panel.at(0).status, panel.at(0).is_judged), (Status::Ok, false));
+    assert_eq!((panel.evaluate_at(0).status, panel.evaluate_at(0).is_judged), (Status::Ok, false));
 }
 
 #[test]
@@ -455,7 +458,7 @@ fn a_query_that_fails_beside_one_that_answers_is_counted_by_itself() {
     for at in [0, 5, 10] {
         panel.values(at, 0, &[("", 1.0)]).answer(at, 1, Err(Reason::NoMatch.into()));
     }
-    assert_eq!(panel.at(10).fault.map(|fault| fault.failures), Some(3));
+    assert_eq!(panel.evaluate_at(10).fault.map(|fault| fault.failures), Some(3));
 }
 
 #[test]
@@ -466,7 +469,7 @@ fn since_is_that_of_the_status_and_not_of_what_is_pending() {
     for at in 0..=120 {
         panel.value(at, if at < 120 { 6.0 } else { 9.0 });
     }
-    let evaluation = panel.at(120);
+    let evaluation = panel.evaluate_at(120);
     assert_eq!((evaluation.status, evaluation.pending), (Status::Warning, Some(Status::Critical)));
     assert!(evaluation.open_start, "it was a warning when andon first looked");
 }

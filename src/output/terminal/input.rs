@@ -1,7 +1,7 @@
 //! Keys, clicks and the hang-up, read by a thread of its own.
 //!
 //! There is one reader of the terminal, and one rule: `poll` says that there is something to read, `read`
-//! takes some of it, `poll` says whether there is more. crossterm's reader is not used: it is told once of
+//! takes some of it, `poll` says whether there is more. crossterm's reader is not used: it is woken once for
 //! bytes that come, leaves those that do not fit into its buffer, and spins on the end of the file.
 
 use std::io::{PipeReader, PipeWriter};

@@ -16,7 +16,7 @@ const LONGEST: usize = 64;
 pub struct Keyboard {
     parser: vte::Parser,
     decoded: Decoded,
-    /// How many bytes of something that has begun.
+    /// How many bytes of a sequence that is not complete.
     begun: usize,
     last: u8,
 }
@@ -28,7 +28,7 @@ impl std::fmt::Debug for Keyboard {
 }
 
 impl Keyboard {
-    /// What these bytes say, together with what had begun before.
+    /// What these bytes say, together with a sequence that was not complete before.
     pub fn take(&mut self, bytes: &[u8]) -> Vec<Input> {
         for byte in bytes {
             self.take_one(*byte);
@@ -53,7 +53,7 @@ impl Keyboard {
         self.last = byte;
     }
 
-    /// Whether something has begun that may go on.
+    /// Whether there is a sequence that is not complete.
     pub const fn has_begun(&self) -> bool {
         self.begun > 0
     }
@@ -187,7 +187,7 @@ mod tests {
 
     use super::*;
 
-    fn all(bytes: &[u8]) -> Vec<Input> {
+    fn inputs(bytes: &[u8]) -> Vec<Input> {
         let mut keyboard = Keyboard::default();
         let mut inputs = keyboard.take(bytes);
         inputs.extend(keyboard.pause());
@@ -196,7 +196,7 @@ mod tests {
 
     fn keys(bytes: &[u8]) -> Vec<Key> {
         let key = |input| if let Input::Key(key) = input { key } else { panic!("{input:?} is no key") };
-        all(bytes).into_iter().map(key).collect()
+        inputs(bytes).into_iter().map(key).collect()
     }
 
     #[test]
@@ -229,15 +229,15 @@ mod tests {
 
     #[test]
     fn clicks_and_the_wheel_come_in_two_manners() {
-        assert_eq!(all(b"\x1b[<0;10;5M\x1b[<0;10;5m"), [Input::Click(9, 4)]);
-        assert_eq!(all(b"\x1b[M\x20\x2a\x25\x1b[M\x23\x2a\x25"), [Input::Click(9, 4)], "the release means nothing");
+        assert_eq!(inputs(b"\x1b[<0;10;5M\x1b[<0;10;5m"), [Input::Click(9, 4)]);
+        assert_eq!(inputs(b"\x1b[M\x20\x2a\x25\x1b[M\x23\x2a\x25"), [Input::Click(9, 4)], "the release means nothing");
         assert_eq!(
-            all(b"\x1b[<64;1;1M\x1b[<65;1;1M\x1b[<81;1;1M"),
+            inputs(b"\x1b[<64;1;1M\x1b[<65;1;1M\x1b[<81;1;1M"),
             [Input::WheelUp, Input::WheelDown, Input::WheelDown]
         );
-        assert_eq!(all(b"\x1b[M\x20qq"), [Input::Click(80, 80)], "a column is no key");
-        assert_eq!(all(b"\x1b[<0;0;0M"), [Input::Click(0, 0)]);
-        assert_eq!(all(b"\x1b[<35;7;7M\x1b[<2;7;7M"), []);
+        assert_eq!(inputs(b"\x1b[M\x20qq"), [Input::Click(80, 80)], "a column is no key");
+        assert_eq!(inputs(b"\x1b[<0;0;0M"), [Input::Click(0, 0)]);
+        assert_eq!(inputs(b"\x1b[<35;7;7M\x1b[<2;7;7M"), []);
     }
 
     #[test]
@@ -258,7 +258,7 @@ mod tests {
     fn what_means_nothing_here_is_no_key() {
         for bytes in ["\x1b[[A", "\x1b[15~", "\x1b]11;rgb:0000/0000/0000\x07", "\x1b[I", "\x1b[5;7R", "\x1b[", "\x1bO"]
         {
-            assert_eq!(all(bytes.as_bytes()), [], "{bytes:?}");
+            assert_eq!(inputs(bytes.as_bytes()), [], "{bytes:?}");
         }
     }
 

@@ -78,7 +78,7 @@ impl Screen {
     /// The same after a stop, whatever was done to the terminal meanwhile.
     pub fn take_again(&self) -> std::io::Result<()> {
         TAKEN.store(true, Ordering::SeqCst);
-        // Raw mode is not set anew where it is believed to be set. It fails only where setting it does.
+        // Raw mode is not set again where it is believed to be set. It fails only where setting it does.
         let _same_below = crossterm::terminal::disable_raw_mode();
         crossterm::terminal::enable_raw_mode()
     }

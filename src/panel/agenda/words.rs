@@ -74,7 +74,7 @@ pub(super) fn left(until: Timestamp, now: Timestamp) -> String {
     minutes(until.age_before(now)).humane()
 }
 
-/// In whole minutes, the one that has begun included.
+/// In whole minutes, rounded up.
 fn minutes(span: Span) -> Span {
     Span(span.0.saturating_add(MINUTE - 1) / MINUTE * MINUTE)
 }
@@ -88,7 +88,7 @@ fn weekday(day: &str) -> &str {
 mod tests {
     use super::*;
 
-    fn at(text: &str) -> Timestamp {
+    fn timestamp(text: &str) -> Timestamp {
         Timestamp(text.parse::<jiff::Timestamp>().unwrap().as_millisecond())
     }
 
@@ -109,7 +109,7 @@ mod tests {
             ("2026-03-28T22:30:00Z", "2026-03-28T23:30:00Z", "tomorrow"),
             ("2026-03-28T22:30:00Z", "2026-03-29T22:30:00Z", "Mon 30 Mar"),
         ] {
-            assert_eq!(Days::new(at(now), &berlin()).word(at(moment), &berlin()), word, "{now} {moment}");
+            assert_eq!(Days::new(timestamp(now), &berlin()).word(timestamp(moment), &berlin()), word, "{now} {moment}");
         }
     }
 
@@ -125,27 +125,27 @@ mod tests {
             ("2026-11-20T17:00:00Z", "2026-11-23T07:00:00Z", "18:00-Mon"),
             ("2026-11-20T17:00:00Z", "2026-12-01T07:00:00Z", "18:00-1 Dec"),
         ] {
-            let event = Event { at: at(from), until: Some(at(until)), ..Event::default() };
+            let event = Event { at: timestamp(from), until: Some(timestamp(until)), ..Event::default() };
             assert_eq!(time(&event, &berlin()), words, "{from} {until}");
         }
-        let open = Event { at: at("2026-11-21T13:00:00Z"), ..Event::default() };
+        let open = Event { at: timestamp("2026-11-21T13:00:00Z"), ..Event::default() };
         assert_eq!(time(&open, &berlin()), "14:00");
     }
 
     #[test]
     fn ends_say_their_day_when_it_is_another() {
-        let now = at("2026-11-21T12:00:00Z");
+        let now = timestamp("2026-11-21T12:00:00Z");
         for (until, words) in [
             ("2026-11-21T15:00:00Z", "16:00"),
             ("2026-11-23T07:00:00Z", "Mon 08:00"),
             ("2026-11-28T07:00:00Z", "Sat 28 Nov 08:00"),
             ("2027-01-04T07:00:00Z", "Mon 4 Jan 2027 08:00"),
         ] {
-            assert_eq!(clock(at(until), now, &berlin()), words);
+            assert_eq!(clock(timestamp(until), now, &berlin()), words);
         }
-        assert_eq!(left(at("2026-11-23T16:00:00Z"), now), "2 d 4 h");
+        assert_eq!(left(timestamp("2026-11-23T16:00:00Z"), now), "2 d 4 h");
         assert_eq!(
-            (soon(at("2026-11-21T12:00:01Z"), now), soon(at("2026-11-21T15:00:00Z"), now)),
+            (soon(timestamp("2026-11-21T12:00:01Z"), now), soon(timestamp("2026-11-21T15:00:00Z"), now)),
             ("in 1 min".to_owned(), "in 3 h".to_owned())
         );
     }

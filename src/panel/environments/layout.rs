@@ -25,7 +25,7 @@ pub(super) struct Layout {
     pub(super) detail: Detail,
     names: u16,
     space: u16,
-    /// Places of the columns that are drawn, with their widths.
+    /// Indices of the columns that are drawn, with their widths.
     pub(super) columns: Vec<(usize, u16)>,
     /// How many are not.
     pub(super) hidden: usize,
@@ -100,7 +100,7 @@ impl Layout {
         2 + u32::from(self.names) + columns.sum::<u32>()
     }
 
-    /// The place of each column, and where on a line it is drawn.
+    /// The index of each column, and its area on a line.
     fn fields(&self, area: Rect) -> impl Iterator<Item = (usize, Rect)> {
         let mut x = 2 + self.names;
         self.columns.iter().map(move |(column, width)| {

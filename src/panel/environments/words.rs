@@ -17,7 +17,7 @@ pub(super) enum Detail {
     Versions,
     /// With ages.
     Ages,
-    /// With what differs, comes and ails in words.
+    /// With what differs, what comes and what is wrong, in words.
     All,
 }
 

@@ -301,12 +301,12 @@ mod tests {
 
     #[test]
     fn every_activity_and_result_has_a_fate() {
-        let of = |activity, result| Fate::from_stage(&Stage { activity, result, ..Stage::default() });
-        assert_eq!(of(Activity::Running, BuildResult::Failure), Fate::Failed, "a part of it has failed");
-        assert_eq!(of(Activity::Running, BuildResult::Unknown), Fate::Running);
-        assert_eq!(of(Activity::Waiting, BuildResult::Unknown), Fate::Waiting);
-        assert_eq!(of(Activity::Queued, BuildResult::Unknown), Fate::ToCome);
-        assert_eq!(of(Activity::Disabled, BuildResult::Unknown), Fate::Skipped);
+        let fate_of = |activity, result| Fate::from_stage(&Stage { activity, result, ..Stage::default() });
+        assert_eq!(fate_of(Activity::Running, BuildResult::Failure), Fate::Failed, "a part of it has failed");
+        assert_eq!(fate_of(Activity::Running, BuildResult::Unknown), Fate::Running);
+        assert_eq!(fate_of(Activity::Waiting, BuildResult::Unknown), Fate::Waiting);
+        assert_eq!(fate_of(Activity::Queued, BuildResult::Unknown), Fate::ToCome);
+        assert_eq!(fate_of(Activity::Disabled, BuildResult::Unknown), Fate::Skipped);
         for (result, fate) in [
             (BuildResult::Success, Fate::Ok),
             (BuildResult::Warning, Fate::Unstable),
@@ -315,7 +315,7 @@ mod tests {
             (BuildResult::Skipped, Fate::Skipped),
             (BuildResult::Unknown, Fate::ToCome),
         ] {
-            assert_eq!(of(Activity::Idle, result), fate);
+            assert_eq!(fate_of(Activity::Idle, result), fate);
         }
     }
 }

@@ -122,7 +122,7 @@ impl Application {
     }
 
     /// The service and the environment it is about.
-    pub(super) fn place<'a>(&'a self, environments: &'a [String]) -> (&'a str, &'a str) {
+    pub(super) fn service_and_environment<'a>(&'a self, environments: &'a [String]) -> (&'a str, &'a str) {
         let name = self.metadata.name.as_str();
         let known = environments.iter().filter_map(|word| Some((without(name, word)?, word.as_str())));
         // Of "staging" and "pre-staging" the one that says more.
@@ -203,7 +203,7 @@ impl Application {
             return Event { at: since, state: EventState::Unknown, ..common };
         };
         Event {
-            at: operation.at().unwrap_or(since),
+            at: operation.ended_or_began().unwrap_or(since),
             state: operation.state(),
             version: version(&operation.revisions()),
             who: operation.operation.initiated_by.as_ref().and_then(Initiator::who),
@@ -231,7 +231,7 @@ impl LastSync {
     }
 
     /// When it ended, or began if it has not.
-    fn at(&self) -> Option<Timestamp> {
+    fn ended_or_began(&self) -> Option<Timestamp> {
         let end = Timestamp::of_rfc3339(self.finished_at.as_deref()).filter(|_| self.state() != EventState::Running);
         end.or_else(|| Timestamp::of_rfc3339(self.started_at.as_deref()))
     }
@@ -286,7 +286,7 @@ mod tests {
     const MINUTE: i64 = 60_000;
 
     /// What a status tells: minutes before now, how far it came, the version.
-    fn told(status: &Value) -> Vec<(i64, EventState, String)> {
+    fn summaries(status: &Value) -> Vec<(i64, EventState, String)> {
         let events = events(status, 20);
         events.iter().map(|one| ((NOW.0 - one.at.0) / MINUTE, one.state, one.version.to_string())).collect()
     }
@@ -315,11 +315,11 @@ mod tests {
             json!({"phase": "Succeeded", "finishedAt": "2026-11-21T11:59:00Z", "syncResult": null}),
         ] {
             let status = json!({"history": old_and_new(), "operationState": operation});
-            assert_eq!(told(&status), past, "{operation}");
+            assert_eq!(summaries(&status), past, "{operation}");
         }
         let failed =
             json!({"phase": "Failed", "finishedAt": "2026-11-21T11:40:00Z", "syncResult": {"revision": "1.3.0"}});
-        let all = told(&json!({"history": old_and_new(), "operationState": failed}));
+        let all = summaries(&json!({"history": old_and_new(), "operationState": failed}));
         assert_eq!(all.last(), Some(&(20, Failed, "1.3.0".to_owned())), "the same again, and it failed");
     }
 
@@ -343,7 +343,7 @@ mod tests {
 
     #[test]
     fn how_it_is_now_is_said_of_what_runs_whatever_comes_or_failed_to() {
-        let told = |operation: Value| {
+        let states = |operation: Value| {
             let all = events(
                 &json!({
                     "history": old_and_new(),
@@ -361,9 +361,9 @@ mod tests {
         let running =
             json!({"phase": "Running", "startedAt": "2026-11-21T11:50:00Z", "syncResult": {"revision": "1.4.0"}});
         let coming = (EventState::Running, None, "1.4.0".to_owned());
-        assert_eq!(told(running), [old, runs, coming]);
+        assert_eq!(states(running), [old, runs, coming]);
         // An operation without a time, of an application that is older than its history.
-        let all = told(json!({"phase": "Succeeded", "operation": {"sync": {"revision": "1.4.0"}}}));
+        let all = states(json!({"phase": "Succeeded", "operation": {"sync": {"revision": "1.4.0"}}}));
         assert_eq!(all.last(), Some(&(Done, Some(Status::Critical), "v2".to_owned())), "{all:?}");
         assert_eq!(all.iter().filter(|(_, health, _)| health.is_some()).count(), 1);
     }
@@ -377,14 +377,14 @@ mod tests {
         ] {
             let operation = json!({"phase": phase, "finishedAt": "2026-11-21T11:55:00Z", "operation": {"sync": what},
                 "syncResult": {"revision": "1.4.0"}});
-            let all = told(&json!({"history": old_and_new(), "operationState": operation}));
+            let all = summaries(&json!({"history": old_and_new(), "operationState": operation}));
             assert_eq!(all.last(), Some(&(30, Done, "1.3.0".to_owned())), "{operation}");
-            let never = told(&json!({"operationState": operation}));
+            let never = summaries(&json!({"operationState": operation}));
             assert_eq!(never, [(120, Unknown, String::new())], "{operation}");
         }
         let whole = json!({"phase": "Failed", "finishedAt": "2026-11-21T11:55:00Z",
             "operation": {"sync": {"revision": "1.4.0", "dryRun": false, "resources": []}}});
-        let all = told(&json!({"history": old_and_new(), "operationState": whole}));
+        let all = summaries(&json!({"history": old_and_new(), "operationState": whole}));
         assert_eq!(all.last(), Some(&(5, Failed, "1.4.0".to_owned())));
     }
 
@@ -408,16 +408,16 @@ mod tests {
         for (phase, version) in [("Running", "1.4.0"), ("Failed", "1.4.0"), ("Succeeded", "v2")] {
             let operation =
                 json!({"phase": phase, "startedAt": "2026-11-21T11:50:00Z", "syncResult": {"revision": "1.4.0"}});
-            let all = told(&json!({"operationState": operation, "summary": images}));
+            let all = summaries(&json!({"operationState": operation, "summary": images}));
             assert_eq!(all.last().unwrap().2, version, "{phase}");
         }
     }
 
     #[test]
     fn one_that_was_never_synced_is_unknown_since_it_was_made() {
-        assert_eq!(told(&json!({})), [(120, Unknown, String::new())]);
+        assert_eq!(summaries(&json!({})), [(120, Unknown, String::new())]);
         assert_eq!(
-            told(&json!({"history": [], "reconciledAt": "2026-11-21T11:59:00Z"})),
+            summaries(&json!({"history": [], "reconciledAt": "2026-11-21T11:59:00Z"})),
             [(120, Unknown, String::new())]
         );
         let nothing = Application::default().events(Event::default(), 20, NOW);
@@ -436,7 +436,7 @@ mod tests {
     #[test]
     fn names_are_split_at_the_environments_that_are_known() {
         let known: Vec<String> = ["staging", "pre-staging", "Production"].map(str::to_owned).to_vec();
-        for (name, destination, place) in [
+        for (name, destination, expected) in [
             ("shop-production", json!({"namespace": "x"}), ("shop", "Production")),
             ("staging-shop", json!({}), ("shop", "staging")),
             ("shop-pre-staging", json!({}), ("shop", "pre-staging")),
@@ -449,7 +449,7 @@ mod tests {
         ] {
             let text = json!({"metadata": {"name": name}, "spec": {"destination": destination}});
             let application: Application = serde_json::from_value(text).unwrap();
-            assert_eq!(application.place(&known), place, "{name} {destination}");
+            assert_eq!(application.service_and_environment(&known), expected, "{name} {destination}");
         }
     }
 }

@@ -85,7 +85,7 @@ pub(super) fn verdict(
     (Some(of_health.or_worse(of_sync)), words)
 }
 
-/// With its age: some applications progress for ever, and only time tells.
+/// With its age: some applications progress forever, and only time tells.
 fn progressing(since: Option<Timestamp>, now: Timestamp) -> String {
     let span = since.map(|since| since.age_at(now)).filter(|span| *span >= Span::seconds(60));
     span.map_or_else(|| "Progressing".to_owned(), |span| format!("Progressing {}", span.brief()))
@@ -105,13 +105,13 @@ mod tests {
     #[test]
     fn what_a_sync_brings_about_is_no_trouble_and_what_is_broken_is() {
         let sync = Comparison { status: Some("OutOfSync".to_owned()) };
-        let of = |word: &str, is_syncing| {
+        let verdict_on = |word: &str, is_syncing| {
             let health = Health { status: Some(word.to_owned()), ..Health::default() };
             verdict(&health, &sync, &[], is_syncing, NOW)
         };
-        assert_eq!(of("Progressing", true), (Some(Status::Ok), String::new()));
-        assert_eq!(of("Progressing", false), (Some(Status::Warning), "Progressing, OutOfSync".to_owned()));
-        assert_eq!(of("Degraded", true), (Some(Status::Critical), "Degraded".to_owned()));
+        assert_eq!(verdict_on("Progressing", true), (Some(Status::Ok), String::new()));
+        assert_eq!(verdict_on("Progressing", false), (Some(Status::Warning), "Progressing, OutOfSync".to_owned()));
+        assert_eq!(verdict_on("Degraded", true), (Some(Status::Critical), "Degraded".to_owned()));
     }
 
     #[test]

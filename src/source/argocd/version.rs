@@ -1,4 +1,4 @@
-//! What people call the version of an application: a tag, a chart's version, the begin of a commit.
+//! What people call the version of an application: a tag, a chart's version, the first digits of a commit.
 
 use crate::model::text::SafeText;
 use crate::model::version::Version;

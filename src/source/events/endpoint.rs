@@ -122,8 +122,8 @@ impl Listener for Endpoint {
                 Some(accepting) => fault = fault.or_else(|| accepting.trouble().map(|why| self.deaf(why))),
             }
             match fault.take() {
-                None => sink.up(),
-                Some(error) => sink.down(error),
+                None => sink.set_up(),
+                Some(error) => sink.set_down(error),
             }
             tokio::select! {
                 () = shutdown.begun() => return Ok(()),
@@ -181,7 +181,7 @@ fn serve(listener: TcpListener, desk: Arc<Desk>) -> Accepting {
     Accepting::serve(listener, LIMITS, move |stream, guest| {
         let desk = Arc::clone(&desk);
         async move {
-            // Who does not speak as we do, or goes away, is told nothing more.
+            // Whoever uses another protocol, or goes away, gets no further answer.
             let _its_own_affair = desk.attend(stream, &guest).await;
         }
     })

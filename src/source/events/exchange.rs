@@ -47,7 +47,7 @@ pub(super) enum Broken {
     /// The connection ended, or could not be used.
     #[error("the connection broke: {0}")]
     Connection(#[from] std::io::Error),
-    /// The other side speaks otherwise.
+    /// The other side uses another protocol.
     #[error("it does not speak andon's protocol")]
     Foreign,
     /// The other side did not prove that it knows the token.
@@ -87,7 +87,7 @@ enum Side {
     Board,
 }
 
-/// One conversation, after both have told their nonce.
+/// One conversation, after both have sent their nonce.
 #[derive(Debug)]
 pub(super) struct Exchange<S> {
     stream: BufReader<S>,

@@ -30,7 +30,7 @@ pub(super) struct Followed {
     lines: u64,
     /// Lines that cannot be read: how many, and what is said of the first.
     unreadable: Option<(u64, Event)>,
-    /// What was read lately, should the file be written anew, or something be told twice.
+    /// What was read lately, should the file be written again, or something be reported twice.
     seen: Recent,
     events: Arc<Vec<Event>>,
     by_id: HashMap<String, usize>,
@@ -99,13 +99,13 @@ impl Followed {
             return Err(std::io::Error::other(why));
         }
         if self.position.is_some() {
-            self.warn(&format!("{} is gone; what it told until now is shown", self.path.display()), false);
+            self.warn(&format!("{} is gone; the events read so far are shown", self.path.display()), false);
         }
         Ok(())
     }
 
     fn read_on(&mut self, mut file: File, meta: &Metadata, now: Timestamp) -> std::io::Result<()> {
-        // Another file, or a shorter one: it begins anew. What was known stays known.
+        // Another file, or a shorter one: it is read from its start. What was known stays known.
         let goes_on = self.position.as_ref().map_or(Ok(false), |position| position.goes_on_in(&mut file, meta))?;
         let former = self.position.take().filter(|_| goes_on);
         let before = if goes_on {
@@ -144,7 +144,7 @@ impl Followed {
 
     fn take_all_in(&mut self, text: &str, begun: Within, before: &Recent, came: Timestamp) {
         for (number, line) in text.lines().enumerate() {
-            // The rest of a line whose begin was counted.
+            // The rest of a line whose start was counted.
             let is_rest = number == 0 && begun != Within::Nothing;
             self.lines += u64::from(!is_rest);
             if !(is_rest && begun == Within::Lost) {
@@ -153,7 +153,7 @@ impl Followed {
         }
     }
 
-    /// Takes a line in, unless it stood in the file of before, or is of an event that was told already.
+    /// Takes a line in, unless it was in the previous file, or is of an event that was reported already.
     fn take_in(&mut self, text: &str, before: &Recent, came: Timestamp) {
         if text.trim().is_empty() {
             return;
@@ -303,7 +303,7 @@ mod tests {
         scratch.append("{\"title\":\"two\",\"at\":2}\n{\"title\":\"three\",\"at\":3}\n");
         followed.read(Timestamp(2000)).unwrap();
         assert_eq!(titles(&followed), ["one", "two", "three"]);
-        // Lines without a time, and rubbish: neither is told twice.
+        // Lines without a time, and rubbish: neither is reported twice.
         scratch.append("{\"title\":\"four\"}\nrubbish\nmore\n");
         followed.read(Timestamp(3000)).unwrap();
         let whole = std::fs::read_to_string(&scratch.0).unwrap();

@@ -17,7 +17,7 @@ pub(super) struct Position {
     inode: u64,
     pub(super) read: u64,
     before: Vec<u8>,
-    /// What comes next goes on in a line whose begin was read already, or is not to be read.
+    /// What comes next goes on in a line whose start was read already, or is not to be read.
     pub(super) within: Within,
     /// Bytes after it that are no whole line yet, at the last look.
     pub(super) rest: usize,
@@ -26,7 +26,7 @@ pub(super) struct Position {
 /// Where in a line a position is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Within {
-    /// At its begin.
+    /// At its start.
     Nothing,
     /// After an event that nobody has ended with a line end yet.
     Taken,

@@ -28,7 +28,7 @@ impl Gaps {
     }
 }
 
-/// Whether a glob may pick a name with such a begin: then what is missing may be what was asked for.
+/// Whether a glob may pick a name with such a start: then what is missing may be what was asked for.
 pub(crate) fn may_pick(glob: &str, begin: &str) -> bool {
     let mut begin = begin.chars();
     for wanted in glob.chars() {

@@ -1,4 +1,4 @@
-//! What seldom changes is looked up now and then: which repositories there are, what their default branches are.
+//! What rarely changes is looked up now and then: which repositories there are, what their default branches are.
 
 use std::time::Duration;
 

@@ -77,7 +77,7 @@ impl<T> Turns<T> {
             Err(error) if is_out_of_time(&error) => self.end_poll(key),
             Err(error) if is_gone(&error) => self.miss(key, name, FetchError::new(error.reason, NOT_THERE)),
             Err(error) if is_about_one(&error) => self.keep_for_a_while(key, name, error),
-            // Whoever answers now, answers nothing.
+            // The key does not matter: the server answers none of them now.
             Err(error) => {
                 self.progress.ask(key);
                 return Err(error);
@@ -199,7 +199,7 @@ mod tests {
         Err(Reason::Timeout(Phase::Run).into())
     }
 
-    /// One poll that has time for so many; says who had a turn, the last of them in vain.
+    /// One poll that has time for so many; says who had a turn, the last of them without an answer.
     fn poll(turns: &mut Turns<u8>, keys: &[&str], most: usize) -> String {
         begin(turns, keys);
         let mut had = Vec::new();

@@ -195,7 +195,7 @@ impl GitHubActions {
         Ok(LookedUp::new(Listing::new(all), moment))
     }
 
-    /// Adds the workflows without a recent run: a weekly one beside a busy one, one that runs for tags
+    /// Adds the workflows without a recent run: a weekly one in addition to a busy one, one that runs for tags
     /// only. Those there is no time for in this poll are unknown until the next.
     async fn add_quiet(
         &self,

@@ -371,7 +371,7 @@ fn event(deployment: &Deployment, reached: Reached, branches: &HashSet<String>) 
     })
 }
 
-/// A tag as it is; of a branch, which is no version, its name and the commit; of a commit its begin.
+/// A tag as it is; of a branch, which is no version, its name and the commit; of a commit its first digits.
 fn version(reference: &str, sha: &str, is_branch: bool) -> SafeText {
     let name = reference.trim_start_matches("refs/heads/").trim_start_matches("refs/tags/");
     let is_tag = reference.starts_with("refs/tags/") || (is_version(name) && !reference.starts_with("refs/heads/"));
@@ -446,11 +446,11 @@ mod tests {
 
     #[test]
     fn a_few_of_each_environment_are_kept_however_many_of_others_there_are() {
-        let of = |id: u64, environment: &str| -> Deployment {
+        let deployment = |id: u64, environment: &str| -> Deployment {
             serde_json::from_value(serde_json::json!({"id": id, "environment": environment})).unwrap()
         };
-        let mut page: Vec<Deployment> = (10..60).map(|id| of(id, "preview")).collect();
-        page.extend((1..6).map(|id| of(id, "production")));
+        let mut page: Vec<Deployment> = (10..60).map(|id| deployment(id, "preview")).collect();
+        page.extend((1..6).map(|id| deployment(id, "production")));
         let kept = fair(page);
         let of_production: Vec<u64> =
             kept.iter().filter(|one| one.environment() == "production").map(|one| one.id).collect();
@@ -459,10 +459,10 @@ mod tests {
 
     #[test]
     fn a_name_that_stood_for_two_commits_is_a_branch() {
-        let of = |reference: &str, sha: &str| -> Deployment {
+        let deployment = |reference: &str, sha: &str| -> Deployment {
             serde_json::from_value(serde_json::json!({"id": 1, "ref": reference, "sha": sha})).unwrap()
         };
-        let told = [of("v2", "a"), of("v3", "a"), of("v3", "b"), of("v2", "a")];
+        let told = [deployment("v2", "a"), deployment("v3", "a"), deployment("v3", "b"), deployment("v2", "a")];
         assert_eq!(branches(&told), HashSet::from(["v3".to_owned()]));
     }
 

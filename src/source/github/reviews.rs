@@ -300,16 +300,16 @@ mod tests {
 
     #[test]
     fn the_last_word_of_each_reviewer_counts() {
-        let of = |words: &[(&str, &str)]| {
+        let wants_changes = |words: &[(&str, &str)]| {
             let opinion = |(who, state): &(&str, &str)| -> Opinion {
                 serde_json::from_value(serde_json::json!({"user": {"login": who}, "state": state})).unwrap()
             };
             changes_requested(&words.iter().map(opinion).collect::<Vec<_>>())
         };
-        assert!(of(&[("ada", "CHANGES_REQUESTED"), ("bob", "APPROVED"), ("ada", "COMMENTED")]));
-        assert!(!of(&[("ada", "CHANGES_REQUESTED"), ("ada", "APPROVED")]));
-        assert!(!of(&[("ada", "CHANGES_REQUESTED"), ("ada", "DISMISSED")]));
-        assert!(!of(&[("ada", "COMMENTED"), ("bob", "PENDING")]) && !of(&[]));
+        assert!(wants_changes(&[("ada", "CHANGES_REQUESTED"), ("bob", "APPROVED"), ("ada", "COMMENTED")]));
+        assert!(!wants_changes(&[("ada", "CHANGES_REQUESTED"), ("ada", "APPROVED")]));
+        assert!(!wants_changes(&[("ada", "CHANGES_REQUESTED"), ("ada", "DISMISSED")]));
+        assert!(!wants_changes(&[("ada", "COMMENTED"), ("bob", "PENDING")]) && !wants_changes(&[]));
     }
 
     #[test]

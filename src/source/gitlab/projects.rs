@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn only_what_somebody_switched_off_is_off() {
-        let of = |text: &str| serde_json::from_str::<Features>(text).unwrap();
+        let features = |text: &str| serde_json::from_str::<Features>(text).unwrap();
         for (text, pipelines, environments) in [
             (r#"{"builds_access_level":"disabled","environments_access_level":"enabled"}"#, true, true),
             (r#"{"builds_access_level":"private","environments_access_level":"disabled"}"#, false, true),
@@ -225,7 +225,7 @@ mod tests {
             ("{}", false, false),
         ] {
             assert_eq!(
-                (of(text).has_no_pipelines(), of(text).has_no_environments()),
+                (features(text).has_no_pipelines(), features(text).has_no_environments()),
                 (pipelines, environments),
                 "{text}"
             );

@@ -67,9 +67,9 @@ pub(super) fn spent(left: Budget, now: Timestamp) -> Option<FetchError> {
     if !is_little || wait == Span(0) || wait > LONGEST_WINDOW {
         return None;
     }
-    let of = left.limit.map_or_else(String::new, |limit| format!(" of {limit}"));
+    let total = left.limit.map_or_else(String::new, |limit| format!(" of {limit}"));
     let until = now.plus(wait).hour_minute(&Zone::utc());
-    let detail = format!("{}{of} requests left until {until} UTC", left.remaining);
+    let detail = format!("{}{total} requests left until {until} UTC", left.remaining);
     let mut error = FetchError::new(Reason::RateLimited, detail);
     error.retry_after = Some(wait);
     Some(error)

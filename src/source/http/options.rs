@@ -74,8 +74,8 @@ fn wrong_header<'a>(path: Vec<&'a str>, name: &str) -> Option<(Vec<&'a str>, Str
         return Some((path, format!("'{name}' is not a header name"), help));
     }
     let lower = name.to_ascii_lowercase();
-    let own = OWN.contains(&lower.as_str()) || lower.starts_with("proxy-");
-    own.then(|| (path, format!("andon sets the header '{name}' itself"), "take it away".to_owned()))
+    let is_own = OWN.contains(&lower.as_str()) || lower.starts_with("proxy-");
+    is_own.then(|| (path, format!("andon sets the header '{name}' itself"), "take it away".to_owned()))
 }
 
 #[cfg(test)]

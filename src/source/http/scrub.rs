@@ -7,7 +7,7 @@ use crate::model::text::SafeText;
 
 /// A secret of a letter or two is none: without them no text could be read.
 const SHORTEST: usize = 4;
-/// So much of the begin of a secret is taken out too: whoever repeats it may have cut it.
+/// So much of the start of a secret is taken out too: whoever repeats it may have cut it.
 const PART: usize = 8;
 /// A text as long as this may have been cut when it was made safe, and end in a part of a secret.
 const PERHAPS_CUT: usize = 4000;
@@ -56,7 +56,7 @@ impl Forms {
         (clean != text).then_some(clean)
     }
 
-    /// How many bytes at the begin of `rest` are a secret, or the begin of one; 0 for none.
+    /// How many bytes at the start of `rest` are a secret, or the start of one; 0 for none.
     fn found(&self, rest: &str, perhaps_cut: bool) -> usize {
         let lengths = self.0.iter().map(|form| {
             let form = form.expose_secret();

@@ -1,4 +1,4 @@
-//! Whole calendars, and what is told of them on a Saturday, 21 November 2026.
+//! Whole calendars, and what is reported from them on a Saturday, 21 November 2026.
 
 use super::keys::Config;
 use super::meaning::{Rules, parse};
@@ -13,7 +13,7 @@ pub(super) fn rules(keys: &str) -> Rules {
     Rules::from_config(&config, false)
 }
 
-/// What is told, and what is not certain about it.
+/// What is reported, and what is not certain about it.
 pub(super) fn answer(entries: &str, rules: &Rules) -> (Vec<Event>, String) {
     let calendar = format!("BEGIN:VCALENDAR\n{entries}\nEND:VCALENDAR\n");
     let now = Timestamp(NOW.parse::<jiff::Timestamp>().unwrap().as_millisecond());
@@ -28,7 +28,7 @@ pub(super) fn events(entries: &str, keys: &str) -> Vec<Event> {
 }
 
 /// "TITLE from/until" of each.
-fn told(entries: &str) -> Vec<String> {
+fn summaries(entries: &str) -> Vec<String> {
     let minute = |at: Timestamp| at.rfc3339().replace(":00Z", "");
     let words = |event: &Event| format!("{} {}/{}", event.title, minute(event.at), minute(event.until.unwrap()));
     events(entries, "").iter().map(words).collect()
@@ -52,7 +52,7 @@ fn an_entry_lasts_as_long_as_it_says() {
         // It goes on, although it began long before.
         ("DTSTART:20260101T000000Z\nDTEND:20270101T000000Z", "2026-01-01T00:00/2027-01-01T00:00"),
     ] {
-        assert_eq!(told(&entry(&format!("SUMMARY:x\n{lines}"))), [format!("x {moments}")], "{lines}");
+        assert_eq!(summaries(&entry(&format!("SUMMARY:x\n{lines}"))), [format!("x {moments}")], "{lines}");
     }
 }
 
@@ -63,7 +63,7 @@ fn what_is_long_over_far_ahead_or_cancelled_is_left_out() {
         "DTSTART:20270121T080000Z",
         "DTSTART:20261122T080000Z\nSTATUS:CANCELLED",
     ] {
-        assert_eq!(told(&entry(lines)), Vec::<String>::new(), "{lines}");
+        assert_eq!(summaries(&entry(lines)), Vec::<String>::new(), "{lines}");
     }
 }
 
@@ -88,13 +88,13 @@ fn one_of_many_may_be_left_out_moved_or_added() {
         "moved 2026-12-11T13:00/2026-12-11T14:00",
         "weekly 2026-12-24T08:00/2026-12-24T08:30",
     ];
-    assert_eq!(told(&format!("{moved}{weekly}{other}{dropped}")), expected);
+    assert_eq!(summaries(&format!("{moved}{weekly}{other}{dropped}")), expected);
 }
 
 #[test]
 fn whole_days_repeat_and_may_be_left_out_by_date() {
     let lines = "SUMMARY:x\nDTSTART;VALUE=DATE:20261120\nRRULE:FREQ=DAILY;COUNT=4\nEXDATE;VALUE=DATE:20261122";
-    let days: Vec<String> = told(&entry(lines)).iter().map(|told| told.chars().take(18).collect()).collect();
+    let days: Vec<String> = summaries(&entry(lines)).iter().map(|summary| summary.chars().take(18).collect()).collect();
     assert_eq!(days, ["x 2026-11-19T23:00", "x 2026-11-20T23:00", "x 2026-11-22T23:00"]);
 }
 
@@ -111,7 +111,7 @@ fn several_rules_and_those_that_take_away_work_together() {
         "x 2026-12-25T08:00/2026-12-25T11:00",
         "x 2026-12-26T08:00/2026-12-26T08:30",
     ];
-    assert_eq!(told(&entry(lines)), expected);
+    assert_eq!(summaries(&entry(lines)), expected);
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn a_change_may_be_one_of_all_that_come_later() {
         "once 2026-11-24T20:00/2026-11-24T20:00",
         "later 2026-11-25T10:00/2026-11-25T12:00",
     ];
-    let all = |later: &str| told(&[later, once, daily].map(entry).concat());
+    let all = |later: &str| summaries(&[later, once, daily].map(entry).concat());
     assert_eq!(all(later), expected);
     assert_eq!(all(&format!("{later}\nSTATUS:CANCELLED")), [expected[0], expected[1], expected[3]], "the end");
 }
@@ -170,8 +170,10 @@ fn a_changed_whole_day_is_found_however_it_is_named() {
         "RECURRENCE-ID;TZID=America/New_York:20261122T000000",
     ] {
         let moved = format!("UID:1\nSUMMARY:moved\n{id}\nDTSTART;VALUE=DATE:20261130");
-        let titles: Vec<String> =
-            told(&(entry(series) + &entry(&moved))).iter().map(|told| told.chars().take(18).collect()).collect();
+        let titles: Vec<String> = summaries(&(entry(series) + &entry(&moved)))
+            .iter()
+            .map(|summary| summary.chars().take(18).collect())
+            .collect();
         assert_eq!(titles, ["x 2026-11-20T23:00", "moved 2026-11-29T2"], "{id}");
     }
 }

@@ -13,9 +13,9 @@ use crate::model::time::{Span, Timestamp};
 use crate::source::http::parse_url;
 use jiff::tz::TimeZone;
 
-/// How long what is over is still told.
+/// How long what is over is still reported.
 const BEHIND: Span = Span::seconds(7 * 86_400);
-/// How far ahead is told.
+/// How far ahead entries are reported.
 const AHEAD: Span = Span::seconds(60 * 86_400);
 
 /// What entries mean.

@@ -259,7 +259,7 @@ mod tests {
         read(&Document::from_body(format!("{{\"jobs\":[{jobs}]}}").into_bytes())).unwrap()
     }
 
-    fn one(fields: &str) -> Build {
+    fn first_build(fields: &str) -> Build {
         leaves(&format!("{{\"fullName\":\"a\",{fields}}}")).remove(0).build
     }
 
@@ -274,16 +274,19 @@ mod tests {
 
     #[test]
     fn a_build_under_way_keeps_the_result_it_runs_from() {
-        let build = one("\"color\":\"red_anime\",\"inQueue\":true,\
+        let build = first_build(
+            "\"color\":\"red_anime\",\"inQueue\":true,\
              \"lastBuild\":{\"number\":9,\"building\":true,\"result\":null,\"timestamp\":90000,\"duration\":0,\"estimatedDuration\":30000},\
              \"builds\":[{\"number\":9,\"building\":true,\"result\":null,\"timestamp\":90000,\"duration\":0},\
              {\"number\":8,\"building\":false,\"result\":\"ABORTED\",\"timestamp\":80000,\"duration\":1000},\
-             {\"number\":7,\"building\":false,\"result\":\"FAILURE\",\"timestamp\":70000,\"duration\":2000}]");
+             {\"number\":7,\"building\":false,\"result\":\"FAILURE\",\"timestamp\":70000,\"duration\":2000}]",
+        );
         assert_eq!((build.activity, build.result, build.raw.as_str()), (Running, Failure, "aborted"));
         assert_eq!((build.started_at, build.estimate), (Some(Timestamp(90_000)), Some(Span(30_000))));
         assert_eq!((build.label.as_str(), build.finished_at), ("7", Some(Timestamp(72_000))));
-        let first =
-            one("\"color\":\"notbuilt_anime\",\"lastBuild\":{\"number\":1,\"building\":true,\"estimatedDuration\":-1}");
+        let first = first_build(
+            "\"color\":\"notbuilt_anime\",\"lastBuild\":{\"number\":1,\"building\":true,\"estimatedDuration\":-1}",
+        );
         assert_eq!((first.activity, first.result, first.estimate), (Running, NeverRun, None));
     }
 
@@ -295,14 +298,14 @@ mod tests {
             ("\"color\":\"blue\",\"buildable\":false", Disabled),
             ("\"color\":\"disabled\",\"inQueue\":null", Disabled),
         ] {
-            assert_eq!(one(fields).activity, activity, "{fields}");
+            assert_eq!(first_build(fields).activity, activity, "{fields}");
         }
     }
 
     #[test]
     fn who_made_the_first_change_comes_before_whoever_is_suspected() {
-        let of = |fields: &str| {
-            one(&format!("\"color\":\"red\",\"lastBuild\":{{\"number\":1,\"result\":\"FAILURE\",{fields}}}"))
+        let failed_build = |fields: &str| {
+            first_build(&format!("\"color\":\"red\",\"lastBuild\":{{\"number\":1,\"result\":\"FAILURE\",{fields}}}"))
         };
         let culprits = "\"culprits\":[{\"fullName\":\"\"},{\"fullName\":\"Cora\"}]";
         let item = "{\"items\":[{\"commitId\":\"c0ffee\",\"author\":{\"fullName\":\"Ann\"}},{\"commitId\":\"d00d\"}]}";
@@ -312,7 +315,7 @@ mod tests {
             (format!("{culprits},\"changeSet\":{item}"), Some("Ann"), "c0ffee"),
             ("\"culprits\":null,\"changeSets\":null,\"changeSet\":null".to_owned(), None, ""),
         ] {
-            let build = of(&fields);
+            let build = failed_build(&fields);
             assert_eq!(build.author.as_ref().map(SafeText::as_str), author, "{fields}");
             assert_eq!(build.commit.as_str(), commit, "{fields}");
         }
@@ -341,7 +344,7 @@ mod tests {
 
     #[test]
     fn links_that_run_code_are_dropped() {
-        let url = |url: &str| one(&format!("\"color\":\"blue\",\"url\":\"{url}\"")).url;
+        let url = |url: &str| first_build(&format!("\"color\":\"blue\",\"url\":\"{url}\"")).url;
         assert_eq!(url("javascript:alert(1)"), None);
         assert_eq!(url("http://ci.test/job/a/"), Some("http://ci.test/job/a/".into()));
     }

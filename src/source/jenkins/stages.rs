@@ -37,7 +37,7 @@ pub(super) fn add(build: &mut Build, document: &Document) -> Result<(), FetchErr
 fn stage(raw: &RawStage) -> Stage {
     let (activity, result) = words(raw.status.as_deref().unwrap_or_default());
     let started_at = raw.start_time_millis.filter(|at| *at > 0).map(Timestamp);
-    // Of a stage under way, and of one that was passed over, the server has no length that means anything.
+    // Of a stage under way, and of one that was skipped, the server has no length that means anything.
     let has_ended = activity == Activity::Idle && result != BuildResult::Skipped;
     let duration = raw.duration_millis.filter(|took| has_ended && started_at.is_some() && *took >= 0).map(Span);
     Stage {

@@ -176,7 +176,7 @@ fn cell(value: &Val) -> Cell {
     }
 }
 
-/// A number, be it in a text; NaN where the value says that there is none (null, "nan"). None for all else.
+/// A number, also one in a text; NaN where the value says that there is none (null, "nan"). None for all else.
 fn number_or_gap(value: &Val) -> Option<f64> {
     match value {
         Val::Null => Some(f64::NAN),

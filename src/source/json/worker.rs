@@ -1,6 +1,6 @@
 //! The process that runs jq expressions for a board: this program, started by itself.
 //!
-//! An expression can be made to run for ever, to take any memory and to overflow the stack. Here it can do
+//! An expression can be made to run forever, to take any memory and to overflow the stack. Here it can do
 //! none of that to the board: the process has limits on its memory, says when the time is up, and ends. It has
 //! no terminal, no environment, and nothing open but the pipes to the board, which is gone when they are.
 
@@ -65,7 +65,7 @@ fn limit(resource: Resource, most: u64) -> io::Result<()> {
     Ok(setrlimit(resource, Rlimit { current, maximum })?)
 }
 
-/// Takes the time limit off the begin of a query.
+/// Takes the time limit off the start of a query.
 fn longest(bytes: &mut Vec<u8>) -> io::Result<Duration> {
     let (limit, expression) = bytes.split_first_chunk::<4>().ok_or(io::ErrorKind::InvalidData)?;
     let limit = Duration::from_millis(u32::from_le_bytes(*limit).into());
@@ -76,7 +76,7 @@ fn longest(bytes: &mut Vec<u8>) -> io::Result<Duration> {
 fn work(todo: &Receiver<Message>, done: &SyncSender<Message>) {
     let mut jq = Interpreter::default();
     while let Ok((tag, bytes)) = todo.recv() {
-        // What a query made is dropped before its answer is sent: what that costs is its own affair.
+        // What a query made is dropped before its answer is sent: the time that takes counts for this query, not for the next.
         let result = match tag {
             DOCUMENT => jq.read(&bytes).map(|()| Vec::new()),
             _ => jq.run(&String::from_utf8_lossy(&bytes)),

@@ -19,7 +19,7 @@ const MOST: usize = 4;
 const KEPT: usize = 2;
 /// The process ends itself when the time is up; one that does not is ended this much later.
 const GRACE: Duration = Duration::from_millis(500);
-/// Longest last words of a process that are read.
+/// Longest error output of a process that ended that is read.
 const LAST_WORDS: u64 = 4096;
 
 /// The jq processes of a board. Cheap to clone; the clones share them.

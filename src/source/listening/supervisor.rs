@@ -27,7 +27,7 @@ const FIRST_PAUSE: Span = Span::seconds(1);
 const LONGEST_PAUSE: Span = Span::seconds(30);
 /// How long a listener may take to end.
 const END: Duration = Duration::from_secs(1);
-/// How long a loss is spoken of: a single batch would be seen by nobody.
+/// How long a loss is reported: in a single batch nobody would see it.
 const SPOKEN_OF: Duration = Duration::from_mins(1);
 
 /// A listener that is kept running. It is shut down when this is dropped.
@@ -73,7 +73,7 @@ struct Supervisor {
     shutdown: Shutdown,
     /// What waits for room among the outcomes: a listener that ends meanwhile loses nothing of it.
     outgoing: VecDeque<Outcome>,
-    /// How many samples were dropped of late, and when the last of them.
+    /// How many samples were dropped recently, and when the last of them.
     loss: Option<(u64, Instant)>,
 }
 
@@ -134,7 +134,7 @@ impl Supervisor {
             tokio::select! {
                 () = intake.gather() => {}
                 Ok(()) = state.changed() => {}
-                // Without a query nobody is told of a sign of life.
+                // Without a query there is nobody to send a sign of life to.
                 () = sleep_until(sign_of_life), if !self.queries.borrow().is_empty() => {}
                 Ok(()) = queries.changed() => {}
                 () = self.outcomes.closed() => return,
@@ -163,7 +163,7 @@ impl Supervisor {
         }
     }
 
-    /// How many samples were dropped of late.
+    /// How many samples were dropped recently.
     fn lost(&mut self, counts: &Counts) -> u64 {
         let (now, new) = (Instant::now(), counts.dropped.swap(0, Ordering::Relaxed));
         let before = self.loss.filter(|(_, last)| now.duration_since(*last) < SPOKEN_OF);

@@ -33,9 +33,9 @@ impl Listener for Scripted {
         match self.0 {
             Act::Fail => return Err(FetchError::new(Reason::Listen, "the address is taken")),
             Act::Panic => panic!("scripted"),
-            Act::Silent => sink.up(),
+            Act::Silent => sink.set_up(),
             Act::Burst => {
-                sink.up();
+                sink.set_up();
                 for at in 0..1000 {
                     assert!(sink.send(sample(at)));
                     sink.written();
@@ -43,7 +43,7 @@ impl Listener for Scripted {
                 }
             }
             Act::Flood => {
-                sink.up();
+                sink.set_up();
                 let taken = (0..3 * WAITING as i64).filter(|at| sink.send(sample(*at))).count();
                 assert_eq!(taken, WAITING);
             }
@@ -84,7 +84,7 @@ async fn wait(seconds: u64) {
 
 impl Run {
     /// All outcomes that have come.
-    fn all(&mut self) -> Vec<Outcome> {
+    fn take_outcomes(&mut self) -> Vec<Outcome> {
         std::iter::from_fn(|| self.outcomes.try_recv().ok()).collect()
     }
 }
@@ -100,7 +100,7 @@ async fn one_that_fails_is_started_again_with_back_off_and_says_why() {
         assert!((1.0_f64.max((full / 2.0).min(30.0)) - 0.01..=full.min(30.0) + 0.01).contains(pause), "{n}: {pause}");
     }
     assert!((20..40).contains(&starts.len()), "{starts:?}");
-    let all = run.all();
+    let all = run.take_outcomes();
     assert_eq!(all.len(), starts.len(), "each failure is told");
     let reasons: Vec<Reason> = all.iter().map(|one| one.answer.as_ref().unwrap_err().reason).collect();
     assert_eq!(reasons[..3], [Reason::Listen, Reason::Internal, Reason::Listen]);
@@ -117,7 +117,7 @@ async fn one_that_hears_nothing_gives_a_sign_of_life_at_the_usual_pace() {
     let mut run = run(&[Act::Fail, Act::Silent]);
     wait(35).await;
     assert!(run.listened.ear.down().await.is_none());
-    let all = run.all();
+    let all = run.take_outcomes();
     let signs: Vec<bool> = all.iter().map(|one| one.answer.as_ref().is_ok_and(Telemetry::is_empty)).collect();
     assert_eq!(signs, [false, true, true, true, true], "down, then up, and once an interval");
 }
@@ -137,7 +137,7 @@ async fn a_burst_is_few_batches_and_few_calls_to_the_polls() {
     wait(5).await;
     let called = calls.load(Ordering::Relaxed);
     assert!((5..=12).contains(&called), "a thousand words, and {called} calls");
-    let batches: Vec<Telemetry> = run.all().into_iter().map(|one| one.answer.unwrap()).collect();
+    let batches: Vec<Telemetry> = run.take_outcomes().into_iter().map(|one| one.answer.unwrap()).collect();
     assert!(batches.len() <= 12, "{}", batches.len());
     let points = batches.iter().flat_map(|batch| match batch {
         Telemetry::Series(set) => set.series.iter().flat_map(|one| one.points.clone()).collect(),
@@ -155,10 +155,10 @@ async fn what_there_is_no_room_for_is_dropped_counted_and_said() {
     };
     let lost = Caveat { text: "20000 samples were lost: too many came at once".into(), partial: true };
     wait(15).await;
-    let all = said(run.all());
+    let all = said(run.take_outcomes());
     assert!(all.contains(&Some(lost.clone())) && all.last().unwrap() == &Some(lost), "{all:?}");
     wait(120).await;
-    assert_eq!(said(run.all()).last(), Some(&None), "it is spoken of for ever");
+    assert_eq!(said(run.take_outcomes()).last(), Some(&None), "it is spoken of for ever");
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@
 //! writing, and whatever it does after an answer has come (parse, sort, name) is done aside with it.
 //!
 //! A source has one [`Worker`]: one such step at a time. A step that does not end holds up its own source
-//! and nobody else: the poll fails at its deadline, and no other step of the source begins beside it.
+//! and nobody else: the poll fails at its deadline, and no other step of the source starts while it runs.
 
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -211,7 +211,7 @@ mod tests {
         assert_eq!(second.unwrap_err().reason, Reason::Timeout(Phase::Run));
         assert!(begins.recv().is_err(), "it was begun beside the first");
         release.send(()).unwrap();
-        assert_eq!(worker.run(some_day(), || 5).await, Ok(5), "the place is free again");
+        assert_eq!(worker.run(some_day(), || 5).await, Ok(5), "the permit is free again");
     }
 
     #[tokio::test]

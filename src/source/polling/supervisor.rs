@@ -3,7 +3,7 @@
 //! One task a poll. A poll is one query, or all queries of a source that answers them with one request.
 //! It has one request in flight, never more; a panic in it is a failed poll. What may block or burn in it
 //! is done aside (see [`super::offload`]); one that does not end there is a timeout, and no second one is
-//! begun beside it.
+//! started while it runs.
 
 mod pulse;
 
@@ -118,7 +118,7 @@ pub async fn supervise<S: Source>(
 
 /// When the next poll begins, after how those before went.
 struct Rhythm {
-    /// The usual pause between the begins of two polls.
+    /// The usual pause between the starts of two polls.
     refresh: Span,
     next: Instant,
     /// Failed polls in a row.
@@ -187,7 +187,7 @@ struct Asking<S: Source> {
     asks: Arc<[Ask]>,
     pace: Pace,
     worker: Worker,
-    /// Held by a poll for as long as it is there, be it one that does not end on a worker thread.
+    /// Held by a poll for as long as it is there, even one that does not end on a worker thread.
     at_work: Arc<()>,
 }
 
@@ -210,7 +210,7 @@ impl<S: Source> Asking<S> {
     }
 
     /// One poll, on its own: it may be handed from thread to thread. What panics in it is thrown away; the
-    /// next poll opens anew.
+    /// next poll opens again.
     fn poll(&mut self, moment: Moment) -> impl Future<Output = Result<Polled<S>, FetchError>> + Send + use<S> {
         let (former, at_work) = (self.source.take(), Arc::clone(&self.at_work));
         let (config, context, asks) = (Arc::clone(&self.config), Arc::clone(&self.context), Arc::clone(&self.asks));

@@ -83,7 +83,7 @@ fn leave_nothing(group: Pid) {
                 signal_all(group, Signal::KILL);
                 let _one_less = wait(WaitOptions::empty());
             }
-            // Those that were begun between the look at the processes and the signal come next.
+            // Those that were started between the look at the processes and the signal come next.
             Ok(Some(_)) | Err(_) => {}
         }
     }
@@ -109,7 +109,7 @@ fn end_when_the_board_says_so(mut board: UnixStream, pid: Pid, told: &Receiver<(
     }
 }
 
-/// Waits for the command itself; orphans of it that end before are buried on the way.
+/// Waits for the command itself; orphans of it that end before are reaped on the way.
 fn ended(pid: Pid) -> io::Result<String> {
     loop {
         match wait(WaitOptions::empty()) {

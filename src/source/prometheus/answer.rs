@@ -180,7 +180,7 @@ impl Data {
                 return Err(FetchError::new(Reason::NoMatch, "the query yields a text, not numbers"));
             }
         };
-        // Those that have nothing but histograms are told of, and are no series without a value.
+        // Those that have nothing but histograms are reported, and are no series without a value.
         let drawn = |(_, samples): &(_, Vec<Sample>)| histograms == 0 || !samples.is_empty();
         Ok(Found { items: items.into_iter().filter(drawn).collect(), histograms })
     }

@@ -11,7 +11,7 @@ use crate::model::fault::{FetchError, Reason};
 use crate::model::text::SafeText;
 use crate::source::http::{Http, Method};
 
-/// Near names that are told.
+/// Near names that are listed.
 const MOST_NEAR: usize = 3;
 /// Words of the language that are no names.
 const KEYWORDS: [&str; 17] = [
@@ -110,7 +110,7 @@ fn is_keyword(lower: &str, after: &str) -> bool {
             .any(|word| next.strip_prefix(word).is_some_and(|rest| rest.trim_start().starts_with('(')))
 }
 
-/// The length of a text in quotes at the begin of `rest`, quotes included.
+/// The length of a text in quotes at the start of `rest`, quotes included.
 fn quoted(rest: &str, quote: char) -> usize {
     let mut escaped = false;
     let end = rest.char_indices().skip(1).find(|(_, c)| {

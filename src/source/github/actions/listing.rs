@@ -51,7 +51,7 @@ impl Listing {
     }
 
     /// A workflow as it counts: nothing of one whose file is gone, switched off where somebody did that. Both
-    /// may have failed last, and nobody will mend them.
+    /// may have failed last, and nobody will fix them.
     pub(super) fn counted(&self, workflow: Workflow) -> Option<Workflow> {
         let Some(all) = &self.workflows else { return Some(workflow) };
         match all.get(&workflow.id).map(|one| one.state.as_deref().unwrap_or("active")) {

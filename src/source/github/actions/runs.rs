@@ -270,7 +270,7 @@ mod tests {
     use super::*;
     use crate::model::time::Span;
 
-    fn told(id: u64, attempt: u64, conclusion: &str) -> WorkflowRun {
+    fn workflow_run(id: u64, attempt: u64, conclusion: &str) -> WorkflowRun {
         WorkflowRun {
             id,
             workflow_id: Some(7),
@@ -288,7 +288,7 @@ mod tests {
 
     #[test]
     fn the_latest_attempt_of_a_run_counts() {
-        let all = workflows(vec![told(1, 1, "failure"), told(1, 2, "success")], &Globs::default());
+        let all = workflows(vec![workflow_run(1, 1, "failure"), workflow_run(1, 2, "success")], &Globs::default());
         let build = &all[0].build;
         assert_eq!((build.result, build.history.len(), build.label.as_str()), (BuildResult::Success, 1, "1"));
         assert_eq!(build.estimate, Some(Span::seconds(300)));
@@ -296,7 +296,7 @@ mod tests {
 
     #[test]
     fn what_was_cancelled_leaves_the_result_of_before_and_says_so() {
-        let all = workflows(vec![told(2, 1, "cancelled"), told(1, 1, "failure")], &Globs::default());
+        let all = workflows(vec![workflow_run(2, 1, "cancelled"), workflow_run(1, 1, "failure")], &Globs::default());
         let build = &all[0].build;
         assert_eq!((build.result, build.raw.as_str()), (BuildResult::Failure, "cancelled"));
     }
@@ -304,24 +304,24 @@ mod tests {
     #[test]
     fn a_branch_of_the_same_name_in_a_fork_is_not_ours() {
         let named = |name: &str| Some(Named { full_name: Some(name.to_owned()) });
-        let mut fork = told(2, 1, "failure");
+        let mut fork = workflow_run(2, 1, "failure");
         (fork.repository, fork.head_repository) = (named("acme/shop"), named("somebody/shop"));
-        let mut own = told(1, 1, "success");
+        let mut own = workflow_run(1, 1, "success");
         (own.repository, own.head_repository) = (named("acme/shop"), named("Acme/shop"));
         assert_eq!(workflows(vec![fork, own], &Globs::default())[0].build.result, BuildResult::Success);
     }
 
     #[test]
     fn a_workflow_has_the_name_of_its_file_where_the_server_tells_another_one_each_time() {
-        let mut first = told(2, 1, "success");
+        let mut first = workflow_run(2, 1, "success");
         (first.name, first.display_title) = (Some("Deploy v2".to_owned()), Some("Deploy v2".to_owned()));
-        let mut second = told(1, 1, "success");
+        let mut second = workflow_run(1, 1, "success");
         (second.name, second.display_title) = (Some("Deploy v1".to_owned()), Some("Deploy v1".to_owned()));
         assert_eq!(name(&[first, second]), "ci");
-        let mut none = told(1, 1, "success");
+        let mut none = workflow_run(1, 1, "success");
         none.name = None;
         assert_eq!(name(&[none]), "ci");
-        assert_eq!(name(&[told(1, 1, "success")]), "CI");
+        assert_eq!(name(&[workflow_run(1, 1, "success")]), "CI");
     }
 
     #[test]
@@ -336,7 +336,7 @@ mod tests {
             let run = WorkflowRun {
                 event: Some(event.to_owned()),
                 head_branch: Some(reference.to_owned()),
-                ..told(1, 1, "success")
+                ..workflow_run(1, 1, "success")
             };
             assert_eq!(run.is_for_version(), is, "{event} {reference}");
         }
@@ -344,15 +344,15 @@ mod tests {
 
     #[test]
     fn two_workflows_of_one_name_are_told_apart() {
-        let mut other = told(2, 1, "failure");
+        let mut other = workflow_run(2, 1, "failure");
         (other.workflow_id, other.path) = (Some(8), Some(".github/workflows/nightly.yaml".to_owned()));
         let names = |all: Vec<Workflow>| -> Vec<String> {
             told_apart(all).iter().map(|one| one.build.name.to_string()).collect()
         };
-        let all = workflows(vec![told(1, 1, "success"), other], &Globs::default());
+        let all = workflows(vec![workflow_run(1, 1, "success"), other], &Globs::default());
         assert_eq!(names(all.clone()), ["CI (ci)", "CI (nightly)"]);
         let one = |id: &str| Workflow { id: id.to_owned(), file: "ci".to_owned(), ..all[0].clone() };
         assert_eq!(names(vec![one("8"), one("7")]), ["CI (ci) (7)", "CI (ci) (8)"]);
-        assert!(workflows(vec![told(1, 1, "success")], &Globs::new(&["Release*".to_owned()])).is_empty());
+        assert!(workflows(vec![workflow_run(1, 1, "success")], &Globs::new(&["Release*".to_owned()])).is_empty());
     }
 }

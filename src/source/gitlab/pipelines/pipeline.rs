@@ -71,7 +71,7 @@ fn has_warnings(group: &str) -> bool {
 }
 
 /// The runs without those that wait for a person behind a later one that is over: nobody will let them
-/// go on, and they would make the build wait for ever.
+/// go on, and they would make the build wait forever.
 pub(super) fn without_abandoned(newest_first: Vec<Run>) -> Vec<Run> {
     let mut is_overtaken = false;
     let is_kept = |run: &Run| {
