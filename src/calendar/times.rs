@@ -16,11 +16,11 @@ const DAY: i64 = 86_400;
 /// The times of day of a rule, in seconds.
 #[derive(Debug)]
 pub(super) struct Times {
-    /// What begins within a day: hours, minutes or seconds; the day alone where a rule repeats no oftener.
+    /// What begins within a day: hours, minutes or seconds; the day alone where a rule repeats no more often.
     units: Vec<i64>,
     /// What there is in each of them.
     pub(super) within: Vec<i64>,
-    /// How far apart the units are; none where a rule repeats no oftener than daily.
+    /// How far apart the units are; none where a rule repeats no more often than daily.
     step: Option<i64>,
     /// Where they begin.
     start: DateTime,
@@ -50,7 +50,7 @@ impl Times {
         let first = (-passed).rem_euclid(step);
         let steps = if first < DAY { (DAY - 1 - first) / step + 1 } else { 0 };
         if (steps as usize) < self.units.len() {
-            let all = (0..steps).map(|index| first + index * step);
+            let all = (0..steps).map(|number| first + number * step);
             return (all.filter(|unit| self.units.binary_search(unit).is_ok()).collect(), steps as usize);
         }
         let fits = |unit: &&i64| (**unit - first).rem_euclid(step) == 0;
@@ -88,7 +88,7 @@ fn truncated(at: DateTime, unit: i64) -> DateTime {
     moment(at.date(), seconds - seconds % unit).unwrap_or(at)
 }
 
-/// So many seconds after the begin of a day.
+/// So many seconds after the start of a day.
 pub(super) fn moment(day: Date, seconds: i64) -> Option<DateTime> {
     day.at(0, 0, 0, 0).checked_add(SignedDuration::from_secs(seconds)).ok()
 }
