@@ -76,7 +76,7 @@ fn longest(bytes: &mut Vec<u8>) -> io::Result<Duration> {
 fn work(todo: &Receiver<Message>, done: &SyncSender<Message>) {
     let mut jq = Interpreter::default();
     while let Ok((tag, bytes)) = todo.recv() {
-        // What a query made is dropped before its answer is sent: the time that takes counts for this query, not for the next.
+        // What a query made is dropped before its answer is sent: the time that takes counts for this query.
         let result = match tag {
             DOCUMENT => jq.read(&bytes).map(|()| Vec::new()),
             _ => jq.run(&String::from_utf8_lossy(&bytes)),
