@@ -208,7 +208,7 @@ impl Ear {
             State::Up => None,
             State::Down(down) => Some(down),
             State::Starting => {
-                let error = FetchError::new(Reason::Listen, "the listener of this source takes long to start");
+                let error = FetchError::new(Reason::Listen, "the listener of this source takes long to come up");
                 Some(Down { error, next_try: None })
             }
         }
