@@ -102,14 +102,14 @@ impl<'a> Deploys<'a> {
         if !matches!(event.state, EventState::Running | EventState::Waiting) && !event.is_taken_away() {
             self.ended = Some(event);
         }
-        if event.is_taken_away() {
-            // A preview that was taken down: nothing is left there that could be good or bad.
-            self.ended = None;
-        }
         if event.state == EventState::Done {
             // When the last one is taken away nothing comes back that was there before.
             self.current = Some(event).filter(|event| !event.is_taken_away());
             self.done.push(event);
+        }
+        if event.is_taken_away() {
+            // What is left there, if anything, tells how the place is.
+            self.ended = self.current;
         }
     }
 
@@ -132,7 +132,7 @@ impl<'a> Deploys<'a> {
         Status::worst(self.current.into_iter().chain(self.ended).map(Event::status))
     }
 
-    /// What is known of the place, besides the step before it.
+    /// What is known of the place, compared with the step before it.
     fn place(&self, before: Option<&Self>) -> Place<'a> {
         let under_way = |last: &&Event| !matches!(last.state, EventState::Done | EventState::Failed);
         let other_version = before
@@ -480,6 +480,9 @@ mod tests {
         assert_eq!(places.last_deploys(), [&events[2]]);
         assert_eq!(places.select(Selection::default()).services[0].status, Status::Unknown, "nothing has arrived");
         assert_eq!(Places::new(&refs[..2]).last_deploys(), [] as [&Event; 0]);
+        let given_up = Event { state: EventState::Failed, until: Some(NOW), ..deploy(2, "shop", "preview", "v3") };
+        let arrived = deploy(3, "shop", "preview", "v2");
+        assert_eq!(Places::new(&[&arrived, &given_up]).last_deploys(), [&arrived], "what is left there counts");
     }
 
     #[test]

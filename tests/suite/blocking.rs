@@ -64,8 +64,13 @@ async fn a_secret_file_that_becomes_a_pipe_or_a_device_is_a_fault_of_its_source(
     assert!(running.outcome("good").await.answer.is_ok());
     std::fs::remove_file(&secret).unwrap();
     folder.write("token", "another\n");
-    running.ask_now();
-    assert!(running.outcome("bad").await.answer.is_ok(), "it is read anew");
+    // Answers to the earlier asks may still be on their way.
+    let mut was_read = false;
+    for _ in 0..4 {
+        running.ask_now();
+        was_read = was_read || running.outcome("bad").await.answer.is_ok();
+    }
+    assert!(was_read, "it is read again");
     assert!(server.requests().iter().any(|head| head.to_ascii_lowercase().contains("authorization: bearer another")));
 }
 
