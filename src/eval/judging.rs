@@ -180,6 +180,7 @@ impl<'a> PanelVerdict<'a> {
             blame: self.blame.clone(),
             cause: evaluation.cause.as_ref().map(Cause::words).unwrap_or_default(),
             source: self.silent_source.clone(),
+            names_what: matches!(evaluation.content, Content::Builds(_) | Content::Events(_)),
         })
     }
 }

@@ -47,6 +47,9 @@ pub struct Finding {
     pub cause: String,
     /// The source behind it that does not answer, and why: one fact, however many panels it is behind.
     pub source: Option<(SafeText, String)>,
+    /// Whether the blame names by itself what is wrong, such as a build: equal words then mean the same thing. Two
+    /// panels past equal limits are two things.
+    pub names_what: bool,
 }
 
 /// A source that has not answered at least twice in a row, though its panels still show its last values.
@@ -105,9 +108,13 @@ fn joined(mut findings: Vec<Finding>) -> Vec<Remark> {
     });
     let mut remarks: Vec<(Remark, Finding, usize)> = Vec::new();
     for finding in findings {
-        // One thing on two pages is one thing.
+        // One thing on two pages, or in two panels, is one thing.
         let text = format!("{} {}", finding.title, finding.blame);
-        if remarks.iter().any(|(remark, _, _)| remark.status == finding.status && remark.text == text) {
+        let is_known = |(remark, first, _): &(Remark, Finding, usize)| {
+            let is_one_thing = first.names_what && finding.names_what && first.blame == finding.blame;
+            first.status == finding.status && (remark.text == text || is_one_thing)
+        };
+        if remarks.iter().any(is_known) {
             continue;
         }
         if let Some((remark, first, count)) = remarks.iter_mut().find(|(_, first, _)| is_one_fact(first, &finding)) {
@@ -145,6 +152,7 @@ mod tests {
             blame: blame.into(),
             cause: String::new(),
             source: None,
+            names_what: false,
         }
     }
 
@@ -162,6 +170,14 @@ mod tests {
         );
         let texts: Vec<&str> = remarks.iter().map(|r| r.text.as_str()).collect();
         assert_eq!(texts, ["shop red 12 min", "web red 1 min", "latency 1.8 s > 1.5 s"]);
+    }
+
+    #[test]
+    fn a_red_build_in_two_panels_is_one_remark_and_equal_numbers_are_two() {
+        let red = |title, names_what| Finding { names_what, ..finding(Status::Critical, 0, title, "shop red 12 min") };
+        let said = |findings| verdict(findings, Vec::new(), Tally::default(), None).len();
+        assert_eq!(said(vec![red("builds", true), red("stages", true)]), 1);
+        assert_eq!(said(vec![red("latency a", false), red("latency b", false)]), 2);
     }
 
     #[test]
