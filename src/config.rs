@@ -9,6 +9,7 @@ mod check_dashboards;
 mod check_notify;
 mod check_panel;
 mod check_queries;
+mod check_rows;
 mod check_secrets;
 mod check_source;
 mod explain;

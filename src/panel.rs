@@ -18,7 +18,7 @@ use schemars::Schema;
 use serde_json::Value;
 
 use crate::model::layer::Layer;
-pub use contract::{EventsUse, Need, Panel, Room, Shape};
+pub use contract::{ANY, EventsUse, Extent, Need, Panel, Room, Shape};
 use ink::Ink;
 pub use input::PanelInput;
 
@@ -59,8 +59,6 @@ pub struct Kind {
     pub takes: Option<Shape>,
     /// The layer it belongs to where the board names none.
     pub layer: Layer,
-    /// How much room it wants.
-    pub room: Room,
     /// The critical limit it has when the board gives none.
     pub default_critical: Option<&'static str>,
     /// What it makes of what happened.
@@ -80,7 +78,6 @@ impl Kind {
             source: P::SOURCE,
             takes: P::TAKES,
             layer: P::LAYER,
-            room: P::ROOM,
             default_critical: P::DEFAULT_CRITICAL,
             events: P::EVENTS,
             schema: || schemars::schema_for!(P::Options),

@@ -1,11 +1,13 @@
 //! The one place that draws: scene, lens, theme and size to a frame. Pure.
 
 pub mod chrome;
+mod details;
 pub mod frame;
 mod header;
 mod help;
+mod panel_frame;
 pub mod theme;
 
 pub use frame::{Frame, render};
 
-pub use crate::panel::ink::{Glyphs, Ink, ROLES};
+pub use crate::panel::ink::{Depth, Glyphs, Ink, ROLES};

@@ -45,7 +45,7 @@ pub(super) fn start(Start { board, theme, file }: Start, flags: &RunFlags) -> Do
     let variables = Variables::read();
     let glyphs = variables.glyphs();
     let depth = variables.depth();
-    let ink = shown_in(theme, depth).ink(board.glyphs.unwrap_or(glyphs));
+    let ink = shown_in(theme, depth).ink(board.glyphs.unwrap_or(glyphs)).with_depth(depth);
     let lens = Lens { page, kiosk: flags.kiosk, ..Lens::default() };
     if !rustix::termios::isatty(rustix::stdio::stdout()) || variables.is_dumb() {
         let scene = app::poll_once(board, zone(), WAIT)?.scene();
@@ -83,7 +83,7 @@ fn reload(request: &Request, glyphs: Glyphs, depth: Depth) -> Result<Config, Str
     }
     let theme = themes::find(&loaded.board.theme)
         .map_err(|error| format!("changed config not used: {error}; the board still runs with the old one"))?;
-    let ink = shown_in(theme, depth).ink(loaded.board.glyphs.unwrap_or(glyphs));
+    let ink = shown_in(theme, depth).ink(loaded.board.glyphs.unwrap_or(glyphs)).with_depth(depth);
     Ok(Config { files: files(request, &loaded.board), board: loaded.board, ink })
 }
 

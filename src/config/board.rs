@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use reqwest::Url;
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::eval::board as eval;
@@ -121,10 +122,21 @@ pub struct Dashboard {
     pub name: String,
     /// The name on the screen.
     pub title: SafeText,
-    /// Rows of indices of `panels`; empty when andon lays them out by layer.
-    pub rows: Vec<Vec<usize>>,
+    /// Rows of panels; empty when andon lays them out by layer.
+    pub rows: Vec<RowSpec>,
     /// The panels.
     pub panels: Vec<PanelSpec>,
+}
+
+/// A row of panels beside each other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RowSpec {
+    /// Indices of the dashboard's panels.
+    pub panels: Vec<usize>,
+    /// The rows of the screen it takes, if the board says so.
+    pub height: Option<u16>,
+    /// Its share of the screen's height, if the board says so.
+    pub weight: Option<u16>,
 }
 
 /// A panel.

@@ -1,17 +1,13 @@
 //! The dashboards, each with its panels and rows.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
 
 use super::board::{Dashboard, PanelSpec};
 use super::locations::{Part, Path};
-use super::nearest::suggestion;
 use super::problem::Severity;
 use super::read::{Entries, table};
-use super::report::Report;
 use super::scope::Scope;
-use super::{check_panel, raw};
+use super::{check_panel, check_rows, raw};
 
 /// Most panels of a board: a generated file with a mistake stays bounded.
 const MAX_PANELS: usize = 2000;
@@ -61,7 +57,7 @@ fn dashboard(raw: &raw::Dashboard, path: &Path, scope: &mut Scope<'_>) -> Dashbo
         scope.report.add(Severity::Warning, "empty", path, Part::Key, message, help);
     }
     let (panels, ids) = panels(raw, path, scope);
-    let rows = rows(raw, path, &panels, &ids, scope);
+    let rows = check_rows::check(raw, path, (&panels, &ids), scope);
     let title = scope.title(raw.title.as_deref().unwrap_or(&raw.name), &path.key("title"));
     Dashboard { name: raw.name.clone(), title, rows, panels }
 }
@@ -89,58 +85,4 @@ fn panels(raw: &raw::Dashboard, path: &Path, scope: &mut Scope<'_>) -> (Vec<Pane
         panels.push(panel);
     }
     (panels, ids)
-}
-
-/// The indices of the panels in each row.
-fn rows(
-    raw: &raw::Dashboard,
-    path: &Path,
-    panels: &[PanelSpec],
-    ids: &[String],
-    scope: &mut Scope<'_>,
-) -> Vec<Vec<usize>> {
-    let Some(rows) = &raw.rows else { return Vec::new() };
-    let path = path.key("rows");
-    let mut placed = BTreeSet::new();
-    let mut row = |(y, row): (usize, &Vec<Value>)| {
-        let mut line = Vec::new();
-        for (x, id) in row.iter().enumerate() {
-            let path = path.index(y).index(x);
-            let Some(panel) = panel_of(id, &path, panels, ids, &mut scope.report) else { continue };
-            if placed.insert(panel) {
-                line.push(panel);
-            } else {
-                let help = "name each panel once".to_owned();
-                scope.report.error(
-                    "duplicate",
-                    &path,
-                    format!("the panel '{}' is placed twice", id.as_str().unwrap_or_default()),
-                    help,
-                );
-            }
-        }
-        line
-    };
-    let resolved = rows.iter().enumerate().map(&mut row).collect();
-    for (_, panel) in panels.iter().enumerate().filter(|(index, _)| !placed.contains(index)) {
-        let message = format!("the panel '{}' is in no row, and so would not be seen", panel.id);
-        let help = "add it to rows, or leave rows out and let andon lay the panels out".to_owned();
-        scope.report.warning("not-placed", &path, message, help);
-    }
-    resolved
-}
-
-/// The index of the panel with this id. One with a problem has an id and no index.
-fn panel_of(id: &Value, path: &Path, panels: &[PanelSpec], ids: &[String], report: &mut Report<'_>) -> Option<usize> {
-    let Some(id) = id.as_str() else {
-        let help = "write rows = [[\"orders\", \"logins\"]]".to_owned();
-        report.error("wrong-type", path, "a row has ids of panels in quotes", help);
-        return None;
-    };
-    let index = panels.iter().position(|panel| panel.id == id);
-    if index.is_none() && !ids.iter().any(|known| known == id) {
-        let known: Vec<&str> = ids.iter().map(String::as_str).collect();
-        report.error("unknown-panel", path, format!("there is no panel '{id}'"), suggestion(id, &known));
-    }
-    index
 }

@@ -7,7 +7,7 @@ use super::check_queries::{named, queries};
 use super::locations::Path;
 use super::nearest::suggestion;
 use super::raw::{NamedQuery, PanelCommon};
-use super::read::{Entries, read_with, readable, table};
+use super::read::{Entries, read_with, readable, table, within};
 use super::scope::Scope;
 use super::variables::{Quoting, expand};
 use crate::eval::check;
@@ -44,8 +44,8 @@ pub(super) fn check(value: &Value, path: &Path, scope: &mut Scope<'_>) -> Option
     let word = kind.map_or("panel", |kind| kind.word);
     let title = common.title.as_deref().or(common.id.as_deref()).unwrap_or(word);
     let shown = scope.title(title, &path.key("title"));
-    let decimals = within("decimals", common.decimals, (0, 6), path, scope);
-    let width = within("width", common.width, (1, 24), path, scope);
+    let decimals = within("decimals", common.decimals, (0, 6), path, &mut scope.report);
+    let width = within("width", common.width, (1, 24), path, &mut scope.report);
     let link = link(&common, path, scope);
     let (kind, options) = (kind?, options?);
     // Its own keys have been checked.
@@ -140,23 +140,6 @@ fn rule(common: &PanelCommon, kind: Option<&'static Kind>, path: &Path, scope: &
         ..Rule::default()
     };
     (rule, asked.simulated)
-}
-
-/// A whole number within limits, both included.
-fn within<N: Copy + Into<u64>>(
-    key: &str,
-    value: Option<N>,
-    (least, most): (u64, u64),
-    path: &Path,
-    scope: &mut Scope<'_>,
-) -> Option<N> {
-    let number: u64 = value?.into();
-    if (least..=most).contains(&number) {
-        return value;
-    }
-    let message = format!("{key} = {number} is not from {least} to {most}");
-    scope.report.error("out-of-range", &path.key(key), message, format!("write a number from {least} to {most}"));
-    None
 }
 
 /// "Failed log-ins" is "failed-log-ins".

@@ -122,12 +122,35 @@ pub(super) struct Dashboard {
     pub name: String,
     /// The name on the screen (default: name).
     pub title: Option<String>,
-    /// Rows of panel ids, from the top; without it panels are laid out by layer.
-    #[schemars(with = "Option<Vec<Vec<String>>>")]
-    pub rows: Option<Vec<Vec<Value>>>,
+    /// Rows of panel ids, from the top, each a list, or a table with a height; without it panels are laid out by layer.
+    #[schemars(with = "Option<Vec<RowForm>>")]
+    pub rows: Option<Vec<Value>>,
     /// The panels.
     #[serde(default)]
     pub panels: Vec<Value>,
+}
+
+/// The two forms of a row.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "stands in the schema only; rows are read one by one, to say what is wrong with which")]
+enum RowForm {
+    Panels(Vec<String>),
+    Table(Row),
+}
+
+/// A row of panels with a height of its own.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(super) struct Row {
+    /// The ids of its panels, from the left.
+    #[schemars(with = "Vec<String>")]
+    pub panels: Vec<Value>,
+    /// Rows of the screen it takes, frames included, where there is room (default: by what its panels can use).
+    #[serde(default)]
+    pub height: Option<u16>,
+    /// Its share of the screen's height beside other rows with a weight, from 1 to 24.
+    #[serde(default)]
+    pub weight: Option<u16>,
 }
 
 /// The keys every panel takes, whatever its view, in addition to those of the checks (`eval/check/`).

@@ -200,3 +200,20 @@ impl Attempt {
         }
     }
 }
+
+/// A whole number within limits, both included.
+pub(super) fn within<N: Copy + Into<u64>>(
+    key: &str,
+    value: Option<N>,
+    (least, most): (u64, u64),
+    path: &Path,
+    report: &mut Report<'_>,
+) -> Option<N> {
+    let number: u64 = value?.into();
+    if (least..=most).contains(&number) {
+        return value;
+    }
+    let message = format!("{key} = {number} is not from {least} to {most}");
+    report.error("out-of-range", &path.key(key), message, format!("write a number from {least} to {most}"));
+    None
+}

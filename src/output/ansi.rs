@@ -12,21 +12,8 @@ use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr;
 
 use super::runs::{symbol, width};
+pub use crate::render::Depth;
 use crate::viewer::delta::changed_columns;
-
-/// How many colours a terminal has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Depth {
-    /// None: weight and reverse only.
-    None,
-    /// The sixteen of ANSI.
-    Ansi16,
-    /// The 256 of xterm.
-    Ansi256,
-    /// 24 bits.
-    #[default]
-    True,
-}
 
 const BEGIN: &str = "\x1b[?2026h";
 const END: &str = "\x1b[?2026l";
@@ -185,51 +172,7 @@ fn code(colour: Color, base: u8) -> String {
 fn reduce(colour: Color, depth: Depth) -> Color {
     match (colour, depth) {
         (_, Depth::None) => Color::Reset,
-        (Color::Rgb(r, g, b), Depth::Ansi256) => Color::Indexed(nearest([r, g, b], 16..=255)),
-        (Color::Rgb(r, g, b), Depth::Ansi16) => Color::Indexed(nearest([r, g, b], 0..=15)),
+        (Color::Rgb(r, g, b), _) => depth.nearest([r, g, b]),
         (other, _) => other,
     }
-}
-
-fn nearest(rgb: [u8; 3], among: std::ops::RangeInclusive<u8>) -> u8 {
-    let distance =
-        |n: &u8| -> i32 { palette(*n).iter().zip(rgb).map(|(a, b)| (i32::from(*a) - i32::from(b)).pow(2)).sum() };
-    among.min_by_key(distance).unwrap_or(7)
-}
-
-/// The colours of xterm. Source: xterm's 256colres.h and its default sixteen.
-const fn palette(n: u8) -> [u8; 3] {
-    const ANSI: [[u8; 3]; 16] = [
-        [0, 0, 0],
-        [205, 0, 0],
-        [0, 205, 0],
-        [205, 205, 0],
-        [0, 0, 238],
-        [205, 0, 205],
-        [0, 205, 205],
-        [229, 229, 229],
-        [127, 127, 127],
-        [255, 0, 0],
-        [0, 255, 0],
-        [255, 255, 0],
-        [92, 92, 255],
-        [255, 0, 255],
-        [0, 255, 255],
-        [255, 255, 255],
-    ];
-    match n {
-        0..=15 => ANSI[n as usize],
-        16..=231 => {
-            let n = n - 16;
-            [step(n / 36), step(n / 6 % 6), step(n % 6)]
-        }
-        _ => {
-            let grey = 8 + (n - 232) * 10;
-            [grey, grey, grey]
-        }
-    }
-}
-
-const fn step(n: u8) -> u8 {
-    if n == 0 { 0 } else { 55 + n * 40 }
 }

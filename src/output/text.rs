@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
 use super::runs::row;
-use crate::render::{Ink, ROLES};
+use crate::render::Ink;
 
 /// Rows of text, without spaces at their ends.
 pub fn plain(frame: &Buffer) -> String {
@@ -48,13 +48,7 @@ pub fn with_styles(frame: &Buffer, ink: &Ink) -> String {
 
 /// The role a style is of, with what is added to it.
 fn name(style: Style, ink: &Ink) -> String {
-    let same = |(index, _): &(usize, &(&str, _))| {
-        ink.styles
-            .get(*index)
-            .is_some_and(|role| role.fg.unwrap_or_default() == style.fg.unwrap_or_default() && role.bg == style.bg)
-    };
-    let roles: Vec<&str> = ROLES.iter().enumerate().filter(same).map(|(_, (name, _))| *name).collect();
     let modifier = style.add_modifier;
     let added = if modifier.is_empty() { String::new() } else { format!(" {modifier:?}") };
-    format!("{}{added}", roles.join("|"))
+    format!("{}{added}", ink.names(style).concat())
 }

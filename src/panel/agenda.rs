@@ -95,7 +95,7 @@ impl Panel for Agenda {
     const HISTORY: bool = false;
     const SOURCE: Need = Need::Optional;
     const LAYER: Layer = Layer::Pipeline;
-    const ROOM: Room = Room { min_width: 24, min_height: 2, ideal_height: 7, weight: 3 };
+    const ROOM: Room = Room::new((24, 2), (50, 8), (100, 30), 3);
     const EVENTS: EventsUse = EventsUse::Shown(EventSet::Plans);
     type Options = Options;
     type View = View;

@@ -40,7 +40,7 @@ impl Panel for Bars {
     const HISTORY: bool = false;
     const SOURCE: Need = Need::Needed;
     const TAKES: Option<Shape> = Some(Shape::Numbers);
-    const ROOM: Room = Room { min_width: 20, min_height: 2, ideal_height: 6, weight: 3 };
+    const ROOM: Room = Room::new((20, 2), (44, 8), (120, 30), 3);
     type Options = Options;
     type View = View;
 
@@ -76,6 +76,10 @@ impl Panel for Bars {
 
     fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
         meters::draw(&view.bars, area, buffer, ink);
+    }
+
+    fn room(view: &View) -> Room {
+        Self::ROOM.for_rows(view.bars.len(), (2, 4))
     }
 
     fn strip(view: &View) -> String {

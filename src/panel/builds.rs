@@ -8,6 +8,7 @@
 //! ```
 
 mod line;
+mod list;
 mod wall;
 
 use ratatui::buffer::Buffer;
@@ -16,7 +17,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::ink::Ink;
-use super::{Need, Panel, PanelInput, Room, Shape};
+use super::marks::tiles;
+use super::{ANY, Need, Panel, PanelInput, Room, Shape};
 use crate::model::judgement::Content;
 use crate::model::layer::Layer;
 use line::Line;
@@ -50,7 +52,7 @@ impl Panel for Builds {
     const SOURCE: Need = Need::Needed;
     const TAKES: Option<Shape> = Some(Shape::Builds);
     const LAYER: Layer = Layer::Pipeline;
-    const ROOM: Room = Room { min_width: 24, min_height: 2, ideal_height: 7, weight: 4 };
+    const ROOM: Room = Room::new((24, 2), (70, 9), (ANY, ANY), 4);
     type Options = Options;
     type View = View;
 
@@ -68,7 +70,11 @@ impl Panel for Builds {
         wall::draw(view, area, buffer, ink);
     }
 
+    fn room(view: &View) -> Room {
+        Self::ROOM.with_rows(tiles::rows(view.lines.iter().map(Line::shown_status)))
+    }
+
     fn strip(view: &View) -> String {
-        wall::counted(&view.lines).replace(" more", "")
+        list::counted(&view.lines).replace(" more", "")
     }
 }

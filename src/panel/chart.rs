@@ -24,7 +24,7 @@ use super::marks::plot::{PATTERNS, Plot, density};
 use super::marks::scale::{self, Range};
 use super::marks::{columns, put, row, write, write_right};
 use super::trend::{self, Line, said_at};
-use super::{Need, Panel, PanelInput, Room, Shape};
+use super::{ANY, Need, Panel, PanelInput, Room, Shape};
 use crate::model::format::Format;
 use crate::model::judgement::{Content, LimitLine};
 use crate::model::status::Status;
@@ -71,7 +71,7 @@ impl Panel for Chart {
     const HISTORY: bool = true;
     const SOURCE: Need = Need::Needed;
     const TAKES: Option<Shape> = Some(Shape::Numbers);
-    const ROOM: Room = Room { min_width: 24, min_height: 4, ideal_height: 9, weight: 4 };
+    const ROOM: Room = Room::new((24, 4), (60, 12), (ANY, ANY), 4);
     type Options = Options;
     type View = View;
 

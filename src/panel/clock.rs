@@ -4,9 +4,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use unicode_width::UnicodeWidthStr;
 
 use super::ink::{Ink, Role};
-use super::marks::{digits, row, write};
+use super::marks::{big_text, columns, row, write};
 use super::{Need, Panel, PanelInput, Room};
 use crate::model::time::Zone;
 
@@ -34,7 +35,7 @@ impl Panel for Clock {
     const SUMMARY: &'static str = "what time it is, here or elsewhere";
     const HISTORY: bool = false;
     const SOURCE: Need = Need::None;
-    const ROOM: Room = Room { min_width: 8, min_height: 1, ideal_height: 4, weight: 1 };
+    const ROOM: Room = Room::new((8, 1), (20, 5), (58, 9), 1);
     type Options = Options;
     type View = View;
 
@@ -44,15 +45,25 @@ impl Panel for Clock {
     }
 
     fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
-        let large =
-            digits::width(&view.time, ink.glyphs).filter(|width| *width <= area.width && area.height > digits::HEIGHT);
-        if large.is_some() {
-            digits::draw(buffer, area, &view.time, Role::Text, ink);
-            write(buffer, row(area, digits::HEIGHT), 0, 0, &view.day, ink.style(Role::Muted));
-        } else {
+        let room = (area.width, area.height.saturating_sub(1));
+        let Some((size, width)) = big_text::fitting(&view.time, room, ink.glyphs) else {
             let used = write(buffer, row(area, 0), 0, 0, &view.time, ink.style(Role::Text));
             write(buffer, row(area, 0), used + 2, 0, &view.day, ink.style(Role::Muted));
-        }
+            return;
+        };
+        // In the middle of its panel, the day under it.
+        let (left, top) = ((area.width - width) / 2, (area.height - size.height() - 1) / 2);
+        let at = Rect { y: area.y + top, height: size.height() + 1, ..columns(area, left, width) };
+        big_text::draw(buffer, at, &view.time, size, ink.style(Role::Text), ink.glyphs);
+        let day = area.width.saturating_sub(view.day.width() as u16) / 2;
+        write(
+            buffer,
+            columns(row(area, top + size.height()), day, area.width),
+            0,
+            0,
+            &view.day,
+            ink.style(Role::Muted),
+        );
     }
 
     fn strip(view: &View) -> String {

@@ -27,7 +27,7 @@ pub trait Panel {
     const TAKES: Option<Shape> = None;
     /// The layer it belongs to where the board names none.
     const LAYER: Layer = Layer::Application;
-    /// How much room it wants.
+    /// How much room it can use, whatever it shows.
     const ROOM: Room;
     /// The critical limit it has when the board gives none.
     const DEFAULT_CRITICAL: Option<&'static str> = None;
@@ -44,6 +44,12 @@ pub trait Panel {
 
     /// View to cells; pure, and within `area`.
     fn draw(view: &Self::View, area: Rect, buffer: &mut Buffer, ink: &Ink);
+
+    /// How much room it can use for what it shows now. Only what changes seldom may count: with every change of this
+    /// panels move.
+    fn room(_: &Self::View) -> Room {
+        Self::ROOM
+    }
 
     /// What it says in half a line, when it has no room for more.
     fn strip(view: &Self::View) -> String;
@@ -97,15 +103,55 @@ pub enum Need {
     None,
 }
 
-/// How much room a panel wants, in cells, its frame not counted.
+/// How much room a panel can use, in cells, its frame not counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Room {
-    /// Below this width it turns into a strip.
-    pub min_width: u16,
-    /// Below this height it turns into a strip.
-    pub min_height: u16,
-    /// The height at which it looks its best.
-    pub ideal_height: u16,
-    /// Its share of a row, beside others.
+    /// With less it turns into a strip.
+    pub least: Extent,
+    /// With this, all that it has to say is seen, and well.
+    pub good: Extent,
+    /// What it can make use of; more would stay empty.
+    pub most: Extent,
+    /// How much it gets beside others of what is beyond good.
     pub weight: u16,
+}
+
+/// Columns and rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Extent {
+    /// Columns.
+    pub width: u16,
+    /// Rows.
+    pub height: u16,
+}
+
+/// As much as there is.
+pub const ANY: u16 = 1000;
+
+impl Room {
+    /// From columns and rows.
+    pub const fn new(least: (u16, u16), good: (u16, u16), most: (u16, u16), weight: u16) -> Self {
+        const fn extent((width, height): (u16, u16)) -> Extent {
+            Extent { width, height }
+        }
+        Self { least: extent(least), good: extent(good), most: extent(most), weight }
+    }
+
+    /// The same for a list of so many lines, each of so many rows where it is good, and of at most so many.
+    #[must_use]
+    pub fn for_rows(self, count: usize, (good, most): (u16, u16)) -> Self {
+        let rows = |each: u16| u16::try_from(count).unwrap_or(ANY).saturating_mul(each);
+        self.with_rows((rows(good), rows(most)))
+    }
+
+    /// The same with so many rows where it is good, and at most.
+    #[must_use]
+    pub fn with_rows(self, (good, most): (u16, u16)) -> Self {
+        let within = |rows: u16| rows.clamp(self.least.height, ANY);
+        Self {
+            good: Extent { height: within(good), ..self.good },
+            most: Extent { height: within(most), ..self.most },
+            ..self
+        }
+    }
 }

@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 use unicode_width::UnicodeWidthStr;
 
 use super::ink::{Ink, Role};
-use super::marks::{columns, digits, row, write};
+use super::marks::big_text::{self, Size};
+use super::marks::{columns, row, write};
 use super::{EventsUse, Need, Panel, PanelInput, Room};
 use crate::eval::delivery::{Delivery as Metrics, Metric, Missing, delivery};
 use crate::model::event::EventSet;
@@ -72,7 +73,7 @@ impl Panel for Delivery {
     const HISTORY: bool = false;
     const SOURCE: Need = Need::Optional;
     const LAYER: Layer = Layer::Pipeline;
-    const ROOM: Room = Room { min_width: 30, min_height: 6, ideal_height: 7, weight: 5 };
+    const ROOM: Room = Room::new((30, 6), (100, 8), (200, 16), 5);
     const EVENTS: EventsUse = EventsUse::Shown(EventSet::DeploysAndIncidents);
     type Options = Options;
     type View = View;
@@ -100,8 +101,8 @@ impl Panel for Delivery {
         }
         if area.height == 1 {
             write(buffer, area, 0, 0, &view.strip, ink.style(Role::Text));
-        } else if tiles_fit(&view.lines, area, ink) {
-            draw_tiles(view, area, buffer, ink);
+        } else if let Some(size) = tile_size(&view.lines, area, ink) {
+            draw_tiles(view, size, area, buffer, ink);
         } else {
             draw_lines(view, area, buffer, ink);
         }
@@ -255,28 +256,31 @@ fn deepest(lines: &[Line]) -> u16 {
     lines.iter().map(|line| line.details.len()).max().unwrap_or(0) as u16
 }
 
-/// Whether all words fit beside each other, under large numbers.
-fn tiles_fit(lines: &[Line], area: Rect, ink: &Ink) -> bool {
-    let room = usize::from(tile_width(lines, area).saturating_sub(2));
-    let fits = |line: &Line| {
-        let number = digits::width(&line.value.number, ink.glyphs);
-        number.is_some_and(|number| usize::from(number) + 1 + line.value.unit.width() <= room)
-            && line.name.width() <= room
-            && line.details.iter().all(|detail| detail.width() <= room)
+/// The size of the numbers with which all words fit beside each other.
+fn tile_size(lines: &[Line], area: Rect, ink: &Ink) -> Option<Size> {
+    let room = tile_width(lines, area).saturating_sub(2);
+    let height = area.height.checked_sub(2 + deepest(lines))?;
+    let fitting = |line: &Line| {
+        let unit = line.value.unit.width() as u16 + 1;
+        let words = line.name.width().max(line.details.iter().map(|detail| detail.width()).max().unwrap_or(0));
+        let number = (room.saturating_sub(unit), height);
+        let size = big_text::fitting(&line.value.number, number, ink.glyphs).map(|(size, _)| size);
+        size.filter(|_| words <= usize::from(room))
     };
-    area.height >= 2 + digits::HEIGHT + deepest(lines) && lines.iter().all(fits)
+    // All alike: the one that fits all.
+    lines.iter().map(fitting).collect::<Option<Vec<_>>>()?.into_iter().min()
 }
 
-fn draw_tiles(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+fn draw_tiles(view: &View, size: Size, area: Rect, buffer: &mut Buffer, ink: &Ink) {
     let muted = ink.style(Role::Muted);
     let width = tile_width(&view.lines, area);
-    let below = 1 + digits::HEIGHT;
+    let below = 1 + size.height();
     for (n, line) in view.lines.iter().enumerate() {
         let tile = columns(area, n as u16 * width, width.saturating_sub(2));
         write(buffer, tile, 0, 0, line.name, muted);
-        let large = Rect { y: tile.y + 1, height: digits::HEIGHT, ..tile };
-        digits::draw(buffer, large, &line.value.number, line.role(), ink);
-        let number = digits::width(&line.value.number, ink.glyphs).unwrap_or(0);
+        let large = Rect { y: tile.y + 1, height: size.height(), ..tile };
+        big_text::draw(buffer, large, &line.value.number, size, ink.stroke(line.role()), ink.glyphs);
+        let number = size.width(&line.value.number).unwrap_or(0);
         write(buffer, tile, number + 1, below - 1, &line.value.unit, muted);
         for (y, detail) in line.details.iter().enumerate() {
             write(buffer, tile, 0, below + y as u16, detail, muted);

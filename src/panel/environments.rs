@@ -55,7 +55,7 @@ impl Panel for Environments {
     const HISTORY: bool = false;
     const SOURCE: Need = Need::Optional;
     const LAYER: Layer = Layer::Pipeline;
-    const ROOM: Room = Room { min_width: 24, min_height: 3, ideal_height: 7, weight: 5 };
+    const ROOM: Room = Room::new((24, 3), (70, 8), (140, 30), 5);
     const EVENTS: EventsUse = EventsUse::Judged(EventSet::Deploys);
     type Options = Options;
     type View = View;
@@ -93,6 +93,10 @@ impl Panel for Environments {
         }
         let rest: Vec<Status> = rest.into_iter().map(|service| service.status).chain(more.iter().copied()).collect();
         write(buffer, row(area, area.height - 1), 2, 0, &counted(&rest), muted);
+    }
+
+    fn room(view: &View) -> Room {
+        Self::ROOM.for_rows(view.matrix.rows.len() + 1, (1, 2))
     }
 
     fn strip(view: &View) -> String {

@@ -108,7 +108,7 @@ impl Panel for Events {
     const HISTORY: bool = false;
     const SOURCE: Need = Need::Optional;
     const LAYER: Layer = Layer::Pipeline;
-    const ROOM: Room = Room { min_width: 24, min_height: 2, ideal_height: 8, weight: 4 };
+    const ROOM: Room = Room::new((24, 2), (60, 9), (110, 40), 4);
     const EVENTS: EventsUse = EventsUse::Judged(EventSet::Everything);
     type Options = Options;
     type View = View;

@@ -43,7 +43,7 @@ impl Panel for Gauge {
     const HISTORY: bool = false;
     const SOURCE: Need = Need::Needed;
     const TAKES: Option<Shape> = Some(Shape::Numbers);
-    const ROOM: Room = Room { min_width: 16, min_height: 1, ideal_height: 3, weight: 2 };
+    const ROOM: Room = Room::new((16, 1), (36, 4), (120, 9), 2);
     type Options = Options;
     type View = View;
 
@@ -73,6 +73,10 @@ impl Panel for Gauge {
 
     fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
         meters::draw(&view.bars, area, buffer, ink);
+    }
+
+    fn room(view: &View) -> Room {
+        Self::ROOM.for_rows(view.bars.len(), (3, 9))
     }
 
     fn strip(view: &View) -> String {

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use unicode_width::UnicodeWidthStr;
 
 use super::ink::{Ink, Role};
+use super::marks::tiles::{self, Tile, Wall};
 use super::marks::{columns, row, write};
-use super::{Need, Panel, PanelInput, Room};
+use super::{ANY, Need, Panel, PanelInput, Room};
 use crate::model::judgement::Content;
 use crate::model::status::Status;
 use crate::model::text::SafeText;
@@ -41,12 +42,19 @@ struct Lamp {
     status: Status,
 }
 
+impl Lamp {
+    fn tile(&self) -> Tile {
+        let words = vec![self.status.word().to_owned(), self.value.clone()];
+        Tile { name: self.name.to_string(), status: self.status, words, is_running: false, progress: None }
+    }
+}
+
 impl Panel for Lamps {
     const VIEW: &'static str = "lamps";
     const SUMMARY: &'static str = "a grid of status lights, one a series; 0 is red unless limits are given";
     const HISTORY: bool = false;
     const SOURCE: Need = Need::Needed;
-    const ROOM: Room = Room { min_width: 16, min_height: 1, ideal_height: 4, weight: 2 };
+    const ROOM: Room = Room::new((16, 1), (44, 5), (ANY, 40), 2);
     const DEFAULT_CRITICAL: Option<&'static str> = Some("< 1");
     type Options = Options;
     type View = View;
@@ -76,6 +84,22 @@ impl Panel for Lamps {
         if view.lamps.is_empty() || area.width < 3 || area.height == 0 {
             return;
         }
+        let tiles: Vec<Tile> = view.lamps.iter().map(Lamp::tile).collect();
+        if let Some(wall) = Wall::new(&tiles, area, ink) {
+            wall.draw(&tiles, buffer, ink);
+            return;
+        }
+        if area.height == 1 {
+            write(
+                buffer,
+                area,
+                0,
+                0,
+                &Self::strip(view),
+                ink.value(view.lamps.first().map_or(Status::Ok, |lamp| lamp.status)),
+            );
+            return;
+        }
         let label = |lamp: &Lamp| {
             if lamp.value.is_empty() { lamp.name.to_string() } else { format!("{} {}", lamp.name, lamp.value) }
         };
@@ -98,6 +122,10 @@ impl Panel for Lamps {
             let text = format!("+{}", view.lamps.len() - shown);
             write(buffer, cell(shown), 0, 0, &text, ink.style(Role::Muted));
         }
+    }
+
+    fn room(view: &View) -> Room {
+        Self::ROOM.with_rows(tiles::rows(view.lamps.iter().map(|lamp| lamp.status)))
     }
 
     fn strip(view: &View) -> String {

@@ -1,14 +1,16 @@
 //! Strokes that panels share. Each draws within its area and nowhere else.
 
 pub mod axis;
-pub mod digits;
+pub mod big_text;
+
 pub mod meter;
 pub mod meters;
 pub mod plot;
 pub mod scale;
 pub mod sparkline;
+pub mod tiles;
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
@@ -41,6 +43,19 @@ pub fn put(buffer: &mut Buffer, area: Rect, x: u16, y: u16, symbol: &str, style:
         && let Some(cell) = buffer.cell_mut((area.x + x, area.y + y))
     {
         cell.set_symbol(symbol).set_style(opaque(style));
+    }
+}
+
+/// Fills an area with blank cells in a style.
+pub fn fill(buffer: &mut Buffer, area: Rect, style: Style) {
+    let area = area.intersection(buffer.area);
+    let mut blank = Cell::default();
+    blank.set_style(opaque(style));
+    for y in area.top()..area.bottom() {
+        let begin = buffer.index_of(area.left(), y);
+        if let Some(row) = buffer.content.get_mut(begin..begin + usize::from(area.width)) {
+            row.fill(blank.clone());
+        }
     }
 }
 

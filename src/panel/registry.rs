@@ -64,6 +64,13 @@ macro_rules! panels {
                 }
             }
 
+            /// How much room it can use.
+            pub fn room(&self) -> Room {
+                match self {
+                    $(Self::$panel(view) => $file::$panel::room(view),)+
+                }
+            }
+
             /// What it says in half a line.
             pub fn strip(&self) -> String {
                 match self {

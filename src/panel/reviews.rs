@@ -126,7 +126,7 @@ impl Panel for Reviews {
     const SOURCE: Need = Need::Needed;
     const TAKES: Option<Shape> = Some(Shape::Reviews);
     const LAYER: Layer = Layer::Pipeline;
-    const ROOM: Room = Room { min_width: 24, min_height: 2, ideal_height: 7, weight: 4 };
+    const ROOM: Room = Room::new((24, 2), (64, 8), (140, 40), 4);
     type Options = Options;
     type View = View;
 
@@ -168,6 +168,10 @@ impl Panel for Reviews {
             let old = if old > 0 { format!(", {old} of them old") } else { String::new() };
             write(buffer, row(area, area.height - 1), 2, 0, &format!("{} more{old}", rest.len()), muted);
         }
+    }
+
+    fn room(view: &View) -> Room {
+        Self::ROOM.for_rows(view.lines.len() + 1, (1, 1))
     }
 
     fn strip(view: &View) -> String {

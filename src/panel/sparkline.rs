@@ -16,7 +16,7 @@ use super::ink::{Ink, Role};
 use super::marks::scale::Range;
 use super::marks::{columns, row, scale, sparkline, write, write_right};
 use super::trend::{self, Line};
-use super::{Need, Panel, PanelInput, Room, Shape};
+use super::{ANY, Need, Panel, PanelInput, Room, Shape};
 use crate::model::format::Format;
 use crate::model::judgement::Content;
 use crate::model::status::Status;
@@ -41,6 +41,7 @@ pub struct Options {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct View {
     lines: Vec<Line>,
+    /// That of all lines; without it each has its own.
     range: Option<Range>,
     format: Format,
     changes: Changes,
@@ -52,7 +53,7 @@ impl Panel for Sparkline {
     const HISTORY: bool = true;
     const SOURCE: Need = Need::Needed;
     const TAKES: Option<Shape> = Some(Shape::Numbers);
-    const ROOM: Room = Room { min_width: 16, min_height: 1, ideal_height: 4, weight: 3 };
+    const ROOM: Room = Room::new((16, 1), (44, 3), (ANY, 8), 3);
     type Options = Options;
     type View = View;
 
@@ -61,7 +62,11 @@ impl Panel for Sparkline {
             return View { lines: Vec::new(), range: None, format: Format::default(), changes: Changes::default() };
         };
         let lines = Line::for_each_series(series, input);
-        let values = lines.iter().flat_map(|line| &line.trend.points).map(|point| point.value);
+        // What is counted, or is a share, begins at zero, the same for all; of anything else each line shows its shape.
+        let is_from_zero = matches!(input.unit, Unit::None | Unit::Ratio | Unit::Percent | Unit::Other(_))
+            || options.min.is_some()
+            || options.max.is_some();
+        let values = lines.iter().filter(|_| is_from_zero).flat_map(|line| &line.trend.points).map(|point| point.value);
         let range = Range::around(values).map(Range::with_zero).map(|range| Range {
             low: options.min.unwrap_or(range.low),
             high: options.max.unwrap_or(if *input.unit == Unit::Ratio { range.high.max(1.0) } else { range.high }),
@@ -81,7 +86,12 @@ impl Panel for Sparkline {
         let hidden = if count > shown { format!(" +{}", count - shown) } else { String::new() };
         let names = view.lines.iter().map(|line| line.name.width()).max().unwrap_or(0).min(usize::from(area.width / 3));
         let texts = texts(&view.lines, usize::from(area.width).saturating_sub(names));
-        let values = texts.iter().map(|text| text.width()).max().unwrap_or(0);
+        // Where lines are high, their greatest and least values stand above the current one.
+        let is_high = each >= WITH_EXTREMES && area.width >= WIDE;
+        let ends: Vec<Option<[String; 2]>> =
+            view.lines.iter().filter(|_| is_high).map(|line| extremes(line, view)).collect();
+        let words = ends.iter().flatten().flatten();
+        let values = texts.iter().chain(words).map(|text| text.width()).max().unwrap_or(0);
         let left = if names > 0 { names as u16 + 1 } else { 0 };
         let right = values as u16 + 1 + hidden.width() as u16;
         for (n, (line, text)) in view.lines.iter().zip(&texts).enumerate() {
@@ -98,12 +108,19 @@ impl Panel for Sparkline {
             let columns =
                 scale::columns(&line.trend.points, line.trend.from, line.trend.to, bars.width, line.trend.reach);
             let role = if line.status == Status::Ok { Role::Series(n as u8) } else { line.status.into() };
-            if let Some(range) = view.range {
+            for (words, y) in ends.get(n).iter().copied().flatten().flatten().zip([0, middle.saturating_sub(1)]) {
+                write_right(buffer, value, y, words, ink.style(Role::Muted));
+            }
+            if let Some(range) = view.range.or_else(|| line.trend.range()) {
                 sparkline::draw(buffer, bars, (&columns, range), n > 0, role, ink);
             }
         }
         view.changes.draw(columns(area, left, area.width.saturating_sub(left + right)), buffer, ink);
         write_right(buffer, row(area, area.height - 1), 0, &hidden, ink.style(Role::Muted));
+    }
+
+    fn room(view: &View) -> Room {
+        Self::ROOM.for_rows(view.lines.len(), (3, 8))
     }
 
     fn strip(view: &View) -> String {
@@ -117,6 +134,19 @@ impl Panel for Sparkline {
     fn said_at(view: &View, at: Timestamp) -> String {
         trend::words_at(&view.lines, at, &view.format)
     }
+}
+
+/// The rows of a line with which its greatest and least value are written above and below its current one.
+const WITH_EXTREMES: u16 = 4;
+/// The columns of a panel in which they leave enough for the line.
+const WIDE: u16 = 40;
+
+/// "max 18 %" and "min 5 %" of a line; nothing where it is flat.
+fn extremes(line: &Line, view: &View) -> Option<[String; 2]> {
+    let Range { low, high } = line.trend.extremes().filter(|range| range.low < range.high)?;
+    let texts = view.format.all_written(&[Some(high), Some(low)], line.trend.to);
+    let [high, low] = texts.as_slice() else { return None };
+    Some([format!("max {}", high.short.text()), format!("min {}", low.short.text())])
 }
 
 /// The least columns of bars beside which numbers are written with all their digits.

@@ -140,7 +140,7 @@ impl Panel for Stages {
     const SOURCE: Need = Need::Needed;
     const TAKES: Option<Shape> = Some(Shape::Builds);
     const LAYER: Layer = Layer::Pipeline;
-    const ROOM: Room = Room { min_width: 30, min_height: 1, ideal_height: 4, weight: 5 };
+    const ROOM: Room = Room::new((30, 1), (80, 6), (160, 30), 5);
     type Options = Options;
     type View = View;
 
@@ -180,6 +180,10 @@ impl Panel for Stages {
         if !rest.is_empty() && height > 0 {
             write(buffer, row(area, shown as u16), 2, 0, &counted(rest), ink.style(Role::Muted));
         }
+    }
+
+    fn room(view: &View) -> Room {
+        Self::ROOM.for_rows(view.lines.len(), (1, 3))
     }
 
     fn strip(view: &View) -> String {

@@ -1,10 +1,11 @@
 //! One number, large, with where it comes from and where it goes.
 //!
 //! ```text
-//!  ▀█  ▀▀█ █▀█          the value, large when there is room
-//!   █  █▀▀ █▀█          per min
-//!  ▀▀▀ ▀▀▀ ▀▀▀          ↑ 4 %      change against the window's start
-//!  ▂▃▃▄▅▅▆▅▆▇▆▇▇▆▅▆▇█   the window
+//!   ▄█  ▄▀▀▀▄ ▄▀▀▀▄      the value, as large as there is room for
+//!    █     ▄▀ ▀▄▄▄▀      per min    its unit
+//!    █   ▄▀   █   █      ↑ 4 %      change against the window's start
+//!   ▀▀▀ ▀▀▀▀▀  ▀▀▀
+//!  ▂▃▃▄▅▅▆▅▆▇▆▇▇▆▅▆▇█    the window
 //! ```
 
 use ratatui::buffer::Buffer;
@@ -15,7 +16,9 @@ use unicode_width::UnicodeWidthStr;
 
 use super::changes::Changes;
 use super::ink::{Ink, Role};
-use super::marks::{columns, digits, row, scale, sparkline, write};
+use super::marks::big_text::{self, Size};
+use super::marks::scale::Range;
+use super::marks::{columns, row, scale, sparkline, write, write_right};
 use super::trend::Trend;
 use super::{Need, Panel, PanelInput, Room};
 use crate::model::format::{Format, Humane, MISSING, Written};
@@ -95,7 +98,7 @@ impl Panel for Stat {
     const SUMMARY: &'static str = "one number, large, with its change and its line";
     const HISTORY: bool = true;
     const SOURCE: Need = Need::Needed;
-    const ROOM: Room = Room { min_width: 16, min_height: 1, ideal_height: 5, weight: 2 };
+    const ROOM: Room = Room::new((16, 1), (28, 8), (100, 24), 2);
     type Options = Options;
     type View = View;
 
@@ -138,12 +141,12 @@ impl Panel for Stat {
     fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
         let pad = u16::from(area.width > 24);
         let inner = columns(area, pad, area.width.saturating_sub(2 * pad));
-        let top = match large(view, inner, ink) {
-            Some(value) => draw_large(view, value, inner, buffer, ink),
+        let used = match Large::fitting(view, inner, ink) {
+            Some(large) => large.draw(view, inner, buffer, ink),
             None => draw_line(view, row(inner, 0), buffer, ink),
         };
         if let Some(trend) = &view.trend {
-            let left = Rect { y: area.y + top, height: area.height.saturating_sub(top), ..area };
+            let left = Rect { y: area.y + used, height: area.height.saturating_sub(used), ..area };
             if left.height > 0 {
                 let columns = scale::columns(&trend.points, trend.from, trend.to, left.width, trend.reach);
                 let role = if view.status == Status::Ok { Role::Series(0) } else { view.status.into() };
@@ -188,29 +191,88 @@ fn counted(count: usize, what: &str) -> Written {
     Format::new(Unit::Other(SafeText::new(what))).written(Some(count as f64), Timestamp(0))
 }
 
-/// The value that fits in large digits, with its width: with all its digits, else the shorter one.
-fn large<'a>(view: &'a View, inner: Rect, ink: &Ink) -> Option<(&'a Humane, u16)> {
-    if inner.height < digits::HEIGHT {
-        return None;
-    }
-    let fits = |value: &'a Humane| {
-        let width = digits::width(&value.number, ink.glyphs)?;
-        (width + 2 + value.unit.width().max(6) as u16 <= inner.width).then_some((value, width))
-    };
-    fits(&view.value.long).or_else(|| fits(&view.value.short))
+/// The value in characters that are read from afar.
+struct Large<'a> {
+    text: String,
+    size: Size,
+    width: u16,
+    /// The unit, where it is not large too.
+    unit: &'a str,
+    /// Whether unit and notes stand beside the number; else they stand below it.
+    is_beside: bool,
 }
 
-/// The value in large digits, with its unit and notes beside them. Returns the rows taken.
-fn draw_large(view: &View, (value, width): (&Humane, u16), inner: Rect, buffer: &mut Buffer, ink: &Ink) -> u16 {
-    let top = u16::from(inner.height > digits::HEIGHT + 1);
-    let at = Rect { y: inner.y + top, height: digits::HEIGHT, ..inner };
-    let role = if view.status == Status::Ok { Role::Text } else { view.status.into() };
-    digits::draw(buffer, at, &value.number, role, ink);
-    let legend = columns(at, width + 2, at.width);
-    write(buffer, legend, 0, 1, &value.unit, ink.style(Role::Muted));
-    notes(view, legend, 2, buffer, ink);
-    // A free line above the trend, when there are two for it.
-    top + digits::HEIGHT + u16::from(inner.height > top + digits::HEIGHT + 2)
+/// The widest unit that is drawn as large as its number.
+const LARGE_UNIT: usize = 3;
+
+impl<'a> Large<'a> {
+    /// The largest that leaves room for the notes and for the line of the past. Of one size the unit is large where
+    /// it is short, and the number has all its digits where these fit.
+    fn fitting(view: &'a View, inner: Rect, ink: &Ink) -> Option<Self> {
+        // That there is no value need not be seen from afar; why there is none needs the room.
+        if view.value.long.number == MISSING {
+            return None;
+        }
+        let words = notes_width(view, ink);
+        let candidates: Vec<(String, &str)> = [&view.value.long, &view.value.short]
+            .into_iter()
+            .flat_map(|value| {
+                let whole = (value.unit.width() <= LARGE_UNIT && !value.unit.is_empty()).then(|| (value.text(), ""));
+                whole.into_iter().chain([(value.number.clone(), value.unit.as_str())])
+            })
+            .collect();
+        let room = |size: Size| Some((inner.height.checked_sub(size.height() + least_trend(view, size))?, size));
+        Size::LARGEST_FIRST.into_iter().filter_map(room).find_map(|(spare, size)| {
+            candidates.iter().find_map(|(text, unit)| {
+                let (fitted, width) = big_text::fitting(text, (inner.width, size.height()), ink.glyphs)?;
+                let words = words.max(unit.width() as u16);
+                let is_beside = words == 0 || width + 2 + words <= inner.width;
+                let fits = fitted == size && (is_beside || spare > 0);
+                fits.then(|| Large { text: text.clone(), size, width, unit, is_beside })
+            })
+        })
+    }
+
+    /// The value, its unit and notes. Returns the rows taken.
+    fn draw(&self, view: &View, inner: Rect, buffer: &mut Buffer, ink: &Ink) -> u16 {
+        let (height, below) = (self.size.height(), u16::from(!self.is_beside));
+        let spare = inner.height.saturating_sub(height + below);
+        let trend = if view.trend.is_some() { least_trend(view, self.size).max(LEAST_TREND) } else { 0 };
+        // A free row above the number and one below it, when the line of the past can spare them.
+        let top = if view.trend.is_some() { u16::from(spare > trend) } else { spare / 2 };
+        let free = u16::from(spare > trend + 1);
+        let at = Rect { y: inner.y + top, height: height.min(inner.height), ..inner };
+        let role = if view.status == Status::Ok { Role::Text } else { view.status.into() };
+        big_text::draw(buffer, at, &self.text, self.size, ink.stroke(role), ink.glyphs);
+        if self.is_beside {
+            let legend = columns(at, self.width + 2, at.width);
+            // At the foot of the number: the small font leaves the lower half of its last row free.
+            let foot = height - 2;
+            write(buffer, legend, 0, foot - 1, self.unit, ink.style(Role::Muted));
+            notes(view, legend, foot, buffer, ink);
+        } else {
+            let line = row(inner, top + height);
+            let used = write(buffer, line, 0, 0, self.unit, ink.style(Role::Muted));
+            notes(view, columns(line, if used > 0 { used + 2 } else { 0 }, line.width), 0, buffer, ink);
+        }
+        top + height + below + free
+    }
+}
+
+/// Rows with which the line of the past shows a shape.
+const LEAST_TREND: u16 = 2;
+
+/// The rows that the line of the past has at least beside a number of a size: the larger the number, the higher.
+const fn least_trend(view: &View, size: Size) -> u16 {
+    if view.trend.is_none() {
+        return 0;
+    }
+    match size {
+        Size::Small => 0,
+        Size::Large => 2,
+        Size::Double => 4,
+        Size::Triple => 6,
+    }
 }
 
 /// The value in a line. Returns the rows taken.
@@ -223,15 +285,39 @@ fn draw_line(view: &View, line: Rect, buffer: &mut Buffer, ink: &Ink) -> u16 {
 }
 
 /// The change, and whose value it is where there are several.
+fn note_words(view: &View, ink: &Ink) -> Vec<String> {
+    let whose = (view.others > 0).then(|| format!("{} (+{})", view.name, view.others));
+    view.change.map(|change| change.text(ink)).into_iter().chain(whose).collect()
+}
+
+fn notes_width(view: &View, ink: &Ink) -> u16 {
+    note_words(view, ink).iter().map(|words| words.width() + 2).sum::<usize>().saturating_sub(2) as u16
+}
+
 fn notes(view: &View, area: Rect, y: u16, buffer: &mut Buffer, ink: &Ink) {
-    let mut used = 0;
-    if let Some(change) = view.change {
-        used = write(buffer, area, 0, y, &change.text(ink), ink.style(Role::Muted)) + 2;
+    let mut x = 0;
+    for words in note_words(view, ink) {
+        x += write(buffer, area, x, y, &words, ink.style(Role::Muted)) + 2;
     }
-    if view.others > 0 {
-        let whose = format!("{} (+{})", view.name, view.others);
-        write(buffer, area, used, y, &whose, ink.style(Role::Muted));
+    // How far the line of the past reaches, where there is room for that, too.
+    if let Some(words) = view.trend.as_ref().and_then(|trend| reach(trend, &view.format))
+        && usize::from(x) + words.width() <= usize::from(area.width)
+    {
+        write_right(buffer, area, y, &words, ink.style(Role::Muted));
     }
+}
+
+/// "38.2 to 85.1": the least and the greatest value of a line.
+fn reach(trend: &Trend, format: &Format) -> Option<String> {
+    let Range { low, high } = trend.extremes().filter(|range| range.low < range.high)?;
+    let texts = format.all_written(&[Some(low), Some(high)], trend.to);
+    let [low, high] = texts.as_slice() else { return None };
+    let (low, high) = (&low.short, &high.short);
+    Some(if low.unit == high.unit {
+        format!("{} to {}", low.number, high.number)
+    } else {
+        format!("{} to {}", low.text(), high.text())
+    })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::ink::{Ink, Role};
 use super::marks::{Window, columns, row, write, write_right};
-use super::{Need, Panel, PanelInput, Room};
+use super::{ANY, Extent, Need, Panel, PanelInput, Room};
 use crate::model::format;
 use crate::model::judgement::{Content, JudgedTable};
 use crate::model::status::Status;
@@ -20,6 +20,10 @@ use crate::model::unit::Unit;
 const MAX_COLUMN: usize = 40;
 /// Between two columns.
 const SPACE: u16 = 2;
+/// The same where there is room to spare.
+const WIDEST_SPACE: u16 = 8;
+/// What a column is usually good with, and what it can use.
+const COLUMN: (u16, u16) = (16, 32);
 
 /// The panel.
 #[derive(Debug)]
@@ -53,7 +57,7 @@ impl Panel for Table {
     const SUMMARY: &'static str = "rows and columns, or a list of series with their values";
     const HISTORY: bool = false;
     const SOURCE: Need = Need::Needed;
-    const ROOM: Room = Room { min_width: 24, min_height: 3, ideal_height: 7, weight: 3 };
+    const ROOM: Room = Room::new((24, 3), (60, 8), (ANY, 30), 3);
     type Options = Options;
     type View = View;
 
@@ -78,16 +82,23 @@ impl Panel for Table {
 
     fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
         let widths = widths(view, area.width);
+        let used: u16 = widths.iter().sum();
+        let gaps = (widths.len() as u16).saturating_sub(1).max(1);
+        let space = (area.width.saturating_sub(used) / gaps).clamp(SPACE, WIDEST_SPACE);
         let numeric: Vec<bool> = (0..view.header.len())
             .map(|at| view.rows.iter().any(|(fields, _)| fields.get(at).is_some_and(|field| field.is_number)))
             .collect();
         let header = view.header.iter().map(SafeText::to_string).collect::<Vec<_>>();
-        draw_row(row(area, 0), &header, &widths, &numeric, buffer, |_| ink.style(Role::Muted));
+        draw_row(row(area, 0), &header, (&widths, space), &numeric, buffer, |_| ink.style(Role::Muted));
         let room = usize::from(area.height.saturating_sub(1));
         let seen = Window::new(view.rows.len(), room, ink.scroll);
+        // With room to spare, rows stand apart.
+        let each = if room >= 2 * view.rows.len() { 2 } else { 1 };
         for (n, (fields, status)) in view.rows.iter().skip(seen.first).take(seen.shown).enumerate() {
             let texts: Vec<String> = fields.iter().map(|field| field.text.clone()).collect();
-            draw_row(row(area, n as u16 + 1), &texts, &widths, &numeric, buffer, |_| ink.value(*status));
+            draw_row(row(area, n as u16 * each + 1), &texts, (&widths, space), &numeric, buffer, |_| {
+                ink.value(*status)
+            });
         }
         if area.height > 1 {
             write(buffer, row(area, area.height - 1), 0, 0, &seen.rest, ink.style(Role::Muted));
@@ -96,6 +107,14 @@ impl Panel for Table {
 
     fn lines(view: &View) -> usize {
         view.rows.len()
+    }
+
+    fn room(view: &View) -> Room {
+        let room = Self::ROOM.for_rows(view.rows.len() + 1, (1, 2));
+        // By the number of columns, not by their words: what a source says moves no panel.
+        let width = |each: u16| each.saturating_mul(view.header.len() as u16).max(room.least.width);
+        let good = Extent { width: width(COLUMN.0), ..room.good };
+        Room { most: Extent { width: width(COLUMN.1), ..room.most }, good, ..room }
     }
 
     fn strip(view: &View) -> String {
@@ -162,7 +181,7 @@ fn widths(view: &View, room: u16) -> Vec<u16> {
 fn draw_row(
     area: Rect,
     texts: &[String],
-    widths: &[u16],
+    (widths, space): (&[u16], u16),
     numeric: &[bool],
     buffer: &mut Buffer,
     style: impl Fn(usize) -> ratatui::style::Style,
@@ -175,6 +194,6 @@ fn draw_row(
         } else {
             write(buffer, field, 0, 0, text, style(at));
         }
-        x += width + SPACE;
+        x += width + space;
     }
 }

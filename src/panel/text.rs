@@ -40,7 +40,7 @@ impl Panel for Text {
     const SUMMARY: &'static str = "words: a note of the board's own, or the lines of a source";
     const HISTORY: bool = false;
     const SOURCE: Need = Need::Optional;
-    const ROOM: Room = Room { min_width: 12, min_height: 1, ideal_height: 4, weight: 2 };
+    const ROOM: Room = Room::new((12, 1), (30, 4), (80, 8), 1);
     type Options = Options;
     type View = View;
 
@@ -72,6 +72,10 @@ impl Panel for Text {
             let line = if last { format!("{line} …") } else { line.clone() };
             write(buffer, row(area, y as u16), 0, 0, &line, ink.style(Role::Text));
         }
+    }
+
+    fn room(view: &View) -> Room {
+        Self::ROOM.for_rows(view.lines.len(), (1, 2))
     }
 
     fn strip(view: &View) -> String {

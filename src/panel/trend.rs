@@ -50,10 +50,15 @@ impl Trend {
         (before.value.is_finite() && before.at.age_at(at) <= self.reach).then_some(before.value)
     }
 
+    /// Its least and its greatest value.
+    pub fn extremes(&self) -> Option<Range> {
+        Range::around(self.points.iter().map(|point| point.value))
+    }
+
     /// The range that shows its shape: from a little below the least value to the greatest. A line that
     /// hardly moves is not blown up: the range is at least a fifth of the value.
     pub fn range(&self) -> Option<Range> {
-        let Range { low, high } = Range::around(self.points.iter().map(|point| point.value))?;
+        let Range { low, high } = self.extremes()?;
         let span = (high - low).max(high.abs().max(low.abs()) * 0.2);
         let floor = low - span * 0.25;
         Some(Range { low: if low >= 0.0 { floor.max(0.0) } else { floor }, high: low + span })

@@ -1,4 +1,4 @@
-//! Around the panels: the sentence, tabs, frames, strips, footer.
+//! Around the panels: the sentence, tabs, footer.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -8,9 +8,8 @@ use unicode_width::UnicodeWidthStr;
 use crate::model::freshness::Freshness;
 use crate::model::status::Status;
 use crate::model::time::Span;
-use crate::panel::changes::{Mark, words};
-use crate::panel::ink::{Ink, Role};
-use crate::panel::marks::{columns, outline, put, row, wrap, write, write_right};
+use crate::panel::ink::{Ground, Ink, Role};
+use crate::panel::marks::{columns, fill, write, write_right};
 use crate::view::lens::Lens;
 use crate::view::scene::{PanelScene, Scene, SourceState};
 
@@ -22,6 +21,13 @@ pub(super) fn verdict(scene: &Scene, age: Span, area: Rect, buffer: &mut Buffer,
     if area.is_empty() {
         return;
     }
+    let worst = Status::worst(scene.remarks.iter().map(|remark| remark.status));
+    let ink = &match worst {
+        _ if ink.dimmed => ink.clone(),
+        Status::Ok => ink.clone(),
+        status => ink.on(Ground::Tint(status)),
+    };
+    fill(buffer, area, ink.style(Role::Text));
     let dot = ink.glyphs.dot();
     let room = area.width.saturating_sub(1);
     let mut x = 1;
@@ -155,200 +161,6 @@ fn whole_sources(missing: &[&SourceState], waiting: usize, all: usize) -> String
         ([one], _, all) => format!("{} missing of {all} sources", one.name),
         (several, _, all) => format!("{} of {all} sources missing", several.len()),
     }
-}
-
-/// How a panel is looked at.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Look {
-    /// Whether the viewer has chosen it.
-    pub focused: bool,
-    /// For how long no scene has come, when that is too long.
-    pub silence: Option<Span>,
-}
-
-/// A frame with title and status in its line. What is chosen has heavier strokes: the colour is that of the
-/// status. Returns what is left inside.
-pub(super) fn frame(panel: &PanelScene, area: Rect, look: Look, buffer: &mut Buffer, ink: &Ink) -> Rect {
-    if area.width < 2 || area.height < 2 {
-        return Rect::default();
-    }
-    let is_bad = panel.is_judged && panel.status.severity() >= Status::Warning.severity();
-    let border = ink.style(match (is_bad, look.focused) {
-        (true, _) => panel.status.into(),
-        (false, true) => Role::Focus,
-        (false, false) => Role::Border,
-    });
-    outline(buffer, area, border, if look.focused { ink.glyphs.chosen_frame() } else { ink.glyphs.frame() });
-    let line = columns(Rect { height: 1, ..area }, 1, area.width.saturating_sub(2));
-    let used = status_words(panel, look.silence, line, buffer, ink);
-    let room = line.width.saturating_sub(used + 1);
-    let mark = if panel.simulated { " sim" } else { "" };
-    let mark_room = if room as usize > panel.title.width() + mark.len() + 2 { mark.len() as u16 } else { 0 };
-    let title_room = columns(line, 1, room.saturating_sub(mark_room + 1));
-    if usize::from(title_room.width) >= panel.title.width().clamp(1, 3) {
-        put(buffer, line, 0, 0, " ", border);
-        let style = ink.style(if look.focused { Role::Focus } else { Role::Title }).add_modifier(Modifier::BOLD);
-        let mut x = write(buffer, title_room, 0, 0, panel.title.as_str(), style) + 1;
-        if mark_room > 0 {
-            x += write(buffer, line, x, 0, mark, ink.style(Role::Muted));
-        }
-        put(buffer, line, x, 0, " ", border);
-    }
-    Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - 2 }
-}
-
-/// Why a panel is as it is: in the lower line of its frame, or, where that is too short and `free` rows at the
-/// bottom of the panel are enough, over several lines in these.
-pub(super) fn reason(panel: &PanelScene, area: Rect, free: u16, buffer: &mut Buffer, ink: &Ink) {
-    if panel.reason.is_empty() || area.height < 2 {
-        return;
-    }
-    let style = ink.style(if panel.status == Status::Ok { Role::Muted } else { panel.status.into() });
-    let words = format!(" {} ", panel.reason);
-    let foot = columns(Rect { y: area.y + area.height - 1, height: 1, ..area }, 2, area.width.saturating_sub(4));
-    let lines = wrap(&panel.reason, usize::from(foot.width.saturating_sub(1)));
-    if words.width() <= usize::from(foot.width) || lines.len() > usize::from(free) {
-        write(buffer, foot, 0, 0, &words, style);
-        return;
-    }
-    let begin = area.height - 1 - lines.len() as u16;
-    for (n, line) in lines.iter().enumerate() {
-        write(buffer, columns(row(area, begin + n as u16), 2, foot.width), 0, 0, line, style);
-    }
-}
-
-/// How old a panel is, when that matters: in a few words, and in fewer.
-fn oldness(panel: &PanelScene, silence: Option<Span>) -> Option<(String, &str)> {
-    match (silence, panel.freshness) {
-        (Some(silence), _) => Some((format!("no update {}", silence.brief()), "no update")),
-        (None, Freshness::Fresh) => None,
-        (None, freshness) => Some((panel.note.clone(), freshness.word())),
-    }
-}
-
-/// The role of a status that may be old: what is late is not ok any more, and not green.
-fn role_of(panel: &PanelScene, old: bool) -> Role {
-    if old && (panel.status == Status::Ok || !panel.is_judged) { Role::Warning } else { panel.status.into() }
-}
-
-/// " ● ok ", " ▲ warning · since 14:21 " or " ◷ late 7 s " at the right of a frame's line. That data is late is the
-/// last to be left out. Returns the columns taken.
-fn status_words(panel: &PanelScene, silence: Option<Span>, line: Rect, buffer: &mut Buffer, ink: &Ink) -> u16 {
-    let (glyph, word, dot) = (ink.glyphs.status(panel.status), panel.status.word(), ink.glyphs.dot());
-    let old = oldness(panel, silence);
-    let role = role_of(panel, old.is_some());
-    let words = match old {
-        None if !panel.is_judged => return 0,
-        None if panel.note.is_empty() => vec![format!("{glyph} {word}"), glyph.to_owned()],
-        None => vec![format!("{glyph} {word}{dot}{}", panel.note), format!("{glyph} {word}"), glyph.to_owned()],
-        Some((long, short)) => {
-            let clock = ink.glyphs.freshness(Freshness::Late);
-            let age = [format!("{clock} {long}"), format!("{clock} {short}"), clock.to_owned()];
-            // What has no status says how old it is all the same.
-            if panel.status == Status::Ok || !panel.is_judged {
-                age.to_vec()
-            } else {
-                let full = format!("{glyph} {word}{dot}{clock} {long}");
-                std::iter::once(full).chain(age.map(|age| format!("{glyph} {age}"))).collect()
-            }
-        }
-    };
-    // The title keeps at least its own width, or half of the line.
-    let title = (panel.title.width() as u16 + 4).min(line.width / 2);
-    let fits = |text: &String| text.width() as u16 + 2 <= line.width.saturating_sub(title);
-    let Some(text) = words.iter().find(|text| fits(text)).or(words.last()) else { return 0 };
-    if text.width() as u16 + 3 > line.width {
-        return 0;
-    }
-    let room = Rect { width: line.width.saturating_sub(1), ..line };
-    write_right(buffer, room, 0, &format!(" {text} "), ink.style(role)) + 1
-}
-
-/// The zoomed panel's own facts, below it: what happened where the viewer points, or age and link.
-pub(super) fn details(
-    panel: &PanelScene,
-    scene: &Scene,
-    age: Span,
-    inner: Rect,
-    buffer: &mut Buffer,
-    ink: &Ink,
-) -> Rect {
-    if inner.height < 6 {
-        return inner;
-    }
-    let foot = Rect { y: inner.y + inner.height - 1, height: 1, ..inner };
-    let above = Rect { height: inner.height - 2, ..inner };
-    if let (Some(cursor), Some(changes)) = (ink.cursor, panel.view.changes()) {
-        let time = cursor.clock(&scene.zone);
-        let mut x = write(buffer, foot, 1, 0, &time, ink.style(Role::Accent)) + 3;
-        let value = panel.view.said_at(cursor);
-        if !value.is_empty() {
-            x += write(buffer, foot, x, 0, &value, ink.style(Role::Title)) + 3;
-        }
-        let marks: Vec<&Mark> = changes.marks_at(cursor).collect();
-        let said = marks_text(&marks, scene, usize::from(foot.width.saturating_sub(x + 1)), ink);
-        write(buffer, foot, x, 0, &said, ink.style(Role::Text));
-        return above;
-    }
-    let answered = |old: Span| format!("answered {} ago", Span(old.0.saturating_add(age.0)).brief());
-    let mut facts = vec![panel.layer.word().to_owned(), panel.age.map_or_else(|| "no answer yet".to_owned(), answered)];
-    if panel.simulated {
-        facts.push("simulated".to_owned());
-    }
-    facts.extend(scene.sources.iter().filter_map(SourceState::budget_words));
-    facts.extend(panel.link.as_ref().map(ToString::to_string));
-    write(buffer, foot, 1, 0, &facts.join(ink.glyphs.dot()), ink.style(Role::Muted));
-    above
-}
-
-/// What the marks under the pointer say, how long ago that was, and how many more there are than there is
-/// room for.
-fn marks_text(marks: &[&Mark], scene: &Scene, room: usize, ink: &Ink) -> String {
-    let Some(first) = marks.first() else { return "nothing happened here".to_owned() };
-    let count: usize = marks.iter().map(|mark| mark.count).sum();
-    let age = format!(", {} ago", first.at.age_at(scene.now).brief());
-    let mut said = String::new();
-    for (n, words) in marks.iter().flat_map(|mark| &mark.events).map(words).enumerate() {
-        let between = if n == 0 { "" } else { ink.glyphs.dot() };
-        if n > 0 && said.width() + between.width() + words.width() + age.width() + " +99 more".len() > room {
-            return format!("{said}{age} +{} more", count - n);
-        }
-        said = format!("{said}{between}{words}");
-    }
-    let left = count - marks.iter().map(|mark| mark.events.len()).sum::<usize>();
-    let more = if left > 0 { format!(" +{left} more") } else { String::new() };
-    format!("{said}{age}{more}")
-}
-
-/// A panel in one line: "● Orders 128 orders/min". The title of what is chosen is reversed.
-pub(super) fn strip(panel: &PanelScene, area: Rect, look: Look, buffer: &mut Buffer, ink: &Ink) {
-    let line = columns(area, 1, area.width.saturating_sub(2));
-    let old = oldness(panel, look.silence);
-    let mut x = 0;
-    if panel.is_judged || old.is_some() {
-        let is_late = old.is_some() && (panel.status == Status::Ok || !panel.is_judged);
-        let late = ink.glyphs.freshness(Freshness::Late);
-        let glyph = if is_late { late } else { ink.glyphs.status(panel.status) };
-        x += write(buffer, line, 0, 0, glyph, ink.style(role_of(panel, old.is_some()))) + 1;
-    }
-    let words = match (panel.freshness, &old) {
-        (Freshness::Failed | Freshness::Stale, Some((age, _))) => format!("{age} {}", panel.reason),
-        (Freshness::Waiting, Some(_)) => "connecting".to_owned(),
-        // First how old it is: the end of a line is what is cut.
-        (_, Some((age, _))) => format!("{age}{}{}", ink.glyphs.dot(), panel.text),
-        (_, None) => panel.text.clone(),
-    };
-    let title_style = if look.focused {
-        ink.style(Role::Focus).add_modifier(Modifier::BOLD | Modifier::REVERSED)
-    } else {
-        ink.style(Role::Title)
-    };
-    let room = line.width.saturating_sub(x);
-    let half = room.saturating_sub(words.width() as u16 + 2).max(room / 2);
-    x += write(buffer, columns(line, x, half), 0, 0, panel.title.as_str(), title_style) + 2;
-    let word =
-        if panel.is_judged && panel.status != Status::Ok { format!("{} {words}", panel.status.word()) } else { words };
-    write(buffer, columns(line, x, line.width), 0, 0, &word, ink.value(panel.status));
 }
 
 /// "2 more warning, 12 more ok".

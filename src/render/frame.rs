@@ -12,12 +12,13 @@
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 
-use super::chrome::{self, Look};
-use super::{header, help};
+use super::panel_frame::{self, Look, hatch};
+use super::{chrome, details, header, help};
 use crate::model::freshness::Freshness;
 use crate::model::isolation::{isolated, tripwire};
+use crate::model::status::Status;
 use crate::model::time::Span;
-use crate::panel::ink::{Glyphs, Ink, Role};
+use crate::panel::ink::{Glyphs, Ground, Ink, Role};
 use crate::panel::marks::{columns, row, wrap, write};
 use crate::view::arrange::{Arrangement, arrange};
 use crate::view::lens::Lens;
@@ -75,6 +76,10 @@ fn in_plain_ascii(buffer: &mut Buffer) {
     }
 }
 
+/// Rows and columns of a screen that can spare more than a row for its header.
+const TALL_SCREEN: u16 = 36;
+const WIDE_SCREEN: u16 = 100;
+
 /// The lines of the screen. The body gets what the others leave; the first to go are footer and tabs.
 #[derive(Debug, Clone, Copy)]
 struct Plan {
@@ -90,7 +95,11 @@ impl Plan {
     fn new(scene: &Scene, area: Rect) -> Self {
         let wants_tabs = scene.pages.len() > 1 && area.height >= 8;
         let wants_footer = area.height >= 8;
-        let header = u16::from(area.height >= 1);
+        let header = match area.height {
+            0 => 0,
+            height if height >= TALL_SCREEN && area.width >= WIDE_SCREEN => header::TALL,
+            _ => 1,
+        };
         let verdict = u16::from(area.height >= 3);
         let banner = u16::from(scene.banner.is_some() && area.height >= 4);
         let (tabs, footer) = (u16::from(wants_tabs), u16::from(wants_footer));
@@ -124,13 +133,13 @@ fn body(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: &mut Buffer, 
     for (index, at) in &arrangement.framed {
         if let Some(panel) = page.panels.get(*index) {
             let details = lens.zoom.then_some((scene, age));
-            let ink = if lens.zoom { &Ink { cursor: lens.cursor, scroll: lens.scroll, ..ink.clone() } } else { ink };
+            let ink = if lens.zoom { &ink.pointing(lens.cursor, lens.scroll) } else { ink };
             framed(panel, *at, (look(*index), details), buffer, ink);
         }
     }
     for (index, at) in &arrangement.strips {
         if let Some(panel) = page.panels.get(*index) {
-            chrome::strip(panel, *at, look(*index), buffer, ink);
+            panel_frame::strip(panel, *at, look(*index), buffer, ink);
         }
     }
     if let Some(at) = arrangement.counter {
@@ -145,31 +154,41 @@ fn body(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: &mut Buffer, 
 fn framed(
     panel: &PanelScene,
     area: Rect,
-    (look, details): (Look, Option<(&Scene, Span)>),
+    (look, zoomed): (Look, Option<(&Scene, Span)>),
     buffer: &mut Buffer,
     ink: &Ink,
 ) {
-    let inner = chrome::frame(panel, area, look, buffer, ink);
-    let inner = details.map_or(inner, |(scene, age)| chrome::details(panel, scene, age, inner, buffer, ink));
+    let ground = panel_frame::ground(panel, look.silence);
+    let inner = panel_frame::frame(panel, area, look, buffer, ink);
+    let ink = &ground.map_or_else(|| ink.clone(), |status| ink.on(Ground::Tint(status)));
+    let inner = zoomed.map_or(inner, |(scene, age)| details::draw(panel, scene, age, inner, buffer, ink));
     if inner.is_empty() {
         return;
     }
     if matches!(panel.freshness, Freshness::Failed | Freshness::Waiting) {
         never_answered(panel, inner, buffer, ink);
-        return;
+    } else {
+        let free = onto(drawn(panel, inner, ink), inner, buffer);
+        // Below the panel of a zoom stand its details.
+        panel_frame::reason(panel, area, if zoomed.is_some() { 0 } else { free }, buffer, ink);
     }
-    let canvas = drawn(panel, inner, ink);
-    let width = usize::from(inner.width);
+    if ground == Some(Status::Unknown) {
+        hatch(buffer, inner, ink);
+    }
+}
+
+/// Puts what a panel has drawn where it belongs. Returns how many rows at its bottom are free.
+fn onto(canvas: Buffer, area: Rect, buffer: &mut Buffer) -> u16 {
+    let width = usize::from(area.width);
     let is_free = |row: &&[Cell]| row.iter().all(|cell| cell.symbol() == " ");
     let free = canvas.content.chunks(width).rev().take_while(is_free).count() as u16;
-    for (at, cell) in canvas.content.iter().enumerate() {
-        let (x, y) = (inner.x + (at % width) as u16, inner.y + (at / width) as u16);
+    for (at, cell) in canvas.content.into_iter().enumerate() {
+        let (x, y) = (area.x + (at % width) as u16, area.y + (at / width) as u16);
         if let Some(target) = buffer.cell_mut((x, y)) {
-            *target = cell.clone();
+            *target = cell;
         }
     }
-    // Below the panel of a zoom stand its details.
-    chrome::reason(panel, area, if details.is_some() { 0 } else { free }, buffer, ink);
+    free
 }
 
 /// A panel draws on a canvas of its own: whatever it does, nothing outside its area changes.

@@ -1,4 +1,4 @@
-//! The top line: the board, a lamp for each layer, what the viewer must know, the clock.
+//! The top lines: the board, a lamp for each layer, what the viewer must know, the clock.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -10,13 +10,20 @@ use crate::model::freshness::Freshness;
 use crate::model::layer::Layer;
 use crate::model::status::Status;
 use crate::model::time::Span;
-use crate::panel::ink::{Ink, Role};
-use crate::panel::marks::{write, write_right};
+use crate::panel::ink::{Ground, Ink, Role};
+use crate::panel::marks::{big_text, columns, fill, row, write, write_right};
 use crate::view::lens::Lens;
 use crate::view::scene::{LayerLamp, Scene};
 
 /// Columns of "✖ NO UPDATE for 59 min".
 const SILENCE: usize = 22;
+
+/// Rows of a header that has room for words that are read from afar.
+pub(super) const TALL: u16 = big_text::Size::Small.height();
+/// Blank cells beside the words of a lamp, both sides together.
+const PADDING: usize = 2;
+/// Cells between two lamps.
+const GAP: u16 = 1;
 
 /// Board, five lamps, clock; `age` is how long ago all this was so. Words get shorter as the screen gets narrower;
 /// lamps stay. What the viewer must know is drawn in the ink `aloud`, which is never dimmed.
@@ -24,7 +31,7 @@ pub(super) fn draw(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: &m
     if area.is_empty() {
         return;
     }
-    let clock = scene.now.clock(&scene.zone);
+    let clock = Clock::new(scene, area, ink);
     let title_width = scene.title.width() as u16 + 1;
     // What the viewer must know gets shorter before the lamps lose their words.
     let candidates = [
@@ -38,46 +45,95 @@ pub(super) fn draw(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: &m
     .into_iter()
     .flat_map(|(words, brevity)| [(words, true, brevity), (words, false, brevity)]);
     let chosen = candidates.map(|(words, with_title, brevity)| {
-        let right = state(scene, lens, age, brevity, ink).map_or(clock.clone(), |words| format!("{words}  {clock}"));
-        let room = area.width - (right.width() as u16 + 2).min(area.width);
-        let lamps: Vec<Lamp> = scene.layers.iter().filter_map(|lamp| lamp_words(lamp, words, ink)).collect();
+        let state = state(scene, lens, age, brevity, ink).unwrap_or_default();
+        let state_width = if state.is_empty() { 0 } else { state.width() as u16 + 2 };
+        let right = area.width - (state_width + clock.width + 2).min(area.width);
+        let left = if with_title { title_width + 3 } else { 1 };
+        let lamps: Vec<Lamp> = scene.layers.iter().filter_map(|lamp| Lamp::new(lamp, words, ink)).collect();
         // The form is chosen by the widest words that may come: it does not change with what is seen now. Only where
         // several classes of one layer need more room it gets shorter.
         let usual: usize = scene.layers.iter().map(|lamp| widest(lamp, words, ink)).sum();
-        let width = usual.max(lamps.iter().map(lamp_width).sum());
-        let fits = width as u16 + if with_title { title_width + 3 } else { 1 } <= room;
-        (fits, lamps, with_title, right, room)
+        let width = usual.max(lamps.iter().map(Lamp::width).sum());
+        let fits = left as usize + width <= usize::from(right);
+        (fits, lamps, with_title.then_some(left), state, right)
     });
-    let Some((_, lamps, with_title, right, room)) = first_or_last(chosen, |(fits, ..)| *fits) else { return };
-    let right_style = match (&lens.silence, &scene.freeze) {
+    let Some((_, lamps, left, state, right)) = first_or_last(chosen, |(fits, ..)| *fits) else { return };
+    let line = row(area, (area.height - 1) / 2);
+    if left.is_some() {
+        let style = ink.style(Role::Accent).add_modifier(Modifier::BOLD);
+        write(buffer, line, 1, 0, scene.title.as_str(), style);
+    }
+    let left = left.unwrap_or(1).min(right);
+    draw_lamps(&lamps, columns(area, left, right - left), buffer, ink);
+    let state_style = match (&lens.silence, &scene.freeze) {
         (Some(_), _) => aloud.style(Role::Critical),
         (None, Some(_)) => aloud.style(Role::Warning),
         (None, None) => ink.style(Role::Muted),
     };
-    let mut x = 1;
-    if with_title {
-        let style = ink.style(Role::Accent).add_modifier(Modifier::BOLD);
-        x += write(buffer, area, x, 0, scene.title.as_str(), style) + 3;
-    }
-    for lamp in &lamps {
-        for (role, text) in lamp {
-            let style = ink.style(*role);
-            let style = if *role == Role::Muted { style } else { style.add_modifier(Modifier::BOLD) };
-            x += write(buffer, Rect { width: room.max(x), ..area }, x, 0, text, style) + 1;
-        }
-        x += 2;
-    }
-    write_right(buffer, Rect { width: area.width.saturating_sub(1), ..area }, 0, &right, right_style);
+    let before_clock = columns(line, 0, line.width.saturating_sub(clock.width + 3));
+    write_right(buffer, before_clock, 0, &state, state_style);
+    clock.draw(area, buffer, ink);
 }
+
+/// The time of day, large where the header has the rows for it.
+struct Clock {
+    /// "14:27" for large digits, with the seconds beside it: they show that the screen is alive.
+    large: Option<(String, String)>,
+    small: String,
+    width: u16,
+}
+
+impl Clock {
+    fn new(scene: &Scene, area: Rect, ink: &Ink) -> Self {
+        let small = scene.now.clock(&scene.zone);
+        let minutes = scene.now.hour_minute(&scene.zone);
+        let large = big_text::fitting(&minutes, (area.width / 8, area.height), ink.glyphs)
+            .map(|(_, width)| (width, minutes, small.chars().skip("14:27:".len()).collect::<String>()));
+        match large {
+            Some((width, minutes, seconds)) => {
+                Self { width: width + 1 + seconds.len() as u16, large: Some((minutes, seconds)), small }
+            }
+            None => Self { width: small.len() as u16, large: None, small },
+        }
+    }
+
+    fn draw(&self, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+        let x = area.width.saturating_sub(self.width + 1);
+        let at = columns(area, x, self.width);
+        match &self.large {
+            Some((minutes, seconds)) => {
+                big_text::draw(buffer, at, minutes, big_text::Size::Small, ink.style(Role::Title), ink.glyphs);
+                write_right(buffer, at, area.height.saturating_sub(1), seconds, ink.style(Role::Muted));
+            }
+            None => {
+                write(buffer, row(at, (area.height - 1) / 2), 0, 0, &self.small, ink.style(Role::Muted));
+            }
+        }
+    }
+}
+
+/// Draws the lamps as blocks beside each other. The room that their words leave goes to those that are worst: what is
+/// wrong is also what is widest.
+fn draw_lamps(lamps: &[Lamp], area: Rect, buffer: &mut Buffer, ink: &Ink) {
+    let used: usize = lamps.iter().map(Lamp::width).sum();
+    let spare = usize::from(area.width).saturating_sub(used) as u16;
+    let worst = lamps.iter().map(|lamp| lamp.severity).max().filter(|severity| *severity >= Status::Warning.severity());
+    let widened = lamps.iter().filter(|lamp| Some(lamp.severity) == worst).count() as u16;
+    let mut x = 0;
+    for lamp in lamps {
+        let grown = if Some(lamp.severity) == worst { (spare / widened.max(1)).min(MOST_SPARE) } else { 0 };
+        let block = columns(area, x, lamp.width() as u16 + grown - GAP);
+        lamp.draw(block, buffer, ink);
+        x += block.width + GAP;
+    }
+}
+
+/// The most columns that a lamp gets beyond its words.
+const MOST_SPARE: u16 = 60;
 
 /// The most columns that a lamp may take while its layer has one status, whatever that is.
 fn widest(lamp: &LayerLamp, words: Words, ink: &Ink) -> usize {
-    lamp.forms().filter_map(|form| lamp_words(&form, words, ink)).map(|lamp| lamp_width(&lamp)).max().unwrap_or(0)
-}
-
-/// The columns of a lamp with the space behind it.
-fn lamp_width(lamp: &Lamp) -> usize {
-    lamp.iter().map(|(_, text)| text.width() + 1).sum::<usize>() + 2
+    lamp.forms().filter_map(|form| Lamp::new(&form, words, ink)).map(|lamp| lamp.width()).max().unwrap_or(0)
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -88,41 +144,93 @@ enum Words {
     Glyph,
 }
 
-/// The parts of a layer's lamp, each in a colour of its own.
-type Lamp = Vec<(Role, String)>;
+/// The lamp of a layer: a block in the colour of its worst status, with words in it.
+struct Lamp {
+    /// None where nothing of the layer has limits.
+    status: Option<Status>,
+    severity: u8,
+    /// In capitals.
+    name: String,
+    /// Each in a colour of its own.
+    parts: Vec<(Role, String)>,
+}
 
-/// Glyph, layer, the worst status in words, and every other status that occurs with its count: "▲ APPLICATION
-/// 1 warning", "◌2". A layer without panels has no lamp.
-fn lamp_words(lamp: &LayerLamp, words: Words, ink: &Ink) -> Option<Lamp> {
-    let tally = lamp.tally;
-    let name = match words {
-        Words::Full => lamp.layer.word().to_uppercase(),
-        Words::Short => lamp.layer.short().to_uppercase(),
-        Words::Count => lamp.layer.short().to_owned(),
-        Words::Glyph => initial(lamp.layer).to_owned(),
-    };
-    let mut classes = tally.classes();
-    let Some((status, count)) = classes.next() else {
-        return (tally.without_limits > 0).then(|| vec![(Role::Muted, format!("- {name}"))]);
-    };
-    let glyph = ink.glyphs.status(status);
-    let worst = match (words, status) {
-        (Words::Glyph, _) => format!("{glyph}{name}"),
-        (Words::Count, Status::Ok) => format!("{glyph} {name}"),
-        (Words::Count, _) => format!("{glyph} {name} {count}"),
-        (_, Status::Ok) => format!("{glyph} {name} ok"),
-        _ => format!("{glyph} {name} {count} {}", status.word()),
-    };
-    let mut parts = vec![(status.into(), worst)];
-    if words != Words::Glyph {
-        // That others are ok is no news.
-        let others = classes.filter(|(status, _)| *status != Status::Ok);
-        parts.extend(others.map(|(status, count)| (status.into(), format!("{}{count}", ink.glyphs.status(status)))));
-        if tally.late > 0 {
-            parts.push((Role::Warning, format!("{}{}", ink.glyphs.freshness(Freshness::Late), tally.late)));
+impl Lamp {
+    /// Glyph, layer, the worst status in words, and every other status that occurs with its count: "▲ APPLICATION
+    /// 1 warning", "◌2". A layer without panels has no lamp.
+    fn new(lamp: &LayerLamp, words: Words, ink: &Ink) -> Option<Self> {
+        let tally = lamp.tally;
+        let name = match words {
+            Words::Full => lamp.layer.word().to_uppercase(),
+            Words::Short => lamp.layer.short().to_uppercase(),
+            Words::Count => lamp.layer.short().to_owned(),
+            Words::Glyph => initial(lamp.layer).to_owned(),
+        };
+        let mut classes = tally.classes();
+        let with_parts = |status: Option<Status>, parts| Self {
+            status,
+            severity: status.unwrap_or(Status::Ok).severity(),
+            name: if words == Words::Full { lamp.layer.word() } else { lamp.layer.short() }.to_uppercase(),
+            parts,
+        };
+        let Some((status, count)) = classes.next() else {
+            let parts = vec![(Role::Muted, format!("- {name}"))];
+            return (tally.without_limits > 0).then(|| with_parts(None, parts));
+        };
+        let glyph = ink.glyphs.status(status);
+        let worst = match (words, status) {
+            (Words::Glyph, _) => format!("{glyph}{name}"),
+            (Words::Count, Status::Ok) => format!("{glyph} {name}"),
+            (Words::Count, _) => format!("{glyph} {name} {count}"),
+            (_, Status::Ok) => format!("{glyph} {name} ok"),
+            _ => format!("{glyph} {name} {count} {}", status.word()),
+        };
+        let mut parts = vec![(status.into(), worst)];
+        if words != Words::Glyph {
+            // That others are ok is no news.
+            let others = classes.filter(|(status, _)| *status != Status::Ok);
+            let count =
+                |(status, count): (Status, usize)| (status.into(), format!("{}{count}", ink.glyphs.status(status)));
+            parts.extend(others.map(count));
+            if tally.late > 0 {
+                parts.push((Role::Warning, format!("{}{}", ink.glyphs.freshness(Freshness::Late), tally.late)));
+            }
+        }
+        Some(with_parts(Some(status), parts))
+    }
+
+    /// The least columns, with the gap behind it.
+    fn width(&self) -> usize {
+        self.words_width() + PADDING + usize::from(GAP)
+    }
+
+    fn words_width(&self) -> usize {
+        self.parts.iter().map(|(_, text)| text.width() + 1).sum::<usize>() - 1
+    }
+
+    fn draw(&self, block: Rect, buffer: &mut Buffer, ink: &Ink) {
+        let on = match self.status {
+            Some(_) if ink.dimmed => ink.on(Ground::Fill(Status::Unknown)),
+            Some(status) => ink.on(Ground::Fill(status)),
+            None => ink.clone(),
+        };
+        fill(buffer, block, on.style(Role::Text));
+        let mut x = PADDING as u16 / 2;
+        // What is wrong is written large beside its words, where there is room for both.
+        let room = block.width.saturating_sub(self.words_width() as u16 + 2 * PADDING as u16 + 1);
+        if self.severity >= Status::Warning.severity()
+            && let Some((size, width)) = big_text::fitting(&self.name, (room, block.height), on.glyphs)
+        {
+            big_text::draw(buffer, columns(block, x, width), &self.name, size, on.style(Role::Text), on.glyphs);
+            x += width + 2;
+        }
+        let line = row(block, (block.height - 1) / 2);
+        for (role, text) in &self.parts {
+            let style = on.style(*role);
+            let style = if *role == Role::Muted { style } else { style.add_modifier(Modifier::BOLD) };
+            x += write(buffer, line, x, 0, text, style) + 1;
         }
     }
-    Some(parts)
 }
 
 const fn initial(layer: Layer) -> &'static str {
@@ -177,8 +285,8 @@ mod tests {
     fn a_lamp_counts_every_class_and_a_layer_without_panels_has_none() {
         let ink = Theme::load("andon", &embedded).unwrap().ink(Glyphs::Full);
         let said = |tally: Tally, words: Words| {
-            let lamp = lamp_words(&LayerLamp { layer: Layer::Client, tally }, words, &ink)?;
-            Some(lamp.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(" "))
+            let lamp = Lamp::new(&LayerLamp { layer: Layer::Client, tally }, words, &ink)?;
+            Some(lamp.parts.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(" "))
         };
         let mixed = Tally { critical: 1, warning: 2, unknown: 1, ok: 5, late: 3, ..Tally::default() };
         assert_eq!(said(mixed, Words::Full).as_deref(), Some("✖ CLIENT 1 critical ▲2 ◌1 ◷3"));

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
 
-use crate::panel::ink::{Glyphs, Ink, ROLES};
+use crate::panel::ink::{Glyphs, Ink, ROLE_COUNT, ROLES, contrast};
 
 /// Deepest chain of `inherits`.
 const MAX_INHERIT: usize = 8;
@@ -18,7 +18,31 @@ macro_rules! embedded {
     };
 }
 
-embedded!("andon", "andon-light", "colour-blind", "high-contrast", "monochrome", "frost", "ember", "paper");
+embedded!(
+    "andon",
+    "andon-light",
+    "colour-blind",
+    "high-contrast",
+    "monochrome",
+    "frost",
+    "ember",
+    "paper",
+    "catppuccin-mocha",
+    "catppuccin-latte",
+    "dracula",
+    "everforest",
+    "gruvbox-dark",
+    "gruvbox-light",
+    "kanagawa",
+    "monokai",
+    "nord",
+    "one-dark",
+    "rose-pine",
+    "rose-pine-dawn",
+    "solarized-dark",
+    "solarized-light",
+    "tokyo-night",
+);
 
 /// The file.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -55,7 +79,7 @@ struct StyleFile {
 pub struct Theme {
     /// One line about it.
     pub about: String,
-    styles: [Style; ROLES.len()],
+    styles: [Style; ROLE_COUNT],
 }
 
 /// What is wrong with a theme, in a sentence that names the theme and the key.
@@ -83,7 +107,7 @@ impl Theme {
         }
         let mut theme = Self {
             about: chain.first().map(|(_, file)| file.about.clone()).unwrap_or_default(),
-            styles: [Style::default(); ROLES.len()],
+            styles: [Style::default(); ROLE_COUNT],
         };
         let mut palette = BTreeMap::new();
         for (name, file) in chain.iter().rev() {
@@ -117,7 +141,7 @@ impl Theme {
     }
 
     /// Ink for drawing.
-    pub const fn ink(&self, glyphs: Glyphs) -> Ink {
+    pub fn ink(&self, glyphs: Glyphs) -> Ink {
         Ink::new(self.styles, glyphs)
     }
 
@@ -130,8 +154,7 @@ impl Theme {
             .zip(&self.styles)
             .filter_map(|((name, _), style)| {
                 let (Some(Color::Rgb(r, g, b)), Some(Color::Rgb(x, y, z))) = (style.fg, style.bg) else { return None };
-                let (a, b) = (luminance([r, g, b]) + 0.05, luminance([x, y, z]) + 0.05);
-                Some((*name, if a > b { a / b } else { b / a }))
+                Some((*name, contrast([r, g, b], [x, y, z])))
             })
             .collect()
     }
@@ -187,15 +210,6 @@ fn colour(text: &str, palette: &BTreeMap<String, String>) -> Result<Color, Strin
     let rgb = text.strip_prefix('#').filter(|hex| hex.len() == 6).and_then(|hex| u32::from_str_radix(hex, 16).ok());
     rgb.map(|rgb| Color::Rgb((rgb >> 16) as u8, (rgb >> 8) as u8, rgb as u8))
         .ok_or_else(|| format!("'{text}' is neither #rrggbb, nor default, nor in the palette"))
-}
-
-/// Relative luminance. Source: WCAG 2.1, "relative luminance".
-fn luminance(rgb: [u8; 3]) -> f64 {
-    let linear = rgb.map(|byte| {
-        let c = f64::from(byte) / 255.0;
-        if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
-    });
-    0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 }
 
 /// The text of an embedded theme.

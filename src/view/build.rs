@@ -7,7 +7,7 @@ use crate::model::freshness::Freshness;
 use crate::model::isolation::{isolated, tripwire};
 use crate::model::judgement::Content;
 use crate::model::time::{Span, Timestamp, Zone};
-use crate::panel::{PanelInput, PanelOptions, PanelView, Room, text};
+use crate::panel::{PanelInput, PanelOptions, PanelView, text};
 use crate::view::scene::{LayerLamp, Page, PanelScene, Scene};
 
 /// Everything visible at a moment, and the verdicts as they are then: of a panel that cannot be drawn nobody knows how
@@ -138,8 +138,9 @@ fn panel(spec: &PanelSpec, verdict: &PanelVerdict<'_>, (view, text): (PanelView,
         service: spec.service.clone(),
         environment: spec.environment.clone(),
         link: spec.link.clone(),
+        room: view.room(),
         view,
-        room: Room { weight: spec.width.unwrap_or(kind.room.weight), ..kind.room },
+        width: spec.width,
         history,
     }
 }

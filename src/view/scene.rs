@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+pub use crate::config::board::RowSpec;
 pub use crate::eval::rollup::Tally;
 pub use crate::eval::sources::SourceState;
 use crate::eval::verdict::Remark;
@@ -88,7 +89,7 @@ pub struct Page {
     /// How many panels are how.
     pub tally: Tally,
     /// Rows of indexes into `panels`; empty when laid out by layer.
-    pub rows: Vec<Vec<usize>>,
+    pub rows: Vec<RowSpec>,
     /// The panels.
     pub panels: Vec<PanelScene>,
 }
@@ -138,8 +139,10 @@ pub struct PanelScene {
     pub link: Option<SafeText>,
     /// What it draws.
     pub view: PanelView,
-    /// How much room it wants.
+    /// How much room it can use.
     pub room: Room,
+    /// Its share of a row's width, where the board gives one.
+    pub width: Option<u16>,
     /// What it asks, when it shows the past.
     pub history: Vec<QueryId>,
 }

@@ -93,7 +93,8 @@ fn board(server: &Server, payload: &str) -> String {
         source("rows", "json", "/rows"),
         source("ci", "cctray", "/cc.xml"),
         source("bad", "prometheus", "/error"),
-        format!("[[dashboards]]\nname = \"d\"\ntitle = \"{title}\"\n[[dashboards]]\nname = \"e\"\n[[dashboards.panels]]\nview = \"clock\"\n")
+        // Heights of the board's own: then panels are where they are before the first answer comes.
+        format!("[[dashboards]]\nname = \"d\"\ntitle = \"{title}\"\n{ROWS}[[dashboards]]\nname = \"e\"\n[[dashboards.panels]]\nview = \"clock\"\n")
             .replacen("[[dashboards]]\nname = \"e\"", &format!("{}[[dashboards]]\nname = \"e\"", [
                 panel("steady", "bars", "prom", "up"),
                 panel("table", "table", "rows", ".rows"),
@@ -105,6 +106,11 @@ fn board(server: &Server, payload: &str) -> String {
     ]
     .concat()
 }
+
+/// The rows of the board.
+const ROWS: &str = "rows = [{ panels = [\"steady\"], height = 6 }, { panels = [\"table\", \"lines\"], height = 6 }, \
+                    { panels = [\"builds\"], height = 6 }, { panels = [\"error\"], height = 6 }, \
+                    { panels = [\"lamps\"], height = 6 }]\n";
 
 /// Nothing that could do anything but show itself, but for line ends and our own colours.
 #[track_caller]

@@ -95,8 +95,8 @@ fn a_deploy_stands_in_the_column_of_its_moment_on_every_graph_at_every_size() {
     for size in [(200, 50), (120, 40), (80, 24)] {
         for (place, view) in ["chart", "sparkline", "stat"].into_iter().enumerate() {
             let (marks, inner, begin) = marked(&scene, size, place);
-            // A sparkline has the current value, "1", and a space at its right.
-            let end = if view == "sparkline" { inner.right() - 2 } else { inner.right() };
+            // A sparkline has its greatest value, "max 1", and a space at its right.
+            let end = if view == "sparkline" { inner.right() - 6 } else { inner.right() };
             // 45 of 60 minutes have passed: three quarters of the columns lie before it.
             let expected = begin + (f64::from(end - begin) * 0.75).floor() as u16;
             assert_eq!(marks, [expected], "{view} at {size:?}");

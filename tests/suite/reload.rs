@@ -252,7 +252,9 @@ fn theme_window_and_pages_follow_the_file() {
     case.session
         .wait_for("two pages and another window", |text| text.contains("2 Second") && text.contains("last 5 min"));
     let light = andon::render::theme::Theme::load("andon-light", &andon::render::theme::embedded).unwrap();
-    let ratatui::style::Color::Rgb(r, g, b) = light.ink(andon::panel::ink::Glyphs::Full).styles[0].bg.unwrap() else {
+    let ratatui::style::Color::Rgb(r, g, b) =
+        light.ink(andon::panel::ink::Glyphs::Full).style(andon::panel::ink::Role::Text).bg.unwrap()
+    else {
         panic!("the light theme has a ground")
     };
     case.session.wait_for_raw("the light ground", &format!("48;2;{r};{g};{b}"));

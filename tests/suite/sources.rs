@@ -134,9 +134,9 @@ fn cctray_keeps_building_from_red_apart_from_building_from_green() {
         screen.lines().find(|line| line.contains(name)).unwrap_or_else(|| panic!("{name}:\n{screen}")).to_owned()
     };
     assert!(line("a :: one ").contains("✖") && line("a :: one ").contains("running"), "{screen}");
-    assert!(line("│● b ").contains("running"), "{screen}");
-    assert!(line("│✖ c ").contains("error"), "{screen}");
-    assert!(line("│◌ d ").contains("unknown: Paused"), "{screen}");
+    assert!(line("● b ").contains("running"), "{screen}");
+    assert!(line("✖ c ").contains("error"), "{screen}");
+    assert!(line("◌ d ").contains("unknown: Paused"), "{screen}");
 }
 
 #[test]

@@ -56,6 +56,11 @@ impl Line {
         }
     }
 
+    /// Its status on a wall: what is switched off, or has never been run, is not red.
+    pub(super) const fn shown_status(&self) -> Status {
+        if self.counts { self.status } else { Status::Unknown }
+    }
+
     /// Whether it says more than "all is well here".
     pub(super) fn stands_out(&self) -> bool {
         (self.counts && self.status != Status::Ok) || self.activity == Activity::Running

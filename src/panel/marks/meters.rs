@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
+use super::big_text::{self, Size};
 use super::{Window, columns, meter, row, write, write_right};
 use crate::model::format::Written;
 use crate::model::status::Status;
@@ -38,6 +39,10 @@ pub fn draw(bars: &[Bar], area: Rect, buffer: &mut Buffer, ink: &Ink) {
     if area.height == 0 || bars.is_empty() {
         return;
     }
+    if let Some(size) = tall_size(bars, area, ink) {
+        draw_tall(bars, size, area, buffer, ink);
+        return;
+    }
     let names = bars.iter().map(|bar| bar.name.width()).max().unwrap_or(0).min(usize::from(area.width) * 2 / 5) as u16;
     let left = if names > 0 { names + 1 } else { 0 };
     let texts = texts(bars, usize::from(area.width.saturating_sub(left)));
@@ -49,16 +54,25 @@ pub fn draw(bars: &[Bar], area: Rect, buffer: &mut Buffer, ink: &Ink) {
     } else {
         Window::new(bars.len(), usize::from(area.height), ink.scroll)
     };
-    // With room to spare, bars stand apart; without it they are slim.
-    let each = if usize::from(area.height) >= bars.len() * 2 { 2 } else { 1 };
+    // With room to spare, bars stand apart, and grow; without it they are slim.
+    let each = (area.height / bars.len() as u16).clamp(1, THICKEST + 1);
+    let thickness = each.saturating_sub(1).max(1);
     let slim = each == 1 && seen.shown > 1;
     let values = if alone { values + 4 } else { values };
     for (n, (bar, text)) in bars.iter().zip(&texts).skip(seen.first).take(seen.shown).enumerate() {
-        let at = row(area, n as u16 * each);
+        let top = n as u16 * each;
+        let at = row(area, top + (thickness - 1) / 2);
         write(buffer, columns(at, 0, names), 0, 0, bar.name.as_str(), ink.style(Role::Muted));
         let room = at.width.saturating_sub(left + values + 1);
         let role = if bar.status == Status::Ok { Role::Series(0) } else { bar.status.into() };
-        meter::draw(buffer, columns(at, left, room), bar.ratio, slim, ink.stroke(role), ink);
+        for y in top..top + thickness {
+            let at = columns(row(area, y), left, room);
+            if thickness > 1 {
+                meter::draw_block(buffer, at, bar.ratio, ink.stroke(role), ink);
+            } else {
+                meter::draw(buffer, at, bar.ratio, slim, ink.stroke(role), ink);
+            }
+        }
         let text = if alone { format!("{text} +{}", bars.len() - 1) } else { text.clone() };
         write_right(buffer, at, 0, &text, ink.value(bar.status));
     }
@@ -66,6 +80,47 @@ pub fn draw(bars: &[Bar], area: Rect, buffer: &mut Buffer, ink: &Ink) {
         write(buffer, row(area, area.height - 1), 0, 0, &seen.rest, ink.style(Role::Muted));
     }
 }
+
+/// The size of the numbers with which each bar is several rows high; none where there is no room for that.
+fn tall_size(bars: &[Bar], area: Rect, ink: &Ink) -> Option<Size> {
+    let rows = (area.height / bars.len() as u16).checked_sub(tall_extra(bars))?;
+    let number = |bar: &Bar| big_text::fitting(&bar.text.short.text(), (area.width * 2 / 5, rows), ink.glyphs);
+    // All alike: the one that fits all.
+    bars.iter().map(|bar| number(bar).map(|(size, _)| size)).collect::<Option<Vec<_>>>()?.into_iter().min()
+}
+
+/// The rows of a tall bar beside its number: its name, and a free one below it where there are several.
+fn tall_extra(bars: &[Bar]) -> u16 {
+    u16::from(bars.iter().any(|bar| !bar.name.is_empty())) + u16::from(bars.len() > 1)
+}
+
+/// Bars of several rows, with large numbers at the right.
+fn draw_tall(bars: &[Bar], size: Size, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+    let each = area.height / bars.len() as u16;
+    let named = u16::from(bars.iter().any(|bar| !bar.name.is_empty()));
+    let numbers = bars.iter().filter_map(|bar| size.width(&bar.text.short.text())).max().unwrap_or(0);
+    let length = area.width.saturating_sub(numbers + 2);
+    // The last row of a number is half free: a bar that ends a row earlier stands on the same foot.
+    let thickness = size.height().saturating_sub(1).min(THICKEST);
+    let top = each.saturating_sub(size.height() + tall_extra(bars)) / 2;
+    for (n, bar) in bars.iter().enumerate() {
+        let begin = n as u16 * each + top;
+        write(buffer, row(area, begin), 0, 0, bar.name.as_str(), ink.style(Role::Muted));
+        let role = if bar.status == Status::Ok { Role::Series(0) } else { bar.status.into() };
+        for y in 0..thickness {
+            let at = columns(row(area, begin + named + y), 0, length);
+            meter::draw_block(buffer, at, bar.ratio, ink.stroke(role), ink);
+        }
+        let text = bar.text.short.text();
+        let left = area.width.saturating_sub(size.width(&text).unwrap_or(0));
+        let at = Rect { y: area.y + begin + named, height: size.height(), ..columns(area, left, area.width) };
+        let value = if bar.status == Status::Ok { Role::Text } else { bar.status.into() };
+        big_text::draw(buffer, at, &text, size, ink.stroke(value), ink.glyphs);
+    }
+}
+
+/// The most rows of a bar.
+const THICKEST: u16 = 4;
 
 /// The values, with all their digits where a bar still has room beside them.
 fn texts(bars: &[Bar], room: usize) -> Vec<String> {

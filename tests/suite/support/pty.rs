@@ -239,7 +239,9 @@ impl Session {
     pub fn share_of_a_core(&self, seconds: usize) -> f64 {
         let clock = || {
             let text = self.text();
-            text.lines().next().unwrap_or_default().trim_end().rsplit(' ').next().unwrap_or_default().to_owned()
+            // In a high header the seconds stand in its last row.
+            let last = |line: &str| line.trim_end().rsplit(' ').next().unwrap_or_default().to_owned();
+            text.lines().take(3).map(last).collect::<String>()
         };
         let (before, begin) = (self.processor_time(), Instant::now());
         let mut seen = std::collections::BTreeSet::new();

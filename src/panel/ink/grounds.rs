@@ -1,0 +1,176 @@
+//! What things stand on. A status is an area, not only a word: a panel that is critical is tinted as a whole, its
+//! title bar and the tiles of a wall are filled. On each ground every role has a colour that can be read there.
+
+use ratatui::style::{Color, Modifier, Style};
+
+use super::contrast::{STEPS, contrast, legible, mix};
+use super::depth::Depth;
+use super::role::{ROLE_COUNT, ROLES, Role};
+use crate::model::status::Status;
+
+/// What roles stand on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Ground {
+    /// The ground of the whole screen.
+    Plain,
+    /// The area of a panel with a status.
+    Tint(Status),
+    /// A bar or a tile that says a status by its colour alone. That of ok is muted: what is well does not shine.
+    Fill(Status),
+}
+
+impl Ground {
+    const COUNT: usize = 9;
+    const ALL: [Self; Self::COUNT] = {
+        use Ground::{Fill, Plain, Tint};
+        use Status::{Critical, Ok, Unknown, Warning};
+        [
+            Plain,
+            Tint(Ok),
+            Tint(Warning),
+            Tint(Critical),
+            Tint(Unknown),
+            Fill(Ok),
+            Fill(Warning),
+            Fill(Critical),
+            Fill(Unknown),
+        ]
+    };
+
+    fn index(self) -> usize {
+        Self::ALL.iter().position(|ground| *ground == self).unwrap_or(0)
+    }
+
+    /// How much of the status's colour is mixed into that of the screen.
+    const fn part(self) -> f64 {
+        match self {
+            Self::Plain | Self::Tint(Status::Ok) => 0.0,
+            Self::Tint(Status::Unknown) => 0.07,
+            Self::Tint(Status::Warning) => 0.12,
+            Self::Fill(Status::Ok) => 0.18,
+            Self::Tint(Status::Critical) => 0.2,
+            Self::Fill(Status::Unknown) => 0.3,
+            Self::Fill(Status::Warning | Status::Critical) => 1.0,
+        }
+    }
+
+    const fn status(self) -> Option<Status> {
+        match self {
+            Self::Plain => None,
+            Self::Tint(status) | Self::Fill(status) => Some(status),
+        }
+    }
+
+    fn name(self) -> String {
+        match self {
+            Self::Plain => String::new(),
+            Self::Tint(status) => format!(" on {} tint", status.word()),
+            Self::Fill(status) => format!(" on {} fill", status.word()),
+        }
+    }
+}
+
+/// The styles of all roles on all grounds.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Grounds([[Style; ROLE_COUNT]; Ground::COUNT]);
+
+/// The contrast that is kept on every ground, where the theme has it on its own. Source: WCAG 2.1, 1.4.6 (AAA).
+const LEAST_CONTRAST: f64 = 7.0;
+
+impl Grounds {
+    /// From the styles on the plain ground, for a screen of so many colours.
+    pub(super) fn new(styles: [Style; ROLE_COUNT], depth: Depth) -> Self {
+        Self(Ground::ALL.map(|ground| on(ground, styles, depth)))
+    }
+
+    pub(super) const fn plain(&self) -> [Style; ROLE_COUNT] {
+        let [plain, ..] = self.0;
+        plain
+    }
+
+    pub(super) fn style(&self, ground: Ground, role: Role) -> Style {
+        self.0.get(ground.index()).and_then(|styles| styles.get(role.index())).copied().unwrap_or_default()
+    }
+
+    pub(super) fn names(&self, style: Style) -> Vec<String> {
+        let same = |known: Style| known.fg.unwrap_or_default() == style.fg.unwrap_or_default() && known.bg == style.bg;
+        let named = |ground: Ground| {
+            let roles = ROLES.iter().filter(move |(_, role)| same(self.style(ground, *role)));
+            roles.map(|(name, _)| *name).collect::<Vec<_>>().join("|")
+        };
+        let grounds = Ground::ALL.into_iter().map(|ground| (ground, named(ground)));
+        grounds.filter(|(_, roles)| !roles.is_empty()).map(|(ground, roles)| roles + &ground.name()).take(1).collect()
+    }
+}
+
+/// The styles of roles as they are on a ground.
+fn on(ground: Ground, plain: [Style; ROLE_COUNT], depth: Depth) -> [Style; ROLE_COUNT] {
+    let Some(status) = ground.status() else { return plain };
+    let style = |role: Role| plain.get(role.index()).copied().unwrap_or_default();
+    let (text, signal) = (style(Role::Text), style(status.into()));
+    let screen = text.bg.and_then(rgb);
+    let Some(signal) = signal.fg.and_then(rgb) else { return without_colours(ground, plain) };
+    let colour = match (screen, ground.part()) {
+        (_, 1.0) if status == Status::Critical => depth.ground(deep(signal), true),
+        (_, 1.0) => depth.ground(readable(signal), true),
+        // A screen of which nobody knows the colour cannot be tinted, nor can one that has no shades.
+        (None, _) => return plain,
+        (Some(_), _) if depth == Depth::Ansi16 => return plain,
+        // Of few shades the nearest is a grey; what is critical is none.
+        (Some(screen), part) => depth.ground(mix(screen, signal, part), status == Status::Critical),
+    };
+    plain.map(|style| {
+        // What has a ground of its own keeps it.
+        if style.bg != text.bg {
+            return style;
+        }
+        let least = style.fg.and_then(rgb).zip(screen).map_or(LEAST_CONTRAST, |(fg, bg)| contrast(fg, bg));
+        let fg = style.fg.and_then(rgb).unwrap_or(colour);
+        let fg = legible(fg, colour, least.min(LEAST_CONTRAST));
+        style.fg(Color::Rgb(fg[0], fg[1], fg[2])).bg(Color::Rgb(colour[0], colour[1], colour[2]))
+    })
+}
+
+/// A colour as a ground for words: black or white, whichever needs it changed less, is legible on it.
+fn readable(signal: [u8; 3]) -> [u8; 3] {
+    let ways = (0..=STEPS).flat_map(|step| {
+        let part = f64::from(step) / f64::from(STEPS);
+        [([0; 3], mix(signal, [255; 3], part)), ([255; 3], mix(signal, [0; 3], part))]
+    });
+    let is_legible = |(words, ground): &([u8; 3], [u8; 3])| contrast(*words, *ground) >= LEAST_CONTRAST;
+    let Some((words, _)) = ways.clone().find(is_legible) else { return signal };
+    // Of these the one that is nearest to its words: it must not be louder than what is critical.
+    let mut quieter = (0..=STEPS).rev().map(|step| (words, mix(signal, words, f64::from(step) / f64::from(STEPS))));
+    quieter.find(is_legible).or_else(|| ways.clone().find(is_legible)).map_or(signal, |(_, ground)| ground)
+}
+
+/// A signal as a deep and saturated ground for white words: a large area of a pale red looks like no alarm.
+fn deep(signal: [u8; 3]) -> [u8; 3] {
+    let [r, g, b] = signal;
+    let grey = f64::from(r.min(g).min(b)) * SATURATION;
+    let pure = signal.map(|channel| f64::from(channel) - grey);
+    let strongest = pure.iter().copied().fold(1.0, f64::max);
+    let scaled = |step: u8| {
+        let part = 1.0 - f64::from(step) / f64::from(STEPS);
+        pure.map(|channel| (channel / strongest * 255.0 * part).round() as u8)
+    };
+    (0..=STEPS).map(scaled).find(|ground| contrast([255; 3], *ground) >= LEAST_CONTRAST).unwrap_or([0; 3])
+}
+
+/// How much of its grey a deep ground loses.
+const SATURATION: f64 = 0.9;
+
+/// Where there are no colours, weight and reversed words do it: all of them, however the role was.
+fn without_colours(ground: Ground, plain: [Style; ROLE_COUNT]) -> [Style; ROLE_COUNT] {
+    let all = Modifier::REVERSED | Modifier::DIM;
+    plain.map(|style| match ground {
+        Ground::Fill(Status::Critical) => style.remove_modifier(all).add_modifier(Modifier::REVERSED | Modifier::BOLD),
+        Ground::Fill(Status::Warning) => style.remove_modifier(all).add_modifier(Modifier::UNDERLINED | Modifier::BOLD),
+        Ground::Plain | Ground::Tint(_) | Ground::Fill(_) => style,
+    })
+}
+
+fn rgb(colour: Color) -> Option<[u8; 3]> {
+    let Color::Rgb(r, g, b) = colour else { return None };
+    Some([r, g, b])
+}
