@@ -8,6 +8,7 @@ mod doctor;
 mod event;
 mod file;
 mod init;
+mod legibility;
 mod load;
 pub mod log;
 mod out;
@@ -55,6 +56,7 @@ pub fn main() -> ExitCode {
         Command::Validate(flags) => validate::run(&flags),
         Command::Status(flags) => status::run(&flags),
         Command::Snapshot(flags) => snapshot::run(&flags),
+        Command::Doctor(flags) if flags.kiosk => legibility::run(&flags),
         Command::Doctor(flags) => doctor::run(&flags),
         Command::Event(flags) => event::run(&flags),
         Command::Init(flags) => init::run(&flags),

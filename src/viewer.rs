@@ -5,12 +5,15 @@
 
 pub mod delta;
 pub mod frames;
+mod inks;
+mod rotation;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use delta::{Delta, Signal};
 pub use frames::Frames;
+pub use inks::{Inks, Themes};
 
 pub use crate::input::Input;
 pub use crate::input::action::Effect;
@@ -18,12 +21,15 @@ pub use crate::input::keymap::Key;
 pub use crate::model::demands::Demands;
 pub use crate::view::lens::Lens;
 
-use crate::input::{Targets, action, action::apply};
+use crate::input::action::{Action, apply};
+use crate::input::{Targets, action};
 use crate::model::demands::Detail;
 use crate::model::time::Span;
 use crate::render::{Frame, Ink};
 use crate::view::arrange::Arrangement;
 use crate::view::scene::Scene;
+use inks::Tried;
+use rotation::Rotation;
 
 /// Without a scene for this long the board says so: scenes come every second.
 const SILENCE: Duration = Duration::from_secs(2);
@@ -38,9 +44,13 @@ const DOTS: u16 = 2;
 #[derive(Debug)]
 pub struct Viewer {
     lens: Lens,
+    inks: Inks,
+    /// What is drawn in now, and the theme that somebody tries.
     ink: Ink,
+    tried: Option<Tried>,
     size: (u16, u16),
     is_local: bool,
+    rotation: Rotation,
     /// The last scene that came, and when.
     live: Arc<Scene>,
     came_at: Duration,
@@ -58,12 +68,16 @@ pub struct Viewer {
 
 impl Viewer {
     /// A viewer that begins with a scene. It has been told of nothing, and is not to be told of what was before.
-    pub fn new(scene: Arc<Scene>, lens: Lens, ink: Ink, size: (u16, u16), now: Duration) -> Self {
+    pub fn new(scene: Arc<Scene>, lens: Lens, inks: impl Into<Inks>, size: (u16, u16), now: Duration) -> Self {
+        let inks = inks.into();
         Self {
             lens,
-            ink,
+            ink: inks.at(scene.now, &scene.zone).clone(),
+            inks,
+            tried: None,
             size,
             is_local: false,
+            rotation: Rotation::default(),
             rung: scene.ring.as_ref().map_or((0, 0), |ring| (ring.number, ring.bells)),
             live: scene,
             came_at: now,
@@ -83,11 +97,23 @@ impl Viewer {
 
     /// Takes a key, a click or a turn of the wheel, and returns what reaches beyond this viewer.
     pub fn input(&mut self, input: Input, now: Duration) -> Option<Effect> {
+        if self.lens.kiosk {
+            self.rotation.hold(now);
+            self.turn(now);
+        }
         let frame = self.frame.clone();
         let nothing = Arrangement::default();
         let (tabs, panels) = frame.as_ref().map_or((&[][..], &nothing), |frame| (&frame.tabs, &frame.arrangement));
         let action = action(input, self.lens.kiosk, Targets { tabs, panels })?;
         self.is_dirty = true;
+        match action {
+            Action::NextTheme => self.try_theme(self.inks.next(self.tried.as_ref())),
+            Action::Back if self.tried.is_some() && self.lens.help.is_none() => {
+                self.try_theme(None);
+                return None;
+            }
+            _ => {}
+        }
         let effect = apply(&mut self.lens, action, &self.live, panels)?;
         if effect == Effect::Repaint {
             self.repaint(now);
@@ -104,6 +130,21 @@ impl Viewer {
         self.came_at = now;
         self.lens.silence = None;
         self.is_dirty = true;
+        self.follow_time();
+        self.turn(now);
+    }
+
+    /// On a wall: shows the page whose turn it is.
+    fn turn(&mut self, now: Duration) {
+        if !self.lens.kiosk || self.live.pages.len() < 2 {
+            return;
+        }
+        let page = self.rotation.turn(&self.live, self.lens.page, now);
+        let turning = self.rotation.state(&self.live, page, now);
+        if (page, turning) != (self.lens.page, self.lens.turning) {
+            (self.lens.page, self.lens.turning) = (page, turning);
+            self.is_dirty = true;
+        }
     }
 
     /// Once a second: when no scene has come for too long, old numbers must not look alive; and once a minute the
@@ -114,15 +155,35 @@ impl Viewer {
             self.lens.silence = Some(Span(i64::try_from(silence.as_millis()).unwrap_or(i64::MAX)));
             self.is_dirty = true;
         }
+        self.turn(now);
         if now.saturating_sub(self.whole_at) >= REPAINT {
             self.repaint(now);
         }
     }
 
-    /// Draws in other colours or glyphs from now on.
-    pub fn ink(&mut self, ink: Ink) {
-        self.ink = ink;
+    /// Draws in other colours or glyphs from now on. A theme that is tried stays.
+    pub fn inks(&mut self, inks: Inks) {
+        self.inks = inks;
+        self.follow_time();
         self.is_dirty = true;
+    }
+
+    /// Takes the colours of this time of the day, unless a theme is tried.
+    fn follow_time(&mut self) {
+        if self.tried.is_none() {
+            self.ink = self.inks.at(self.live.now, &self.live.zone).clone();
+        }
+    }
+
+    /// Draws in the colours of a theme, or in those of the board again. It stays within this viewer.
+    fn try_theme(&mut self, theme: Option<(Tried, Ink)>) {
+        let (tried, ink) = theme.unzip();
+        self.lens.theme = tried.as_ref().map(|tried| tried.name.clone());
+        self.tried = tried;
+        match ink {
+            Some(ink) => self.ink = ink,
+            None => self.follow_time(),
+        }
     }
 
     /// The size it draws in.

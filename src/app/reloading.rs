@@ -17,7 +17,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use super::polling::Polling;
 use crate::config::Board;
 use crate::hub::Reload;
-use crate::panel::ink::Ink;
+use crate::viewer::Inks;
 
 /// Between two looks at the files.
 const LOOK: Duration = Duration::from_secs(2);
@@ -33,7 +33,7 @@ pub struct Config {
     /// The board.
     pub board: Board,
     /// Its colours and glyphs.
-    pub ink: Ink,
+    pub inks: Inks,
     /// The files it came from; one that is not there may come.
     pub files: Vec<PathBuf>,
 }
@@ -48,7 +48,7 @@ pub struct Reloading {
     /// As they were when the board was made of them.
     seen: Vec<Mark>,
     load: Load,
-    ink: watch::Sender<Ink>,
+    inks: watch::Sender<Inks>,
 }
 
 impl std::fmt::Debug for Reloading {
@@ -74,10 +74,10 @@ fn mark(path: &Path) -> Mark {
 }
 
 impl Reloading {
-    /// Watches these files, as they are now; `load` reads them again, and colours go to `ink`.
-    pub fn new(files: Vec<PathBuf>, load: Load, ink: watch::Sender<Ink>) -> Self {
+    /// Watches these files, as they are now; `load` reads them again, and colours go to `inks`.
+    pub fn new(files: Vec<PathBuf>, load: Load, inks: watch::Sender<Inks>) -> Self {
         let seen = files.iter().map(|file| mark(file)).collect();
-        Self { files, seen, load, ink }
+        Self { files, seen, load, inks }
     }
 
     /// A look at the files, on a thread that may block: a dead mount must not hold up the engine.
@@ -124,7 +124,7 @@ impl Reloading {
                         return;
                     }
                 }
-                Ok(Config { board: new, ink, files }) => {
+                Ok(Config { board: new, inks, files }) => {
                     if files != self.files {
                         self.watch(files).await;
                     }
@@ -133,9 +133,9 @@ impl Reloading {
                         return;
                     }
                     board = new;
-                    self.ink.send_if_modified(|shown| {
-                        let differs = *shown != ink;
-                        *shown = ink;
+                    self.inks.send_if_modified(|shown| {
+                        let differs = *shown != inks;
+                        *shown = inks;
                         differs
                     });
                 }
@@ -183,9 +183,9 @@ mod tests {
         let (board, theme) = (folder.join("board.toml"), folder.join("theme.toml"));
         std::fs::write(&board, "title = \"a\"").unwrap();
         let load: Load = Arc::new(|| Err("not read here".to_owned()));
-        let ink = Ink::new([ratatui::style::Style::default(); 18], crate::panel::ink::Glyphs::Full);
-        let ink = watch::channel(ink).0;
-        let mut reloading = Reloading::new(vec![board.clone()], load, ink);
+        let ink = crate::render::Ink::new([ratatui::style::Style::default(); 18], crate::render::Glyphs::Full);
+        let inks = watch::channel(Inks::from(ink)).0;
+        let mut reloading = Reloading::new(vec![board.clone()], load, inks);
         std::fs::write(&board, "title = \"longer\"").unwrap();
         std::fs::write(&theme, "").unwrap();
         reloading.watch(vec![theme.clone(), board.clone()]).await;

@@ -122,7 +122,7 @@ impl Arguments {
     /// `andon status --config FILE`. A flag that the command does not take is an error.
     pub fn into_command(self) -> Result<Command, String> {
         let (before, Some(mut command)) = (self.run.clone(), self.command) else { return Ok(Command::Run(self.run)) };
-        let is_run = matches!(command, Command::Run(_));
+        let (is_run, is_doctor) = (matches!(command, Command::Run(_)), matches!(command, Command::Doctor(_)));
         let (board, dashboard) = match &mut command {
             Command::Run(flags) => {
                 flags.kiosk |= before.kiosk;
@@ -132,13 +132,16 @@ impl Arguments {
             Command::Validate(flags) => (Some(&mut flags.board), None),
             Command::Status(flags) => (Some(&mut flags.board), Some(&mut flags.dashboard)),
             Command::Snapshot(flags) => (Some(&mut flags.board), Some(&mut flags.dashboard)),
-            Command::Doctor(flags) => (Some(&mut flags.board), None),
+            Command::Doctor(flags) => {
+                flags.kiosk |= before.kiosk;
+                (Some(&mut flags.board), None)
+            }
             _ => (None, None),
         };
         let refused = [
             ("--dashboard", before.dashboard.is_some() && dashboard.is_none()),
             ("--config, --theme, --refresh or --var", before.board.is_given() && board.is_none()),
-            ("--kiosk or --log", !is_run && (before.kiosk || before.log.is_some())),
+            ("--kiosk or --log", !is_run && (before.kiosk && !is_doctor || before.log.is_some())),
         ];
         if let Some((flag, _)) = refused.iter().find(|(_, is_refused)| *is_refused) {
             return Err(format!("this command does not take {flag}; see 'andon help'"));
@@ -213,6 +216,12 @@ pub struct DoctorFlags {
     /// Which board.
     #[command(flatten)]
     pub board: BoardFlags,
+    /// Say what can be read of the board on a wall, by `[kiosk]`; asks no source
+    #[arg(long)]
+    pub kiosk: bool,
+    /// With --kiosk: columns and rows of the wall's terminal (default: of this one)
+    #[arg(long, value_name = "WxH", value_parser = size, requires = "kiosk")]
+    pub size: Option<(u16, u16)>,
     /// The longest to wait for all sources
     #[arg(long, value_name = "TIME", default_value = "12s", value_parser = Span::parse)]
     pub wait: Span,

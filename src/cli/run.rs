@@ -20,9 +20,10 @@ use crate::output::terminal::caps::Variables;
 use crate::output::terminal::{Left, Setup, show};
 use crate::output::text;
 use crate::panel::ink::Glyphs;
-use crate::render::render;
-use crate::render::theme::Theme;
+use crate::render::theme::{EMBEDDED, Theme};
+use crate::render::{Ink, render};
 use crate::view::lens::Lens;
+use crate::viewer::Inks;
 
 /// How long a snapshot to a pipe waits for sources.
 const WAIT: Span = Span::seconds(12);
@@ -45,20 +46,20 @@ pub(super) fn start(Start { board, theme, file }: Start, flags: &RunFlags) -> Do
     let variables = Variables::read();
     let glyphs = variables.glyphs();
     let depth = variables.depth();
-    let ink = shown_in(theme, depth).ink(board.glyphs.unwrap_or(glyphs)).with_depth(depth);
+    let screen = ScreenKind { glyphs: board.glyphs.unwrap_or(glyphs), depth, kiosk: flags.kiosk };
     let lens = Lens { page, kiosk: flags.kiosk, ..Lens::default() };
     if !rustix::termios::isatty(rustix::stdio::stdout()) || variables.is_dumb() {
         let scene = app::poll_once(board, zone(), WAIT)?.scene();
-        return print(&text::plain(&render(&scene, &lens, &ink, 120, 40).buffer));
+        return print(&text::plain(&render(&scene, &lens, &screen.ink(theme), 120, 40).buffer));
     }
     // It is dropped last, and writes what still waits.
     let _log = flags.log.as_deref().map(super::log::to_file).transpose()?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), sources = board.sources.len(), "start");
-    let (ink_sender, inks) = watch::channel(ink);
+    let (ink_sender, inks) = watch::channel(screen.inks(theme, &board)?);
     let file = file.map(|request| Request { again: true, ..request });
     let watched = file.as_ref().map(|request| files(request, &board)).unwrap_or_default();
     let load = Arc::new(move || match &file {
-        Some(request) => reload(request, glyphs, depth),
+        Some(request) => reload(request, glyphs, screen),
         None => Err("this board has no file".to_owned()),
     });
     let reloading = Reloading::new(watched, load, ink_sender);
@@ -76,22 +77,47 @@ pub(super) fn start(Start { board, theme, file }: Start, flags: &RunFlags) -> Do
 }
 
 /// The same config once more, for a board that is already shown. Its warnings go to the log.
-fn reload(request: &Request, glyphs: Glyphs, depth: Depth) -> Result<Config, String> {
+fn reload(request: &Request, glyphs: Glyphs, screen: ScreenKind) -> Result<Config, String> {
     let loaded = config::load(request).map_err(|problems| brief(&problems))?;
     for warning in &loaded.warnings {
         tracing::warn!("config: {}", warning.message);
     }
-    let theme = themes::find(&loaded.board.theme)
-        .map_err(|error| format!("changed config not used: {error}; the board still runs with the old one"))?;
-    let ink = shown_in(theme, depth).ink(loaded.board.glyphs.unwrap_or(glyphs)).with_depth(depth);
-    Ok(Config { files: files(request, &loaded.board), board: loaded.board, ink })
+    let unused = |error| format!("changed config not used: {error}; the board still runs with the old one");
+    let theme = themes::find(&loaded.board.theme).map_err(|error| unused(error.to_string()))?;
+    let screen = ScreenKind { glyphs: loaded.board.glyphs.unwrap_or(glyphs), ..screen };
+    let inks = screen.inks(theme, &loaded.board).map_err(unused)?;
+    Ok(Config { files: files(request, &loaded.board), board: loaded.board, inks })
 }
 
-/// Where nothing is coloured, a theme that does with weight and reversed words what others do with colours.
-fn shown_in(theme: Theme, depth: Depth) -> Theme {
-    match depth {
-        Depth::None => themes::find("monochrome").unwrap_or(theme),
-        Depth::True | Depth::Ansi256 | Depth::Ansi16 => theme,
+/// What a screen can show, and what it is for.
+#[derive(Clone, Copy)]
+struct ScreenKind {
+    glyphs: Glyphs,
+    depth: Depth,
+    kiosk: bool,
+}
+
+impl ScreenKind {
+    /// Where nothing is coloured, a theme that does with weight and reversed words what others do with colours.
+    fn ink(self, theme: Theme) -> Ink {
+        let theme = match self.depth {
+            Depth::None => themes::find("monochrome").unwrap_or(theme),
+            Depth::True | Depth::Ansi256 | Depth::Ansi16 => theme,
+        };
+        theme.ink(self.glyphs).with_depth(self.depth)
+    }
+
+    /// Those of the board; on a wall others by day.
+    fn inks(self, theme: Theme, board: &Board) -> Result<Inks, String> {
+        let day = board.kiosk.day.as_ref().filter(|_| self.kiosk).map(|(name, hours)| {
+            let theme = themes::find(name).map_err(|error| format!("kiosk.day_theme: {error}"))?;
+            Ok::<_, String>((self.ink(theme), hours.clone()))
+        });
+        let all = move |index: usize| {
+            let (name, _) = EMBEDDED.get(index)?;
+            Some(((*name).to_owned(), self.ink(themes::find(name).ok()?)))
+        };
+        Ok(Inks::new(self.ink(theme), day.transpose()?, Arc::new(all)))
     }
 }
 

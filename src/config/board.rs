@@ -13,7 +13,9 @@ use crate::eval::freshness::FreshnessLimits;
 use crate::eval::notification;
 use crate::eval::rule::Rule;
 use crate::model::event::EventKind;
+use crate::model::hours::Hours;
 use crate::model::layer::Layer;
+use crate::model::length::Length;
 use crate::model::poll::{Ask, QueryId, QueryKey};
 use crate::model::text::SafeText;
 use crate::model::time::Span;
@@ -49,6 +51,19 @@ pub struct Board {
     pub dashboards: Vec<Dashboard>,
     /// The rules of its notifications.
     pub notify: Vec<Notify>,
+    /// How it is shown on a wall.
+    pub kiosk: Kiosk,
+}
+
+/// How a board is shown on a wall.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kiosk {
+    /// The diagonal of the screen, if the board says so.
+    pub screen: Option<Length>,
+    /// From where it is read.
+    pub distance: Length,
+    /// The theme by day, and when it is day.
+    pub day: Option<(String, Vec<Hours>)>,
 }
 
 /// A rule of notifications: what is notified, and how.
@@ -122,6 +137,10 @@ pub struct Dashboard {
     pub name: String,
     /// The name on the screen.
     pub title: SafeText,
+    /// How long it stays on a wall before the next one comes.
+    pub page_time: Span,
+    /// When it is shown on a wall; always when empty.
+    pub schedule: Vec<Hours>,
     /// Rows of panels; empty when andon lays them out by layer.
     pub rows: Vec<RowSpec>,
     /// The panels.

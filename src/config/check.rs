@@ -13,7 +13,7 @@ use super::problem::{Location, Problem};
 use super::read::{Entries, table};
 use super::report::Report;
 use super::scope::{Queries, Scope};
-use super::{check_dashboards, check_notify, check_source, raw};
+use super::{check_dashboards, check_kiosk, check_notify, check_source, raw};
 use crate::model::event::EventSet;
 use crate::model::text::SafeText;
 use crate::model::time::Span;
@@ -37,7 +37,8 @@ pub(super) fn check(layers: &Layers) -> (Option<Board>, Vec<Problem>) {
     for source in scope.event_sources(EventSet::Everything) {
         scope.events_of(source);
     }
-    let dashboards = check_dashboards::check(&root.dashboards, &path.key("dashboards"), &mut scope);
+    let (kiosk, page_time) = check_kiosk::check(&root.kiosk, &path.key("kiosk"), &mut scope.report);
+    let dashboards = check_dashboards::check(&root.dashboards, page_time, &path.key("dashboards"), &mut scope);
     let notify = check_notify::check(&root.notify, &path.key("notify"), &mut scope.report);
     let board = Board {
         notify,
@@ -49,6 +50,7 @@ pub(super) fn check(layers: &Layers) -> (Option<Board>, Vec<Problem>) {
         queries: scope.queries.specs(&scope.sources),
         sources: scope.sources,
         dashboards,
+        kiosk,
     };
     (Some(board), scope.report.problems)
 }

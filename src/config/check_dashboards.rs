@@ -7,13 +7,14 @@ use super::locations::{Part, Path};
 use super::problem::Severity;
 use super::read::{Entries, table};
 use super::scope::Scope;
-use super::{check_panel, check_rows, raw};
+use super::{check_kiosk, check_panel, check_rows, raw};
+use crate::model::time::Span;
 
 /// Most panels of a board: a generated file with a mistake stays bounded.
 const MAX_PANELS: usize = 2000;
 
-/// Checks all dashboards; one that cannot be read is reported and left out.
-pub(super) fn check(written: &[Value], path: &Path, scope: &mut Scope<'_>) -> Vec<Dashboard> {
+/// Checks all dashboards, whose pages stay so long unless they say otherwise; one that cannot be read is reported and left out.
+pub(super) fn check(written: &[Value], page_time: Span, path: &Path, scope: &mut Scope<'_>) -> Vec<Dashboard> {
     if written.is_empty() {
         let help = "add a [[dashboards]] table with a name, and [[dashboards.panels]] below it".to_owned();
         scope.report.error("empty", path, "there is nothing to show: the file has no dashboards", help);
@@ -34,7 +35,7 @@ pub(super) fn check(written: &[Value], path: &Path, scope: &mut Scope<'_>) -> Ve
             scope.report.error("duplicate", &path.key("name"), message, help);
         }
         scope.report.check_name(&raw.name, &path.key("name"));
-        all.push(dashboard(&raw, &path, scope));
+        all.push(dashboard(&raw, page_time, &path, scope));
     }
     all
 }
@@ -50,7 +51,7 @@ fn read(value: &Value, path: &Path, scope: &mut Scope<'_>) -> Option<raw::Dashbo
     table(known, &json!({ "name": "" }), path, &mut scope.report)
 }
 
-fn dashboard(raw: &raw::Dashboard, path: &Path, scope: &mut Scope<'_>) -> Dashboard {
+fn dashboard(raw: &raw::Dashboard, page_time: Span, path: &Path, scope: &mut Scope<'_>) -> Dashboard {
     if raw.panels.is_empty() && !scope.report.wrong.contains(&path.key("panels")) {
         let message = format!("the dashboard '{}' has no panels", raw.name);
         let help = "add [[dashboards.panels]] tables below it".to_owned();
@@ -59,7 +60,8 @@ fn dashboard(raw: &raw::Dashboard, path: &Path, scope: &mut Scope<'_>) -> Dashbo
     let (panels, ids) = panels(raw, path, scope);
     let rows = check_rows::check(raw, path, (&panels, &ids), scope);
     let title = scope.title(raw.title.as_deref().unwrap_or(&raw.name), &path.key("title"));
-    Dashboard { name: raw.name.clone(), title, rows, panels }
+    let page_time = check_kiosk::page_time(raw.page_time, path, &mut scope.report).unwrap_or(page_time);
+    Dashboard { name: raw.name.clone(), title, page_time, schedule: raw.schedule.clone(), rows, panels }
 }
 
 /// The panels that can be used, and the ids of all: rows may name one with a problem.

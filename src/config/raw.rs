@@ -8,9 +8,10 @@ use serde_json::Value;
 
 use crate::eval::transitions::Turn;
 use crate::model::event::EventKind;
+use crate::model::hours::Hours;
 use crate::model::layer::Layer;
+use crate::model::length::Length;
 use crate::model::number_or_text::NumberOrText;
-use crate::model::quiet::QuietHours;
 use crate::model::time::Span;
 use crate::panel::ink::Glyphs;
 use crate::source::auth::Secret;
@@ -44,9 +45,29 @@ pub(super) struct Root {
     #[serde(default)]
     #[schemars(with = "Vec<Notify>")]
     pub notify: Vec<Value>,
+    /// How the board is shown on a wall, with `--kiosk`.
+    #[serde(default)]
+    #[schemars(with = "Kiosk")]
+    pub kiosk: Value,
     /// The pages of the board.
     #[serde(default)]
     pub dashboards: Vec<Value>,
+}
+
+/// How the board is shown on a wall.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Kiosk {
+    /// How long each page stays before the next one comes (default: 15s).
+    pub page_time: Option<Span>,
+    /// The diagonal of the screen, such as "55in" or "140cm", of 16 to 9; `andon doctor --kiosk` says what can be read.
+    pub screen: Option<Length>,
+    /// From where it is read, such as "5m" (default: 5m).
+    pub distance: Option<Length>,
+    /// The theme by day, where it is another than `theme`.
+    pub day_theme: Option<String>,
+    /// When it is day, such as "07:00-19:00" (default: that).
+    pub day: Vec<Hours>,
 }
 
 /// A notification rule.
@@ -75,10 +96,10 @@ pub(super) struct Notify {
     pub webhook: Option<String>,
     /// A bearer token for the webhook.
     pub token: Option<Secret>,
-    /// When it is silent: "22:00-07:00", "Sat", "Sun 08:00-20:00". Afterwards one message tells of what
+    /// When it is silent: "22:00-07:00", "Sat", "Mon-Fri 08:00-20:00". Afterwards one message tells of what
     /// turned red in that time and is red still.
     #[serde(default)]
-    pub quiet: Vec<QuietHours>,
+    pub quiet: Vec<Hours>,
     /// At most so many an hour; the rest are held back and counted (default 20).
     #[serde(default = "per_hour")]
     pub per_hour: usize,
@@ -122,6 +143,11 @@ pub(super) struct Dashboard {
     pub name: String,
     /// The name on the screen (default: name).
     pub title: Option<String>,
+    /// On a wall: how long the page stays (default: that of `[kiosk]`).
+    pub page_time: Option<Span>,
+    /// On a wall: when the page is shown, such as "Mon-Fri 08:00-18:00" (default: always).
+    #[serde(default)]
+    pub schedule: Vec<Hours>,
     /// Rows of panel ids, from the top, each a list, or a table with a height; without it panels are laid out by layer.
     #[schemars(with = "Option<Vec<RowForm>>")]
     pub rows: Option<Vec<Value>>,

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::transitions::{Transition, Turn};
 use crate::model::glob::Globs;
-use crate::model::quiet::QuietHours;
+use crate::model::hours::Hours;
 use crate::model::time::{Span, Timestamp, Zone};
 
 /// The time a limit is for.
@@ -24,7 +24,7 @@ pub struct Rule {
     /// Whether terminals show a notification of the desktop.
     pub desktop: bool,
     /// When it is silent.
-    pub quiet: Vec<QuietHours>,
+    pub quiet: Vec<Hours>,
     /// How often at most, an hour.
     pub per_hour: usize,
 }

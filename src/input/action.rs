@@ -18,6 +18,8 @@ pub fn apply(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &A
         Action::Refresh => return Some(Effect::Refresh),
         Action::Repaint => return Some(Effect::Repaint),
         Action::Help => lens.help = if lens.help.is_some() { None } else { Some(HELP) },
+        // A viewer's colours are its own, not its lens's.
+        Action::NextTheme => {}
         Action::Back => back(lens, live),
         Action::Pause if lens.frozen.is_some() => thaw(lens, live),
         Action::Pause => lens.frozen = Some(Arc::clone(live)),

@@ -41,6 +41,8 @@ pub enum Action {
     Refresh,
     /// Repaint the whole screen.
     Repaint,
+    /// Try the next theme.
+    NextTheme,
     /// A click on a panel.
     Click(usize),
 }

@@ -38,7 +38,7 @@ struct Row {
 }
 
 /// All keys: the key map, the help and the manual are made from it.
-const TABLE: [Row; 17] = [
+const TABLE: [Row; 18] = [
     Row {
         keys: "Tab / Shift-Tab",
         what: "next, previous panel",
@@ -97,8 +97,17 @@ const TABLE: [Row; 17] = [
         bindings: &[(Key::Char('p'), Action::Pause), (Key::Char(' '), Action::Pause)],
     },
     Row { keys: "r", what: "ask all sources now", bindings: &[(Key::Char('r'), Action::Refresh)] },
+    Row {
+        keys: "T",
+        what: "try the next theme; Esc: back to the board's",
+        bindings: &[(Key::Char('T'), Action::NextTheme)],
+    },
     Row { keys: "Ctrl-L", what: "repaint the whole screen", bindings: &[(Key::Ctrl('l'), Action::Repaint)] },
-    Row { keys: "Esc", what: "leave help, pointer, zoom, choice, freeze", bindings: &[(Key::Esc, Action::Back)] },
+    Row {
+        keys: "Esc",
+        what: "leave help, theme, pointer, zoom, choice, freeze",
+        bindings: &[(Key::Esc, Action::Back)],
+    },
     Row { keys: "?", what: "this help", bindings: &[(Key::Char('?'), Action::Help)] },
     Row {
         keys: "q, Ctrl-C",

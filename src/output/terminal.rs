@@ -21,9 +21,8 @@ use super::ansi::{Depth, encode};
 use crate::hub::Command;
 use crate::hub::demands::ViewerId;
 use crate::model::isolation::tripwire;
-use crate::render::Ink;
 use crate::view::scene::Scene;
-use crate::viewer::{Demands, Effect, Frames, Input, Lens, Signal, Viewer};
+use crate::viewer::{Demands, Effect, Frames, Inks, Input, Lens, Signal, Viewer};
 use input::Keys;
 use screen::{Begin, Screen, Writer};
 use signals::{Asked, Signals};
@@ -50,7 +49,7 @@ pub struct Setup {
     /// To the hub.
     pub commands: mpsc::Sender<Command>,
     /// Theme and glyphs, as a reload may change them.
-    pub inks: watch::Receiver<Ink>,
+    pub inks: watch::Receiver<Inks>,
     /// Colours of this terminal.
     pub depth: Depth,
     /// Where this viewer begins.
@@ -59,8 +58,8 @@ pub struct Setup {
 
 impl Setup {
     fn viewer(&self) -> Viewer {
-        let (scene, ink) = (Arc::clone(&self.scenes.borrow()), self.inks.borrow().clone());
-        Viewer::new(scene, self.lens.clone(), ink, screen::size(), Duration::ZERO).local()
+        let (scene, inks) = (Arc::clone(&self.scenes.borrow()), self.inks.borrow().clone());
+        Viewer::new(scene, self.lens.clone(), inks, screen::size(), Duration::ZERO).local()
     }
 }
 
@@ -100,7 +99,7 @@ struct Terminal<'a> {
     frames: Frames,
     scenes: watch::Receiver<Arc<Scene>>,
     commands: mpsc::Sender<Command>,
-    inks: watch::Receiver<Ink>,
+    inks: watch::Receiver<Inks>,
     depth: Depth,
     writer: Writer,
     keys: Keys,
@@ -180,7 +179,7 @@ impl<'a> Terminal<'a> {
                     self.engine_gone = changed.is_err();
                     self.take_scene();
                 }
-                Ok(()) = self.inks.changed() => self.viewer.ink(self.inks.borrow_and_update().clone()),
+                Ok(()) = self.inks.changed() => self.viewer.inks(self.inks.borrow_and_update().clone()),
                 _ = watchdog.tick() => self.watch(),
             }
         }

@@ -9,7 +9,7 @@ use crate::model::freshness::Freshness;
 use crate::model::status::Status;
 use crate::model::time::Span;
 use crate::panel::ink::{Ground, Ink, Role};
-use crate::panel::marks::{columns, fill, write, write_right};
+use crate::panel::marks::{big_text, columns, fill, write, write_right};
 use crate::view::lens::Lens;
 use crate::view::scene::{PanelScene, Scene, SourceState};
 
@@ -76,6 +76,26 @@ pub(super) fn banner(scene: &Scene, area: Rect, buffer: &mut Buffer, ink: &Ink) 
     }
 }
 
+/// A wall that gets nothing any more says so as a whole: nobody stands near enough to read its header.
+pub(super) fn no_update(silence: Span, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+    const WORDS: &str = "NO UPDATE";
+    let ink = &ink.on(Ground::Fill(Status::Critical));
+    let told = format!("{} for {}", ink.glyphs.status(Status::Critical), silence.brief());
+    let room = (area.width.saturating_sub(4), area.height.saturating_sub(4));
+    let Some((size, width)) = big_text::fitting(WORDS, room, ink.glyphs) else { return };
+    let (columns, rows) = (width + 4, size.height() + 3);
+    let box_area = Rect {
+        x: area.x + (area.width - columns) / 2,
+        y: area.y + (area.height - rows.min(area.height)) / 2,
+        width: columns,
+        height: rows.min(area.height),
+    };
+    fill(buffer, box_area, ink.style(Role::Text));
+    let inner = Rect { x: box_area.x + 2, y: box_area.y + 1, width, height: rows - 2 };
+    big_text::draw(buffer, inner, WORDS, size, ink.stroke(Role::Text), ink.glyphs);
+    write(buffer, inner, 0, size.height(), &told, ink.style(Role::Text).add_modifier(Modifier::BOLD));
+}
+
 /// The pages, each with its lamp when it is not well.
 pub(super) fn tabs(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer, ink: &Ink) -> Vec<(Rect, usize)> {
     let mut areas = Vec::new();
@@ -108,6 +128,9 @@ pub(super) fn footer(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: 
         return;
     }
     let mut right = sources(scene);
+    if let Some(theme) = &lens.theme {
+        right = format!("theme {theme}{}{right}", ink.glyphs.dot());
+    }
     if let Some(updated) = scene.updated {
         right = format!("updated {} ago{}{right}", updated.age_at(scene.now.plus(age)).brief(), ink.glyphs.dot());
     }
@@ -124,6 +147,17 @@ pub(super) fn footer(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: 
         &[("?", "help"), ("q", "quit"), ("Tab", "next"), ("Enter", "zoom"), ("p", "pause"), ("r", "refresh")]
     };
     let mut x = 1;
+    if lens.kiosk && scene.pages.len() > 1 {
+        let words = turning(scene, lens, ink);
+        write(
+            buffer,
+            columns(area, x, area.width.saturating_sub(right_room + x)),
+            0,
+            0,
+            &words,
+            ink.style(Role::Muted),
+        );
+    }
     for (key, what) in hints {
         if x + (key.width() + what.len() + 3) as u16 + right_room > area.width {
             break;
@@ -132,6 +166,24 @@ pub(super) fn footer(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: 
         x += write(buffer, area, x, 0, what, ink.style(Role::Muted)) + 3;
     }
     write_right(buffer, Rect { width: area.width - 1, ..area }, 0, &right, ink.style(Role::Muted));
+}
+
+/// "Shop · page 1 of 3 · next in 15 s", "held: 2 pages are red", "held by a key for 60 s".
+fn turning(scene: &Scene, lens: &Lens, ink: &Ink) -> String {
+    let index = lens.page.min(scene.pages.len().saturating_sub(1));
+    let title = scene.pages.get(index).map(|page| page.title.to_string());
+    let red = match lens.turning.red {
+        0 => None,
+        1 => Some("held: a page is red".to_owned()),
+        red => Some(format!("held: {red} pages are red")),
+    };
+    let next = match (lens.turning.paused, lens.turning.next) {
+        (Some(seconds), _) => Some(format!("held by a key for {seconds} s")),
+        (None, Some(seconds)) => Some(format!("next in {seconds} s")),
+        (None, None) => None,
+    };
+    let page = format!("page {} of {}", index + 1, scene.pages.len());
+    title.into_iter().chain([page]).chain(red).chain(next).collect::<Vec<_>>().join(ink.glyphs.dot())
 }
 
 /// "all 7 sources", or who is missing: a source of which one query has no answer is not missing as a whole.

@@ -4,9 +4,9 @@
 //!  header    board, five lamps, clock
 //!  verdict   what is wrong now, worst first
 //!  banner    what is wrong with the board itself (when something is)
-//!  tabs      pages, window              (when there is more than one page)
+//!  tabs      pages, window              (when there is more than one page; not in kiosk mode)
 //!  body      panels
-//!  footer    keys, age of the data      (in kiosk mode without the keys)
+//!  footer    keys, age of the data      (in kiosk mode the page instead of the keys)
 //! ```
 
 use ratatui::buffer::{Buffer, Cell};
@@ -45,13 +45,16 @@ pub fn render(scene: &Scene, lens: &Lens, ink: &Ink, width: u16, height: u16) ->
     let dimmed = lens.silence.map(|_| ink.dimmed());
     let ink = dimmed.as_ref().unwrap_or(ink);
     buffer.set_style(area, ink.style(Role::Text));
-    let plan = Plan::new(scene, area);
+    let plan = Plan::new(scene, lens.kiosk, area);
     header::draw(scene, lens, age, plan.header, &mut buffer, (ink, aloud));
     chrome::verdict(scene, age, plan.verdict, &mut buffer, ink);
     chrome::banner(scene, plan.banner, &mut buffer, ink);
     let tabs = chrome::tabs(scene, lens, plan.tabs, &mut buffer, ink);
     chrome::footer(scene, lens, age, plan.footer, &mut buffer, ink);
     let arrangement = body(scene, lens, age, plan.body, &mut buffer, ink);
+    if let Some(silence) = lens.silence.filter(|_| lens.kiosk) {
+        chrome::no_update(silence, area, &mut buffer, aloud);
+    }
     if let Some(keys) = lens.help {
         help::draw(keys, area, &mut buffer, ink);
     }
@@ -92,8 +95,8 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(scene: &Scene, area: Rect) -> Self {
-        let wants_tabs = scene.pages.len() > 1 && area.height >= 8;
+    fn new(scene: &Scene, kiosk: bool, area: Rect) -> Self {
+        let wants_tabs = !kiosk && scene.pages.len() > 1 && area.height >= 8;
         let wants_footer = area.height >= 8;
         let header = match area.height {
             0 => 0,

@@ -270,7 +270,10 @@ fn state(scene: &Scene, lens: &Lens, age: Span, brevity: usize, ink: &Ink) -> Op
         .as_ref()
         .and_then(|words| words.get(brevity))
         .map(|words| format!("{} {words}", ink.glyphs.event(EventKind::Freeze)));
-    let words: Vec<String> = freeze.into_iter().chain(paused).collect();
+    // Others are red than what is seen, or the turning of pages is held back.
+    let red = (lens.kiosk && lens.turning.red > 1).then(|| format!("{} pages red", lens.turning.red));
+    let held = lens.turning.paused.filter(|_| lens.turning.red > 0).map(|_| "page held".to_owned());
+    let words: Vec<String> = freeze.into_iter().chain(paused).chain(red).chain(held).collect();
     (!words.is_empty()).then(|| words.join(ink.glyphs.dot()))
 }
 

@@ -47,6 +47,9 @@ pub fn scene<'a>(board: &Board, verdicts: Verdicts<'a>, now: Timestamp, zone: &Z
                 name: dashboard.name.clone(),
                 title: dashboard.title.clone(),
                 tally: judged.tally,
+                page_time: dashboard.page_time,
+                is_scheduled: dashboard.schedule.is_empty()
+                    || dashboard.schedule.iter().any(|hours| hours.contain(now, zone)),
                 rows: dashboard.rows.clone(),
                 panels: dashboard
                     .panels

@@ -28,18 +28,36 @@ pub struct Lens {
     pub frozen: Option<Arc<Scene>>,
     /// Wall mode: no key hints, and only keys that leave or turn the page.
     pub kiosk: bool,
+    /// The theme that is tried, while one is.
+    pub theme: Option<String>,
+    /// How the pages turn by themselves, on a wall.
+    pub turning: Turning,
     /// How long ago the last scene came, when that is too long: the hub hangs.
     pub silence: Option<Span>,
+}
+
+/// How the pages of a wall turn by themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Turning {
+    /// Seconds for which a key holds the page still.
+    pub paused: Option<u64>,
+    /// Seconds until the next page; none where there is no other.
+    pub next: Option<u64>,
+    /// How many pages are red.
+    pub red: usize,
 }
 
 /// Two lenses are equal when they show the same. Of frozen scenes only the very same is: that needs no look into it.
 impl PartialEq for Lens {
     fn eq(&self, other: &Self) -> bool {
-        let Self { page, focus, zoom, cursor, scroll, help, frozen, kiosk, silence } = self;
+        let Self { page, focus, zoom, cursor, scroll, help, frozen, kiosk, theme, turning, silence } = self;
         let frozen = frozen.as_ref().map(Arc::as_ptr) == other.frozen.as_ref().map(Arc::as_ptr);
         let chosen = (*page, *focus, *zoom, *cursor, *scroll)
             == (other.page, other.focus, other.zoom, other.cursor, other.scroll);
-        frozen && chosen && (*help, *kiosk, *silence) == (other.help, other.kiosk, other.silence)
+        frozen
+            && chosen
+            && *theme == other.theme
+            && (*help, *kiosk, *turning, *silence) == (other.help, other.kiosk, other.turning, other.silence)
     }
 }
 

@@ -88,6 +88,10 @@ pub struct Page {
     pub title: SafeText,
     /// How many panels are how.
     pub tally: Tally,
+    /// How long it stays on a wall before the next one comes.
+    pub page_time: Span,
+    /// Whether a wall shows it at this time of the week.
+    pub is_scheduled: bool,
     /// Rows of indexes into `panels`; empty when laid out by layer.
     pub rows: Vec<RowSpec>,
     /// The panels.

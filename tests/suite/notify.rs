@@ -212,7 +212,7 @@ fn rules_that_tell_nothing_or_nobody_are_refused() {
         ("on = []\nbell = true", "this rule notifies of nothing"),
         ("on = [\"broken\"]", "this rule notifies nobody"),
         ("on = [\"borken\"]\nbell = true", "did you mean 'broken'"),
-        ("on = [\"broken\"]\nbell = true\nquiet = [\"night\"]", "no quiet time"),
+        ("on = [\"broken\"]\nbell = true\nquiet = [\"night\"]", "names no days and hours"),
         ("on = [\"broken\"]\nwebhook = \"chat.example.com\"", "not a URL"),
         ("on = [\"broken\"]\nbel = true", "unknown key 'bel'"),
     ] {

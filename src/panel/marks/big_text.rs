@@ -38,6 +38,12 @@ impl Size {
         }
     }
 
+    /// The rows that a letter fills: those of the font leave half a row free where their pixels are odd.
+    pub fn letter_rows(self) -> f64 {
+        let pixels = if self == Self::Small { 5.0 } else { 7.0 };
+        pixels * f64::from(self.scale()) / 2.0
+    }
+
     /// Columns, and half rows, of a pixel.
     const fn scale(self) -> u16 {
         match self {
