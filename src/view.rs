@@ -3,4 +3,5 @@
 pub mod arrange;
 pub mod build;
 pub mod lens;
+pub mod overview;
 pub mod scene;

@@ -136,7 +136,7 @@ impl Viewer {
 
     /// On a wall: shows the page whose turn it is.
     fn turn(&mut self, now: Duration) {
-        if !self.lens.kiosk || self.live.pages.len() < 2 {
+        if !self.lens.kiosk || self.live.page_count() < 2 {
             return;
         }
         let page = self.rotation.turn(&self.live, self.lens.page, now);

@@ -9,6 +9,7 @@ use super::themes;
 use crate::config::{self, Board, Overrides, Request};
 use crate::model::time::Zone;
 use crate::render::theme::Theme;
+use crate::view::overview;
 
 /// Loads the board and its theme, or says everything that is wrong with them and gives exit code 2.
 pub(super) fn load(flags: &BoardFlags) -> Result<(Board, Theme), Failure> {
@@ -43,6 +44,15 @@ pub(super) fn request(flags: &BoardFlags) -> Request {
 /// The time zone of the screen.
 pub(super) fn zone() -> Zone {
     crate::source::zone::of_this_machine().into()
+}
+
+/// The same for what is looked at: the page of all dashboards is one, too.
+pub(super) fn shown_page_of(board: &Board, name: Option<&str>) -> Result<usize, Failure> {
+    let is_taken = board.dashboards.iter().any(|dashboard| dashboard.name == overview::NAME);
+    if name == Some(overview::NAME) && !is_taken && board.dashboards.len() >= overview::FEWEST {
+        return Ok(board.dashboards.len());
+    }
+    page_of(board, name)
 }
 
 /// Keeps one dashboard, if one is named; names those there are if it is not one of them.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::arguments::RunFlags;
-use super::load::{load, page_of, request, zone};
+use super::load::{load, request, shown_page_of, zone};
 use super::out::{Done, print};
 use super::themes;
 use crate::app;
@@ -42,7 +42,7 @@ pub(super) struct Start {
 }
 
 pub(super) fn start(Start { board, theme, file }: Start, flags: &RunFlags) -> Done {
-    let page = page_of(&board, flags.dashboard.as_deref())?;
+    let page = shown_page_of(&board, flags.dashboard.as_deref())?;
     let variables = Variables::read();
     let glyphs = variables.glyphs();
     let depth = variables.depth();

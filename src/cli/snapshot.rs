@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::arguments::{PictureFormat, SnapshotFlags};
 use super::file;
-use super::load::{load, page_of, zone};
+use super::load::{load, shown_page_of, zone};
 use super::out::{Done, print};
 use crate::app;
 use crate::output::ansi::Depth;
@@ -15,7 +15,7 @@ use crate::view::lens::Lens;
 
 pub(super) fn run(flags: &SnapshotFlags) -> Done {
     let (board, theme) = load(&flags.board)?;
-    let page = page_of(&board, flags.dashboard.as_deref())?;
+    let page = shown_page_of(&board, flags.dashboard.as_deref())?;
     let ink = theme.ink(board.glyphs.unwrap_or(Glyphs::Full));
     let title = board.title.clone();
     let polled = app::poll_once(board, zone(), flags.wait)?;

@@ -58,6 +58,8 @@ pub struct Board {
 /// How a board is shown on a wall.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Kiosk {
+    /// How long a page stays, unless it says otherwise.
+    pub page_time: Span,
     /// The diagonal of the screen, if the board says so.
     pub screen: Option<Length>,
     /// From where it is read.

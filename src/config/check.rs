@@ -37,8 +37,8 @@ pub(super) fn check(layers: &Layers) -> (Option<Board>, Vec<Problem>) {
     for source in scope.event_sources(EventSet::Everything) {
         scope.events_of(source);
     }
-    let (kiosk, page_time) = check_kiosk::check(&root.kiosk, &path.key("kiosk"), &mut scope.report);
-    let dashboards = check_dashboards::check(&root.dashboards, page_time, &path.key("dashboards"), &mut scope);
+    let kiosk = check_kiosk::check(&root.kiosk, &path.key("kiosk"), &mut scope.report);
+    let dashboards = check_dashboards::check(&root.dashboards, kiosk.page_time, &path.key("dashboards"), &mut scope);
     let notify = check_notify::check(&root.notify, &path.key("notify"), &mut scope.report);
     let board = Board {
         notify,

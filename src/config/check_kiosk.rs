@@ -21,18 +21,18 @@ const DISTANCE: Length = Length { millimetres: 5000.0 };
 /// When it is day, when the board does not say.
 const DAY: &str = "07:00-19:00";
 
-/// The table, and how long a page stays.
-pub(super) fn check(written: &Value, path: &Path, report: &mut Report<'_>) -> (Kiosk, Span) {
+/// The table.
+pub(super) fn check(written: &Value, path: &Path, report: &mut Report<'_>) -> Kiosk {
     let written = if written.is_null() { json!({}) } else { written.clone() };
     let raw: raw::Kiosk = table(written, &json!({}), path, report).unwrap_or_default();
     let page_time = page_time(raw.page_time, path, report).unwrap_or(PAGE_TIME);
     let day = if raw.day.is_empty() { DAY.parse::<Hours>().into_iter().collect() } else { raw.day };
-    let kiosk = Kiosk {
+    Kiosk {
+        page_time,
         screen: raw.screen,
         distance: raw.distance.unwrap_or(DISTANCE),
         day: raw.day_theme.map(|theme| (theme, day)),
-    };
-    (kiosk, page_time)
+    }
 }
 
 /// How long a page stays, if the board says so, and if it is possible.

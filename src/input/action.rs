@@ -13,6 +13,15 @@ use crate::view::scene::Scene;
 /// Applies an action to a lens. `arrangement` is where panels were drawn last.
 pub fn apply(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &Arrangement) -> Option<Effect> {
     let scene = Arc::clone(lens.frozen.as_ref().unwrap_or(live));
+    let chosen = match action {
+        Action::Zoom => lens.focus,
+        Action::Click(panel) => Some(panel),
+        _ => None,
+    };
+    if let Some(page) = leads_to(lens, chosen, &scene) {
+        turn(lens, page, &scene);
+        return None;
+    }
     match action {
         Action::Quit => return Some(Effect::Quit),
         Action::Refresh => return Some(Effect::Refresh),
@@ -47,9 +56,9 @@ pub fn apply(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &A
             }
         }
         Action::Page(page) => turn(lens, page, &scene),
-        Action::NextPage => turn(lens, (lens.page + 1) % scene.pages.len().max(1), &scene),
+        Action::NextPage => turn(lens, (lens.page + 1) % scene.page_count().max(1), &scene),
         Action::PreviousPage => {
-            let pages = scene.pages.len().max(1);
+            let pages = scene.page_count().max(1);
             turn(lens, (lens.page + pages - 1) % pages, &scene);
         }
         Action::Worst => worst(lens, &scene),
@@ -79,8 +88,13 @@ fn back(lens: &mut Lens, live: &Scene) {
     }
 }
 
+/// The page that a panel stands for, on the page of all dashboards.
+fn leads_to(lens: &Lens, panel: Option<usize>, scene: &Scene) -> Option<usize> {
+    scene.page(lens.page)?.panels.get(panel?)?.leads_to
+}
+
 fn turn(lens: &mut Lens, page: usize, scene: &Scene) {
-    if page < scene.pages.len() {
+    if page < scene.page_count() {
         lens.page = page;
         lens.begin_anew();
         lens.focus = None;

@@ -42,6 +42,16 @@ struct Lamp {
     status: Status,
 }
 
+impl View {
+    /// Of lamps by their names, with what is said of each beside its status; the worst come first.
+    pub fn new(lamps: impl IntoIterator<Item = (SafeText, String, Status)>) -> Self {
+        let lamp = |(name, value, status)| Lamp { name, value, status };
+        let mut lamps: Vec<Lamp> = lamps.into_iter().map(lamp).collect();
+        lamps.sort_by(|a, b| b.status.severity().cmp(&a.status.severity()).then_with(|| a.name.cmp(&b.name)));
+        Self { lamps }
+    }
+}
+
 impl Lamp {
     fn tile(&self) -> Tile {
         let words = vec![self.status.word().to_owned(), self.value.clone()];
@@ -60,24 +70,16 @@ impl Panel for Lamps {
     type View = View;
 
     fn view(options: &Options, input: &PanelInput<'_>) -> View {
-        let mut lamps: Vec<Lamp> = match &input.content {
-            Content::Series(series) => series
-                .iter()
-                .zip(input.texts(series))
-                .map(|(one, text)| Lamp {
-                    name: one.name.clone(),
-                    value: one.value.filter(|_| options.values).map_or_else(String::new, |_| text.short.text()),
-                    status: one.judgement.status,
-                })
-                .collect(),
-            Content::Builds(builds) => builds
-                .iter()
-                .map(|one| Lamp { name: one.name.clone(), value: String::new(), status: one.build.result.status() })
-                .collect(),
-            _ => Vec::new(),
-        };
-        lamps.sort_by(|a, b| b.status.severity().cmp(&a.status.severity()).then_with(|| a.name.cmp(&b.name)));
-        View { lamps }
+        match &input.content {
+            Content::Series(series) => View::new(series.iter().zip(input.texts(series)).map(|(one, text)| {
+                let value = one.value.filter(|_| options.values).map_or_else(String::new, |_| text.short.text());
+                (one.name.clone(), value, one.judgement.status)
+            })),
+            Content::Builds(builds) => {
+                View::new(builds.iter().map(|one| (one.name.clone(), String::new(), one.build.result.status())))
+            }
+            _ => View { lamps: Vec::new() },
+        }
     }
 
     fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {

@@ -103,11 +103,11 @@ pub(super) fn tabs(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer, 
         return areas;
     }
     let mut x = 1;
-    for (n, page) in scene.pages.iter().enumerate() {
+    for (n, page) in scene.shown().enumerate() {
         let status = page.tally.status().unwrap_or(Status::Ok);
         let lamp = if status == Status::Ok { String::new() } else { format!(" {}", ink.glyphs.status(status)) };
         let text = format!("{} {}", n + 1, page.title);
-        let chosen = n == lens.page.min(scene.pages.len() - 1);
+        let chosen = n == lens.page.min(scene.page_count() - 1);
         let style = if chosen { ink.style(Role::Focus).add_modifier(Modifier::BOLD) } else { ink.style(Role::Muted) };
         let begin = x;
         x += write(buffer, area, x, 0, &text, style);
@@ -147,7 +147,7 @@ pub(super) fn footer(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: 
         &[("?", "help"), ("q", "quit"), ("Tab", "next"), ("Enter", "zoom"), ("p", "pause"), ("r", "refresh")]
     };
     let mut x = 1;
-    if lens.kiosk && scene.pages.len() > 1 {
+    if lens.kiosk && scene.page_count() > 1 {
         let words = turning(scene, lens, ink);
         write(
             buffer,
@@ -170,8 +170,8 @@ pub(super) fn footer(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: 
 
 /// "Shop · page 1 of 3 · next in 15 s", "held: 2 pages are red", "held by a key for 60 s".
 fn turning(scene: &Scene, lens: &Lens, ink: &Ink) -> String {
-    let index = lens.page.min(scene.pages.len().saturating_sub(1));
-    let title = scene.pages.get(index).map(|page| page.title.to_string());
+    let index = lens.page.min(scene.page_count().saturating_sub(1));
+    let title = scene.page(index).map(|page| page.title.to_string());
     let red = match lens.turning.red {
         0 => None,
         1 => Some("held: a page is red".to_owned()),
@@ -182,7 +182,7 @@ fn turning(scene: &Scene, lens: &Lens, ink: &Ink) -> String {
         (None, Some(seconds)) => Some(format!("next in {seconds} s")),
         (None, None) => None,
     };
-    let page = format!("page {} of {}", index + 1, scene.pages.len());
+    let page = format!("page {} of {}", index + 1, scene.page_count());
     title.into_iter().chain([page]).chain(red).chain(next).collect::<Vec<_>>().join(ink.glyphs.dot())
 }
 

@@ -96,7 +96,7 @@ struct Plan {
 
 impl Plan {
     fn new(scene: &Scene, kiosk: bool, area: Rect) -> Self {
-        let wants_tabs = !kiosk && scene.pages.len() > 1 && area.height >= 8;
+        let wants_tabs = !kiosk && scene.page_count() > 1 && area.height >= 8;
         let wants_footer = area.height >= 8;
         let header = match area.height {
             0 => 0,

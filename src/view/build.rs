@@ -1,5 +1,6 @@
 //! Board and verdicts to scene: what is shown and how. What it means is judged before (`eval/`).
 
+use super::overview;
 use crate::config::board::{Board, PanelSpec};
 use crate::eval::judging::{PanelVerdict, Verdicts};
 use crate::eval::panel::Evaluation;
@@ -32,7 +33,7 @@ pub fn scene<'a>(board: &Board, verdicts: Verdicts<'a>, now: Timestamp, zone: &Z
     let verdicts = if faults.is_empty() { verdicts } else { verdicts.without(&faults) };
     let mut views = views.into_iter();
     let pages = board.dashboards.iter().zip(&verdicts.pages);
-    let scene = Scene {
+    let mut scene = Scene {
         title: board.title.clone(),
         // Whole seconds: two scenes of one second without news between them are equal.
         now: Timestamp(now.0.div_euclid(1000) * 1000),
@@ -60,12 +61,14 @@ pub fn scene<'a>(board: &Board, verdicts: Verdicts<'a>, now: Timestamp, zone: &Z
                     .collect(),
             })
             .collect(),
+        overview: None,
         banner: verdicts.warning.clone(),
         sources: verdicts.sources.clone(),
         updated: verdicts.updated,
         window: board.window,
         ring: None,
     };
+    scene.overview = overview::page(&scene.pages, board.kiosk.page_time);
     (scene, verdicts)
 }
 
@@ -141,6 +144,7 @@ fn panel(spec: &PanelSpec, verdict: &PanelVerdict<'_>, (view, text): (PanelView,
         service: spec.service.clone(),
         environment: spec.environment.clone(),
         link: spec.link.clone(),
+        leads_to: None,
         room: view.room(),
         view,
         width: spec.width,

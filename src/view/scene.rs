@@ -36,8 +36,10 @@ pub struct Scene {
     pub last_change: Option<String>,
     /// The change freeze in force, if one is: with its name, with its end, as a word.
     pub freeze: Option<[String; 3]>,
-    /// The pages.
+    /// The pages: a dashboard each.
     pub pages: Vec<Page>,
+    /// The page of all dashboards, after these; none where there is one only.
+    pub overview: Option<Page>,
     /// How the asking goes.
     pub sources: Vec<SourceState>,
     /// When the newest answer came.
@@ -141,6 +143,8 @@ pub struct PanelScene {
     pub environment: Option<SafeText>,
     /// Where to read on.
     pub link: Option<SafeText>,
+    /// The page that it stands for, if it does.
+    pub leads_to: Option<usize>,
     /// What it draws.
     pub view: PanelView,
     /// How much room it can use.
@@ -152,8 +156,18 @@ pub struct PanelScene {
 }
 
 impl Scene {
+    /// All pages that can be looked at: those of the dashboards, and the one of all of them.
+    pub fn shown(&self) -> impl DoubleEndedIterator<Item = &Page> {
+        self.pages.iter().chain(&self.overview)
+    }
+
+    /// How many there are.
+    pub fn page_count(&self) -> usize {
+        self.pages.len() + usize::from(self.overview.is_some())
+    }
+
     /// A page by index; the last one when there are fewer.
     pub fn page(&self, index: usize) -> Option<&Page> {
-        self.pages.get(index).or_else(|| self.pages.last())
+        self.shown().nth(index).or_else(|| self.shown().next_back())
     }
 }

@@ -60,7 +60,7 @@ impl Rotation {
     fn next(&mut self, scene: &Scene, page: usize, now: Duration) -> Option<usize> {
         let any_red = turning(scene).any(|(_, page)| is_red(page));
         let takes_turns = |(_, page): &(usize, &Page)| !any_red || is_red(page);
-        let is_due = scene.pages.get(page).is_none_or(|shown| now >= self.shown_since + stay(shown));
+        let is_due = scene.shown().nth(page).is_none_or(|shown| now >= self.shown_since + stay(shown));
         let belongs = turning(scene).filter(takes_turns).any(|(index, _)| index == page);
         if belongs && !is_due {
             return None;
@@ -77,7 +77,7 @@ impl Rotation {
         let seconds = |left: Duration| left.as_secs_f64().ceil() as u64;
         let held = self.held_until.map(|until| until.saturating_sub(now)).filter(|left| !left.is_zero());
         let left =
-            scene.pages.get(page).map_or(Duration::ZERO, |page| (self.shown_since + stay(page)).saturating_sub(now));
+            scene.shown().nth(page).map_or(Duration::ZERO, |page| (self.shown_since + stay(page)).saturating_sub(now));
         let red = scene.pages.iter().filter(|page| is_red(page)).count();
         let turns = turning(scene).filter(|(_, page)| red == 0 || is_red(page)).count();
         Turning {
@@ -90,8 +90,8 @@ impl Rotation {
 
 /// The pages that a wall shows at this time of the week, with their indexes; all of them when none is scheduled.
 fn turning(scene: &Scene) -> impl Iterator<Item = (usize, &Page)> {
-    let any = scene.pages.iter().any(|page| page.is_scheduled);
-    scene.pages.iter().enumerate().filter(move |(_, page)| page.is_scheduled || !any)
+    let any = scene.shown().any(|page| page.is_scheduled);
+    scene.shown().enumerate().filter(move |(_, page)| page.is_scheduled || !any)
 }
 
 fn is_red(page: &Page) -> bool {

@@ -27,6 +27,7 @@ pub(super) fn scene(rings: Option<u64>) -> Arc<Scene> {
         last_change: None,
         freeze: None,
         pages: Vec::new(),
+        overview: None,
         sources: Vec::new(),
         updated: None,
         window: Span::seconds(60),

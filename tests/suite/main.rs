@@ -40,6 +40,7 @@ mod gitlab;
 mod hostile;
 mod ical;
 mod jenkins;
+mod kiosk;
 mod layers;
 mod listeners;
 mod live;

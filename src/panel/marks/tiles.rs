@@ -92,6 +92,8 @@ pub struct Wall {
 
 /// Blank columns beside the words in a tile, each side.
 const PAD: u16 = 1;
+/// The rows of a wall from which on a free one stands between loud and calm tiles.
+const APART: u16 = 8;
 /// The widest name for which a tile of words is made; of a longer one the end is cut.
 const WIDEST: u16 = 28;
 /// The least cells of a tile whose name is large: no need to measure names where there is less.
@@ -135,9 +137,11 @@ impl Wall {
 /// Loud tiles above calm ones: as large as they can be while the calm ones have their row; of equally large ones the
 /// division that makes the calm ones largest, and then gives most to the loud ones.
 fn shared(loud: &Names, calm: &Names, area: Rect) -> Option<Wall> {
-    let divided = (1..area.height).filter_map(|height| {
+    let between = u16::from(area.height >= APART);
+    let divided = (1..area.height.saturating_sub(between)).filter_map(|height| {
         let above = loud.grid(Rect { height, ..area })?;
-        let below = calm.grid(Rect { y: area.y + height, height: area.height - height, ..area })?;
+        let top = height + between;
+        let below = calm.grid(Rect { y: area.y + top, height: area.height - top, ..area })?;
         (above.tile_cells() > below.tile_cells()).then_some((above, below))
     });
     let (loud, calm) = divided.max_by_key(|(above, below)| (above.level, below.level, above.tile_cells()))?;
