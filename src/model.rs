@@ -20,6 +20,7 @@ pub mod layer;
 pub mod legibility;
 pub mod length;
 pub mod lines;
+pub mod local_time;
 pub mod number;
 pub mod number_or_text;
 pub mod people;

@@ -33,6 +33,8 @@ panels! {
     lamps::Lamps,
     text::Text,
     clock::Clock,
+    world_clock::WorldClock,
+    countdown::Countdown,
     events::Events,
     stages::Stages,
     environments::Environments,

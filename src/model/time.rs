@@ -100,6 +100,12 @@ impl Zone {
         Self(TimeZone::UTC)
     }
 
+    /// The place that its name ends with: "New York" of `America/New_York`; "UTC" of one without a name.
+    pub fn place(&self) -> String {
+        let name = self.0.iana_name().unwrap_or("UTC");
+        name.rsplit('/').next().unwrap_or(name).replace('_', " ")
+    }
+
     /// What the clocks show there; `None` beyond the end of the calendar.
     pub(super) fn local_time(&self, at: Timestamp) -> Option<jiff::Zoned> {
         jiff::Timestamp::from_millisecond(at.0).ok().map(|t| t.to_zoned(self.0.clone()))

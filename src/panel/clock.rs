@@ -4,10 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use unicode_width::UnicodeWidthStr;
 
 use super::ink::{Ink, Role};
-use super::marks::{big_text, columns, row, write};
+use super::marks::{big_text, row, write};
 use super::{Need, Panel, PanelInput, Room};
 use crate::model::time::Zone;
 
@@ -45,25 +44,12 @@ impl Panel for Clock {
     }
 
     fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
-        let room = (area.width, area.height.saturating_sub(1));
-        let Some((size, width)) = big_text::fitting(&view.time, room, ink.glyphs) else {
-            let used = write(buffer, row(area, 0), 0, 0, &view.time, ink.style(Role::Text));
-            write(buffer, row(area, 0), used + 2, 0, &view.day, ink.style(Role::Muted));
+        if big_text::centred_size(&view.time, area, ink.glyphs).is_some() {
+            big_text::draw_centred(buffer, area, (&view.time, &view.day), ink);
             return;
-        };
-        // In the middle of its panel, the day under it.
-        let (left, top) = ((area.width - width) / 2, (area.height - size.height() - 1) / 2);
-        let at = Rect { y: area.y + top, height: size.height() + 1, ..columns(area, left, width) };
-        big_text::draw(buffer, at, &view.time, size, ink.style(Role::Text), ink.glyphs);
-        let day = area.width.saturating_sub(view.day.width() as u16) / 2;
-        write(
-            buffer,
-            columns(row(area, top + size.height()), day, area.width),
-            0,
-            0,
-            &view.day,
-            ink.style(Role::Muted),
-        );
+        }
+        let used = write(buffer, row(area, 0), 0, 0, &view.time, ink.style(Role::Text));
+        write(buffer, row(area, 0), used + 2, 0, &view.day, ink.style(Role::Muted));
     }
 
     fn strip(view: &View) -> String {

@@ -16,6 +16,7 @@ use andon::model::series::{Coverage, Point, Series, SeriesSet};
 use andon::model::table::{Cell, Table};
 use andon::model::telemetry::Telemetry;
 use andon::model::time::{Span, Timestamp, Zone};
+use andon::panel::Need;
 use andon::panel::ink::{Glyphs, Ink};
 use andon::render::render;
 use andon::render::theme::{Theme, embedded};
@@ -37,17 +38,23 @@ fn ink(glyphs: Glyphs) -> Ink {
 /// A board of so many panels, of every view in turn.
 fn board(panels: usize) -> Board {
     let layers = ["business", "application", "client", "infrastructure", "pipeline"];
-    let views: Vec<&str> = andon::panel::KINDS.iter().map(|kind| kind.word).collect();
     let mut text = String::from(
         "[sources.p]\ntype = \"prometheus\"\nurl = \"http://127.0.0.1:1\"\n[[dashboards]]\nname = \"all\"\n",
     );
     for n in 0..panels {
-        let view = views[n % views.len()];
+        let kind = &andon::panel::KINDS[n % andon::panel::KINDS.len()];
+        let view = kind.word;
         text.push_str(&format!(
             "[[dashboards.panels]]\ntitle = \"Panel number {n}\"\nid = \"p{n}\"\nlayer = \"{}\"\nview = \"{view}\"\n",
             layers[n % 5]
         ));
-        if view != "clock" {
+        // Keys that have no default.
+        text.push_str(match view {
+            "world-clock" => "zones = [\"Europe/Berlin\", \"Asia/Tokyo\"]\n",
+            "countdown" => "to = \"2026-12-24 18:00\"\n",
+            _ => "",
+        });
+        if kind.source != Need::None {
             text.push_str(&format!("source = \"p\"\nquery = \"q{n}\"\nwarning = \"> 50\"\ncritical = \"> 80\"\n"));
         }
     }

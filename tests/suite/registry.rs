@@ -45,7 +45,7 @@ fn every_source_is_one_file_and_one_line() {
 fn every_panel_is_one_file_and_one_line() {
     let listed = listed("src/panel.rs", "panels");
     assert_eq!(listed, implementing("src/panel", "Panel"));
-    let words: BTreeSet<String> = andon::panel::KINDS.iter().map(|kind| kind.word.to_owned()).collect();
+    let words: BTreeSet<String> = andon::panel::KINDS.iter().map(|kind| kind.word.replace('-', "_")).collect();
     assert_eq!(words, listed, "the word of the config is the name of the file");
 }
 

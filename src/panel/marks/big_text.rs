@@ -7,9 +7,10 @@ mod font;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use unicode_width::UnicodeWidthStr;
 
-use super::put;
-use crate::panel::ink::Glyphs;
+use super::{columns, put, row, write};
+use crate::panel::ink::{Glyphs, Ink, Role};
 
 /// How large a text is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,6 +86,23 @@ pub fn fitting(text: &str, (width, height): (u16, u16), glyphs: Glyphs) -> Optio
         .into_iter()
         .filter(|size| size.height() <= height && size.is_for(glyphs))
         .find_map(|size| size.width(text).filter(|needed| *needed <= width).map(|needed| (size, needed)))
+}
+
+/// The size in which a text with a line of words under it fits into an area.
+pub fn centred_size(text: &str, area: Rect, glyphs: Glyphs) -> Option<Size> {
+    fitting(text, (area.width, area.height.saturating_sub(1)), glyphs).map(|(size, _)| size)
+}
+
+/// Draws a text as large as it fits in the middle of an area, with a line of words under it; nothing where it does not
+/// fit.
+pub fn draw_centred(buffer: &mut Buffer, area: Rect, (text, caption): (&str, &str), ink: &Ink) {
+    let room = (area.width, area.height.saturating_sub(1));
+    let Some((size, width)) = fitting(text, room, ink.glyphs) else { return };
+    let (left, top) = ((area.width - width) / 2, (area.height - size.height() - 1) / 2);
+    let at = Rect { y: area.y + top, height: size.height(), ..columns(area, left, width) };
+    draw(buffer, at, text, size, ink.stroke(Role::Text), ink.glyphs);
+    let left = area.width.saturating_sub(caption.width() as u16) / 2;
+    write(buffer, columns(row(area, top + size.height()), left, area.width), 0, 0, caption, ink.style(Role::Muted));
 }
 
 /// Draws a text in a size, at the top left of an area. What has no form is left out.
