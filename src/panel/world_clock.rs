@@ -92,9 +92,8 @@ impl Panel for WorldClock {
     }
 
     fn room(view: &View) -> Room {
-        let (good, most) = (view.places.len().div_ceil(3) * 5, view.places.len() * 12);
-        let rows = |rows: usize| u16::try_from(rows).unwrap_or(u16::MAX);
-        Self::ROOM.with_rows((rows(good), rows(most)))
+        // As many as three stand beside each other.
+        Self::ROOM.for_rows(view.places.len().div_ceil(3), (5, 12))
     }
 }
 

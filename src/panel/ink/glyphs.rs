@@ -148,7 +148,7 @@ impl Glyphs {
         }
     }
 
-    /// The square before a legend entry: another one for each kind of line (see [`super::marks::plot`]).
+    /// The square before a legend entry: another one for each kind of line (see [`crate::panel::marks::plot`]).
     pub const fn legend(self, pattern: u8) -> &'static str {
         match (self, pattern) {
             (Self::Ascii, 0) => "*",

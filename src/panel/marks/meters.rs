@@ -84,7 +84,7 @@ pub fn draw(bars: &[Bar], area: Rect, buffer: &mut Buffer, ink: &Ink) {
 /// The size of the numbers with which each bar is several rows high; none where there is no room for that.
 fn tall_size(bars: &[Bar], area: Rect, ink: &Ink) -> Option<Size> {
     let rows = (area.height / bars.len() as u16).checked_sub(tall_extra(bars))?;
-    let number = |bar: &Bar| big_text::fitting(&bar.text.short.text(), (area.width * 2 / 5, rows), ink.glyphs);
+    let number = |bar: &Bar| big_text::fitting(&bar.text.short.text(), (area.width / 2, rows), ink.glyphs);
     // All alike: the one that fits all.
     bars.iter().map(|bar| number(bar).map(|(size, _)| size)).collect::<Option<Vec<_>>>()?.into_iter().min()
 }
@@ -100,9 +100,11 @@ fn draw_tall(bars: &[Bar], size: Size, area: Rect, buffer: &mut Buffer, ink: &In
     let named = u16::from(bars.iter().any(|bar| !bar.name.is_empty()));
     let numbers = bars.iter().filter_map(|bar| size.width(&bar.text.short.text())).max().unwrap_or(0);
     let length = area.width.saturating_sub(numbers + 2);
-    // The last row of a number is half free: a bar that ends a row earlier stands on the same foot.
-    let thickness = size.height().saturating_sub(1).min(THICKEST);
-    let top = each.saturating_sub(size.height() + tall_extra(bars)) / 2;
+    let gap = u16::from(bars.len() > 1);
+    let thickness = each.saturating_sub(named + gap).min(THICKEST_TALL).max(size.height());
+    let top = each.saturating_sub(thickness + named + gap) / 2;
+    // The number stands in the middle of its bar.
+    let beside = (thickness - size.height()) / 2;
     for (n, bar) in bars.iter().enumerate() {
         let begin = n as u16 * each + top;
         write(buffer, row(area, begin), 0, 0, bar.name.as_str(), ink.style(Role::Muted));
@@ -113,14 +115,15 @@ fn draw_tall(bars: &[Bar], size: Size, area: Rect, buffer: &mut Buffer, ink: &In
         }
         let text = bar.text.short.text();
         let left = area.width.saturating_sub(size.width(&text).unwrap_or(0));
-        let at = Rect { y: area.y + begin + named, height: size.height(), ..columns(area, left, area.width) };
+        let at = Rect { y: area.y + begin + named + beside, height: size.height(), ..columns(area, left, area.width) };
         let value = if bar.status == Status::Ok { Role::Text } else { bar.status.into() };
         big_text::draw(buffer, at, &text, size, ink.stroke(value), ink.glyphs);
     }
 }
 
-/// The most rows of a bar.
+/// The most rows of a bar, and of one beside a large number.
 const THICKEST: u16 = 4;
+const THICKEST_TALL: u16 = 9;
 
 /// The values, with all their digits where a bar still has room beside them.
 fn texts(bars: &[Bar], room: usize) -> Vec<String> {
