@@ -19,7 +19,7 @@ pub use crate::input::Input;
 pub use crate::input::action::Effect;
 pub use crate::input::keymap::Key;
 pub use crate::model::demands::Demands;
-pub use crate::view::lens::Lens;
+pub use crate::view::lens::{Lens, Turning};
 
 use crate::input::action::{Action, apply};
 use crate::input::{Targets, action};
@@ -137,6 +137,7 @@ impl Viewer {
     /// On a wall: shows the page whose turn it is.
     fn turn(&mut self, now: Duration) {
         if !self.lens.kiosk || self.live.page_count() < 2 {
+            self.lens.turning = Turning::default();
             return;
         }
         let page = self.rotation.turn(&self.live, self.lens.page, now);

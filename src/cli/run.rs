@@ -123,5 +123,6 @@ impl ScreenKind {
 
 /// What a change of makes another board.
 fn files(request: &Request, board: &Board) -> Vec<PathBuf> {
-    config::files(request).into_iter().chain(themes::files(&board.theme)).collect()
+    let day = board.kiosk.day.iter().flat_map(|(theme, _)| themes::files(theme));
+    config::files(request).into_iter().chain(themes::files(&board.theme)).chain(day).collect()
 }

@@ -48,7 +48,9 @@ pub(super) fn check(
         let weight = within("weight", row.weight, (1, 24), &path.index(y), &mut scope.report);
         resolved.push(RowSpec { panels: line, height, weight });
     }
-    for (_, panel) in panels.iter().enumerate().filter(|(index, _)| all_read && !placed.contains(index)) {
+    for (_, panel) in
+        panels.iter().enumerate().filter(|(index, _)| all_read && !rows.is_empty() && !placed.contains(index))
+    {
         let message = format!("the panel '{}' is in no row, and so would not be seen", panel.id);
         let help = "add it to rows, or leave rows out and let andon lay the panels out".to_owned();
         scope.report.warning("not-placed", &path, message, help);

@@ -14,7 +14,8 @@ use crate::view::scene::Scene;
 pub fn apply(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &Arrangement) -> Option<Effect> {
     let scene = Arc::clone(lens.frozen.as_ref().unwrap_or(live));
     let chosen = match action {
-        Action::Zoom => lens.focus,
+        // Without a choice Enter takes the first.
+        Action::Zoom => lens.focus.or_else(|| order(arrangement).first().copied()),
         Action::Click(panel) => Some(panel),
         _ => None,
     };

@@ -260,15 +260,13 @@ fn deepest(lines: &[Line]) -> u16 {
 fn tile_size(lines: &[Line], area: Rect, ink: &Ink) -> Option<Size> {
     let room = tile_width(lines, area).saturating_sub(2);
     let height = area.height.checked_sub(2 + deepest(lines))?;
-    let fitting = |line: &Line| {
-        let unit = line.value.unit.width() as u16 + 1;
-        let words = line.name.width().max(line.details.iter().map(|detail| detail.width()).max().unwrap_or(0));
-        let number = (room.saturating_sub(unit), height);
-        let size = big_text::fitting(&line.value.number, number, ink.glyphs).map(|(size, _)| size);
-        size.filter(|_| words <= usize::from(room))
-    };
-    // All alike: the one that fits all.
-    lines.iter().map(fitting).collect::<Option<Vec<_>>>()?.into_iter().min()
+    let words = |line: &Line| line.details.iter().map(|detail| detail.width()).chain([line.name.width()]).max();
+    if lines.iter().filter_map(words).any(|words| words > usize::from(room)) {
+        return None;
+    }
+    let units = lines.iter().map(|line| line.value.unit.width()).max().unwrap_or(0) as u16 + 1;
+    let numbers = lines.iter().map(|line| line.value.number.as_str());
+    big_text::common(&numbers, (room.saturating_sub(units), height), ink.glyphs)
 }
 
 fn draw_tiles(view: &View, size: Size, area: Rect, buffer: &mut Buffer, ink: &Ink) {

@@ -81,7 +81,7 @@ impl Ink {
     /// The style of a line or a bar: a role that is drawn as words on a ground of its own, or reversed,
     /// gives its ground's colour to the stroke.
     pub fn stroke(&self, role: Role) -> Style {
-        if matches!(self.ground, Ground::Fill(_)) {
+        if matches!(self.ground, Ground::Fill(_) | Ground::Done) {
             return self.style(role);
         }
         let (style, ground) = (self.style(role), self.style(Role::Text).bg);

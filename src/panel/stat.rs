@@ -54,7 +54,7 @@ pub struct View {
 }
 
 /// The greatest change that says something: a value that was next to nothing has grown by thousands of per cent.
-const MOST_CHANGE: i64 = 999;
+const MOST_CHANGE: f64 = 999.0;
 
 /// The change against the window's start.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -75,8 +75,8 @@ impl Change {
             return None;
         }
         let percent = ((last - first) / first.abs() * 100.0).round();
-        let percent = percent as i64;
-        (percent.abs() <= MOST_CHANGE).then_some(match percent {
+        // Cast only what is of moderate size.
+        (percent.abs() <= MOST_CHANGE).then(|| match percent as i64 {
             0 => Self::Same,
             up @ 1.. => Self::Up(up),
             down => Self::Down(-down),
@@ -344,6 +344,7 @@ mod tests {
         assert_eq!(change(&[100.0, 110.0, 50.0]), Some(Change::Down(50)));
         assert_eq!(change(&[100.0, 90.0, 100.0]), Some(Change::Same));
         assert_eq!(change(&[0.01, 0.0, 50.0]), None, "thousands of per cent");
+        assert_eq!(change(&[1e-20, -0.5]), None, "more per cent than there are numbers");
         assert_eq!(change(&[0.0, 1.0, 0.5]), None, "from nothing");
     }
 

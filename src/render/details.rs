@@ -29,6 +29,9 @@ pub(super) fn draw(panel: &PanelScene, scene: &Scene, age: Span, inner: Rect, bu
         write(buffer, foot, x, 0, &said, ink.style(Role::Text));
         return above;
     }
+    if !panel.is_fed {
+        return above;
+    }
     let answered = |old: Span| format!("answered {} ago", Span(old.0.saturating_add(age.0)).brief());
     let mut facts = vec![panel.layer.word().to_owned(), panel.age.map_or_else(|| "no answer yet".to_owned(), answered)];
     if panel.simulated {

@@ -12,7 +12,7 @@
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 
-use super::panel_frame::{self, Look, hatch};
+use super::panel_frame::{self, Look, hatch, is_blank};
 use super::{chrome, details, header, help};
 use crate::model::freshness::Freshness;
 use crate::model::isolation::{isolated, tripwire};
@@ -171,7 +171,7 @@ fn framed(
     if matches!(panel.freshness, Freshness::Failed | Freshness::Waiting) {
         never_answered(panel, inner, buffer, ink);
     } else {
-        let free = onto(drawn(panel, inner, ink), inner, buffer);
+        let free = onto(drawn(panel, inner, ink), inner, buffer, ink);
         // Below the panel of a zoom stand its details.
         panel_frame::reason(panel, area, if zoomed.is_some() { 0 } else { free }, buffer, ink);
     }
@@ -181,9 +181,10 @@ fn framed(
 }
 
 /// Puts what a panel has drawn where it belongs. Returns how many rows at its bottom are free.
-fn onto(canvas: Buffer, area: Rect, buffer: &mut Buffer) -> u16 {
+fn onto(canvas: Buffer, area: Rect, buffer: &mut Buffer, ink: &Ink) -> u16 {
     let width = usize::from(area.width);
-    let is_free = |row: &&[Cell]| row.iter().all(|cell| cell.symbol() == " ");
+    let ground = ink.style(Role::Text).bg.unwrap_or_default();
+    let is_free = |row: &&[Cell]| row.iter().all(|cell| is_blank(cell, ground));
     let free = canvas.content.chunks(width).rev().take_while(is_free).count() as u16;
     for (at, cell) in canvas.content.into_iter().enumerate() {
         let (x, y) = (area.x + (at % width) as u16, area.y + (at / width) as u16);

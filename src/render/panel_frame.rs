@@ -1,8 +1,8 @@
 //! Around one panel: its frame with title and status, why it is as it is, and the panel as a strip of one line.
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::{Color, Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
 use crate::model::freshness::Freshness;
@@ -88,8 +88,9 @@ fn title_line(panel: &PanelScene, line: Rect, (look, border): (Look, Style), buf
 pub(super) fn hatch(buffer: &mut Buffer, area: Rect, ink: &Ink) {
     let area = area.intersection(buffer.area);
     let style = ink.style(Role::Border);
+    let ground = ink.style(Role::Text).bg.unwrap_or_default();
     for y in 0..area.height {
-        let is_free = |x: u16| buffer.cell((area.x + x, area.y + y)).is_some_and(|cell| cell.symbol() == " ");
+        let is_free = |x: u16| buffer.cell((area.x + x, area.y + y)).is_some_and(|cell| is_blank(cell, ground));
         if (0..area.width).all(is_free) {
             // Strokes of one line over all rows: each row begins a column further left than the one above.
             let first = (HATCH - (area.y + y) % HATCH) % HATCH;
@@ -98,6 +99,11 @@ pub(super) fn hatch(buffer: &mut Buffer, area: Rect, ink: &Ink) {
             }
         }
     }
+}
+
+/// Whether nothing stands in a cell: no sign, and no colour of a tile.
+pub(super) fn is_blank(cell: &Cell, ground: Color) -> bool {
+    cell.symbol() == " " && cell.bg == ground && !cell.modifier.contains(Modifier::REVERSED)
 }
 
 /// Columns from one stroke of a hatch to the next.

@@ -88,6 +88,7 @@ impl Row {
                 good: highest(|room| room.good.height),
                 most: highest(|room| room.most.height),
                 weight: 1,
+                is_fixed: false,
                 urgency: urgency(severity),
             }),
             severity,
@@ -99,7 +100,7 @@ impl Row {
     fn with_spec(mut self, spec: &RowSpec) -> Self {
         if let Some(height) = spec.height {
             let height = height.max(self.want.least);
-            self.want = Want { good: height, most: height, ..self.want };
+            self.want = Want { good: height, most: height, is_fixed: true, ..self.want };
         } else if let Some(weight) = spec.weight {
             self.want = Want { good: self.want.least, most: u16::MAX, weight, ..self.want };
         }
@@ -126,7 +127,7 @@ fn framed(want: Want) -> Want {
 fn wanted_width(panel: &PanelScene) -> Want {
     let Room { least, good, most, weight } = panel.room;
     let (weight, urgency) = (panel.width.unwrap_or(weight), urgency(severity(panel)));
-    framed(Want { least: least.width, good: good.width, most: most.width, weight, urgency })
+    framed(Want { least: least.width, good: good.width, most: most.width, weight, is_fixed: false, urgency })
 }
 
 /// The columns that each panel of a row gets: by what it can use, or, where the board gives widths, by these.
@@ -141,7 +142,7 @@ fn widths(page: &Page, panels: &[usize], width: u16) -> Vec<u16> {
         let weights: Vec<u16> = of().map(|panel| panel.width.unwrap_or(panel.room.weight).max(1)).collect();
         let by_weight: Vec<Want> = weights
             .iter()
-            .map(|weight| Want { least: 0, good: 0, most: u16::MAX, weight: *weight, urgency: 1 })
+            .map(|weight| Want { least: 0, good: 0, most: u16::MAX, weight: *weight, is_fixed: false, urgency: 1 })
             .collect();
         let shares = shares(width, &by_weight);
         if shares.iter().zip(&wants).all(|(share, want)| *share >= want.least) {

@@ -78,7 +78,12 @@ impl Lens {
     pub fn follow(&mut self, before: &Scene, after: &Scene) {
         let Some(page) = before.page(self.page) else { return };
         let focus = self.focus.and_then(|focus| page.panels.get(focus)).map(|panel| panel.id.as_str());
-        let index = after.shown().position(|other| other.name == page.name);
+        // The page of all dashboards is known by its place: a dashboard may have its name.
+        let index = if self.page >= before.pages.len() && before.overview.is_some() {
+            after.overview.is_some().then_some(after.pages.len())
+        } else {
+            after.pages.iter().position(|other| other.name == page.name)
+        };
         self.page = index.unwrap_or_else(|| self.page.min(after.page_count().saturating_sub(1)));
         let panels = index.and_then(|index| after.page(index)).map_or(&[][..], |page| page.panels.as_slice());
         self.focus = focus.and_then(|id| panels.iter().position(|panel| panel.id == id));

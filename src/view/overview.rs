@@ -1,6 +1,8 @@
 //! The page that a board of several dashboards has beside them: each dashboard with its layers, and all services, worst
 //! first. What is chosen there leads to its dashboard.
 
+use std::collections::BTreeMap;
+
 use super::scene::{Page, PanelScene, Tally};
 use crate::model::freshness::Freshness;
 use crate::model::layer::Layer;
@@ -39,33 +41,46 @@ pub(super) fn page(pages: &[Page], page_time: Span) -> Option<Page> {
 fn dashboard(index: usize, page: &Page) -> PanelScene {
     let tile = |layer: Layer| {
         let panels = || page.panels.iter().filter(move |panel| panel.layer == layer);
-        worst(panels()).map(|(status, words)| (SafeText::new(layer.word()), words, status))
+        worst(&panels()).map(|(status, words)| (SafeText::new(layer.word()), words, status))
     };
     let status = page.tally.status();
     let lamps = lamps::View::new(Layer::ALL.into_iter().filter_map(tile));
-    tiles(page.name.clone(), page.title.clone(), status, lamps, Some(index))
+    let late = page.panels.iter().filter(|panel| panel.freshness == Freshness::Late).count();
+    let panel = tiles(format!("dashboard-{}", page.name), page.title.clone(), status, lamps, Some(index));
+    if late == 0 {
+        return panel;
+    }
+    // What is old does not look fresh, also from here.
+    PanelScene { freshness: Freshness::Late, note: format!("{late} late"), ..panel }
 }
 
 /// All services, a tile each; none where no panel names one.
 fn services(pages: &[Page]) -> Option<PanelScene> {
-    let all = || pages.iter().flat_map(|page| &page.panels);
-    let mut names: Vec<&SafeText> = all().filter_map(|panel| panel.service.as_ref()).collect();
-    names.sort_unstable_by_key(|name| name.as_str());
-    names.dedup();
-    let tile = |name: &&SafeText| {
-        let panels = all().filter(|panel| panel.service.as_ref() == Some(*name));
-        worst(panels).map(|(status, words)| ((*name).clone(), words, status))
+    let mut of_service: BTreeMap<&str, Vec<&PanelScene>> = BTreeMap::new();
+    for panel in pages.iter().flat_map(|page| &page.panels) {
+        if let Some(service) = &panel.service {
+            of_service.entry(service.as_str()).or_default().push(panel);
+        }
+    }
+    let tile = |(name, panels): (&str, Vec<&PanelScene>)| {
+        worst(&panels.into_iter()).map(|(status, words)| (SafeText::new(name), words, status))
     };
-    let found: Vec<(SafeText, String, Status)> = names.iter().filter_map(tile).collect();
+    let found: Vec<(SafeText, String, Status)> = of_service.into_iter().filter_map(tile).collect();
     let status = found.iter().map(|(_, _, status)| *status).max_by_key(|status| status.severity())?;
     Some(tiles("services".to_owned(), SafeText::new("Services"), Some(status), lamps::View::new(found), None))
 }
 
-/// The worst status of panels, and how many have it: "2 of 5". None of panels that nothing judges.
-fn worst<'a>(panels: impl Iterator<Item = &'a PanelScene>) -> Option<(Status, String)> {
-    let tally = Tally::from_statuses(panels.filter(|panel| panel.is_judged && panel.is_fed).map(|panel| panel.status));
+/// The worst status of panels, how many have it, and how many are late: "2 of 5, 1 late". None of panels that nothing
+/// judges.
+fn worst<'a>(panels: &(impl Iterator<Item = &'a PanelScene> + Clone)) -> Option<(Status, String)> {
+    let judged = || panels.clone().filter(|panel| panel.is_judged && panel.is_fed);
+    let tally = Tally::from_statuses(judged().map(|panel| panel.status));
     let status = tally.status()?;
-    Some((status, format!("{} of {}", tally.count(status), tally.total())))
+    let late = match judged().filter(|panel| panel.freshness == Freshness::Late).count() {
+        0 => String::new(),
+        late => format!(", {late} late"),
+    };
+    Some((status, format!("{} of {}{late}", tally.count(status), tally.total())))
 }
 
 fn tiles(

@@ -78,7 +78,7 @@ impl Rotation {
         let held = self.held_until.map(|until| until.saturating_sub(now)).filter(|left| !left.is_zero());
         let left =
             scene.shown().nth(page).map_or(Duration::ZERO, |page| (self.shown_since + stay(page)).saturating_sub(now));
-        let red = scene.pages.iter().filter(|page| is_red(page)).count();
+        let red = turning(scene).filter(|(_, page)| is_red(page)).count();
         let turns = turning(scene).filter(|(_, page)| red == 0 || is_red(page)).count();
         Turning {
             paused: held.map(|left| seconds(left).div_ceil(STEP) * STEP),
@@ -88,9 +88,9 @@ impl Rotation {
     }
 }
 
-/// The pages that a wall shows at this time of the week, with their indexes; all of them when none is scheduled.
+/// The pages that a wall shows at this time of the week, with their indexes; all of them when no dashboard is scheduled.
 fn turning(scene: &Scene) -> impl Iterator<Item = (usize, &Page)> {
-    let any = scene.shown().any(|page| page.is_scheduled);
+    let any = scene.pages.iter().any(|page| page.is_scheduled);
     scene.shown().enumerate().filter(move |(_, page)| page.is_scheduled || !any)
 }
 
@@ -119,7 +119,9 @@ mod tests {
             rows: Vec::new(),
             panels: Vec::new(),
         };
-        Scene { pages: (0..3).map(page).collect(), ..super::super::tests::scene(None).as_ref().clone() }
+        let overview = Page { tally: Tally::default(), ..page(9) };
+        let nothing = super::super::tests::scene(None).as_ref().clone();
+        Scene { pages: (0..3).map(page).collect(), overview: Some(overview), ..nothing }
     }
 
     /// The page of each second, of scenes that come once a second.
@@ -136,10 +138,10 @@ mod tests {
     fn pages_take_turns_and_a_red_one_comes_at_once_and_stays() {
         let mut rotation = Rotation::default();
         let calm = shown(&mut rotation, 0..31, 0, &scene(&[]));
-        assert_eq!([calm[9], calm[10], calm[19], calm[20], calm[29], calm[30]], [0, 1, 1, 2, 2, 0]);
+        assert_eq!([calm[9], calm[10], calm[19], calm[20], calm[29], calm[30]], [0, 1, 1, 2, 2, 3]);
         assert!(shown(&mut rotation, 31..120, 0, &scene(&[2])).iter().all(|page| *page == 2), "at once, and held");
         let well = shown(&mut rotation, 120..131, 2, &scene(&[]));
-        assert_eq!([well[0], well[9], well[10]], [2, 2, 0], "well again: seen for as long as any page");
+        assert_eq!([well[0], well[9], well[10]], [2, 2, 3], "well again: seen for as long as any page");
     }
 
     #[test]
@@ -170,6 +172,7 @@ mod tests {
         scene.pages[1].is_scheduled = false;
         let pages = shown(&mut rotation, 0..40, 1, &scene);
         assert!(pages.contains(&0) && pages.contains(&2) && !pages.contains(&1), "{pages:?}");
+        assert_eq!(rotation.state(&scene, 0, Duration::from_secs(40)).red, 0, "and does not hold the others");
         for page in &mut scene.pages {
             page.is_scheduled = false;
         }

@@ -159,7 +159,7 @@ fn output_that_was_left_non_blocking_is_written_whole() {
 #[test]
 fn a_dashboard_can_be_named_and_a_wrong_name_is_answered() {
     let (_folder, file) = board("6");
-    assert!(stdout(&run(&["snapshot", "--dashboard", "two", "--config", &file])).contains("two · page 2 of 2"));
+    assert!(stdout(&run(&["snapshot", "--dashboard", "two", "--config", &file])).contains("two · page 2 of 3"));
     let output = run(&["status", "--dashboard", "three", "--config", &file]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("there is no dashboard 'three'; there are one, two"));

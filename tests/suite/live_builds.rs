@@ -38,20 +38,20 @@ fn the_wall_runs_turns_red_and_turns_green_as_the_builds_do() {
         ["passes", "fails", "slow"].iter().all(|name| line(text, name).contains("never run"))
     });
     buildbot.force("slow");
-    session.wait_for("a build that runs", |text| line(text, "slow").contains("▶ running"));
+    session.wait_for("a build that runs", |text| line(text, "slow").contains("slow ▶"));
     buildbot.force("passes");
     buildbot.force("fails");
     session.wait_for("a green build, and a red one", |text| {
-        line(text, "passes").contains("● passes  ok") && line(text, "fails").contains("✖ fails   red")
+        line(text, "passes").contains("● passes  ok") && line(text, "fails").contains("✖ fails  red")
     });
     session.wait_for("the step that failed", |text| text.contains("✖ unit tests"));
     session.wait_for("the verdict", |text| text.contains("fails red"));
     buildbot.make("done");
-    session.wait_for("what ran is green", |text| line(text, "slow").contains("● slow    ok"));
+    session.wait_for("what ran is green", |text| line(text, "slow").contains("● slow  ok"));
     buildbot.make("mended");
     buildbot.force("fails");
     session.wait_for("what was red is green, and that is told", |text| {
-        line(text, "fails").contains("● fails   ok") && text.contains("fails fixed by 2")
+        line(text, "fails").contains("● fails  ok") && text.contains("fails fixed by 2")
     });
     session.send("q");
     assert_eq!(session.exit_within(std::time::Duration::from_secs(5)), Some(0));

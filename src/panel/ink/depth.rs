@@ -24,7 +24,7 @@ impl Depth {
     pub fn nearest(self, rgb: [u8; 3]) -> Color {
         match self {
             Self::None => Color::Reset,
-            Self::Ansi16 => Color::Indexed(nearest(rgb, 0..=15, |_| true)),
+            Self::Ansi16 => Color::Indexed(of_sixteen(rgb)),
             Self::Ansi256 => Color::Indexed(nearest(rgb, 16..=255, |_| true)),
             Self::True => Color::Rgb(rgb[0], rgb[1], rgb[2]),
         }
@@ -32,16 +32,38 @@ impl Depth {
 
     /// The same in red, green and blue, for a ground; with `coloured` one that is no grey.
     pub(super) fn ground(self, rgb: [u8; 3], coloured: bool) -> [u8; 3] {
-        let is_coloured = |rgb: [u8; 3]| {
-            let [r, g, b] = rgb;
-            r.max(g).max(b) - r.min(g).min(b) >= CHROMATIC
-        };
         match self {
-            Self::Ansi16 => palette(nearest(rgb, 0..=15, |_| true)),
-            Self::Ansi256 => palette(nearest(rgb, 16..=255, |other| !coloured || is_coloured(other))),
+            Self::Ansi16 => palette(of_sixteen(rgb)),
+            Self::Ansi256 => palette(nearest(rgb, 16..=255, |other| !coloured || chroma(other) >= CHROMATIC)),
             Self::None | Self::True => rgb,
         }
     }
+}
+
+/// How far a colour is from a grey.
+fn chroma([r, g, b]: [u8; 3]) -> u8 {
+    r.max(g).max(b) - r.min(g).min(b)
+}
+
+/// The nearest of the sixteen: of a colour that is no grey the one of its hue. By distance a pale green is nearest to a
+/// grey, and green and red would look alike.
+fn of_sixteen(rgb: [u8; 3]) -> u8 {
+    if chroma(rgb) < CHROMATIC {
+        return nearest(rgb, 0..=15, |other| chroma(other) < CHROMATIC);
+    }
+    let hue = |rgb: [u8; 3]| {
+        let (least, chroma) = (rgb[0].min(rgb[1]).min(rgb[2]), f64::from(chroma(rgb)));
+        rgb.map(|channel| f64::from(channel - least) / chroma)
+    };
+    let brightness = |rgb: [u8; 3]| f64::from(rgb[0].max(rgb[1]).max(rgb[2])) / 255.0;
+    let distance = |n: u8| {
+        let other = palette(n);
+        let by_hue: f64 = hue(other).iter().zip(hue(rgb)).map(|(a, b)| (a - b).powi(2)).sum();
+        // A shade more or less is seen less than another hue.
+        by_hue * 10.0 + (brightness(other) - brightness(rgb)).powi(2)
+    };
+    let coloured = (0..=15_u8).filter(|n| chroma(palette(*n)) >= CHROMATIC);
+    coloured.min_by(|a, b| distance(*a).total_cmp(&distance(*b))).unwrap_or(7)
 }
 
 fn nearest(rgb: [u8; 3], among: std::ops::RangeInclusive<u8>, suits: impl Fn([u8; 3]) -> bool) -> u8 {
@@ -85,4 +107,17 @@ const fn palette(n: u8) -> [u8; 3] {
 
 const fn step(n: u8) -> u8 {
     if n == 0 { 0 } else { 55 + n * 40 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn with_sixteen_colours_a_colour_keeps_its_hue_and_a_grey_stays_one() {
+        let of = |hex: u32| of_sixteen([(hex >> 16) as u8, (hex >> 8) as u8, hex as u8]);
+        // Green, amber, red, sky, slate, paper, ground of the theme "andon".
+        let found = [0x5f_d3_8d, 0xff_c1_4d, 0xff_6b_6b, 0x7c_c7_ff, 0xa3_ae_bd, 0xd5_dc_e6, 0x11_15_1c].map(of);
+        assert_eq!(found, [2, 11, 9, 14, 8, 7, 0]);
+    }
 }

@@ -17,12 +17,14 @@ pub enum Ground {
     Tint(Status),
     /// A bar or a tile that says a status by its colour alone. That of ok is muted: what is well does not shine.
     Fill(Status),
+    /// What is done of something that runs and was well before: stronger than what is well.
+    Done,
 }
 
 impl Ground {
-    const COUNT: usize = 9;
+    const COUNT: usize = 10;
     const ALL: [Self; Self::COUNT] = {
-        use Ground::{Fill, Plain, Tint};
+        use Ground::{Done, Fill, Plain, Tint};
         use Status::{Critical, Ok, Unknown, Warning};
         [
             Plain,
@@ -34,17 +36,33 @@ impl Ground {
             Fill(Warning),
             Fill(Critical),
             Fill(Unknown),
+            Done,
         ]
     };
 
-    fn index(self) -> usize {
-        Self::ALL.iter().position(|ground| *ground == self).unwrap_or(0)
+    /// Its index in [`Self::ALL`].
+    const fn index(self) -> usize {
+        const fn of(status: Status) -> usize {
+            match status {
+                Status::Ok => 1,
+                Status::Warning => 2,
+                Status::Critical => 3,
+                Status::Unknown => 4,
+            }
+        }
+        match self {
+            Self::Plain => 0,
+            Self::Tint(status) => of(status),
+            Self::Fill(status) => 4 + of(status),
+            Self::Done => 9,
+        }
     }
 
     /// How much of the status's colour is mixed into that of the screen.
     const fn part(self) -> f64 {
         match self {
             Self::Plain | Self::Tint(Status::Ok) => 0.0,
+            Self::Done => 0.4,
             Self::Tint(Status::Unknown) => 0.07,
             Self::Tint(Status::Warning) => 0.12,
             Self::Fill(Status::Ok) => 0.18,
@@ -57,6 +75,7 @@ impl Ground {
     const fn status(self) -> Option<Status> {
         match self {
             Self::Plain => None,
+            Self::Done => Some(Status::Ok),
             Self::Tint(status) | Self::Fill(status) => Some(status),
         }
     }
@@ -64,6 +83,7 @@ impl Ground {
     fn name(self) -> String {
         match self {
             Self::Plain => String::new(),
+            Self::Done => " on done".to_owned(),
             Self::Tint(status) => format!(" on {} tint", status.word()),
             Self::Fill(status) => format!(" on {} fill", status.word()),
         }
@@ -166,6 +186,7 @@ fn without_colours(ground: Ground, plain: [Style; ROLE_COUNT]) -> [Style; ROLE_C
     plain.map(|style| match ground {
         Ground::Fill(Status::Critical) => style.remove_modifier(all).add_modifier(Modifier::REVERSED | Modifier::BOLD),
         Ground::Fill(Status::Warning) => style.remove_modifier(all).add_modifier(Modifier::UNDERLINED | Modifier::BOLD),
+        Ground::Done => style.add_modifier(Modifier::REVERSED),
         Ground::Plain | Ground::Tint(_) | Ground::Fill(_) => style,
     })
 }
@@ -173,4 +194,16 @@ fn without_colours(ground: Ground, plain: [Style; ROLE_COUNT]) -> [Style; ROLE_C
 fn rgb(colour: Color) -> Option<[u8; 3]> {
     let Color::Rgb(r, g, b) = colour else { return None };
     Some([r, g, b])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_ground_is_found_where_it_is_listed() {
+        for (index, ground) in Ground::ALL.into_iter().enumerate() {
+            assert_eq!(ground.index(), index, "{ground:?}");
+        }
+    }
 }

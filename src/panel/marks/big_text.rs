@@ -88,6 +88,20 @@ pub fn fitting(text: &str, (width, height): (u16, u16), glyphs: Glyphs) -> Optio
         .find_map(|size| size.width(text).filter(|needed| *needed <= width).map(|needed| (size, needed)))
 }
 
+/// The largest size in which each of several texts fits into so many columns and rows: all of them look alike.
+pub fn common<'a>(
+    texts: &(impl Iterator<Item = &'a str> + Clone),
+    (width, height): (u16, u16),
+    glyphs: Glyphs,
+) -> Option<Size> {
+    let fits = |size: &Size| {
+        size.height() <= height
+            && size.is_for(glyphs)
+            && texts.clone().all(|text| size.width(text).is_some_and(|needed| needed <= width))
+    };
+    Size::LARGEST_FIRST.into_iter().find(fits)
+}
+
 /// The size in which a text with a line of words under it fits into an area.
 pub fn centred_size(text: &str, area: Rect, glyphs: Glyphs) -> Option<Size> {
     fitting(text, (area.width, area.height.saturating_sub(1)), glyphs).map(|(size, _)| size)
@@ -164,6 +178,9 @@ mod tests {
         assert_eq!(size((10, 11)), Some(Size::Small));
         assert_eq!(size((6, 11)), None);
         assert_eq!(fitting("42", (33, 11), Glyphs::Ascii), Some((Size::Double, 22)));
+        // What has a form in one of the fonts only is not left out of the other.
+        let common = |texts: &[&str]| common(&texts.iter().copied(), (30, 9), Glyphs::Full);
+        assert_eq!([common(&["5 µs", "12 ms"]), common(&["5 µs", "123 ms"])], [Some(Size::Large), None]);
         assert_eq!(fitting("漢", (99, 11), Glyphs::Full), None, "a character without a form");
     }
 

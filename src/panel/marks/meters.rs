@@ -84,9 +84,8 @@ pub fn draw(bars: &[Bar], area: Rect, buffer: &mut Buffer, ink: &Ink) {
 /// The size of the numbers with which each bar is several rows high; none where there is no room for that.
 fn tall_size(bars: &[Bar], area: Rect, ink: &Ink) -> Option<Size> {
     let rows = (area.height / bars.len() as u16).checked_sub(tall_extra(bars))?;
-    let number = |bar: &Bar| big_text::fitting(&bar.text.short.text(), (area.width / 2, rows), ink.glyphs);
-    // All alike: the one that fits all.
-    bars.iter().map(|bar| number(bar).map(|(size, _)| size)).collect::<Option<Vec<_>>>()?.into_iter().min()
+    let texts: Vec<String> = bars.iter().map(|bar| bar.text.short.text()).collect();
+    big_text::common(&texts.iter().map(String::as_str), (area.width / 2, rows), ink.glyphs)
 }
 
 /// The rows of a tall bar beside its number: its name, and a free one below it where there are several.

@@ -92,6 +92,8 @@ pub struct Wall {
 
 /// Blank columns beside the words in a tile, each side.
 const PAD: u16 = 1;
+/// The least columns between a name and its state, where both are large.
+const BESIDE: u16 = 8;
 /// The rows of a wall from which on a free one stands between loud and calm tiles.
 const APART: u16 = 8;
 /// The widest name for which a tile of words is made; of a longer one the end is cut.
@@ -106,8 +108,8 @@ impl Wall {
         let (loud, calm) = (Names::new(&loud, area, ink), Names::new(&calm, area, ink));
         match (loud.count, calm.count) {
             (0, 0) => None,
-            (0, _) => Some(Self { loud: None, calm: Some(calm.grid(area)?) }),
-            (_, 0) => Some(Self { loud: Some(loud.grid(area)?), calm: None }),
+            (0, _) => Some(Self { loud: None, calm: Some(calm.grid(area, 1)?) }),
+            (_, 0) => Some(Self { loud: Some(loud.grid(area, 1)?), calm: None }),
             _ => shared(&loud, &calm, area),
         }
     }
@@ -135,14 +137,16 @@ impl Wall {
 }
 
 /// Loud tiles above calm ones: as large as they can be while the calm ones have their row; of equally large ones the
-/// division that makes the calm ones largest, and then gives most to the loud ones.
+/// division that makes the calm ones largest, and then gives most to the loud ones. Calm ones are not wider than loud
+/// ones, as long as their names allow that.
 fn shared(loud: &Names, calm: &Names, area: Rect) -> Option<Wall> {
     let between = u16::from(area.height >= APART);
     let divided = (1..area.height.saturating_sub(between)).filter_map(|height| {
-        let above = loud.grid(Rect { height, ..area })?;
+        let above = loud.grid(Rect { height, ..area }, 1)?;
         let top = height + between;
-        let below = calm.grid(Rect { y: area.y + top, height: area.height - top, ..area })?;
-        (above.tile_cells() > below.tile_cells()).then_some((above, below))
+        let rest = Rect { y: area.y + top, height: area.height - top, ..area };
+        let below = calm.grid(rest, above.across).or_else(|| calm.grid(rest, 1))?;
+        (above.level >= below.level).then_some((above, below))
     });
     let (loud, calm) = divided.max_by_key(|(above, below)| (above.level, below.level, above.tile_cells()))?;
     Some(Wall { loud: Some(loud), calm: Some(calm) })
@@ -174,10 +178,10 @@ impl Names {
         }
     }
 
-    /// The grid in which each tile has room for most.
-    fn grid(&self, area: Rect) -> Option<Grid> {
+    /// The grid in which each tile has room for most, with at least so many tiles beside each other.
+    fn grid(&self, area: Rect, least: u16) -> Option<Grid> {
         let most = (area.width / (self.text + 2 * PAD).max(1)).min(self.count);
-        let grids = (1..=most.max(1)).filter_map(|across| {
+        let grids = (least..=most.max(least)).filter_map(|across| {
             let rows = self.count.div_ceil(across);
             let grid = Grid { area, across, rows, level: Level::Line };
             let (width, height) = (grid.inner_width(), grid.inner_height());
@@ -193,7 +197,7 @@ impl Names {
         // Of equals one with tiles that stand apart, without holes in its last row, and then the one whose tiles are
         // most like a page.
         grids.max_by_key(|grid| {
-            let holes = grid.across * grid.rows - self.count;
+            let holes = (grid.across * grid.rows).saturating_sub(self.count);
             (grid.level, grid.gap(), u16::MAX - holes, u16::MAX - grid.narrowness())
         })
     }
@@ -247,16 +251,19 @@ impl Grid {
     fn draw(&self, tile: &Tile, n: u16, buffer: &mut Buffer, ink: &Ink) {
         let area = self.tile(n);
         let status = if ink.dimmed { Status::Unknown } else { tile.status };
-        let filled = ink.on(Ground::Fill(status));
         let Some(progress) = tile.progress else {
-            tile.draw(self.level, area, buffer, &filled);
+            tile.draw(self.level, area, buffer, &ink.on(Ground::Fill(status)));
             return;
         };
         // What is done is filled, what is left is not: drawn as if nothing were done, then as far as it is done.
-        tile.draw(self.level, area, buffer, &ink.on(Ground::Tint(status)));
+        let (done_on, rest_on) = match status {
+            Status::Ok | Status::Unknown => (Ground::Done, Ground::Fill(status)),
+            Status::Warning | Status::Critical => (Ground::Fill(status), Ground::Tint(status)),
+        };
+        tile.draw(self.level, area, buffer, &ink.on(rest_on));
         let done = (f64::from(area.width) * progress.clamp(0.0, 1.0)).round() as u16;
         let mut whole = Buffer::empty(area);
-        tile.draw(self.level, area, &mut whole, &filled);
+        tile.draw(self.level, area, &mut whole, &ink.on(done_on));
         for y in area.top()..area.bottom() {
             for x in area.left()..area.left() + done {
                 if let (Some(to), Some(from)) = (buffer.cell_mut((x, y)), whole.cell((x, y))) {
@@ -287,15 +294,29 @@ impl Tile {
                 }
             }
             Level::Large(size) => {
-                let top = inner.height.saturating_sub(size.height() + 1) / 2;
+                let top = inner.height.saturating_sub(size.height() + 1).div_ceil(2);
                 let at = Rect { y: inner.y + top, height: size.height(), ..inner };
                 big_text::draw(buffer, at, &self.name.to_uppercase(), size, ink.stroke(Role::Title), ink.glyphs);
+                self.draw_state(size, at, buffer, ink);
                 let line = row(inner, top + size.height());
                 write(buffer, line, 0, 0, lamp, lit);
                 // The name once more: in capitals one cannot tell how it is written.
                 let used = 2 + write(buffer, line, 2, 0, &name, bold) + 2;
                 write(buffer, line, used, 0, &self.said(inner.width.saturating_sub(used), ink), text);
             }
+        }
+    }
+
+    /// The first of the words of what is wrong, as large as the name, where there is room beside it: since when it is
+    /// so is the next that one wants to know.
+    fn draw_state(&self, size: Size, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+        let state = self.words.first().filter(|_| self.is_loud()).map(|words| words.to_uppercase());
+        let widths = state.as_ref().and_then(|state| size.width(&self.name.to_uppercase()).zip(size.width(state)));
+        if let (Some(state), Some((name, width))) = (state, widths)
+            && name + width + BESIDE <= area.width
+        {
+            let at = columns(area, area.width - width, width);
+            big_text::draw(buffer, at, &state, size, ink.stroke(Role::Title), ink.glyphs);
         }
     }
 

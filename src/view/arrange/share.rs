@@ -11,6 +11,8 @@ pub(super) struct Want {
     pub(super) most: u16,
     /// How much it gets of what is beyond good, beside others.
     pub(super) weight: u16,
+    /// Whether it has just what it wants, also when there is more than anybody can use.
+    pub(super) is_fixed: bool,
     /// 1 for what is well, more for what needs its room first.
     pub(super) urgency: u16,
 }
@@ -27,7 +29,7 @@ impl Want {
 /// A step of sharing: how much a want gets in it at most, and its weight beside the others.
 type Step = fn(&Want) -> (f64, f64);
 
-/// The shares, which add up to the whole length unless the least of all do not fit in it.
+/// The shares, which add up to the whole length unless the least of all do not fit in it, or all are fixed.
 pub(super) fn shares(length: u16, wants: &[Want]) -> Vec<u16> {
     let mut given: Vec<f64> = wants.iter().map(|want| f64::from(want.least)).collect();
     let mut left = f64::from(length) - given.iter().sum::<f64>();
@@ -36,7 +38,7 @@ pub(super) fn shares(length: u16, wants: &[Want]) -> Vec<u16> {
         |want| (f64::from(want.good), f64::from(want.good.saturating_sub(want.least)) * want.haste()),
         |want| (f64::from(want.most), f64::from(want.weight.max(1) * want.urgency)),
         // Nobody can use what is left now; it is not left empty between panels either.
-        |want| (f64::INFINITY, f64::from(want.weight.max(1))),
+        |want| (f64::INFINITY, if want.is_fixed { 0.0 } else { f64::from(want.weight.max(1)) }),
     ];
     for step in steps {
         left = raise(&mut given, wants, left, step);
@@ -56,7 +58,7 @@ pub(super) fn shares(length: u16, wants: &[Want]) -> Vec<u16> {
 fn raise(given: &mut [f64], wants: &[Want], mut left: f64, step: Step) -> f64 {
     // Each round fills at least one of them, or gives everything away.
     for _ in 0..wants.len() {
-        let open = |(given, want): &(&mut f64, &Want)| **given < step(want).0;
+        let open = |(given, want): &(&mut f64, &Want)| **given < step(want).0 && step(want).1 > 0.0;
         let total: f64 = given.iter_mut().zip(wants).filter(open).map(|(_, want)| step(want).1).sum();
         if left < 0.5 || total <= 0.0 {
             break;
@@ -78,7 +80,7 @@ mod tests {
     use super::*;
 
     const fn want(least: u16, good: u16, most: u16) -> Want {
-        Want { least, good, most, weight: 1, urgency: 1 }
+        Want { least, good, most, weight: 1, is_fixed: false, urgency: 1 }
     }
 
     #[test]
@@ -89,6 +91,8 @@ mod tests {
         assert_eq!(shares(14, &wants), [4, 10]);
         assert_eq!(shares(24, &wants), [4, 20], "who can use it gets it");
         assert_eq!(shares(30, &wants), [7, 23]);
+        let fixed = [Want { is_fixed: true, ..want(2, 4, 4) }, want(2, 10, 20)];
+        assert_eq!(shares(30, &fixed), [4, 26]);
     }
 
     #[test]
