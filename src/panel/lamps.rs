@@ -91,17 +91,6 @@ impl Panel for Lamps {
             wall.draw(&tiles, buffer, ink);
             return;
         }
-        if area.height == 1 {
-            write(
-                buffer,
-                area,
-                0,
-                0,
-                &Self::strip(view),
-                ink.value(view.lamps.first().map_or(Status::Ok, |lamp| lamp.status)),
-            );
-            return;
-        }
         let label = |lamp: &Lamp| {
             if lamp.value.is_empty() { lamp.name.to_string() } else { format!("{} {}", lamp.name, lamp.value) }
         };
@@ -111,6 +100,13 @@ impl Panel for Lamps {
         let across = (area.width / width).max(1);
         let capacity = usize::from(across) * usize::from(area.height);
         let shown = if view.lamps.len() > capacity { capacity - 1 } else { view.lamps.len() };
+        // In a single row, and of those that are all well, how many there are says more than the names of some.
+        let worst = view.lamps.first().map_or(Status::Ok, |lamp| lamp.status);
+        if shown < view.lamps.len() && (area.height == 1 || worst == Status::Ok) {
+            write(buffer, area, 0, 0, ink.lamp(worst), ink.style(worst.into()));
+            write(buffer, area, 2, 0, &Self::strip(view), ink.value(worst));
+            return;
+        }
         // With room to spare, rows stand apart.
         let rows = (view.lamps.len() as u16).div_ceil(across);
         let each = if area.height >= rows * 2 { 2 } else { 1 };
