@@ -10,6 +10,7 @@ pub mod event;
 pub mod fault;
 pub mod format;
 pub mod freshness;
+mod from_text;
 pub mod glob;
 pub mod hours;
 pub mod isolation;

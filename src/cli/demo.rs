@@ -15,7 +15,7 @@ pub(super) fn run(flags: &DemoFlags) -> Done {
         complain_about(&problems);
         Failure::Message("the board of the demo cannot be used".to_owned())
     })?;
-    let theme = themes::load(&loaded.board.theme, None)?;
+    let theme = themes::load(themes::THEME, &loaded.board.theme, None)?;
     let run = RunFlags {
         board: BoardFlags { theme: flags.theme.clone(), ..BoardFlags::default() },
         kiosk: flags.kiosk,

@@ -13,10 +13,8 @@ pub(super) fn run(flags: &DoctorFlags) -> Done {
     let (board, _) = load(&flags.board)?;
     let (_, rows) = flags.size.unwrap_or_else(screen::size);
     let Some(diagonal) = board.kiosk.screen else {
-        print(
-            "how large is the screen? write [kiosk] with screen = \"55in\", and distance = \"5m\" if it is another\n",
-        )?;
-        return Ok(ExitCode::from(1));
+        let help = "write [kiosk] with screen = \"55in\", and distance = \"5m\" if it is another";
+        return Err(format!("the board does not say how large its screen is: {help}").into());
     };
     let wall = Wall { screen: diagonal, distance: board.kiosk.distance, rows };
     let (text, is_good) = report(&wall);

@@ -17,7 +17,10 @@ pub(super) fn load(flags: &BoardFlags) -> Result<(Board, Theme), Failure> {
     match config::load(&request) {
         Ok(loaded) => {
             complain_about(&loaded.warnings);
-            let theme = themes::load(&loaded.board.theme, loaded.theme_location.as_ref())?;
+            let theme = themes::load(themes::THEME, &loaded.board.theme, loaded.theme_location.as_ref())?;
+            if let Some((day, _)) = &loaded.board.kiosk.day {
+                themes::load(themes::DAY_THEME, day, None)?;
+            }
             Ok((loaded.board, theme))
         }
         Err(problems) => {

@@ -46,25 +46,29 @@ fn text(name: &str) -> Option<String> {
     own.and_then(|bytes| String::from_utf8(bytes).ok()).or_else(|| embedded(name))
 }
 
+/// The key of the board's theme, and of the one by day.
+pub(super) const THEME: &str = "theme";
+pub(super) const DAY_THEME: &str = "kiosk.day_theme";
+
 /// Finds and reads a theme.
 pub(super) fn find(name: &str) -> Result<Theme, ThemeError> {
     Theme::load(name, &text)
 }
 
 /// The same for a command: a wrong theme is a wrong config.
-pub(super) fn load(name: &str, location: Option<&Location>) -> Result<Theme, Failure> {
+pub(super) fn load(key: &str, name: &str, location: Option<&Location>) -> Result<Theme, Failure> {
     find(name).map_err(|error| {
-        complain_about(&[problem(&error, location)]);
+        complain_about(&[problem(key, &error, location)]);
         Failure::Quiet(ExitCode::from(2))
     })
 }
 
-/// A theme that cannot be used, with the location in the file that names it.
-pub(super) fn problem(error: &ThemeError, location: Option<&Location>) -> Problem {
+/// A theme that cannot be used, by the key that names it, with its location in the file where that is known.
+pub(super) fn problem(key: &str, error: &ThemeError, location: Option<&Location>) -> Problem {
     Problem {
         severity: Severity::Error,
         code: "theme",
-        path: "theme".to_owned(),
+        path: key.to_owned(),
         location: location.cloned(),
         message: error.to_string(),
         help: Some("'andon themes' lists those there are".to_owned()),

@@ -62,7 +62,11 @@ fn summary(board: Option<&Board>, file: &str, valid: bool, errors: usize, warnin
 fn beyond_the_file(board: &Board, theme_location: Option<&Location>) -> Vec<Problem> {
     let mut problems = Vec::new();
     if let Err(error) = themes::find(&board.theme) {
-        problems.push(themes::problem(&error, theme_location));
+        problems.push(themes::problem(themes::THEME, &error, theme_location));
+    }
+    let day = board.kiosk.day.as_ref().map(|(name, _)| themes::find(name));
+    if let Some(Err(error)) = day {
+        problems.push(themes::problem(themes::DAY_THEME, &error, None));
     }
     for (source, error) in unusable_sources(board) {
         problems.push(Problem {

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use jiff::civil::{Time, Weekday};
 
+use super::from_text::from_text;
 use super::time::{Timestamp, Zone};
 
 /// "22:00-07:00", "Sat", "Mon-Fri 08:00-20:00".
@@ -74,21 +75,7 @@ impl FromStr for Hours {
     }
 }
 
-impl<'de> serde::Deserialize<'de> for Hours {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        <std::borrow::Cow<'_, str>>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-impl schemars::JsonSchema for Hours {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Hours".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "examples": ["22:00-07:00", "Sat", "Mon-Fri 08:00-20:00"] })
-    }
-}
+from_text!(Hours, ["22:00-07:00", "Sat", "Mon-Fri 08:00-20:00"]);
 
 #[cfg(test)]
 mod tests {

@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use super::from_text::from_text;
+
 /// A length.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Length {
@@ -29,21 +31,7 @@ impl FromStr for Length {
     }
 }
 
-impl<'de> serde::Deserialize<'de> for Length {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        <std::borrow::Cow<'_, str>>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-impl schemars::JsonSchema for Length {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Length".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "examples": ["55in", "140cm", "5m"] })
-    }
-}
+from_text!(Length, ["55in", "140cm", "5m"]);
 
 #[cfg(test)]
 mod tests {

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
+use super::from_text::from_text;
 use super::time::{Timestamp, Zone};
 
 /// "2026-12-24", or "2026-12-24 18:00".
@@ -32,21 +33,7 @@ impl FromStr for LocalTime {
     }
 }
 
-impl<'de> serde::Deserialize<'de> for LocalTime {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        <std::borrow::Cow<'_, str>>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-impl schemars::JsonSchema for LocalTime {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "LocalTime".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "examples": ["2026-12-24", "2026-12-24 18:00"] })
-    }
-}
+from_text!(LocalTime, ["2026-12-24", "2026-12-24 18:00"]);
 
 #[cfg(test)]
 mod tests {

@@ -50,5 +50,5 @@ pub fn with_styles(frame: &Buffer, ink: &Ink) -> String {
 fn name(style: Style, ink: &Ink) -> String {
     let modifier = style.add_modifier;
     let added = if modifier.is_empty() { String::new() } else { format!(" {modifier:?}") };
-    format!("{}{added}", ink.names(style).concat())
+    format!("{}{added}", ink.name(style))
 }

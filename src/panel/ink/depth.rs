@@ -2,6 +2,8 @@
 
 use ratatui::style::Color;
 
+use super::contrast::contrast;
+
 /// How many colours a terminal has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Depth {
@@ -30,11 +32,14 @@ impl Depth {
         }
     }
 
-    /// The same in red, green and blue, for a ground; with `coloured` one that is no grey.
-    pub(super) fn ground(self, rgb: [u8; 3], coloured: bool) -> [u8; 3] {
+    /// The same in red, green and blue, for a ground on which words of the least contrast can be read; with `coloured`
+    /// one that is no grey. Of sixteen there is no choice.
+    pub(super) fn ground(self, rgb: [u8; 3], coloured: bool, least: f64) -> [u8; 3] {
+        let is_legible = |ground| contrast([0; 3], ground).max(contrast([255; 3], ground)) >= least;
+        let suits = |ground| is_legible(ground) && (!coloured || chroma(ground) >= CHROMATIC);
         match self {
             Self::Ansi16 => palette(of_sixteen(rgb)),
-            Self::Ansi256 => palette(nearest(rgb, 16..=255, |other| !coloured || chroma(other) >= CHROMATIC)),
+            Self::Ansi256 => palette(nearest(rgb, 16..=255, suits)),
             Self::None | Self::True => rgb,
         }
     }

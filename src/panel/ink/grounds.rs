@@ -112,14 +112,16 @@ impl Grounds {
         self.0.get(ground.index()).and_then(|styles| styles.get(role.index())).copied().unwrap_or_default()
     }
 
-    pub(super) fn names(&self, style: Style) -> Vec<String> {
+    /// Empty when no role looks like that.
+    pub(super) fn name(&self, style: Style) -> String {
         let same = |known: Style| known.fg.unwrap_or_default() == style.fg.unwrap_or_default() && known.bg == style.bg;
         let named = |ground: Ground| {
             let roles = ROLES.iter().filter(move |(_, role)| same(self.style(ground, *role)));
             roles.map(|(name, _)| *name).collect::<Vec<_>>().join("|")
         };
         let grounds = Ground::ALL.into_iter().map(|ground| (ground, named(ground)));
-        grounds.filter(|(_, roles)| !roles.is_empty()).map(|(ground, roles)| roles + &ground.name()).take(1).collect()
+        let mut found = grounds.filter(|(_, roles)| !roles.is_empty());
+        found.next().map_or_else(String::new, |(ground, roles)| roles + &ground.name())
     }
 }
 
@@ -129,15 +131,17 @@ fn on(ground: Ground, plain: [Style; ROLE_COUNT], depth: Depth) -> [Style; ROLE_
     let style = |role: Role| plain.get(role.index()).copied().unwrap_or_default();
     let (text, signal) = (style(Role::Text), style(status.into()));
     let screen = text.bg.and_then(rgb);
-    let Some(signal) = signal.fg.and_then(rgb) else { return without_colours(ground, plain) };
+    // A role that is drawn as words on a ground of its own has its colour there.
+    let signal = if signal.bg == text.bg { signal.fg } else { signal.bg };
+    let Some(signal) = signal.and_then(rgb) else { return without_colours(ground, plain) };
     let colour = match (screen, ground.part()) {
-        (_, 1.0) if status == Status::Critical => depth.ground(deep(signal), true),
-        (_, 1.0) => depth.ground(readable(signal), true),
+        (_, 1.0) if status == Status::Critical => depth.ground(deep(signal), true, LEAST_CONTRAST),
+        (_, 1.0) => depth.ground(readable(signal), true, LEAST_CONTRAST),
         // A screen of which nobody knows the colour cannot be tinted, nor can one that has no shades.
         (None, _) => return plain,
         (Some(_), _) if depth == Depth::Ansi16 => return plain,
         // Of few shades the nearest is a grey; what is critical is none.
-        (Some(screen), part) => depth.ground(mix(screen, signal, part), status == Status::Critical),
+        (Some(screen), part) => depth.ground(mix(screen, signal, part), status == Status::Critical, LEAST_CONTRAST),
     };
     plain.map(|style| {
         // What has a ground of its own keeps it.
@@ -151,17 +155,15 @@ fn on(ground: Ground, plain: [Style; ROLE_COUNT], depth: Depth) -> [Style; ROLE_
     })
 }
 
-/// A colour as a ground for words: black or white, whichever needs it changed less, is legible on it.
+/// A colour as a ground for black or white words, whichever it is told from better: as near to them as they can be read,
+/// because it must not be louder than what is critical.
 fn readable(signal: [u8; 3]) -> [u8; 3] {
-    let ways = (0..=STEPS).flat_map(|step| {
-        let part = f64::from(step) / f64::from(STEPS);
-        [([0; 3], mix(signal, [255; 3], part)), ([255; 3], mix(signal, [0; 3], part))]
-    });
-    let is_legible = |(words, ground): &([u8; 3], [u8; 3])| contrast(*words, *ground) >= LEAST_CONTRAST;
-    let Some((words, _)) = ways.clone().find(is_legible) else { return signal };
-    // Of these the one that is nearest to its words: it must not be louder than what is critical.
-    let mut quieter = (0..=STEPS).rev().map(|step| (words, mix(signal, words, f64::from(step) / f64::from(STEPS))));
-    quieter.find(is_legible).or_else(|| ways.clone().find(is_legible)).map_or(signal, |(_, ground)| ground)
+    let ends = [[0; 3], [255; 3]];
+    let [words, away] = if contrast(ends[0], signal) >= contrast(ends[1], signal) { ends } else { [ends[1], ends[0]] };
+    let part = |step: u8| f64::from(step) / f64::from(STEPS);
+    let nearer = (0..=STEPS).rev().map(|step| mix(signal, words, part(step)));
+    let farther = (0..=STEPS).map(|step| mix(signal, away, part(step)));
+    nearer.chain(farther).find(|ground| contrast(words, *ground) >= LEAST_CONTRAST).unwrap_or(away)
 }
 
 /// A signal as a deep and saturated ground for white words: a large area of a pale red looks like no alarm.
@@ -199,6 +201,54 @@ fn rgb(colour: Color) -> Option<[u8; 3]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A theme of one colour for text and one for critical, which may stand on a ground of its own.
+    fn grounds(critical: Style) -> Grounds {
+        let mut styles = [Style::new().fg(Color::Rgb(220, 220, 220)).bg(Color::Rgb(10, 10, 10)); ROLE_COUNT];
+        styles[Role::Critical.index()] = critical;
+        Grounds::new(styles, Depth::True)
+    }
+
+    #[test]
+    fn what_is_critical_fills_with_its_colour_wherever_the_theme_has_it() {
+        let red = Color::Rgb(255, 80, 80);
+        let as_words = grounds(Style::new().fg(red).bg(Color::Rgb(10, 10, 10)));
+        let as_ground = grounds(Style::new().fg(Color::Rgb(255, 255, 255)).bg(red));
+        for grounds in [as_words, as_ground] {
+            let Some(Color::Rgb(r, g, b)) = grounds.style(Ground::Fill(Status::Critical), Role::Text).bg else {
+                panic!()
+            };
+            assert!(r > 100 && g < 40 && b < 40, "{r} {g} {b} is no red");
+        }
+    }
+
+    #[test]
+    fn every_role_is_read_on_every_ground_as_well_as_on_its_own() {
+        let theme = [0x5f_d3_8d, 0xff_c1_4d, 0xff_6b_6b, 0xa3_ae_bd, 0x8b_97_a8];
+        let colour = |hex: u32| Color::Rgb((hex >> 16) as u8, (hex >> 8) as u8, hex as u8);
+        let mut styles = [Style::new().fg(colour(0xd5_dc_e6)).bg(colour(0x11_15_1c)); ROLE_COUNT];
+        let roles = [Role::Ok, Role::Warning, Role::Critical, Role::Unknown, Role::Muted];
+        for (role, hex) in roles.into_iter().zip(theme) {
+            styles[role.index()] = styles[role.index()].fg(colour(hex));
+        }
+        for depth in [Depth::True, Depth::Ansi256, Depth::Ansi16] {
+            let grounds = Grounds::new(styles, depth);
+            let told = |ground: Ground, role: Role| {
+                let style = grounds.style(ground, role);
+                let [Some(fg), Some(bg)] = [style.fg, style.bg].map(|colour| colour.and_then(rgb)) else { panic!() };
+                contrast(fg, bg)
+            };
+            for (ground, (name, role)) in Ground::ALL.into_iter().flat_map(|ground| ROLES.map(|role| (ground, role))) {
+                // With sixteen colours there may be no ground on which words reach more.
+                let least = told(Ground::Plain, role).min(if depth == Depth::Ansi16 { 4.5 } else { LEAST_CONTRAST });
+                assert!(
+                    told(ground, role) >= least - 0.01,
+                    "{name} on {ground:?} with {depth:?}: {}",
+                    told(ground, role)
+                );
+            }
+        }
+    }
 
     #[test]
     fn each_ground_is_found_where_it_is_listed() {
