@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::evidence::{Defaults, Evidence, Judge, OptionProblem, Ruling};
 use super::rule::Rule;
-use crate::model::judgement::{Content, LimitLine};
+use crate::model::judgement::{Content, LimitBand};
 use crate::model::time::Span;
 
 macro_rules! checks {
@@ -57,7 +57,7 @@ macro_rules! checks {
                 match self { $(Self::$check => $file::$check::needs(&options.$file, rule),)+ }
             }
 
-            fn overlay(self, options: &Options, rule: &Rule) -> Vec<LimitLine> {
+            fn overlay(self, options: &Options, rule: &Rule) -> Vec<LimitBand> {
                 match self { $(Self::$check => $file::$check::overlay(&options.$file, rule),)+ }
             }
 
@@ -94,6 +94,6 @@ pub fn needs(options: &Options, rule: &Rule) -> Span {
 }
 
 /// What the checks of a rule draw over a graph.
-pub(super) fn overlay(options: &Options, rule: &Rule) -> Vec<LimitLine> {
+pub(super) fn overlay(options: &Options, rule: &Rule) -> Vec<LimitBand> {
     Check::ALL.iter().flat_map(|check| check.overlay(options, rule)).collect()
 }

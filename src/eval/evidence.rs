@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::rule::{Empty, Rule};
-use crate::model::judgement::{Content, Judgement, LimitLine};
+use crate::model::judgement::{Content, Judgement, LimitBand};
 use crate::model::status::Status;
 use crate::model::telemetry::Caveat;
 use crate::model::time::{Span, Timestamp, Zone};
@@ -69,7 +69,7 @@ pub(super) trait Judge {
     }
 
     /// What to draw over a graph.
-    fn overlay(_: &Self::Options, _: &Rule) -> Vec<LimitLine> {
+    fn overlay(_: &Self::Options, _: &Rule) -> Vec<LimitBand> {
         Vec::new()
     }
 

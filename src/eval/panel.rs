@@ -12,7 +12,7 @@ use super::rule::{PanelQuery, Rule, Subject};
 use super::selection::Selection;
 use crate::model::fault::FetchError;
 use crate::model::freshness::Freshness;
-use crate::model::judgement::{Content, Judgement, LimitLine};
+use crate::model::judgement::{Content, Judgement, LimitBand};
 use crate::model::poll::QueryId;
 use crate::model::status::Status;
 use crate::model::telemetry::Caveat;
@@ -53,7 +53,7 @@ pub struct Evaluation<'a> {
     /// Why it is so, as the check says that found the worst; empty when it is ok.
     pub found: String,
     /// What to draw over a graph of it.
-    pub overlay: Vec<LimitLine>,
+    pub overlay: Vec<LimitBand>,
     /// What is shown.
     pub content: Content<'a>,
 }

@@ -3,7 +3,7 @@
 //! Each value is followed once, when it comes: the verdict depends neither on what is drawn nor on the
 //! length of the window, and a second costs the same however long the past is.
 
-use crate::model::judgement::{Judgement, LimitLine};
+use crate::model::judgement::{Judgement, LimitBand};
 use crate::model::series::Point;
 use crate::model::status::Status;
 use crate::model::time::{Span, Timestamp};
@@ -85,17 +85,19 @@ impl Bound {
         }
     }
 
-    /// The numbers at which lines are drawn.
-    pub fn lines(self) -> Vec<f64> {
+    /// The ranges of numbers that meet it, from (none: from below) and up to.
+    pub fn ranges(self) -> Vec<(Option<f64>, Option<f64>)> {
         match self {
-            Self::Below(v) | Self::AtMost(v) | Self::Above(v) | Self::AtLeast(v) => vec![v],
-            Self::Outside(from, to) | Self::Inside(from, to) => vec![from, to],
+            Self::Below(v) | Self::AtMost(v) => vec![(None, Some(v))],
+            Self::Above(v) | Self::AtLeast(v) => vec![(Some(v), None)],
+            Self::Outside(from, to) => vec![(None, Some(from)), (Some(to), None)],
+            Self::Inside(from, to) => vec![(Some(from), Some(to))],
         }
     }
 
     /// The largest of its numbers by size: what a relative slack is relative to.
     fn scale(self) -> f64 {
-        self.lines().into_iter().map(f64::abs).fold(0.0, f64::max)
+        self.ranges().into_iter().flat_map(|(low, high)| [low, high]).flatten().map(f64::abs).fold(0.0, f64::max)
     }
 
     /// How it reads in a sentence about a value that meets it: "> 1.5 s".
@@ -190,12 +192,13 @@ impl Thresholds {
         self.warning.is_some() || self.critical.is_some()
     }
 
-    /// The lines to draw, the critical ones last.
-    pub fn lines(&self) -> Vec<LimitLine> {
-        let lines = |bound: Option<Bound>, status| {
-            bound.into_iter().flat_map(Bound::lines).map(move |value| LimitLine { status, value })
+    /// What to draw over a graph, the critical ones last.
+    pub fn bands(&self) -> Vec<LimitBand> {
+        let bands = |bound: Option<Bound>, status| {
+            let ranges = bound.into_iter().flat_map(Bound::ranges);
+            ranges.map(move |(low, high)| LimitBand { status, low, high })
         };
-        lines(self.warning, Status::Warning).chain(lines(self.critical, Status::Critical)).collect()
+        bands(self.warning, Status::Warning).chain(bands(self.critical, Status::Critical)).collect()
     }
 
     /// The bound behind a status.

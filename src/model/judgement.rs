@@ -93,13 +93,27 @@ pub enum Lack {
     NoPartner(String),
 }
 
-/// A limit as it is drawn over a chart.
+/// The values of a status, as a limit has them: all from `low` (or from below) up to `high` (or above).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct LimitLine {
+pub struct LimitBand {
     /// Warning or critical.
     pub status: Status,
-    /// Where, in the panel's unit.
-    pub value: f64,
+    /// Where it begins, in the panel's unit; none where it has no lower end.
+    pub low: Option<f64>,
+    /// Where it ends; none where it has no upper end.
+    pub high: Option<f64>,
+}
+
+impl LimitBand {
+    /// Where lines are drawn.
+    pub fn edges(self) -> impl Iterator<Item = f64> {
+        [self.low, self.high].into_iter().flatten()
+    }
+
+    /// Whether a value lies in it; on its edge it does.
+    pub fn contains(self, value: f64) -> bool {
+        self.low.is_none_or(|low| value >= low) && self.high.is_none_or(|high| value <= high)
+    }
 }
 
 /// What a panel has to show, judged: one shape of telemetry.

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::ink::{Ink, Role};
 use super::input::PanelInput;
-use super::marks::put;
+use super::marks::{put_over, scale};
 use crate::model::event::{Event, EventKind, EventState};
 use crate::model::time::{Span, Timestamp};
 
@@ -67,9 +67,7 @@ impl Changes {
 
     /// The column of a moment, of so many.
     pub fn column(&self, at: Timestamp, width: u16) -> Option<u16> {
-        let width_of_one = (self.to.0 - self.from.0).max(1) as f64 / f64::from(width.max(1));
-        let column = ((at.0 - self.from.0) as f64 / width_of_one).floor();
-        (column >= 0.0 && width > 0).then(|| (column as u64).min(u64::from(width) - 1) as u16)
+        scale::column(at, self.from, self.to, width)
     }
 
     /// How far one step of a viewer's pointer goes.
@@ -107,7 +105,7 @@ impl Changes {
             if sparse {
                 line(x as u16, area, buffer, ink, role, ink.glyphs.event_line());
             }
-            put(buffer, area, x as u16, top, ink.glyphs.event(kind), ink.stroke(role));
+            put_over(buffer, area, x as u16, top, ink.glyphs.event(kind), ink.stroke(role));
         }
         if let Some(x) = ink.cursor.and_then(|cursor| self.column(cursor, area.width)) {
             let [.., upright] = ink.glyphs.frame();
@@ -125,17 +123,17 @@ impl Changes {
     }
 }
 
-/// Whether a cell is empty, or has only a dash of a limit line.
+/// Whether a cell is empty, or has only a dash of a limit, or a dot of the grid.
 fn is_free(x: u16, y: u16, area: Rect, buffer: &Buffer, ink: &Ink) -> bool {
     let [.., dash] = ink.glyphs.axis();
     let here = buffer.cell((area.x + x, area.y + y)).map(ratatui::buffer::Cell::symbol);
-    here.is_some_and(|here| here == " " || here == dash)
+    here.is_some_and(|here| here == " " || here == dash || here == ink.glyphs.grid())
 }
 
 fn line(x: u16, area: Rect, buffer: &mut Buffer, ink: &Ink, role: Role, symbol: &str) {
     for y in 0..area.height {
         if is_free(x, y, area, buffer, ink) {
-            put(buffer, area, x, y, symbol, ink.stroke(role));
+            put_over(buffer, area, x, y, symbol, ink.stroke(role));
         }
     }
 }

@@ -53,7 +53,7 @@ impl Panel for Gauge {
             Unit::Ratio => 1.0,
             Unit::Percent => 100.0,
             _ => {
-                let limits = input.limits.iter().map(|limit| limit.value);
+                let limits = input.limits.iter().flat_map(|limit| limit.edges());
                 Range::around(series.iter().filter_map(|one| one.value).chain(limits)).map_or(1.0, |range| range.high)
             }
         });

@@ -60,6 +60,11 @@ impl Ink {
         Self { cursor, scroll, ..self.clone() }
     }
 
+    /// Whether what is drawn stands on the ground of the whole screen.
+    pub fn is_on_plain_ground(&self) -> bool {
+        self.ground == Ground::Plain
+    }
+
     /// Whether a screen shows the tint of a status as a colour of its own: without colours it cannot.
     pub fn is_tinted(&self, status: Status) -> bool {
         let ground = |ground| self.grounds.style(ground, Role::Text).bg;
@@ -89,10 +94,19 @@ impl Ink {
         if style.bg == ground { style } else { Style { fg: style.bg, bg: ground, ..style } }
     }
 
+    /// Whether a screen has shades between the colour of a line and that of the ground: those of sixteen colours, and the
+    /// terminal's own, have none.
+    pub fn has_shades(&self) -> bool {
+        self.shade(Role::Text, 0.5) != self.stroke(Role::Text)
+    }
+
     /// A quieter shade of a stroke: mixed with the ground, `part` from 0 (the stroke) to 1 (the ground).
-    /// Where the terminal's own colours are used there are no shades.
+    /// Where there are no shades it is the stroke itself.
     pub fn shade(&self, role: Role, part: f64) -> Style {
         let style = self.stroke(role);
+        if !self.grounds.has_shades() {
+            return style;
+        }
         let (Some(Color::Rgb(r, g, b)), Some(Color::Rgb(x, y, z))) = (style.fg, style.bg) else { return style };
         let mix = |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * part).round() as u8;
         style.fg(Color::Rgb(mix(r, x), mix(g, y), mix(b, z)))

@@ -2,7 +2,7 @@
 
 use crate::model::event::Event;
 use crate::model::format::{Format, Written};
-use crate::model::judgement::{Content, JudgedSeries, LimitLine};
+use crate::model::judgement::{Content, JudgedSeries, LimitBand};
 use crate::model::status::Status;
 use crate::model::time::{Span, Timestamp, Zone};
 use crate::model::unit::Unit;
@@ -19,7 +19,7 @@ pub struct PanelInput<'a> {
     /// How many decimals the numbers have, where the board says so.
     pub decimals: Option<u8>,
     /// Lines to draw over a chart.
-    pub limits: Vec<LimitLine>,
+    pub limits: Vec<LimitBand>,
     /// This moment.
     pub now: Timestamp,
     /// How much past is shown.

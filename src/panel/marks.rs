@@ -2,17 +2,17 @@
 
 pub mod axis;
 pub mod big_text;
-
 pub mod meter;
 pub mod meters;
 pub mod plot;
 pub mod scale;
 pub mod sparkline;
 pub mod tiles;
+pub mod time_axis;
 
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Color, Style};
 use unicode_width::UnicodeWidthStr;
 
 use crate::model::text::ellipsis;
@@ -43,6 +43,24 @@ pub fn put(buffer: &mut Buffer, area: Rect, x: u16, y: u16, symbol: &str, style:
         && let Some(cell) = buffer.cell_mut((area.x + x, area.y + y))
     {
         cell.set_symbol(symbol).set_style(opaque(style));
+    }
+}
+
+/// Sets one cell at an offset within an area, on the ground that it has.
+pub fn put_over(buffer: &mut Buffer, area: Rect, x: u16, y: u16, symbol: &str, style: Style) {
+    if let Some(ground) = buffer.cell((area.x + x, area.y + y)).map(|cell| cell.bg) {
+        put(buffer, area, x, y, symbol, style.bg(ground));
+    }
+}
+
+/// Gives one cell at an offset within an area another ground.
+pub fn tint(buffer: &mut Buffer, area: Rect, x: u16, y: u16, ground: Option<Color>) {
+    if x < area.width
+        && y < area.height
+        && let Some(ground) = ground
+        && let Some(cell) = buffer.cell_mut((area.x + x, area.y + y))
+    {
+        cell.set_bg(ground);
     }
 }
 

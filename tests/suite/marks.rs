@@ -95,8 +95,12 @@ fn a_deploy_stands_in_the_column_of_its_moment_on_every_graph_at_every_size() {
     for size in [(200, 50), (120, 40), (80, 24)] {
         for (place, view) in ["chart", "sparkline", "stat"].into_iter().enumerate() {
             let (marks, inner, begin) = marked(&scene, size, place);
-            // A sparkline has its greatest value, "max 1", and a space at its right.
-            let end = if view == "sparkline" { inner.right() - 6 } else { inner.right() };
+            // A sparkline has its greatest value, "max 1", and a space at its right, a wide chart the label "■ 1".
+            let end = match view {
+                "sparkline" => inner.right() - 6,
+                "chart" => inner.right() - 4,
+                _ => inner.right(),
+            };
             // 45 of 60 minutes have passed: three quarters of the columns lie before it.
             let expected = begin + (f64::from(end - begin) * 0.75).floor() as u16;
             assert_eq!(marks, [expected], "{view} at {size:?}");
@@ -110,7 +114,8 @@ fn the_window_has_edges() {
     let coming = deploy(-1, "shop", "v3");
     let scene = scene(&["chart"], &[old, deploy(0, "shop", "v2"), coming]);
     let (marks, inner, _) = marked(&scene, (120, 40), 0);
-    assert_eq!(marks, [inner.right() - 1], "only what happened within the window, the newest in the last column");
+    // At its right a chart has the label "■ 1".
+    assert_eq!(marks, [inner.right() - 5], "only what happened within the window, the newest in the last column");
 }
 
 #[test]

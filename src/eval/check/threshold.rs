@@ -7,7 +7,7 @@ use super::super::evidence::{Defaults, Evidence, Judge, OptionProblem, Ruling, w
 use super::super::kinds::{series, table};
 use super::super::rule::{Rule, Subject};
 use super::super::threshold::{Bound, Hysteresis, Thresholds};
-use crate::model::judgement::{Content, JudgedSeries, Judgement, Lack, LimitLine};
+use crate::model::judgement::{Content, JudgedSeries, Judgement, Lack, LimitBand};
 use crate::model::number_or_text::NumberOrText;
 use crate::model::status::Status;
 use crate::model::text::{SafeText, ellipsis};
@@ -70,8 +70,8 @@ impl Judge for Threshold {
         rule.thresholds.hold
     }
 
-    fn overlay(_: &Options, rule: &Rule) -> Vec<LimitLine> {
-        rule.thresholds.lines()
+    fn overlay(_: &Options, rule: &Rule) -> Vec<LimitBand> {
+        rule.thresholds.bands()
     }
 
     fn judge(_: &Options, evidence: &Evidence<'_>) -> Ruling {

@@ -148,6 +148,22 @@ impl Glyphs {
         }
     }
 
+    /// A dot of the faint grid behind a graph.
+    pub const fn grid(self) -> &'static str {
+        match self {
+            Self::Ascii => ".",
+            _ => "·",
+        }
+    }
+
+    /// From nothing to full, for cells that a screen cannot give a colour between two others.
+    pub const fn densities(self) -> [&'static str; 5] {
+        match self {
+            Self::Ascii => [" ", ".", ":", "*", "#"],
+            _ => [" ", "░", "▒", "▓", "█"],
+        }
+    }
+
     /// The square before a legend entry: another one for each kind of line (see [`crate::panel::marks::plot`]).
     pub const fn legend(self, pattern: u8) -> &'static str {
         match (self, pattern) {

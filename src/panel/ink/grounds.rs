@@ -90,9 +90,9 @@ impl Ground {
     }
 }
 
-/// The styles of all roles on all grounds.
+/// The styles of all roles on all grounds, and for which screen.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Grounds([[Style; ROLE_COUNT]; Ground::COUNT]);
+pub(super) struct Grounds([[Style; ROLE_COUNT]; Ground::COUNT], Depth);
 
 /// The contrast that is kept on every ground, where the theme has it on its own. Source: WCAG 2.1, 1.4.6 (AAA).
 const LEAST_CONTRAST: f64 = 7.0;
@@ -100,7 +100,13 @@ const LEAST_CONTRAST: f64 = 7.0;
 impl Grounds {
     /// From the styles on the plain ground, for a screen of so many colours.
     pub(super) fn new(styles: [Style; ROLE_COUNT], depth: Depth) -> Self {
-        Self(Ground::ALL.map(|ground| on(ground, styles, depth)))
+        let styles = if depth == Depth::Ansi16 { without_false_alarms(styles) } else { styles };
+        Self(Ground::ALL.map(|ground| on(ground, styles, depth)), depth)
+    }
+
+    /// Whether there are colours between two others.
+    pub(super) const fn has_shades(&self) -> bool {
+        matches!(self.1, Depth::Ansi256 | Depth::True)
     }
 
     pub(super) const fn plain(&self) -> [Style; ROLE_COUNT] {
@@ -123,6 +129,26 @@ impl Grounds {
         let mut found = grounds.filter(|(_, roles)| !roles.is_empty());
         found.next().map_or_else(String::new, |(ground, roles)| roles + &ground.name())
     }
+}
+
+/// With sixteen colours an orange line would be as red as what is critical: a series that would look like a status takes
+/// another colour.
+fn without_false_alarms(mut styles: [Style; ROLE_COUNT]) -> [Style; ROLE_COUNT] {
+    const INSTEAD: [[u8; 3]; 3] = [[0, 205, 205], [205, 0, 205], [92, 92, 255]];
+    let drawn = |style: Style| style.fg.and_then(rgb).map(|rgb| Depth::Ansi16.nearest(rgb));
+    let statuses: Vec<Option<Color>> = [Role::Critical, Role::Warning]
+        .into_iter()
+        .filter_map(|role| styles.get(role.index()))
+        .flat_map(|style| [style.fg, style.bg].map(|colour| drawn(Style { fg: colour, ..*style })))
+        .collect();
+    let mut instead = INSTEAD.into_iter().cycle();
+    for style in styles.iter_mut().skip(Role::Series(0).index()) {
+        let is_alarm = drawn(*style).is_some_and(|colour| statuses.contains(&Some(colour)));
+        if is_alarm && let Some([r, g, b]) = instead.next() {
+            style.fg = Some(Color::Rgb(r, g, b));
+        }
+    }
+    styles
 }
 
 /// The styles of roles as they are on a ground.
@@ -248,6 +274,19 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn with_sixteen_colours_no_series_looks_like_an_alarm() {
+        let colour = |[r, g, b]: [u8; 3]| Style::new().fg(Color::Rgb(r, g, b)).bg(Color::Rgb(10, 10, 10));
+        let mut styles = [colour([220; 3]); ROLE_COUNT];
+        styles[Role::Critical.index()] = colour([255, 80, 80]);
+        styles[Role::Series(0).index()] = colour([242, 166, 90]);
+        let drawn = |role| {
+            let fg = Grounds::new(styles, Depth::Ansi16).style(Ground::Plain, role).fg.and_then(rgb).unwrap();
+            Depth::Ansi16.nearest(fg)
+        };
+        assert_eq!([drawn(Role::Critical), drawn(Role::Series(0))], [9, 6].map(Color::Indexed));
     }
 
     #[test]

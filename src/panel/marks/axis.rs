@@ -1,6 +1,8 @@
 //! An axis of values: its labels stand on whole rows, equally far from each other, and at round values.
 
-use super::scale::Range;
+mod decades;
+
+use super::scale::{Column, Range, Scale};
 use crate::model::unit::Unit;
 
 /// Most labels above the lowest.
@@ -12,8 +14,10 @@ const SMALL: u16 = 3;
 /// A range, and what is written beside it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Axis {
-    /// From the lowest row to the highest.
+    /// From the lowest row to the highest, in places of the scale.
     pub range: Range,
+    /// How values are laid out over it.
+    pub scale: Scale,
     /// Row from the top, and value, the lowest value first.
     pub ticks: Vec<(u16, f64)>,
 }
@@ -35,7 +39,11 @@ pub struct Wanted {
 
 impl Axis {
     /// The axis for this unit.
-    pub fn new(wanted: Wanted, unit: &Unit) -> Self {
+    pub fn new(wanted: Wanted, scale: Scale, unit: &Unit) -> Self {
+        if scale == Scale::Log {
+            let range = decades::range(wanted.data, (wanted.low, wanted.high));
+            return Self { range, scale, ticks: decades::ticks(range, wanted.rows, wanted.dots) };
+        }
         let wanted = Wanted { data: spread(wanted.data), ..wanted };
         if let Some(high) = wanted.high {
             let low = wanted.low.unwrap_or_else(|| {
@@ -51,8 +59,19 @@ impl Axis {
     }
 
     /// The row of a value.
-    pub fn row(range: Range, value: f64, rows: u16, dots: u16) -> u16 {
-        range.row(value, rows * dots) / dots.max(1)
+    pub fn row(&self, value: f64, rows: u16, dots: u16) -> u16 {
+        self.range.row(self.scale.place(value), rows * dots) / dots.max(1)
+    }
+
+    /// Whether a value stands on it.
+    pub fn holds(&self, value: f64) -> bool {
+        (self.range.low..=self.range.high).contains(&self.scale.place(value))
+    }
+
+    /// Columns of values as columns of places.
+    pub fn placed(&self, columns: &[Column]) -> Vec<Column> {
+        let place = |value| self.scale.place(value).max(self.range.low);
+        columns.iter().map(|column| column.map(|(low, high)| (place(low), place(high)))).collect()
     }
 }
 
@@ -77,7 +96,7 @@ fn free(wanted: Wanted, unit: &Unit) -> Axis {
     let offsets = |every: u16| (0..every.min(highest.saturating_sub(every) + 1)).map(move |below| (every, below));
     let axes = distances.flat_map(offsets).filter_map(|(every, below)| grid(wanted, unit, every, below));
     let tightest = axes.min_by(|a, b| (a.range.high - a.range.low).total_cmp(&(b.range.high - b.range.low)));
-    tightest.unwrap_or(Axis { range: wanted.data, ticks: Vec::new() })
+    tightest.unwrap_or(Axis { range: wanted.data, scale: Scale::Linear, ticks: Vec::new() })
 }
 
 /// The tightest axis with a label each `every` rows, the lowest of them `below` rows above the lowest dot. None
@@ -97,7 +116,7 @@ fn grid(wanted: Wanted, unit: &Unit, every: u16, below: u16) -> Option<Axis> {
             let tick = |n: u16| (highest - below - n * every, tidy(first + step * f64::from(n), step));
             let ticks = (0..=(highest - below) / every).map(tick).collect();
             let is_sound = if wanted.low.is_some() { below == 0 } else { range.low >= 0.0 || low < 0.0 };
-            return is_sound.then_some(Axis { range, ticks });
+            return is_sound.then_some(Axis { range, scale: Scale::Linear, ticks });
         }
         step = round_step(step * 1.01, unit);
     }
@@ -109,7 +128,9 @@ fn fixed(range: Range, wanted: Wanted) -> Axis {
     let span = range.high - range.low;
     let ticks = |parts: u16| -> Vec<(u16, f64)> {
         let value = |n: u16| range.low + span * f64::from(n) / f64::from(parts);
-        (0..=parts).map(|n| (Axis::row(range, value(n), wanted.rows, wanted.dots), tidy(value(n), span))).collect()
+        (0..=parts)
+            .map(|n| (range.row(value(n), wanted.rows * wanted.dots) / wanted.dots.max(1), tidy(value(n), span)))
+            .collect()
     };
     let is_even = |ticks: &Vec<(u16, f64)>| {
         let gaps: Vec<u16> = ticks.windows(2).map(|pair| pair[0].0.saturating_sub(pair[1].0)).collect();
@@ -121,7 +142,8 @@ fn fixed(range: Range, wanted: Wanted) -> Axis {
         (two_digits - two_digits.round()).abs() < 1e-6
     };
     let many = (2..=MOST).rev().filter(|parts| is_round(*parts)).map(ticks).find(is_even);
-    Axis { range, ticks: many.unwrap_or_else(|| if wanted.rows > 1 { ticks(1) } else { Vec::new() }) }
+    let ticks = many.unwrap_or_else(|| if wanted.rows > 1 { ticks(1) } else { Vec::new() });
+    Axis { range, scale: Scale::Linear, ticks }
 }
 
 /// 0.30000000000000004 - 0.3 is not a label.
@@ -205,7 +227,7 @@ mod tests {
                     (7.0, 7.0),
                     (0.0, 0.0),
                 ] {
-                    let axis = Axis::new(wanted(low, high, rows), &unit);
+                    let axis = Axis::new(wanted(low, high, rows), Scale::Linear, &unit);
                     let context = format!("{unit} {low}..{high} on {rows} rows: {axis:?}");
                     assert!(axis.range.low <= low && axis.range.high >= high, "{context}");
                     assert!(axis.ticks.len() > 1, "{context}");
@@ -213,7 +235,7 @@ mod tests {
                         axis.ticks.windows(2).map(|pair| i32::from(pair[0].0) - i32::from(pair[1].0)).collect();
                     assert!(gaps.iter().all(|gap| *gap == gaps[0] && *gap > 0), "{context}");
                     for (row, value) in &axis.ticks {
-                        assert_eq!(Axis::row(axis.range, *value, rows, 4), *row, "{context}");
+                        assert_eq!(axis.row(*value, rows, 4), *row, "{context}");
                     }
                     let labels = Format::new(unit.clone()).ticks(&values(&axis), Timestamp(0));
                     for (n, label) in labels.iter().enumerate() {
@@ -227,9 +249,9 @@ mod tests {
     #[test]
     fn bytes_have_labels_at_powers_of_two_and_times_at_steps_of_the_clock() {
         let gib = 1024.0 * 1024.0 * 1024.0;
-        let axis = Axis::new(wanted(0.0, 3.0 * gib, 13), &Unit::Bytes);
+        let axis = Axis::new(wanted(0.0, 3.0 * gib, 13), Scale::Linear, &Unit::Bytes);
         assert_eq!(values(&axis), [0.0, gib, 2.0 * gib, 3.0 * gib]);
-        let axis = Axis::new(wanted(0.0, 5000.0, 13), &Unit::Seconds);
+        let axis = Axis::new(wanted(0.0, 5000.0, 13), Scale::Linear, &Unit::Seconds);
         assert!(values(&axis).iter().all(|value| value % 900.0 == 0.0), "{axis:?}");
     }
 
@@ -237,28 +259,32 @@ mod tests {
     fn no_more_room_is_left_than_the_labels_need() {
         // A little below nothing does not cost half of a small chart.
         for rows in 3..30 {
-            let axis = Axis::new(wanted(-5.0, 115.0, rows), &Unit::None);
+            let axis = Axis::new(wanted(-5.0, 115.0, rows), Scale::Linear, &Unit::None);
             assert!(axis.range.high - axis.range.low <= 300.0, "{rows}: {axis:?}");
-            let axis = Axis::new(wanted(0.0, 2.9, rows), &Unit::None);
+            let axis = Axis::new(wanted(0.0, 2.9, rows), Scale::Linear, &Unit::None);
             assert!(axis.range.low == 0.0 && axis.range.high <= 6.0, "{rows}: {axis:?}");
         }
     }
 
     #[test]
     fn fixed_ends_are_the_ends() {
-        let axis = Axis::new(Wanted { low: Some(0.0), high: Some(1.0), ..wanted(0.2, 0.3, 21) }, &Unit::Ratio);
+        let axis =
+            Axis::new(Wanted { low: Some(0.0), high: Some(1.0), ..wanted(0.2, 0.3, 21) }, Scale::Linear, &Unit::Ratio);
         assert_eq!(axis.range, Range { low: 0.0, high: 1.0 });
         assert_eq!(axis.ticks.first(), Some(&(20, 0.0)));
         assert_eq!(axis.ticks.last(), Some(&(0, 1.0)));
-        let axis = Axis::new(Wanted { low: Some(2.0), ..wanted(2.2, 9.0, 10) }, &Unit::None);
+        let axis = Axis::new(Wanted { low: Some(2.0), ..wanted(2.2, 9.0, 10) }, Scale::Linear, &Unit::None);
         assert_eq!(axis.ticks.first(), Some(&(9, 2.0)), "{axis:?}");
         // Ends the wrong way round are as good as none.
-        assert!(Axis::new(Wanted { high: Some(-1.0), ..wanted(0.0, 9.0, 10) }, &Unit::None).range.high >= 9.0);
+        assert!(
+            Axis::new(Wanted { high: Some(-1.0), ..wanted(0.0, 9.0, 10) }, Scale::Linear, &Unit::None).range.high
+                >= 9.0
+        );
     }
 
     #[test]
     fn a_flat_line_is_inside_and_a_count_has_no_negative_axis() {
-        let axis = Axis::new(wanted(7.0, 7.0, 9), &Unit::None);
+        let axis = Axis::new(wanted(7.0, 7.0, 9), Scale::Linear, &Unit::None);
         assert!(axis.range.low < 7.0 && axis.range.high > 7.0 && axis.range.low >= 0.0, "{axis:?}");
     }
 }

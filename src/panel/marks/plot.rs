@@ -2,9 +2,10 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
-use super::put;
 use super::scale::{Column, Range};
+use super::{put, put_over, tint};
 use crate::panel::ink::{Glyphs, Ink, Role};
 
 /// Dots a cell has across and down.
@@ -24,6 +25,8 @@ pub struct Plot {
     down: u16,
     glyphs: Glyphs,
     cells: Vec<(u8, Role)>,
+    /// The area under a line, cell by cell.
+    filled: Vec<Option<Role>>,
 }
 
 /// Kinds of lines: full, dashed, dotted. So lines of one colour can be told apart.
@@ -44,8 +47,8 @@ impl Plot {
     /// An empty canvas.
     pub fn new(area: Rect, glyphs: Glyphs) -> Self {
         let (across, down) = density(glyphs);
-        let cells = vec![(0, Role::Text); usize::from(area.width) * usize::from(area.height)];
-        Self { area, across, down, glyphs, cells }
+        let count = usize::from(area.width) * usize::from(area.height);
+        Self { area, across, down, glyphs, cells: vec![(0, Role::Text); count], filled: vec![None; count] }
     }
 
     /// Columns of dots.
@@ -101,10 +104,46 @@ impl Plot {
         }
     }
 
-    /// Puts the dots on the screen.
-    pub fn draw(&self, buffer: &mut Buffer, ink: &Ink) {
+    /// Fills the area between columns and what they stand on, each column on a place of its own. A cell that belongs to
+    /// an area below stays with it.
+    pub fn area(&mut self, columns: &[Column], base: &[f64], range: Range, role: Role) {
+        let rows = self.area.height * self.down;
+        if rows == 0 {
+            return;
+        }
+        for (x, column) in columns.iter().enumerate() {
+            let Some((low, high)) = *column else { continue };
+            let ground = range.row(base.get(x).copied().unwrap_or(range.low), rows) / self.down;
+            let (top, bottom) = (range.row(high, rows) / self.down, range.row(low, rows) / self.down);
+            let (end, cells) = if top <= ground { (top, top..=ground) } else { (bottom, ground..=bottom) };
+            for y in cells {
+                let index = usize::from(y) * usize::from(self.area.width) + x / usize::from(self.across);
+                if let Some(cell) = self.filled.get_mut(index)
+                    && (cell.is_none() || y == end)
+                {
+                    *cell = Some(role);
+                }
+            }
+        }
+    }
+
+    /// Puts the dots on the screen, each in the style of its role and row; the filled area in a quieter shade, mixed with
+    /// the ground by `shade`.
+    pub fn draw(&self, style: impl Fn(Role, u16) -> Style, shade: f64, buffer: &mut Buffer, ink: &Ink) {
         let mut utf8 = [0; 4];
+        let width = usize::from(self.area.width).max(1);
         for (index, (bits, role)) in self.cells.iter().enumerate() {
+            let (x, y) = ((index % width) as u16, (index / width) as u16);
+            if let Some(role) = self.filled.get(index).copied().flatten().filter(|_| ink.has_shades()) {
+                let ground = ink.shade(role, shade).fg;
+                if buffer
+                    .cell((self.area.x + x, self.area.y + y))
+                    .is_some_and(|cell| cell.symbol() == ink.glyphs.grid())
+                {
+                    put(buffer, self.area, x, y, " ", ink.style(Role::Text));
+                }
+                tint(buffer, self.area, x, y, ground);
+            }
             if *bits == 0 {
                 continue;
             }
@@ -115,8 +154,7 @@ impl Plot {
                 (Glyphs::Block, _) => "█",
                 (Glyphs::Ascii, _) => "*",
             };
-            let (x, y) = (index % usize::from(self.area.width), index / usize::from(self.area.width));
-            put(buffer, self.area, x as u16, y as u16, symbol, ink.stroke(*role));
+            put_over(buffer, self.area, x, y, symbol, style(*role, y));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! From values and moments to rows and columns.
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::model::series::Point;
 use crate::model::time::{Span, Timestamp};
@@ -41,6 +42,35 @@ impl Range {
     pub fn row(self, value: f64, count: u16) -> u16 {
         ((1.0 - self.ratio(value)) * f64::from(count.saturating_sub(1))).round() as u16
     }
+}
+
+/// How values are laid out along an axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Scale {
+    /// Equal differences are equally far apart.
+    #[default]
+    Linear,
+    /// Equal ratios are: each power of ten has as much room. What is not above zero stands at the lower end.
+    Log,
+}
+
+impl Scale {
+    /// Where a value stands: the value itself, or its power of ten.
+    pub fn place(self, value: f64) -> f64 {
+        match self {
+            Self::Linear => value,
+            Self::Log if value > 0.0 => value.log10(),
+            Self::Log => f64::NEG_INFINITY,
+        }
+    }
+}
+
+/// The column of a moment, of so many between two moments; none before the first.
+pub fn column(at: Timestamp, from: Timestamp, to: Timestamp, count: u16) -> Option<u16> {
+    let width_of_one = (to.0 - from.0).max(1) as f64 / f64::from(count.max(1));
+    let column = ((at.0 - from.0) as f64 / width_of_one).floor();
+    (column >= 0.0 && count > 0).then(|| (column as u64).min(u64::from(count) - 1) as u16)
 }
 
 /// The least and the greatest value of a column of the screen; `None` is a gap.
