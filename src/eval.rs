@@ -26,6 +26,7 @@ pub mod selection;
 mod since;
 pub mod sources;
 pub mod state;
+mod status_history;
 pub mod threshold;
 pub mod transitions;
 pub mod verdict;

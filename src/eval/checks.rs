@@ -9,8 +9,9 @@ use super::freshness::{FreshnessLimits, data_is_old};
 use super::lines::{empty_labels, newest, operands, tracks, up_to};
 use super::matching::matches;
 use super::rule::{Empty, PanelQuery, Rule};
+use super::status_history::StatusHistory;
 use super::threshold::Levels;
-use crate::model::judgement::Judgement;
+use crate::model::judgement::{Judgement, StatusChange};
 use crate::model::labels::Labels;
 use crate::model::poll::QueryId;
 use crate::model::series::Point;
@@ -43,6 +44,7 @@ struct Line {
     levels: Levels,
     /// The newest value that was looked at.
     value: Option<Point>,
+    past: StatusHistory,
 }
 
 impl Checks {
@@ -95,6 +97,7 @@ impl Checks {
     pub fn set_back(&mut self, by: Span) {
         for line in self.all.iter_mut().flat_map(|check| &mut check.lines).flat_map(BTreeMap::values_mut) {
             line.levels.set_back(by);
+            line.past.set_back(by);
             if let Some(value) = &mut line.value {
                 value.at = value.at.minus(by);
             }
@@ -112,6 +115,12 @@ impl Checks {
             }
             _ => Some(judgement),
         }
+    }
+
+    /// The statuses that a series of a rule went through.
+    pub fn past(&self, rule: &Rule, key: &LineKey) -> &[StatusChange] {
+        let line = self.find(rule).and_then(|check| check.lines.get(key.0)?.get(&key.1));
+        line.map_or(&[], |line| line.past.changes())
     }
 
     /// The newest value that was looked at, of a rule that computes one.
@@ -203,10 +212,16 @@ impl Line {
     fn follow(&mut self, rule: &Rule, points: &[Point], now: Timestamp) {
         if self.levels.last().is_some_and(|last| last > now) {
             self.levels = Levels::default();
+            self.past = StatusHistory::default();
         }
         let seen = self.levels.last();
         let new = points.partition_point(|point| seen.is_some_and(|seen| point.at < seen));
-        self.levels.follow(&rule.thresholds, points.get(new..).unwrap_or_default());
+        for point in points.get(new..).unwrap_or_default() {
+            self.levels.follow(&rule.thresholds, std::slice::from_ref(point));
+            if let (true, Some(at)) = (rule.thresholds.is_some(), self.levels.last()) {
+                self.past.note(at, rule.thresholds.judgement(&self.levels).status);
+            }
+        }
     }
 }
 

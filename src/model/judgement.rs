@@ -69,6 +69,17 @@ pub struct JudgedSeries<'a> {
     pub judgement: Judgement,
     /// Why it has no value, or none that can be judged.
     pub lack: Option<Lack>,
+    /// The statuses it went through, oldest first; empty without a limit.
+    pub past: &'a [StatusChange],
+}
+
+/// A status from a moment on, until the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct StatusChange {
+    /// Since when.
+    pub at: Timestamp,
+    /// Which.
+    pub status: Status,
 }
 
 /// Rows and columns, with their verdicts.

@@ -84,6 +84,15 @@ impl Changes {
     /// Draws the marks, and where the viewer points, over what is drawn already: glyphs at the top, lines
     /// only where there is nothing else.
     pub fn draw(&self, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+        self.draw_over(area, true, buffer, ink);
+    }
+
+    /// The same over areas of colour, on which lines would be noise: glyphs only.
+    pub fn draw_glyphs(&self, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+        self.draw_over(area, false, buffer, ink);
+    }
+
+    fn draw_over(&self, area: Rect, with_lines: bool, buffer: &mut Buffer, ink: &Ink) {
         if area.is_empty() {
             return;
         }
@@ -96,7 +105,7 @@ impl Changes {
             *column = Some((kind, failed));
         }
         // Lines down from every other column would be a wall of their own.
-        let sparse = columns.iter().flatten().count() <= columns.len() / 3;
+        let sparse = with_lines && columns.iter().flatten().count() <= columns.len() / 3;
         for (x, column) in columns.into_iter().enumerate() {
             let Some((kind, failed)) = column else { continue };
             let role = if failed { Role::Critical } else { role(kind) };

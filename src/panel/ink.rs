@@ -14,7 +14,7 @@ use crate::model::status::Status;
 use crate::model::time::Timestamp;
 pub use contrast::contrast;
 pub use depth::Depth;
-pub use glyphs::Glyphs;
+pub use glyphs::{Glyphs, TreeStrokes};
 pub use grounds::Ground;
 use grounds::Grounds;
 pub use role::{ROLE_COUNT, ROLES, Role};

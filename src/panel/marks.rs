@@ -2,6 +2,8 @@
 
 pub mod axis;
 pub mod big_text;
+pub mod buckets;
+pub mod heat;
 pub mod meter;
 pub mod meters;
 pub mod plot;

@@ -335,6 +335,7 @@ mod tests {
             points: points.into(),
             judgement: Judgement::default(),
             lack: None,
+            past: &[],
         })
     }
 

@@ -53,6 +53,32 @@ pub struct Sample {
     pub value: f64,
 }
 
+/// The upper bounds of the buckets of checkout times.
+const BOUNDS: [(&str, f64); 10] = [
+    ("0.05", 0.05),
+    ("0.1", 0.1),
+    ("0.15", 0.15),
+    ("0.2", 0.2),
+    ("0.3", 0.3),
+    ("0.5", 0.5),
+    ("0.75", 0.75),
+    ("1", 1.0),
+    ("2", 2.0),
+    ("5", 5.0),
+];
+
+/// Who calls whom, and how often a second when all is calm.
+const CALLS: [(&str, &str, f64); 8] = [
+    ("web", "api", 240.0),
+    ("web", "assets", 410.0),
+    ("api", "catalogue", 150.0),
+    ("api", "checkout", 38.0),
+    ("checkout", "payments", 31.0),
+    ("checkout", "stock", 36.0),
+    ("catalogue", "stock", 90.0),
+    ("stock", "database", 120.0),
+];
+
 impl Shop {
     /// The shop of a seed.
     pub const fn new(seed: u64) -> Self {
@@ -148,6 +174,8 @@ impl Shop {
                     ],
                 )
             }
+            "shop_latency_bucket" => Some(self.latency_buckets(t, traffic)),
+            "shop_calls_per_second" => Some(self.calls(t, traffic)),
             "shop_error_ratio" => one((0.004 + 0.002 * self.wander(26, t) + 0.09 * bad).max(0.0)),
             "shop_logins_failed_per_second" => one((0.9 + 0.3 * self.wander(30, t) + 2.0 * bad).max(0.0)),
             "shop_logins_per_second" => one(21.0 * traffic),
@@ -168,6 +196,28 @@ impl Shop {
             }
             _ => None,
         }
+    }
+
+    /// Checkouts a second by how long they took, as a histogram of Prometheus counts them.
+    fn latency_buckets(self, t: f64, traffic: f64) -> Vec<Sample> {
+        let bad = self.incident(t);
+        let middle = (0.19 * (1.0 + 0.18 * self.wander(22, t)) * (1.0 + 2.2 * bad)).ln();
+        let width = 0.55 + 0.35 * bad;
+        let all = 38.0 * traffic;
+        let below = |bound: f64| all / (1.0 + (-1.7 * (bound.ln() - middle) / width).exp());
+        let counts = BOUNDS.iter().map(|(word, bound)| (*word, below(*bound))).chain([("+Inf", all)]);
+        counts.map(|(bound, value)| Sample { labels: vec![("le", bound)], value }).collect()
+    }
+
+    /// Who calls whom, and how often a second: in an incident hardly anybody gets as far as paying.
+    fn calls(self, t: f64, traffic: f64) -> Vec<Sample> {
+        let bad = self.incident(t);
+        let sample = |(n, (client, server, weight)): (usize, &(&'static str, &'static str, f64))| {
+            let reached = if *server == "payments" { 1.0 - 0.9 * bad } else { 1.0 };
+            let value = weight * traffic * reached * (1.0 + 0.1 * self.wander(600 + n as u64 * 4, t));
+            Sample { labels: vec![("client", client), ("server", server)], value }
+        };
+        CALLS.iter().enumerate().map(sample).collect()
     }
 
     /// Whether a service answers its health check: checkout fails at the height of an incident.

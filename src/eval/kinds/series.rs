@@ -186,7 +186,8 @@ impl<'a> Look<'a, '_> {
             None => Judgement::new(Status::Unknown),
             Some(value) => self.judgement(&(index, track.labels.clone()), value),
         };
-        JudgedSeries { name, points: Cow::Borrowed(points), value, judgement, lack }
+        let past = self.checks.past(self.rule, &(index, track.labels.clone()));
+        JudgedSeries { name, points: Cow::Borrowed(points), value, judgement, lack, past }
     }
 
     fn judgement(self, key: &LineKey, value: f64) -> Judgement {
@@ -198,8 +199,10 @@ impl<'a> Look<'a, '_> {
 
     /// The number that an empty answer stands for.
     fn stand_in(self, index: usize, labels: Labels, name: SafeText, point: Point) -> JudgedSeries<'a> {
-        let judgement = self.judgement(&(index, labels), point.value);
-        JudgedSeries { name, points: Cow::Owned(vec![point]), value: Some(point.value), judgement, lack: None }
+        let key = (index, labels);
+        let judgement = self.judgement(&key, point.value);
+        let past = self.checks.past(self.rule, &key);
+        JudgedSeries { name, points: Cow::Owned(vec![point]), value: Some(point.value), judgement, lack: None, past }
     }
 
     fn computed(self) -> Vec<JudgedSeries<'a>> {
@@ -227,7 +230,8 @@ impl<'a> Look<'a, '_> {
             None => Judgement::new(Status::Unknown),
             Some(value) => self.judgement(&(0, one.labels.clone()), value),
         };
-        JudgedSeries { name, points: Cow::Owned(points), value, judgement, lack }
+        let past = self.checks.past(self.rule, &(0, one.labels.clone()));
+        JudgedSeries { name, points: Cow::Owned(points), value, judgement, lack, past }
     }
 
     /// Whether a computed value of a moment is too old for the slowest of its parts.

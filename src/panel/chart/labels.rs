@@ -84,7 +84,9 @@ pub(super) fn beside(view: &View, entries: &[Entry], drawn: &Drawn<'_>, area: Re
         *row = (*row).min(end.saturating_sub(1));
         end = *row;
     }
-    rows.iter().for_each(|(row, entry)| entry.write(view, area, (1, *row), buffer, ink));
+    for (row, entry) in rows {
+        entry.write(view, area, (1, row), buffer, ink);
+    }
 }
 
 /// The rows of a legend.

@@ -20,6 +20,25 @@ pub enum Glyphs {
     Ascii,
 }
 
+/// The strokes of a tree that is read from left to right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TreeStrokes {
+    /// Along a connection.
+    pub thin: &'static str,
+    /// Along one that matters.
+    pub heavy: &'static str,
+    /// Its end.
+    pub head: &'static str,
+    /// Past what is between a node and its further connections.
+    pub down: &'static str,
+    /// The first of several connections leaves its node.
+    pub first: &'static str,
+    /// One more, and more below.
+    pub middle: &'static str,
+    /// The last one.
+    pub last: &'static str,
+}
+
 impl Glyphs {
     /// The words of the config file.
     pub const WORDS: [(&'static str, Self); 3] = [("full", Self::Full), ("block", Self::Block), ("ascii", Self::Ascii)];
@@ -182,6 +201,15 @@ impl Glyphs {
             Self::Full => "╱",
             Self::Block | Self::Ascii => "/",
         }
+    }
+
+    /// The strokes of a tree that is read from left to right.
+    pub const fn tree(self) -> TreeStrokes {
+        let [thin, heavy, head, down, first, middle, last] = match self {
+            Self::Ascii => ["-", "=", ">", "|", "+", "+", "+"],
+            Self::Full | Self::Block => ["─", "━", "▶", "│", "┬", "├", "└"],
+        };
+        TreeStrokes { thin, heavy, head, down, first, middle, last }
     }
 
     /// Between two remarks of a sentence.

@@ -173,7 +173,7 @@ const CLOCK: [f64; 16] = [
 
 /// The least round step that is not less: 1, 2, 5 times a power of ten; of bytes a power of two; of times
 /// over half a minute a step of the clock.
-fn round_step(rough: f64, unit: &Unit) -> f64 {
+pub fn round_step(rough: f64, unit: &Unit) -> f64 {
     if !rough.is_finite() || rough <= 0.0 {
         return 1.0;
     }

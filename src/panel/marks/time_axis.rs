@@ -15,8 +15,15 @@ const WITH_SECONDS: i64 = 600_000;
 /// Free columns between two labels, at least.
 const BETWEEN: u16 = 3;
 
-/// Draws the axis of a window under a graph of the same columns; its corner is drawn left of the area.
-pub fn draw((from, to): (Timestamp, Timestamp), zone: &Zone, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+/// Draws the axis of a window under a graph of the same columns; its corner is drawn left of the area. The last columns
+/// that are reserved have no labels.
+pub fn draw(
+    (from, to): (Timestamp, Timestamp),
+    zone: &Zone,
+    (area, reserved): (Rect, u16),
+    buffer: &mut Buffer,
+    ink: &Ink,
+) {
     let [_, corner, line, tick, _] = ink.glyphs.axis();
     let style = ink.style(Role::Border);
     let span = (to.0 - from.0).max(1);
@@ -37,7 +44,7 @@ pub fn draw((from, to): (Timestamp, Timestamp), zone: &Zone, area: Rect, buffer:
         put(buffer, area, x, 0, tick, style);
         let text = if with_seconds { moment.clock(zone) } else { moment.hour_minute(zone) };
         let left = x.saturating_sub(label_width / 2).min(area.width.saturating_sub(label_width));
-        if left >= free_from && area.width >= label_width {
+        if left >= free_from && left + label_width + reserved <= area.width {
             write(buffer, area, left, 1, &text, ink.style(Role::Muted));
             free_from = left + label_width + 1;
         }
