@@ -23,7 +23,7 @@ use andon::model::time::{Span, Timestamp};
 use andon::model::unit::Unit;
 use andon::output::ansi::{Depth, encode, lines};
 use andon::output::{html, svg, text};
-use andon::render::theme::{Theme, embedded};
+use andon::render::theme::{Theme, ThemeText, embedded};
 use andon::source::events::line::{Line, continued};
 use andon::source::http::Response;
 use andon::source::ical;
@@ -284,8 +284,10 @@ pub fn sanitiser(data: &[u8]) {
 /// A theme file.
 pub fn theme(data: &[u8]) {
     let file = String::from_utf8_lossy(data).into_owned();
-    let find = |name: &str| if name == "fuzz" { Some(file.clone()) } else { embedded(name) };
-    if let Err(error) = Theme::load("fuzz", &find) {
-        assert!(!error.to_string().is_empty());
+    for kind in [ThemeText::Toml, ThemeText::Yaml] {
+        let find = |name: &str| if name == "fuzz" { Some(kind(file.clone())) } else { embedded(name) };
+        if let Err(error) = Theme::load("fuzz", &find) {
+            assert!(!error.to_string().is_empty());
+        }
     }
 }

@@ -20,7 +20,7 @@ use crate::output::terminal::caps::Variables;
 use crate::output::terminal::{Left, Setup, show};
 use crate::output::text;
 use crate::panel::ink::Glyphs;
-use crate::render::theme::{EMBEDDED, Theme};
+use crate::render::theme::Theme;
 use crate::render::{Ink, render};
 use crate::view::lens::Lens;
 use crate::viewer::Inks;
@@ -114,8 +114,8 @@ impl ScreenKind {
             Ok::<_, String>((self.ink(theme), hours.clone()))
         });
         let all = move |index: usize| {
-            let (name, _) = EMBEDDED.get(index)?;
-            Some(((*name).to_owned(), self.ink(themes::find(name).ok()?)))
+            let (name, theme) = themes::nth(index)?;
+            Some((name, self.ink(theme)))
         };
         Ok(Inks::new(self.ink(theme), day.transpose()?, Arc::new(all)))
     }

@@ -21,7 +21,7 @@ const FILES: [(&str, &str); 5] = [
     ("./dashboards.toml", "the board, where --config names no other file"),
     ("~/.config/andon/dashboards.toml", "the board, where there is none in this folder"),
     ("~/.config/andon/config.toml", "your own defaults, below every board: theme, refresh, window, glyphs"),
-    ("~/.config/andon/themes/NAME.toml", "your own themes"),
+    ("~/.config/andon/themes/NAME.toml", "your own themes; NAME.yaml: base16 and base24"),
     ("$XDG_CONFIG_HOME/andon", "stands for ~/.config/andon where the variable is set"),
 ];
 

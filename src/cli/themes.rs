@@ -1,13 +1,14 @@
 //! `andon themes`, and finding a theme by name or path.
 
 use std::cell::RefCell;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::out::{Done, Failure, complain_about, print};
 use crate::config::problem::{Location, Problem, Severity};
 use crate::model::text::SafeText;
-use crate::render::theme::{EMBEDDED, Theme, ThemeError, embedded};
+use crate::render::theme::{EMBEDDED, Theme, ThemeError, ThemeText, embedded};
 use crate::source::file::read;
 
 /// Largest theme file taken, in bytes.
@@ -24,26 +25,54 @@ pub(super) fn files(name: &str) -> Vec<PathBuf> {
     let asked = RefCell::new(Vec::new());
     // Whether it can be read makes no difference to where it is read from.
     let _read = Theme::load(name, &|name| {
-        asked.borrow_mut().extend(file(name));
+        asked.borrow_mut().extend(candidates(name));
         text(name)
     });
     asked.into_inner()
 }
 
-/// Where a theme's file is, if it has one: a path when it looks like one, else the user's of that name.
-fn file(name: &str) -> Option<PathBuf> {
-    let looks_like_path = name.contains('/') || Path::new(name).extension().is_some_and(|ext| ext == "toml");
-    if looks_like_path {
-        Some(PathBuf::from(name))
-    } else {
-        user_folder().map(|folder| folder.join(format!("{name}.toml")))
+/// How the names of theme files end: andon's own, and those of base16 and base24.
+const ENDS: [&str; 3] = ["toml", "yaml", "yml"];
+
+fn ends_like_a_theme(path: &Path) -> bool {
+    path.extension().and_then(OsStr::to_str).is_some_and(|end| ENDS.contains(&end))
+}
+
+/// Where a theme's file may be: the path when it looks like one, else the user's files of that name.
+fn candidates(name: &str) -> Vec<PathBuf> {
+    if name.contains('/') || ends_like_a_theme(Path::new(name)) {
+        return vec![PathBuf::from(name)];
     }
+    let folder = user_folder();
+    folder.iter().flat_map(|folder| ENDS.map(|end| folder.join(format!("{name}.{end}")))).collect()
 }
 
 /// The user's file of that name, else the embedded one.
-fn text(name: &str) -> Option<String> {
-    let own = file(name).and_then(|path| read(&path, MAX_FILE).ok());
-    own.and_then(|bytes| String::from_utf8(bytes).ok()).or_else(|| embedded(name))
+fn text(name: &str) -> Option<ThemeText> {
+    let own = |path: PathBuf| {
+        let text = String::from_utf8(read(&path, MAX_FILE).ok()?).ok()?;
+        let is_toml = path.extension().is_some_and(|end| end == "toml");
+        Some(if is_toml { ThemeText::Toml(text) } else { ThemeText::Yaml(text) })
+    };
+    candidates(name).into_iter().find_map(own).or_else(|| embedded(name))
+}
+
+/// The names of all themes: those that come with andon, then the user's own.
+fn names() -> Vec<String> {
+    let mut names: Vec<String> = EMBEDDED.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let folder = user_folder().and_then(|folder| std::fs::read_dir(folder).ok());
+    let paths = folder.into_iter().flatten().flatten().map(|entry| entry.path()).filter(|path| ends_like_a_theme(path));
+    let mut own: Vec<String> = paths.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
+    own.sort();
+    own.dedup();
+    own.retain(|name| !names.contains(name));
+    names.extend(own);
+    names
+}
+
+/// The theme of an index among all that can be read, with its name; none beyond the last.
+pub(super) fn nth(index: usize) -> Option<(String, Theme)> {
+    names().into_iter().filter_map(|name| Some((name.clone(), find(&name).ok()?))).nth(index)
 }
 
 /// The key of the board's theme, and of the one by day.
@@ -76,24 +105,13 @@ pub(super) fn problem(key: &str, error: &ThemeError, location: Option<&Location>
 }
 
 pub(super) fn run() -> Done {
-    let mut names: Vec<String> = EMBEDDED.iter().map(|(name, _)| (*name).to_owned()).collect();
-    let own = user_folder().and_then(|folder| std::fs::read_dir(folder).ok());
-    for entry in own.into_iter().flatten().flatten() {
-        let path = entry.path();
-        if let (Some("toml"), Some(stem)) =
-            (path.extension().and_then(|e| e.to_str()), path.file_stem().and_then(|s| s.to_str()))
-            && !names.iter().any(|name| name == stem)
-        {
-            names.push(stem.to_owned());
-        }
-    }
     let mut out = String::new();
-    for name in names {
+    for name in names() {
         let about = find(&name).map_or_else(|error| error.to_string(), |theme| theme.about);
         out.push_str(&format!("{:<16}{}\n", SafeText::new(&name), SafeText::new(&about)));
     }
     out.push_str(
-        "\nUse one with theme = \"NAME\" or --theme NAME; your own go into ~/.config/andon/themes/NAME.toml\n",
+        "\nUse one with theme = \"NAME\" or --theme NAME; your own go into ~/.config/andon/themes/ as NAME.toml,\nor as NAME.yaml as base16 and base24 have them\n",
     );
     print(&out)
 }

@@ -12,7 +12,7 @@ use ratatui::style::{Color, Modifier, Style};
 
 use crate::model::status::Status;
 use crate::model::time::Timestamp;
-pub use contrast::contrast;
+pub use contrast::{contrast, legible};
 pub use depth::Depth;
 pub use glyphs::{Glyphs, TreeStrokes};
 pub use grounds::Ground;

@@ -1,5 +1,7 @@
-//! Themes: TOML files that map roles to colours. A theme may inherit another, and has a palette of its
-//! own names. Reading files is done elsewhere; this is pure.
+//! Themes: TOML files that map roles to colours, and the YAML files of base16 and base24. A theme may inherit another,
+//! and has a palette of its own names. Reading files is done elsewhere; this is pure.
+
+mod base16;
 
 use std::collections::BTreeMap;
 
@@ -43,6 +45,15 @@ embedded!(
     "solarized-light",
     "tokyo-night",
 );
+
+/// The text of a theme file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ThemeText {
+    /// One of andon's own.
+    Toml(String),
+    /// A scheme of base16 or base24.
+    Yaml(String),
+}
 
 /// The file.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -94,7 +105,7 @@ pub struct ThemeError {
 
 impl Theme {
     /// Reads a theme by name. `find` gives the text of a theme file, the user's before the embedded.
-    pub fn load(name: &str, find: &impl Fn(&str) -> Option<String>) -> Result<Self, ThemeError> {
+    pub fn load(name: &str, find: &impl Fn(&str) -> Option<ThemeText>) -> Result<Self, ThemeError> {
         let mut chain = Vec::new();
         let mut next = Some(name.to_owned());
         while let Some(current) = next.take() {
@@ -164,15 +175,34 @@ fn wrong(theme: &str, message: &str) -> ThemeError {
     ThemeError { theme: theme.to_owned(), message: message.to_owned() }
 }
 
-fn read(name: &str, find: &impl Fn(&str) -> Option<String>) -> Result<File, ThemeError> {
+fn read(name: &str, find: &impl Fn(&str) -> Option<ThemeText>) -> Result<File, ThemeError> {
     let Some(text) = find(name) else {
         let known: Vec<&str> = EMBEDDED.iter().map(|(known, _)| *known).collect();
         return Err(wrong(name, &format!("is not there; there are {}, or name a file", known.join(", "))));
     };
-    toml_edit::de::from_str(&text).map_err(|error| {
-        let line = error.span().map_or(1, |span| text.get(..span.start).unwrap_or(&text).matches('\n').count() + 1);
+    match text {
+        ThemeText::Toml(text) => from_toml(name, &text),
+        ThemeText::Yaml(text) => {
+            base16::read(&text).map(File::from_scheme).map_err(|message| wrong(name, &format!("as base16: {message}")))
+        }
+    }
+}
+
+fn from_toml(name: &str, text: &str) -> Result<File, ThemeError> {
+    toml_edit::de::from_str(text).map_err(|error| {
+        let line = error.span().map_or(1, |span| text.get(..span.start).unwrap_or(text).matches('\n').count() + 1);
         wrong(name, &format!("line {line}: {}", error.message().lines().next().unwrap_or_default()))
     })
+}
+
+impl File {
+    fn from_scheme(scheme: base16::Scheme) -> Self {
+        let role = |(role, colour): (&str, String)| {
+            let bg = (role == "text").then(|| scheme.ground.clone());
+            (role.to_owned(), RoleFile::Style(StyleFile { fg: Some(colour), bg, ..StyleFile::default() }))
+        };
+        Self { about: scheme.about, roles: scheme.roles.into_iter().map(role).collect(), ..Self::default() }
+    }
 }
 
 impl RoleFile {
@@ -213,8 +243,9 @@ fn colour(text: &str, palette: &BTreeMap<String, String>) -> Result<Color, Strin
 }
 
 /// The text of an embedded theme.
-pub fn embedded(name: &str) -> Option<String> {
-    EMBEDDED.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned())
+pub fn embedded(name: &str) -> Option<ThemeText> {
+    let text = EMBEDDED.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned());
+    text.map(ThemeText::Toml)
 }
 
 #[cfg(test)]
@@ -223,7 +254,9 @@ mod tests {
     use crate::panel::ink::Role;
 
     fn load(text: &str) -> Result<Theme, ThemeError> {
-        Theme::load("mine", &|name| if name == "mine" { Some(text.to_owned()) } else { embedded(name) })
+        Theme::load("mine", &|name| {
+            if name == "mine" { Some(ThemeText::Toml(text.to_owned())) } else { embedded(name) }
+        })
     }
 
     #[test]

@@ -279,6 +279,14 @@ fn a_users_theme_is_found_by_name_and_by_path() {
     assert!(with_home(&["validate", "--theme", "mine", "--config", &file]).status.success());
     assert!(stdout(&with_home(&["themes"])).contains("my own"));
     assert!(run(&["validate", "--theme", &path, "--config", &file]).status.success());
+    // A scheme of base16 as it is.
+    let colours: String = (0..16).map(|n| format!("  base{n:02X}: \"#{0:02x}{0:02x}{0:02x}\"\n", n * 17)).collect();
+    folder.write("andon/themes/greys.yaml", &format!("system: base16\nname: Greys\nauthor: me\npalette:\n{colours}"));
+    assert!(stdout(&with_home(&["themes"])).contains("Greys, by me"));
+    assert!(with_home(&["validate", "--theme", "greys", "--config", &file]).status.success());
+    folder.write("andon/themes/greys.yaml", "base00: blue\n");
+    let refused = stderr(&with_home(&["validate", "--theme", "greys", "--config", &file]));
+    assert!(refused.contains("line 1: base00 is 'blue'"), "{refused}");
 }
 
 #[test]

@@ -42,6 +42,7 @@ mod ical;
 mod jenkins;
 mod kiosk;
 mod layers;
+mod legible;
 mod listeners;
 mod live;
 mod live_builds;

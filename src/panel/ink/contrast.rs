@@ -22,7 +22,7 @@ pub(super) fn mix(from: [u8; 3], to: [u8; 3], part: f64) -> [u8; 3] {
 }
 
 /// The colour nearest to `colour` on its way to black or white that is told from `ground` well enough.
-pub(super) fn legible(colour: [u8; 3], ground: [u8; 3], least: f64) -> [u8; 3] {
+pub fn legible(colour: [u8; 3], ground: [u8; 3], least: f64) -> [u8; 3] {
     let ends = [[255; 3], [0; 3]];
     let far = if contrast(ends[0], ground) >= contrast(ends[1], ground) { ends[0] } else { ends[1] };
     (0..=STEPS)
