@@ -4,6 +4,7 @@ pub mod ansi;
 pub mod document;
 pub mod html;
 pub mod patient;
+pub mod plain;
 mod runs;
 pub mod svg;
 pub mod terminal;

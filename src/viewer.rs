@@ -7,6 +7,7 @@ pub mod delta;
 pub mod frames;
 mod inks;
 mod rotation;
+mod sentences;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use std::time::Duration;
 pub use delta::{Delta, Signal};
 pub use frames::Frames;
 pub use inks::{Inks, Themes};
+pub use sentences::Sentences;
 
 pub use crate::input::Input;
 pub use crate::input::action::Effect;
@@ -146,6 +148,11 @@ impl Viewer {
             (self.lens.page, self.lens.turning) = (page, turning);
             self.is_dirty = true;
         }
+    }
+
+    /// Whether scenes come as they should.
+    pub const fn is_up_to_date(&self) -> bool {
+        self.lens.silence.is_none()
     }
 
     /// Once a second: when no scene has come for too long, old numbers must not look alive; and once a minute the

@@ -87,6 +87,9 @@ pub struct RunFlags {
     /// For walls: no key hints, no mouse; keys leave (q, Ctrl-C) or turn the page (1 to 9, brackets), no more
     #[arg(long)]
     pub kiosk: bool,
+    /// Instead of the board print one sentence a change: for screen readers and logs
+    #[arg(long, conflicts_with = "kiosk")]
+    pub plain: bool,
     /// Write a log to this file (kept under 10 MiB; `ANDON_LOG=debug` says more)
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
@@ -101,6 +104,9 @@ pub struct DemoFlags {
     /// For walls: no key hints, no mouse; keys leave (q, Ctrl-C) or turn the page (1 to 9, brackets), no more
     #[arg(long)]
     pub kiosk: bool,
+    /// Instead of the board print one sentence a change: for screen readers and logs
+    #[arg(long, conflicts_with = "kiosk")]
+    pub plain: bool,
 }
 
 impl BoardFlags {
@@ -126,6 +132,7 @@ impl Arguments {
         let (board, dashboard) = match &mut command {
             Command::Run(flags) => {
                 flags.kiosk |= before.kiosk;
+                flags.plain |= before.plain;
                 flags.log = flags.log.take().or_else(|| before.log.clone());
                 (Some(&mut flags.board), Some(&mut flags.dashboard))
             }
@@ -142,6 +149,7 @@ impl Arguments {
             ("--dashboard", before.dashboard.is_some() && dashboard.is_none()),
             ("--config, --theme, --refresh or --var", before.board.is_given() && board.is_none()),
             ("--kiosk or --log", !is_run && (before.kiosk && !is_doctor || before.log.is_some())),
+            ("--plain", !is_run && before.plain),
         ];
         if let Some((flag, _)) = refused.iter().find(|(_, is_refused)| *is_refused) {
             return Err(format!("this command does not take {flag}; see 'andon help'"));

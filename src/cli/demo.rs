@@ -19,6 +19,7 @@ pub(super) fn run(flags: &DemoFlags) -> Done {
     let run = RunFlags {
         board: BoardFlags { theme: flags.theme.clone(), ..BoardFlags::default() },
         kiosk: flags.kiosk,
+        plain: flags.plain,
         ..RunFlags::default()
     };
     start(Start { board: loaded.board, theme, file: None::<Request> }, &run)

@@ -18,7 +18,7 @@ use crate::model::time::Span;
 use crate::output::ansi::Depth;
 use crate::output::terminal::caps::Variables;
 use crate::output::terminal::{Left, Setup, show};
-use crate::output::text;
+use crate::output::{plain, text};
 use crate::panel::ink::Glyphs;
 use crate::render::theme::Theme;
 use crate::render::{Ink, render};
@@ -48,7 +48,7 @@ pub(super) fn start(Start { board, theme, file }: Start, flags: &RunFlags) -> Do
     let depth = variables.depth();
     let screen = ScreenKind { glyphs: board.glyphs.unwrap_or(glyphs), depth, kiosk: flags.kiosk };
     let lens = Lens { page, kiosk: flags.kiosk, ..Lens::default() };
-    if !rustix::termios::isatty(rustix::stdio::stdout()) || variables.is_dumb() {
+    if !flags.plain && (!rustix::termios::isatty(rustix::stdio::stdout()) || variables.is_dumb()) {
         let scene = app::poll_once(board, zone(), WAIT)?.scene();
         return print(&text::plain(&render(&scene, &lens, &screen.ink(theme), 120, 40).buffer));
     }
@@ -64,6 +64,10 @@ pub(super) fn start(Start { board, theme, file }: Start, flags: &RunFlags) -> Do
     });
     let reloading = Reloading::new(watched, load, ink_sender);
     let engine = app::start(board, zone(), reloading)?;
+    if flags.plain {
+        plain::write(engine.scenes.clone())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let (scenes, commands) = (engine.scenes.clone(), engine.commands.clone());
     let setup = Setup { scenes, commands, inks, depth, lens };
     let left = show(setup)?;

@@ -147,7 +147,28 @@ pub enum Content<'a> {
     Text(Cow<'a, [SafeText]>),
 }
 
+/// Most names of what has a status that are kept.
+const MOST_NAMED: usize = 20;
+
 impl Content<'_> {
+    /// The names of the series or builds that have a status, in order, the first so many of them; empty where they have
+    /// none, or are not told apart.
+    pub fn names_with(&self, status: Status) -> Vec<SafeText> {
+        let names: Vec<&SafeText> = match self {
+            Self::Series(series) => {
+                series.iter().filter(|one| one.judgement.status == status).map(|one| &one.name).collect()
+            }
+            Self::Builds(builds) => {
+                builds.iter().filter(|one| one.build.result.status() == status).map(|one| &one.name).collect()
+            }
+            _ => Vec::new(),
+        };
+        let mut names: Vec<SafeText> = names.into_iter().filter(|name| !name.is_empty()).cloned().collect();
+        names.sort();
+        names.truncate(MOST_NAMED);
+        names
+    }
+
     /// What it is, in a word for messages.
     pub const fn word(&self) -> &'static str {
         match self {

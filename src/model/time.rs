@@ -60,6 +60,12 @@ impl Timestamp {
         zone.local_time(self).map_or_else(|| "--:--:--".to_owned(), |t| t.strftime("%H:%M:%S").to_string())
     }
 
+    /// The date and the time on the wall of a zone: "2026-11-21 14:21:07".
+    pub fn date_time(self, zone: &Zone) -> String {
+        let text = |t: jiff::Zoned| t.strftime("%Y-%m-%d %H:%M:%S").to_string();
+        zone.local_time(self).map_or_else(|| "---------- --:--:--".to_owned(), text)
+    }
+
     /// The hour and minute on the wall of a zone.
     pub fn hour_minute(self, zone: &Zone) -> String {
         zone.local_time(self).map_or_else(|| "--:--".to_owned(), |t| t.strftime("%H:%M").to_string())

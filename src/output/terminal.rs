@@ -9,6 +9,7 @@ pub mod caps;
 pub mod input;
 pub mod keyboard;
 pub mod screen;
+pub mod service;
 pub mod signals;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use crate::view::scene::Scene;
 use crate::viewer::{Demands, Effect, Frames, Inks, Input, Lens, Signal, Viewer};
 use input::Keys;
 use screen::{Begin, Screen, Writer};
+use service::Service;
 use signals::{Asked, Signals};
 
 /// So many inputs are taken before the next picture.
@@ -104,6 +106,7 @@ struct Terminal<'a> {
     writer: Writer,
     keys: Keys,
     screen: &'a Screen,
+    service: Service,
     /// What the next whole picture begins with.
     begin: Begin,
     /// We stop, or are in the background: nothing is drawn.
@@ -126,6 +129,7 @@ impl<'a> Terminal<'a> {
             writer,
             keys,
             screen,
+            service: Service::find(),
             begin: Begin::Taken,
             stopped: false,
             engine_gone: false,
@@ -173,6 +177,7 @@ impl<'a> Terminal<'a> {
                     if done.is_err() {
                         return Left::HangUp;
                     }
+                    self.service.ready();
                 }
                 changed = self.scenes.changed(), if !self.engine_gone => {
                     // Without an engine the watchdog says that nothing comes; keys go on.
@@ -225,6 +230,10 @@ impl<'a> Terminal<'a> {
             self.resized();
         }
         self.viewer.tick(self.now());
+        // A terminal that takes nothing, or an engine that sends nothing, is for the service manager to end.
+        if self.writer.is_free() && self.viewer.is_up_to_date() {
+            self.service.is_well();
+        }
     }
 
     fn draw(&mut self) {

@@ -7,6 +7,7 @@ use crate::eval::panel::Evaluation;
 use crate::model::freshness::Freshness;
 use crate::model::isolation::{isolated, tripwire};
 use crate::model::judgement::Content;
+use crate::model::status::Status;
 use crate::model::time::{Span, Timestamp, Zone};
 use crate::panel::{PanelInput, PanelOptions, PanelView, text};
 use crate::view::scene::{LayerLamp, Page, PanelScene, Scene};
@@ -135,6 +136,10 @@ fn panel(spec: &PanelSpec, verdict: &PanelVerdict<'_>, (view, text): (PanelView,
         age: evaluation.age,
         since: evaluation.since,
         note: verdict.note.clone(),
+        affected: match evaluation.status {
+            Status::Ok => Vec::new(),
+            status => evaluation.content.names_with(status),
+        },
         blame: verdict.blame.clone(),
         reason: verdict.reason.clone(),
         text,

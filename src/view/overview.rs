@@ -98,6 +98,7 @@ fn tiles((id, title): (String, SafeText), status: Option<Status>, lamps: lamps::
         freshness: if late > 0 { Freshness::Late } else { Freshness::Fresh },
         age: None,
         since: None,
+        affected: Vec::new(),
         note: if late > 0 { format!("{late} late") } else { String::new() },
         reason: String::new(),
         blame: String::new(),

@@ -129,6 +129,8 @@ pub struct PanelScene {
     pub reason: String,
     /// Who is to blame, by how much, since when; empty when all is well.
     pub blame: String,
+    /// The names of the series or builds that have its status, where it is not ok.
+    pub affected: Vec<SafeText>,
     /// The main value with its unit, for strips and scripts.
     pub text: String,
     /// The main value, if it is one number.

@@ -1,5 +1,8 @@
 //! A wall: pages that turn by themselves, letters that are read from five metres, room that is used.
 
+use std::os::unix::net::UnixDatagram;
+use std::time::Duration;
+
 use andon::app::poll_once;
 use andon::model::legibility::{LEAST, Wall};
 use andon::model::status::Status;
@@ -42,6 +45,29 @@ fn board(server: &Server, kiosk: &str) -> String {
 fn numbers(server: &Server, north: u8, south: u8) {
     let body = format!("{{\"north\":{north},\"south\":{south},\"west\":0}}");
     server.route("/n", Reply::body("application/json", &body));
+}
+
+#[test]
+fn a_service_manager_hears_that_the_board_is_shown_and_still_is() {
+    let (server, folder) = (Server::start(), Folder::new());
+    numbers(&server, 0, 0);
+    let file = folder.write("b.toml", &board(&server, ""));
+    let path = folder.path().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let environment = [("NOTIFY_SOCKET", path.to_str().unwrap()), ("WATCHDOG_USEC", "60000000"), ("WATCHDOG_PID", "1")];
+    let mut session = Session::start_with(&["--kiosk", "--config", &file], (80, 24), &environment);
+    let heard = || {
+        let mut bytes = [0; 100];
+        let count = socket.recv(&mut bytes).unwrap();
+        String::from_utf8_lossy(&bytes[..count]).trim().to_owned()
+    };
+    // The first second may end before the first picture is written.
+    let first: Vec<String> = (0..2).map(|_| heard()).collect();
+    assert!(first.iter().any(|said| said == "READY=1"), "{first:?}");
+    assert_eq!([heard(), heard()], ["WATCHDOG=1", "WATCHDOG=1"]);
+    session.send("q");
+    assert_eq!(session.exit_within(Duration::from_secs(10)), Some(0));
 }
 
 #[test]

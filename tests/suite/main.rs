@@ -50,6 +50,7 @@ mod looks;
 mod marks;
 mod notify;
 mod panels_pipeline;
+mod plain;
 mod read_only;
 mod readme;
 mod registry;

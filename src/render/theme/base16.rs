@@ -113,8 +113,11 @@ mod tests {
         assert_eq!((old.about.as_str(), old.ground.as_str()), ("Default Dark, by Chris Kempson", "#181818"));
         let colour = |wanted: &str| old.roles.iter().find(|(role, _)| *role == wanted).unwrap().1.as_str();
         assert_eq!([colour("text"), colour("ok"), colour("series1")], ["#d8d8d8", "#a1b56c", "#7cafc2"]);
-        let rgb =
-            |hex: &str| u32::from_str_radix(&hex[1..], 16).map(|n| [(n >> 16) as u8, (n >> 8) as u8, n as u8]).unwrap();
+        let rgb = |hex: &str| {
+            u32::from_str_radix(hex.trim_start_matches('#'), 16)
+                .map(|n| [(n >> 16) as u8, (n >> 8) as u8, n as u8])
+                .unwrap()
+        };
         assert_ne!(colour("critical"), "#ab4642", "it has 3.6 to 1");
         assert!(contrast(rgb(colour("critical")), [0x18; 3]) >= 4.5);
     }
