@@ -116,6 +116,65 @@ fn by_day_a_wall_has_the_colours_of_the_day() {
     assert!(String::from_utf8_lossy(&session.raw()).contains("48;2;251;250;247"), "the ground of andon-light");
 }
 
+#[test]
+fn a_dashboard_is_not_shown_outside_its_hours() {
+    let (server, folder) = (Server::start(), Folder::new());
+    numbers(&server, 0, 0);
+    let hour = andon::model::time::now().0.div_euclid(3_600_000).rem_euclid(24);
+    let hours = format!("{:02}:00-{:02}:00", (hour + 2) % 24, (hour + 4) % 24);
+    let text = board(&server, "page_time = \"3s\"");
+    let text = text.replace("name = \"south\"\n", &format!("name = \"south\"\nschedule = [\"{hours}\"]\n"));
+    let file = folder.write("b.toml", &text);
+    let session = Session::start_with(&["--kiosk", "--config", &file], (120, 40), &[("TZ", "UTC")]);
+    session.wait_for("the first page", |text| text.contains("north · page 1"));
+    session.wait_for("the page after the one that rests", |text| text.contains("west · page 3"));
+    assert!(!String::from_utf8_lossy(&session.raw()).contains("south · page"), "it was shown");
+}
+
+#[test]
+fn on_the_console_a_wall_has_sixteen_colours_and_characters_of_its_font() {
+    let (server, folder) = (Server::start(), Folder::new());
+    numbers(&server, 0, 9);
+    let file = folder.write("b.toml", &board(&server, "page_time = \"1h\""));
+    let environment = [("TERM", "linux"), ("COLORTERM", "")];
+    let session = Session::start_with(&["--kiosk", "--config", &file], (128, 48), &environment);
+    session.wait_for("the red page", |text| text.contains("held: a page is red"));
+    let raw = String::from_utf8_lossy(&session.raw()).into_owned();
+    for longer in ["38;2;", "48;2;", "38;5;", "48;5;"] {
+        assert!(!raw.contains(longer), "{longer} is none of the sixteen colours");
+    }
+    let odd: Vec<char> =
+        raw.chars().filter(|c| ('\u{2800}'..='\u{28ff}').contains(c) || "╭╮╰╯╱▖".contains(*c)).collect();
+    assert!(odd.is_empty(), "not in the font of a console: {odd:?}");
+    assert!(raw.contains('█'), "numbers are drawn");
+}
+
+#[test]
+fn a_wall_is_whole_after_a_storm_of_resizes() {
+    let (server, folder) = (Server::start(), Folder::new());
+    numbers(&server, 0, 9);
+    let file = folder.write("b.toml", &board(&server, "page_time = \"1h\""));
+    let mut session = Session::start(&["--kiosk", "--config", &file], (120, 40));
+    session.wait_for("the red page", |text| text.contains("south · page 2 of 4"));
+    for n in 0..120_u16 {
+        session.resize(20 + n * 37 % 200, 3 + n * 13 % 60);
+    }
+    session.resize_to_nothing();
+    session.resize(100, 30);
+    session.wait_for("the same page in the last size", |text| {
+        let rows: Vec<&str> = text.lines().collect();
+        rows.last().is_some_and(|row| row.contains("south · page 2 of 4"))
+            && rows.len() == 30
+            && text.contains("critical")
+    });
+    let other = Session::start(&["--kiosk", "--config", &file], (100, 30));
+    other.wait_for("a fresh one", |text| text.contains("south · page 2 of 4"));
+    // But for the clock and what is counted up, both say the same.
+    let words = |text: &str| text.lines().skip(3).take(20).map(str::to_owned).collect::<Vec<_>>();
+    let fresh = words(&other.text());
+    session.wait_for("the picture of a fresh one", |text| words(text) == fresh);
+}
+
 /// The demo board as it is once all its sources have answered.
 fn demo() -> Scene {
     andon::source::process::program_is(env!("CARGO_BIN_EXE_andon").into());
