@@ -148,14 +148,18 @@ impl Polled {
 
 /// Polls every query once, or until the time is up.
 pub fn poll_once(board: Board, zone: Zone, wait: Span) -> Result<Polled, String> {
+    poll_once_by(Clock::Wall, board, zone, wait)
+}
+
+/// The same by another clock, which the simulator goes by, too: with one that stands equal boards give equal scenes.
+pub fn poll_once_by(clock: Clock, board: Board, zone: Zone, wait: Span) -> Result<Polled, String> {
     let runtime = runtime()?;
-    let polled = runtime.block_on(polled(Arc::new(board), zone, wait));
+    let polled = runtime.block_on(polled(clock, Arc::new(board), zone, wait));
     runtime.shutdown_background();
     Ok(polled)
 }
 
-async fn polled(board: Arc<Board>, zone: Zone, wait: Span) -> Polled {
-    let clock = Clock::Wall;
+async fn polled(clock: Clock, board: Arc<Board>, zone: Zone, wait: Span) -> Polled {
     let mut hub = Hub::for_one_look(Arc::clone(&board), zone, clock.clone());
     let mut wiring = Wiring::new(clock.clone(), Network::default());
     let mut polling = Polling::new(wiring.wires);

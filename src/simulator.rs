@@ -22,7 +22,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
 use crate::accept::{Accepting, Limits};
-use crate::model::time::{Timestamp, now};
+use crate::model::time::Timestamp;
 use shop::Shop;
 
 /// What connections to it may take. A board asks over few of them, and keeps them from poll to poll.
@@ -36,14 +36,23 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Listens on a free port of the loopback. `None` when there is none: its sources then say that
-    /// nobody listens.
-    pub async fn start() -> Option<Self> {
+    /// Listens on a free port of the loopback, and answers as of the moments that a clock tells. `None` when there is no
+    /// port: its sources then say that nobody listens.
+    pub async fn start(clock: impl Fn() -> Timestamp + Clone + Send + Sync + 'static) -> Option<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.ok()?;
         let address = listener.local_addr().ok()?;
-        let accepting = Accepting::serve(listener, LIMITS, |stream, _| async {
-            // A client that goes away in the middle is no error of ours.
-            let _gone = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer)).await;
+        let accepting = Accepting::serve(listener, LIMITS, move |stream, _| {
+            let clock = clock.clone();
+            async move {
+                let service = service_fn(move |request| {
+                    let answer = answer(&request, clock());
+                    async { Ok::<_, Infallible>(answer) }
+                });
+                // Its own date would be that of another clock. A client that goes away in the middle is no error of ours.
+                let connection =
+                    http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(stream), service);
+                let _gone = connection.await;
+            }
         });
         Some(Self { address, _accepting: accepting })
     }
@@ -57,8 +66,8 @@ impl Simulator {
     }
 }
 
-async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    Ok(route(request.uri().path(), request.uri().query().unwrap_or_default(), now()))
+fn answer(request: &Request<Incoming>, now: Timestamp) -> Response<Full<Bytes>> {
+    route(request.uri().path(), request.uri().query().unwrap_or_default(), now)
 }
 
 /// The answer to a GET at a moment.
@@ -131,7 +140,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_flood_of_connections_keeps_no_board_out_and_is_bounded() {
-        let simulator = Simulator::start().await.unwrap();
+        let simulator = Simulator::start(crate::model::time::now).await.unwrap();
         let mut kept = TcpStream::connect(simulator.address).await.unwrap();
         assert!(is_answered(&mut kept).await);
         let mut idle = Vec::new();

@@ -29,7 +29,7 @@ use crate::source::http::{Exchange, io_fault, is_loopback, origin, parse_url, sh
 use crate::source::network::Network;
 use crate::source::prometheus::{Prometheus, metrics};
 use crate::source::tls::Certificate;
-use crate::source::{Emits, Source as _};
+use crate::source::{Clock, Emits, Source as _};
 use crate::view::scene::Scene;
 
 /// Two clocks that differ by less agree: the header has whole seconds, and the answer took its time.
@@ -119,7 +119,7 @@ pub fn diagnose(board: Board, zone: Zone, wait: Span) -> Result<Diagnosis, Strin
                 })
             })
             .collect();
-        let polled = polled(Arc::clone(&board), zone, wait).await;
+        let polled = polled(Clock::Wall, Arc::clone(&board), zone, wait).await;
         let mut probes = Vec::with_capacity(board.sources.len());
         for (source, reached) in board.sources.iter().zip(reached) {
             let steps = reached.await.unwrap_or_default();

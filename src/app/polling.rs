@@ -81,7 +81,8 @@ impl Polling {
     pub async fn poll(&mut self, board: &Board) {
         let simulated = board.sources.iter().any(|source| source.simulated);
         if simulated && self.simulator.is_none() {
-            self.simulator = Simulator::start().await;
+            let clock = self.wires.clock.clone();
+            self.simulator = Simulator::start(move || clock.now()).await;
         }
         let wanted: HashSet<u64> = board.sources.iter().map(|source| source.fingerprint).collect();
         self.sources.retain(|fingerprint, _| wanted.contains(fingerprint));

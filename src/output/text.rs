@@ -32,18 +32,23 @@ pub fn with_styles(frame: &Buffer, ink: &Ink) -> String {
                 seen.push(run.style);
                 seen.len() - 1
             });
-            let letter = if at == 0 { ' ' } else { char::from(b'a' + (at as u8 - 1) % 26) };
+            let letter = if at == 0 { ' ' } else { letter(at) };
             line.extend(std::iter::repeat_n(letter, usize::from(run.width)));
         }
         out.push_str(line.trim_end());
         out.push('\n');
     }
     for (at, style) in seen.iter().enumerate().skip(1) {
-        let letter = char::from(b'a' + (at as u8 - 1) % 26);
+        let letter = letter(at);
         // Writing into a String cannot fail.
         let _infallible = writeln!(out, "{letter} = {}", name(*style, ink));
     }
     out
+}
+
+/// A letter for the style of an index from 1; of many styles several share one.
+fn letter(at: usize) -> char {
+    char::from(b'a' + ((at - 1) % 26) as u8)
 }
 
 /// The role a style is of, with what is added to it.

@@ -133,12 +133,15 @@ impl Panel for Heatmap {
                 (*top..=*end).for_each(|y| put(buffer, plot, x as u16, y, symbol, style));
             }
         }
-        view.changes.draw_glyphs(plot, buffer, ink);
-        if axis_rows > 0 {
-            let below = Rect { y: area.y + height, height: axis_rows, ..plot };
-            let legend = view.legend(below, buffer, ink);
-            time_axis::draw((view.from, view.to), &view.zone, (below, legend), buffer, ink);
+        if axis_rows == 0 {
+            view.changes.draw_glyphs(plot, buffer, ink);
+            return;
         }
+        let below = Rect { y: area.y + height, height: axis_rows, ..plot };
+        let legend = view.legend(below, buffer, ink);
+        time_axis::draw((view.from, view.to), &view.zone, (below, legend), buffer, ink);
+        // On the axis: on the cells they would hide what they are about.
+        view.changes.draw_glyphs(row(below, 0), buffer, ink);
     }
 
     fn room(view: &View) -> Room {

@@ -203,6 +203,7 @@ mod tests {
         let shown = drawn(words, (30, 20));
         let wanted = "Checkout\n\nIf it is red, look at payments\nfirst.\n\n- ask the bank\n  1. by phone\n  2. by mail\n- wait\n\n| no panic\n\n------------------------------\n\n  make failover\n\nhtml\n";
         assert_eq!(shown.trim_end(), wanted.trim_end());
+        assert_eq!(drawn("> one two three", (9, 2)), "| one two\n| three\n", "a line that is just full is not cut");
     }
 
     #[test]

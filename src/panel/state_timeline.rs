@@ -115,13 +115,15 @@ impl Panel for StateTimeline {
             }
         }
         let used = Rect { height: plot.height.min(each * seen.shown as u16), ..plot };
-        view.changes.draw_glyphs(used, buffer, ink);
         if !seen.rest.is_empty() {
             write(buffer, row(list, list.height - 1), 0, 0, &seen.rest, ink.style(Role::Muted));
         } else if axis_rows > 0 {
             let below = Rect { y: used.bottom(), height: axis_rows, ..plot };
             time_axis::draw((view.from, view.to), &view.zone, (below, 0), buffer, ink);
+            view.changes.draw_glyphs(row(below, 0), buffer, ink);
+            return;
         }
+        view.changes.draw_glyphs(used, buffer, ink);
     }
 
     fn room(view: &View) -> Room {

@@ -187,6 +187,12 @@ impl Shop {
             "client_apdex" => one((0.95 + 0.02 * self.wander(42, t) - 0.3 * bad).clamp(0.0, 1.0)),
             "deploys_today" => one(((t.rem_euclid(86_400.0)) / 1700.0).floor()),
             "deploy_lead_time_seconds" => one(5400.0 * (1.0 + 0.25 * self.noise(46, t, 5000.0))),
+            // A machine, for where this one is not to be seen.
+            "cpu" => one((0.23 + 0.12 * self.wander(700, t) + 0.3 * bad).clamp(0.0, 1.0)),
+            "memory" => one(0.61 + 0.03 * self.noise(704, t, 3000.0)),
+            "disk" => each("mount", &[("/", 0.47), ("/data", 0.72)]),
+            "network_in" => one(4.1e6 * traffic * (1.0 + 0.2 * self.wander(710, t))),
+            "network_out" => one(11.5e6 * traffic * (1.0 + 0.2 * self.wander(714, t))),
             "up" => {
                 let values: Vec<_> = SERVICES
                     .iter()

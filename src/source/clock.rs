@@ -21,6 +21,8 @@ pub enum Clock {
         /// By how many milliseconds it has been set forward since (or back, below zero).
         moved: Arc<AtomicI64>,
     },
+    /// Stands, for pictures of one moment.
+    Standing(Timestamp),
 }
 
 impl Clock {
@@ -28,6 +30,7 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match self {
             Self::Wall => crate::model::time::now(),
+            Self::Standing(at) => *at,
             Self::Scripted { start, since, moved } => {
                 let passed = i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX);
                 start.plus(Span(passed.saturating_add(moved.load(Ordering::Relaxed))))

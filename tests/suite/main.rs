@@ -35,6 +35,7 @@ mod faults;
 mod first_steps;
 mod frames;
 mod fuzz;
+mod gallery;
 mod github;
 mod gitlab;
 mod hostile;

@@ -99,6 +99,12 @@ impl Block {
                 }
             }
         }
+        // The space between two lines is in neither: it would not fit.
+        for line in &mut lines {
+            if let Some(last) = line.last_mut() {
+                last.text.truncate(last.text.trim_end().len());
+            }
+        }
         lines
     }
 }

@@ -1,0 +1,248 @@
+//! A walk through the board of the demo, key by key, at four sizes, calm and in an incident; walls of few and of many
+//! builds and lamps, and pages of few and of many panels. Every picture is kept with its styles under `tests/gallery`.
+//!
+//! To accept new pictures look at them first: `cargo insta review`, or `INSTA_UPDATE=always cargo test`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use andon::app::poll_once_by;
+use andon::hub::Hub;
+use andon::model::build::{Activity, Build, BuildResult, Run};
+use andon::model::poll::Outcome;
+use andon::model::series::{Coverage, Series, SeriesSet};
+use andon::model::status::Status;
+use andon::model::telemetry::Telemetry;
+use andon::model::time::{Span, Timestamp, Zone};
+use andon::output::svg;
+use andon::output::text::with_styles;
+use andon::panel::ink::{Glyphs, Ground, Ink, ROLES};
+use andon::render::render;
+use andon::render::theme::{EMBEDDED, Theme, embedded};
+use andon::source::Clock;
+use andon::view::lens::Lens;
+use andon::view::scene::Scene;
+use andon::viewer::{Frames, Input, Key, Viewer};
+
+use crate::support::running;
+
+/// Saturday, 21 November 2026: all is well in the shop.
+const CALM: Timestamp = Timestamp(1_795_267_800_000);
+/// The height of an incident, with two builds red.
+const INCIDENT: Timestamp = Timestamp(1_795_265_520_000);
+const SIZES: [(u16, u16); 4] = [(200, 50), (120, 40), (80, 24), (60, 20)];
+
+fn ink() -> Ink {
+    Theme::load("andon", &embedded).unwrap().ink(Glyphs::Full)
+}
+
+/// The demo at a moment. This machine, of which every test sees another one, is simulated, too.
+fn demo(at: Timestamp) -> Arc<Scene> {
+    andon::source::process::program_is(env!("CARGO_BIN_EXE_andon").into());
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/dashboards.toml")).unwrap();
+    let machine = "type = \"host\"";
+    assert!(text.contains(machine));
+    let text = text.replace(machine, "type = \"prometheus\"\nurl = \"simulator://shop/prometheus\"");
+    let polled = poll_once_by(Clock::Standing(at), running::board(&text), Zone::utc(), Span::seconds(30)).unwrap();
+    let scene = polled.scene();
+    assert!(scene.sources.iter().all(|source| source.missing == 0), "{:#?}", scene.sources);
+    Arc::new(scene)
+}
+
+/// What a viewer sees after some keys.
+fn seen(scene: &Arc<Scene>, lens: Lens, size: (u16, u16), keys: &[Key]) -> String {
+    let mut viewer = Viewer::new(Arc::clone(scene), lens, ink(), size, Duration::ZERO);
+    let mut frames = Frames::default();
+    let mut delta = viewer.draw(&mut frames);
+    for key in keys {
+        viewer.input(Input::Key(*key), Duration::ZERO);
+        delta = viewer.draw(&mut frames).or(delta);
+    }
+    with_styles(delta.unwrap().after(), &ink())
+}
+
+fn keep(name: &str, picture: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../gallery");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, picture));
+}
+
+fn walk(name: &str, at: Timestamp) {
+    let scene = demo(at);
+    for (width, height) in SIZES {
+        for (index, page) in scene.shown().enumerate() {
+            let lens = Lens { page: index, ..Lens::default() };
+            keep(&format!("{name}-{}-{width}x{height}", page.name), &seen(&scene, lens, (width, height), &[]));
+        }
+    }
+}
+
+#[test]
+fn all_pages_when_all_is_well() {
+    walk("calm", CALM);
+}
+
+#[test]
+fn all_pages_in_an_incident() {
+    walk("incident", INCIDENT);
+}
+
+#[test]
+fn what_lies_over_a_page() {
+    let scene = demo(INCIDENT);
+    let worst = [Key::Char('!'), Key::Enter];
+    let walks: [(&str, &[Key]); 5] = [
+        ("help", &[Key::Char('?')]),
+        ("chosen", &[Key::Tab, Key::Tab]),
+        ("zoomed", &worst),
+        ("pointing", &[Key::Tab, Key::Tab, Key::Tab, Key::Tab, Key::Enter, Key::Left, Key::Left]),
+        ("frozen", &[Key::Char('p')]),
+    ];
+    for (width, height) in [(120, 40), (60, 20)] {
+        for (name, keys) in walks {
+            keep(&format!("{name}-{width}x{height}"), &seen(&scene, Lens::default(), (width, height), keys));
+        }
+        let wall = Lens { kiosk: true, ..Lens::default() };
+        keep(&format!("kiosk-{width}x{height}"), &seen(&scene, wall.clone(), (width, height), &[]));
+        let silent = Lens { silence: Some(Span::seconds(75)), ..wall };
+        keep(&format!("silent-{width}x{height}"), &seen(&scene, silent, (width, height), &[]));
+    }
+}
+
+/// The colours of a theme: each role on each ground.
+fn card(name: &str) -> String {
+    let ink = Theme::load(name, &embedded).unwrap().ink(Glyphs::Full);
+    let grounds =
+        [Ground::Plain, Ground::Tint(Status::Critical), Ground::Fill(Status::Critical), Ground::Fill(Status::Ok)];
+    let row = |(word, role): &(&str, _)| {
+        let cells: Vec<String> = grounds
+            .map(|ground| {
+                let style = ink.on(ground).style(*role);
+                let colour = |colour: Option<ratatui::style::Color>| colour.map_or_else(String::new, |c| c.to_string());
+                format!("{:>8} on {:<8}", colour(style.fg), colour(style.bg))
+            })
+            .into();
+        format!("{word:<9}{}", cells.join("  ")).trim_end().to_owned() + "\n"
+    };
+    format!("{name}: roles on the plain ground, on what is critical, on its fill, on that of ok\n")
+        + &ROLES.iter().map(row).collect::<String>()
+}
+
+#[test]
+fn the_colours_of_all_themes() {
+    keep("themes", &EMBEDDED.iter().map(|(name, _)| card(name)).collect::<Vec<_>>().join("\n"));
+}
+
+/// A board of these panels, as it is after one answer each.
+fn answered(panels: &[String], answer: impl Fn(usize) -> Telemetry) -> Arc<Scene> {
+    let board = running::board(&format!(
+        "title = \"Gallery\"\n[sources.ci]\ntype = \"jenkins\"\nurl = \"http://127.0.0.1:1\"\n[sources.m]\ntype = \
+         \"prometheus\"\nurl = \"http://127.0.0.1:2\"\n[[dashboards]]\nname = \"d\"\n{}",
+        panels.concat()
+    ));
+    let queries: Vec<_> = board.queries.iter().map(|query| query.id).collect();
+    let mut hub = Hub::new(Arc::new(board), Zone::utc(), Clock::Standing(CALM));
+    for (n, query) in queries.into_iter().enumerate() {
+        let answer = Ok(answer(n));
+        hub.apply(Outcome {
+            query,
+            at: CALM,
+            answer,
+            failures: 0,
+            next_try: CALM.plus(Span::seconds(10)),
+            budget: None,
+            age: Span(0),
+            clock_skew: None,
+            listener_error: None,
+        });
+    }
+    Arc::new(hub.scene_at(CALM))
+}
+
+/// One in twelve is red, one in nine runs.
+fn build(n: usize) -> Build {
+    let red = n % 12 == 1;
+    let run = |back: i64| Run {
+        label: format!("{}", 90 - back).into(),
+        result: if red && back < 2 { BuildResult::Failure } else { BuildResult::Success },
+        started_at: Some(CALM.minus(Span::seconds(3600 * (back + 1) + 120))),
+        finished_at: Some(CALM.minus(Span::seconds(3600 * (back + 1)))),
+        branch: "main".into(),
+        ..Run::default()
+    };
+    let under_way = Run { activity: Activity::Running, started_at: Some(CALM.minus(Span::seconds(60))), ..run(-1) };
+    let runs = (n % 9 == 2).then_some(under_way).into_iter().chain((0..12).map(run)).collect();
+    Build::of_runs(format!("team-{}/service-{n}", n % 25).into(), "".into(), runs)
+}
+
+#[test]
+fn walls_of_few_and_of_many() {
+    for count in [5, 30, 200, 1000] {
+        let builds = ["[[dashboards.panels]]\nid = \"builds\"\ntitle = \"Builds\"\nview = \"builds\"\nsource = \"ci\"\nlayer = \"pipeline\"\n".to_owned()];
+        let scene = answered(&builds, |_| Telemetry::Builds((0..count).map(build).collect()));
+        keep(&format!("builds-{count}-120x40"), &seen(&scene, Lens::default(), (120, 40), &[]));
+        let lamps = ["[[dashboards.panels]]\nid = \"lamps\"\ntitle = \"Services\"\nview = \"lamps\"\nsource = \"m\"\nquery = \"up\"\n".to_owned()];
+        let up = |n: usize| Series::single(&format!("service-{n}"), CALM, f64::from(u8::from(n % 12 != 1)));
+        let scene =
+            answered(&lamps, |_| Telemetry::Series(SeriesSet::new((0..count).map(up).collect(), Coverage::Sample)));
+        keep(&format!("lamps-{count}-120x40"), &seen(&scene, Lens::default(), (120, 40), &[]));
+    }
+}
+
+#[test]
+fn pages_of_few_and_of_many_panels() {
+    let views = ["stat", "chart", "sparkline", "gauge", "bars"];
+    for count in [1, 5, 12, 30] {
+        let panel = |n: usize| {
+            let view = views[n % views.len()];
+            format!(
+                "[[dashboards.panels]]\nid = \"p{n}\"\ntitle = \"Panel {n}\"\nview = \"{view}\"\nsource = \"m\"\nquery = \"q{n}\"\ncritical = \"> 95\"\n"
+            )
+        };
+        let panels: Vec<String> = (0..count).map(panel).collect();
+        let scene = answered(&panels, |n| {
+            let wave = |at: i64, phase: f64| 50.0 + 47.0 * ((at as f64 / 13.0 + n as f64 + phase) * 0.7).sin();
+            let line = |name: &str, phase: f64| {
+                let point = |back: i64| andon::model::series::Point {
+                    at: CALM.minus(Span::seconds(60 * (59 - back))),
+                    value: wave(back, phase).round(),
+                };
+                Series::named(name, (0..60).map(point).collect())
+            };
+            let lines = if n % 2 == 0 { vec![line("", 0.0)] } else { vec![line("eu", 0.0), line("us", 1.5)] };
+            Telemetry::Series(SeriesSet::new(lines, Coverage::Whole))
+        });
+        keep(&format!("panels-{count}-200x50"), &seen(&scene, Lens::default(), (200, 50), &[]));
+    }
+}
+
+/// The pictures of the documentation: name, moment, page, theme, whether on a wall.
+const PICTURES: [(&str, Timestamp, usize, &str, bool); 7] = [
+    ("board", INCIDENT, 0, "andon", true),
+    ("calm", CALM, 0, "andon", true),
+    ("pipeline", INCIDENT, 1, "andon", true),
+    ("services", INCIDENT, 3, "andon", true),
+    ("overview", INCIDENT, 4, "andon", true),
+    ("day", INCIDENT, 0, "andon-light", true),
+    ("nord", CALM, 2, "nord", false),
+];
+
+/// After a change of how the board looks: `ANDON_UPDATE_PICTURES=1 cargo test --test suite gallery::the_pictures`, look at
+/// them, and commit.
+#[test]
+fn the_pictures_of_the_documentation_are_of_this_version() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let scenes = [(CALM, demo(CALM)), (INCIDENT, demo(INCIDENT))];
+    for (name, at, page, theme, kiosk) in PICTURES {
+        let (_, scene) = scenes.iter().find(|(moment, _)| *moment == at).unwrap();
+        let ink = Theme::load(theme, &embedded).unwrap().ink(Glyphs::Full);
+        let frame = render(scene, &Lens { page, kiosk, ..Lens::default() }, &ink, 160, 45);
+        let (picture, file) = (svg::draw(&frame.buffer, &scene.title), folder.join(format!("{name}.svg")));
+        if std::env::var_os("ANDON_UPDATE_PICTURES").is_some() {
+            std::fs::write(&file, &picture).unwrap();
+        }
+        assert!(std::fs::read_to_string(&file).unwrap_or_default() == picture, "docs/{name}.svg is of another version");
+    }
+}
