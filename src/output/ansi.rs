@@ -1,6 +1,6 @@
 //! Frames to bytes for a terminal: a key frame, or what differs from the frame before.
 //!
-//! Source: ECMA-48 (CUP, SGR); "Synchronized Output" (DEC private mode 2026). Our own encoder, because
+//! Source: ECMA-48 (CUP, CHA, SGR); "Synchronized Output" (DEC private mode 2026). Our own encoder, because
 //! crossterm's reads `NO_COLOR` of this process for every sink, and because nothing may be written when
 //! nothing has changed.
 
@@ -11,7 +11,7 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr;
 
-use super::runs::{symbol, width};
+use super::runs::{is_certain, symbol, width};
 pub use crate::render::Depth;
 use crate::viewer::delta::changed_columns;
 
@@ -43,7 +43,7 @@ pub fn lines(frame: &Buffer, depth: Depth) -> String {
     let mut pen = Pen::new(depth);
     for y in 0..frame.area.height {
         pen.now = None;
-        pen.write_cells(frame, y, 0, frame.area.width);
+        pen.write_cells(frame, y, 0, frame.area.width, false);
         out.push_str(&std::mem::take(&mut pen.out));
         out.push_str("\x1b[0m\n");
     }
@@ -100,23 +100,29 @@ impl Pen {
     fn cells(&mut self, buffer: &Buffer, y: u16, from: u16, to: u16) {
         // Writing into a String cannot fail.
         let _infallible = write!(self.out, "\x1b[{};{}H", y + 1, from + 1);
-        self.write_cells(buffer, y, from, to);
+        self.write_cells(buffer, y, from, to, true);
     }
 
-    fn write_cells(&mut self, buffer: &Buffer, y: u16, from: u16, to: u16) {
+    /// With `moves` the column of what follows a wide character or a cluster is set anew: terminals disagree about how wide
+    /// those are, and no border must stand elsewhere for that. In a file nothing can be set.
+    fn write_cells(&mut self, buffer: &Buffer, y: u16, from: u16, to: u16, moves: bool) {
         let mut x = from;
         while x < to {
             let Some(cell) = buffer.cell((x, y)) else { return };
             let text = symbol(cell.symbol());
             self.look(cell);
             // Half of a wide character at the edge would push the next row away.
-            let wide = width(text);
+            let wide = width(cell.symbol());
             if x + wide > buffer.area.width {
                 self.out.push(' ');
             } else {
-                self.out.push_str(text);
+                self.out.push_str(&text);
             }
             x += wide;
+            if moves && x < to && !is_certain(&text) {
+                // Writing into a String cannot fail.
+                let _infallible = write!(self.out, "\x1b[{}G", x + 1);
+            }
         }
     }
 

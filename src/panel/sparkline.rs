@@ -86,7 +86,7 @@ impl Panel for Sparkline {
         let hidden = if count > shown { format!(" +{}", count - shown) } else { String::new() };
         let names = view.lines.iter().map(|line| line.name.width()).max().unwrap_or(0).min(usize::from(area.width / 3));
         let texts = texts(&view.lines, usize::from(area.width).saturating_sub(names));
-        // Where lines are high, their greatest and least values stand above the current one.
+        // Where lines are high, their greatest and least values stand above and below the current one.
         let is_high = each >= WITH_EXTREMES && area.width >= WIDE;
         let ends: Vec<Option<[String; 2]>> =
             view.lines.iter().filter(|_| is_high).map(|line| extremes(line, view)).collect();
@@ -100,7 +100,8 @@ impl Panel for Sparkline {
             if at.height == 0 {
                 break;
             }
-            let middle = at.height - 1;
+            let last = at.height - 1;
+            let middle = if is_high { last / 2 } else { last };
             write(buffer, columns(at, 0, names as u16), 0, middle, line.name.as_str(), ink.style(Role::Muted));
             let value = Rect { width: at.width.saturating_sub(hidden.width() as u16), ..at };
             write_right(buffer, value, middle, text, ink.value(line.status));
@@ -108,7 +109,7 @@ impl Panel for Sparkline {
             let columns =
                 scale::columns(&line.trend.points, line.trend.from, line.trend.to, bars.width, line.trend.reach);
             let role = if line.status == Status::Ok { Role::Series(n as u8) } else { line.status.into() };
-            for (words, y) in ends.get(n).iter().copied().flatten().flatten().zip([0, middle.saturating_sub(1)]) {
+            for (words, y) in ends.get(n).iter().copied().flatten().flatten().zip([0, last]) {
                 write_right(buffer, value, y, words, ink.style(Role::Muted));
             }
             if let Some(range) = view.range.or_else(|| line.trend.range()) {

@@ -60,6 +60,10 @@ impl Trend {
     pub fn range(&self) -> Option<Range> {
         let Range { low, high } = self.extremes()?;
         let span = (high - low).max(high.abs().max(low.abs()) * 0.2);
+        if span <= 0.0 {
+            // Nothing but zero lies at the floor, not in the middle of nothing.
+            return Some(Range { low: 0.0, high: 1.0 });
+        }
         let floor = low - span * 0.25;
         Some(Range { low: if low >= 0.0 { floor.max(0.0) } else { floor }, high: low + span })
     }
@@ -120,4 +124,23 @@ pub fn strip(lines: &[Line]) -> String {
 pub fn words_at(lines: &[Line], at: Timestamp, format: &Format) -> String {
     let words: Vec<String> = said_at(lines, at, format).iter().map(|(name, text)| format!("{name} {text}")).collect();
     words.join("  ").trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(values: &[f64]) -> Range {
+        let points = values.iter().enumerate().map(|(n, value)| Point { at: Timestamp(n as i64), value: *value });
+        let trend = Trend { points: points.collect(), from: Timestamp(0), to: Timestamp(10), reach: Span(1) };
+        trend.range().unwrap()
+    }
+
+    #[test]
+    fn a_line_shows_its_shape_and_nothing_but_zero_lies_at_the_floor() {
+        assert_eq!(range(&[10.0, 20.0]), Range { low: 7.5, high: 20.0 });
+        assert_eq!(range(&[100.0, 101.0]), Range { low: 94.95, high: 120.2 }, "what hardly moves is not blown up");
+        assert_eq!(range(&[0.0, 0.0]).ratio(0.0), 0.0);
+        assert_eq!(range(&[0.0, 8.0]).low, 0.0, "a count has no values below zero");
+    }
 }
