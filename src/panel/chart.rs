@@ -42,7 +42,7 @@ pub struct Chart;
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Options {
-    /// Lower end of the axis (default: from the data, with zero where it is near).
+    /// Lower end of the axis (default: from the data, with zero where it is near); of a logarithmic one above 0.
     pub min: Option<f64>,
     /// Upper end of the axis (default: from the data).
     pub max: Option<f64>,
@@ -73,7 +73,7 @@ impl Panel for Chart {
         let range = lines::range(&lines, (from, to), options.stacked);
         View {
             range: range.map(|range| axis_range(range, &input.limits, options)),
-            fixed: (options.min, options.max),
+            fixed: options.ends(),
             scale: options.scale,
             stacked: options.stacked,
             hidden: series.len().saturating_sub(MAX_LINES),
@@ -133,6 +133,14 @@ impl Panel for Chart {
     }
 }
 
+impl Options {
+    /// The ends that the board has fixed, as far as an axis can have them: a logarithmic one begins above zero.
+    fn ends(&self) -> (Option<f64>, Option<f64>) {
+        let is_end = |value: &f64| value.is_finite() && (self.scale == Scale::Linear || *value > 0.0);
+        (self.min.filter(is_end), self.max.filter(is_end))
+    }
+}
+
 /// From the data, with zero where it is near, and with limits where they are.
 fn axis_range(data: Range, limits: &[LimitBand], options: &Options) -> Range {
     let mut range = data;
@@ -153,7 +161,8 @@ fn axis_range(data: Range, limits: &[LimitBand], options: &Options) -> Range {
         Scale::Log if range.low <= 0.0 => range.low = range.high * LEAST_OF_LOG,
         Scale::Linear | Scale::Log => {}
     }
-    Range { low: options.min.unwrap_or(range.low), high: options.max.unwrap_or(range.high) }
+    let (low, high) = options.ends();
+    Range { low: low.unwrap_or(range.low), high: high.unwrap_or(range.high) }
 }
 
 /// The lower end of a logarithmic axis, as a part of the upper one, where some value is zero.
@@ -293,10 +302,12 @@ mod tests {
     #[test]
     fn what_is_not_above_zero_stands_at_the_lower_end_of_a_logarithmic_axis() {
         let zone = Zone::utc();
+        let options = Options { scale: Scale::Log, min: Some(0.0), max: Some(f64::NAN), ..Options::default() };
+        assert_eq!(options.ends(), (None, None), "no axis has such ends");
         for (values, least) in [([1000.0, 1.0], 1.0), ([1000.0, 0.0], 0.1), ([0.0, -1.0], 0.1)] {
             let lines = values.iter().map(|value| line("x", *value, Status::Ok)).collect();
             let input = PanelInput::alone(Content::Series(lines), NOW, &zone);
-            let view = Chart::view(&Options { scale: Scale::Log, ..Options::default() }, &input);
+            let view = Chart::view(&options, &input);
             let (axis, texts) = view.value_axis(view.range.unwrap(), 20, &ink());
             assert!((10_f64.powf(axis.range.low) - least).abs() < 1e-9, "{texts:?}");
             assert_eq!(axis.row(values[1], 20, 4), 19, "{values:?}: {axis:?}");

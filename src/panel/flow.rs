@@ -43,8 +43,10 @@ pub struct Options {}
 pub struct View {
     /// The lines of a tree: each connection is drawn once.
     lines: Vec<Line>,
-    /// What is no connection, or one too many.
-    left_out: usize,
+    /// Connections that are too many.
+    over: usize,
+    /// What names no two ends.
+    unnamed: usize,
     answered: bool,
 }
 
@@ -68,33 +70,47 @@ impl Panel for Flow {
             }
             _ => Vec::new(),
         };
+        let mut found = found;
+        // Of too many the worst are kept.
+        found.sort_by_key(|(_, _, status)| std::cmp::Reverse(status.severity()));
         let values: Vec<Option<f64>> = found.iter().map(|(_, value, _)| *value).collect();
         let texts = input.format().all_written(&values, input.now);
-        let count = found.len();
+        let named = found.iter().filter(|(ends, ..)| ends.is_some()).count();
+        let unnamed = found.len() - named;
         let edge = |((ends, value, status), text): (Found, Written)| {
             let [from, to] = ends?;
             Some(Edge { from, to, value, text: text.short.text(), status })
         };
         let edges: Vec<Edge> = found.into_iter().zip(texts).filter_map(edge).take(MOST).collect();
         View {
-            left_out: count - edges.len(),
+            over: named - edges.len(),
+            unnamed,
             lines: lines(edges),
             answered: !matches!(input.content, Content::Nothing),
         }
     }
 
     fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+        if area.is_empty() {
+            return;
+        }
         if view.lines.is_empty() {
             let words = if view.answered { NO_ENDS } else { "" };
             write(buffer, row(area, area.height / 2), 0, 0, words, ink.style(Role::Muted));
             return;
         }
-        let note = u16::from(view.left_out > 0 && area.height > 1);
+        let notes: Vec<String> =
+            [(view.over, "are too many".to_owned()), (view.unnamed, format!("left out: {NO_ENDS}"))]
+                .into_iter()
+                .filter(|(count, _)| *count > 0)
+                .map(|(count, words)| format!("{count} {words}"))
+                .collect();
+        let note = u16::from(!notes.is_empty() && area.height > 1);
         let list = Rect { height: area.height - note, ..area };
         let count = view.lines.len();
         let each = (list.height / count.max(1) as u16).clamp(1, APART);
         let seen = Window::new(count, usize::from(list.height / each), ink.scroll);
-        let stops = Stops::new(&view.lines, each, area.width);
+        let stops = Stops::new(&view.lines, each, area.width, ink);
         // What is left over stands above and below.
         let top = if seen.rest.is_empty() { (list.height - each * seen.shown as u16) / 2 } else { 0 };
         for (n, line) in view.lines.iter().skip(seen.first).take(seen.shown).enumerate() {
@@ -105,7 +121,7 @@ impl Panel for Flow {
             write(buffer, row(list, list.height - 1), 0, 0, &seen.rest, ink.style(Role::Muted));
         }
         if note > 0 {
-            let words = format!("{} left out: {NO_ENDS}", view.left_out);
+            let words = notes.join(", ");
             write(buffer, row(area, area.height - 1), 0, 0, &words, ink.style(Role::Muted));
         }
     }
@@ -117,7 +133,7 @@ impl Panel for Flow {
     fn strip(view: &View) -> String {
         // The worst comes first in the tree's own order; among equals the largest.
         let hops = view.lines.iter().flat_map(|line| &line.hops);
-        let worst = hops.max_by_key(|hop| hop.status.severity());
+        let worst = hops.min_by_key(|hop| std::cmp::Reverse(hop.status.severity()));
         worst.map_or_else(String::new, |hop| format!("{} → {} {}", hop.from, hop.to, hop.text))
     }
 
@@ -184,11 +200,16 @@ impl Detail {
         ]
     };
 
-    fn text(self, hop: &Hop) -> &str {
-        match self.values {
+    /// The value as it is written, with the lamp of what is not well.
+    fn text(self, hop: &Hop, ink: &Ink) -> String {
+        let value = match self.values {
             Values::WithUnit => &hop.text,
             Values::Alone => hop.text.split(' ').next().unwrap_or_default(),
             Values::None => "",
+        };
+        match hop.status {
+            Status::Ok => value.to_owned(),
+            status => format!("{} {value}", ink.lamp(status)).trim_end().to_owned(),
         }
     }
 
@@ -208,30 +229,35 @@ struct Stops {
 
 impl Stops {
     /// With as much detail as the width and the rows of a line allow.
-    fn new(lines: &[Line], rows: u16, width: u16) -> Self {
+    fn new(lines: &[Line], rows: u16, width: u16, ink: &Ink) -> Self {
         let all = Detail::MOST_FIRST.into_iter().filter(|detail| !detail.tiles || rows > TILE);
-        let all: Vec<Self> = all.map(|detail| Self::with(lines, detail)).collect();
+        let all: Vec<Self> = all.map(|detail| Self::with(lines, detail, ink)).collect();
         let fits = |stops: &Self| stops.width() <= width;
         let least = all.len() - 1;
         let index = all.iter().position(fits).unwrap_or(least);
         let mut all = all;
         let mut stops = all.swap_remove(index);
-        while stops.width() > width
-            && let Some(longest) = stops.names.iter_mut().max().filter(|name| **name > LEAST_NAME)
-        {
-            *longest -= 1;
-        }
+        // Names are cut at one width, the widest with which all of it fits.
+        let fits = |most: u16| {
+            stops.names.iter().map(|name| (*name).min(most)).chain(stops.between()).fold(0, u16::saturating_add)
+                <= width
+        };
+        let most = (LEAST_NAME..=width).rev().find(|most| fits(*most)).unwrap_or(LEAST_NAME);
+        stops.names.iter_mut().for_each(|name| *name = (*name).min(most));
         let mut at = 0;
         for (name, value) in stops.names.iter().zip(&stops.values) {
-            at += if stops.begins.is_empty() { 0 } else { value + stops.detail.strokes() };
+            at = u16::saturating_add(
+                at,
+                if stops.begins.is_empty() { 0 } else { value.saturating_add(stops.detail.strokes()) },
+            );
             stops.begins.push(at);
-            at += name;
+            at = at.saturating_add(*name);
         }
         stops
     }
 
     /// With the widths that names and values have, before they have places.
-    fn with(lines: &[Line], detail: Detail) -> Self {
+    fn with(lines: &[Line], detail: Detail, ink: &Ink) -> Self {
         let depth = lines.iter().map(|line| line.depth + line.hops.len()).max().unwrap_or(0) + 1;
         let mut stops = Self { begins: Vec::new(), names: vec![0; depth], values: vec![0; depth], detail };
         let pad = if detail.tiles { 2 * PAD } else { 0 };
@@ -244,15 +270,19 @@ impl Stops {
             widen(&mut stops.names, 0, line.root.as_ref().map_or(0, |root| root.width() + usize::from(pad)));
             for (n, hop) in line.hops.iter().enumerate() {
                 widen(&mut stops.names, line.depth + n + 1, hop.label().width() + usize::from(pad));
-                widen(&mut stops.values, line.depth + n + 1, detail.text(hop).width());
+                widen(&mut stops.values, line.depth + n + 1, detail.text(hop, ink).width());
             }
         }
         stops
     }
 
     fn width(&self) -> u16 {
-        let values = self.values.iter().skip(1).map(|value| value + self.detail.strokes());
-        self.names.iter().copied().chain(values).fold(0, u16::saturating_add)
+        self.names.iter().copied().chain(self.between()).fold(0, u16::saturating_add)
+    }
+
+    /// The columns between the names.
+    fn between(&self) -> impl Iterator<Item = u16> {
+        self.values.iter().skip(1).map(|value| value.saturating_add(self.detail.strokes()))
     }
 
     /// Where the name of a depth begins, and its columns.
@@ -278,6 +308,7 @@ impl Stops {
         ink: &Ink,
     ) -> u16 {
         let (x, width) = self.name(depth);
+        let status = status.map(|status| if ink.dimmed { Status::Unknown } else { status });
         let Some(status) = status.filter(|_| self.detail.tiles) else {
             return x + write(buffer, columns(row(area, self.middle()), x, width), 0, 0, name, ink.style(Role::Title));
         };
@@ -310,7 +341,12 @@ fn draw_line(line: &Line, stops: &Stops, area: Rect, buffer: &mut Buffer, ink: &
         let first = if *depth < line.depth { 0 } else { stops.middle() };
         (first..area.height).for_each(|y| put(buffer, area, stops.branch(*depth), y, strokes.down, border));
     }
-    let root = line.root.as_ref().map(|root| stops.node(0, root.as_str(), Some(Status::Ok), area, buffer, ink));
+    // Nothing leads to a root: as far as any of its own values is known it is well.
+    let known = line
+        .hops
+        .first()
+        .map_or(Status::Unknown, |hop| if hop.status == Status::Unknown { hop.status } else { Status::Ok });
+    let root = line.root.as_ref().map(|root| stops.node(0, root.as_str(), Some(known), area, buffer, ink));
     // The first line of a node in a line above begins at the branch.
     let mut from = root.map(|end| end + 1);
     if from.is_none() {
@@ -330,7 +366,7 @@ fn draw_line(line: &Line, stops: &Stops, area: Rect, buffer: &mut Buffer, ink: &
         put(buffer, middle, next.saturating_sub(2), 0, strokes.head, style);
         let value = usize::from(stops.values.get(depth + 1).copied().unwrap_or(0));
         if value > 0 {
-            let words = format!(" {:>value$} ", stops.detail.text(hop));
+            let words = format!(" {:>value$} ", stops.detail.text(hop, ink));
             let at = columns(middle, branch + stops.detail.branch, value as u16 + 2);
             write(buffer, at, 0, 0, &words, ink.value(hop.status));
         }
@@ -372,9 +408,9 @@ mod tests {
         let names = ["web -> api", "api → database", "web->assets", "bad api", "nothing"];
         let wide = drawn(&names, (70, 4));
         let wanted = "\
-web ─┬─ 11 ─▶ assets
-     └─ 10 ─▶ api ────── 16 ─▶ database
-bad ━─━  7 ━▶ api …
+bad ━─━ ✖ 7 ━▶ api ────── 16 ─▶ database
+web ─┬─  11 ─▶ assets
+     └─  10 ─▶ api …
 1 left out: name both ends, such as legend = \"{{client}} -> {{server}…
 ";
         assert_eq!(wide, wanted, "{wide}");

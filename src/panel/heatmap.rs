@@ -88,20 +88,21 @@ impl Panel for Heatmap {
         };
         let buckets = buckets::of(series);
         let adds_up = buckets.is_some();
-        let all = match buckets {
+        let plain = |one: &JudgedSeries<'_>| Line::new(one.name.to_string(), &one.points, input);
+        let lines: Vec<Line> = match buckets {
             Some(buckets) => of_buckets(buckets, input),
-            None => series.iter().map(|one| Line::new(one.name.to_string(), &one.points, input)).collect(),
+            None => series.iter().take(MOST_ROWS).map(plain).collect(),
         };
         let to = newest(series, input);
         let from = to.minus(input.window);
         let greatest =
-            all.iter().flat_map(|line| &line.points).map(|point| point.value).filter(|value| value.is_finite());
+            lines.iter().flat_map(|line| &line.points).map(|point| point.value).filter(|value| value.is_finite());
         let max = options.max.unwrap_or_else(|| greatest.fold(0.0, f64::max));
         // The unit of a histogram is that of its bounds; what is counted in it are cases.
         let format = if adds_up { Format::new(Unit::None) } else { input.format() };
         View {
-            hidden: all.len().saturating_sub(MOST_ROWS),
-            lines: all.into_iter().take(MOST_ROWS).collect(),
+            hidden: series.len() - lines.len(),
+            lines,
             from,
             to,
             max,
@@ -162,16 +163,21 @@ impl Panel for Heatmap {
 impl View {
     /// How much of the most each column of some lines has; none where nothing is known.
     fn parts(&self, lines: &[Line], width: u16) -> Vec<Option<f64>> {
-        let mut values: Vec<Option<f64>> = vec![None; usize::from(width)];
+        let mut values: Vec<Option<f64>> = Vec::new();
         for line in lines {
             let columns = scale::columns(&line.points, self.from, self.to, width, line.reach);
-            for (value, column) in values.iter_mut().zip(columns) {
-                let Some((_, high)) = column else { continue };
-                *value = Some(match *value {
-                    Some(before) if self.adds_up => before + high,
-                    Some(before) => before.max(high),
-                    None => high,
-                });
+            let highs = columns.into_iter().map(|column| column.map(|(_, high)| high));
+            if values.is_empty() {
+                values = highs.collect();
+                continue;
+            }
+            for (value, high) in values.iter_mut().zip(highs) {
+                *value = match (*value, high) {
+                    // A sum without one of its parts is no sum.
+                    (Some(before), Some(high)) if self.adds_up => Some(before + high),
+                    _ if self.adds_up => None,
+                    (before, high) => before.into_iter().chain(high).reduce(f64::max),
+                };
             }
         }
         // Of what is rare a little must be seen beside what is frequent.
@@ -223,7 +229,7 @@ fn of_buckets(buckets: Vec<buckets::Bucket>, input: &PanelInput<'_>) -> Vec<Line
         };
         Line::new(name, &bucket.points, input)
     };
-    buckets.into_iter().rev().map(line).collect()
+    buckets.into_iter().rev().take(MOST_ROWS).map(line).collect()
 }
 
 /// The right edge: the newest value while values come, so that between two polls nothing moves.

@@ -95,10 +95,15 @@ impl Panel for Histogram {
         }
         let all = series.iter().flat_map(|one| one.points.iter()).map(|point| point.value);
         let mut values: Vec<f64> = all.filter(|value| value.is_finite()).collect();
-        values.sort_by(f64::total_cmp);
         let bins = of_values(&values, options.ranges.0, input);
-        let rank = |part: f64| values.get(((values.len() as f64 * part).ceil() as usize).max(1) - 1).copied();
-        let said = |(word, part): (&str, f64)| rank(part).map(|value| format!("{word} {}", input.text(Some(value))));
+        let said = |(word, part): (&str, f64)| {
+            let rank = ((values.len() as f64 * part).ceil() as usize).max(1) - 1;
+            let is_there = rank < values.len();
+            is_there.then(|| {
+                let (_, value, _) = values.select_nth_unstable_by(rank, f64::total_cmp);
+                format!("{word} {}", input.text(Some(*value)))
+            })
+        };
         let caption: Vec<String> = PERCENTILES.into_iter().filter_map(said).collect();
         View { bins, caption: caption.join("   ") }
     }
@@ -147,53 +152,68 @@ const DEEPEST: f64 = 0.55;
 
 const PERCENTILES: [(&str, f64); 3] = [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)];
 
-/// Values, sorted, in ranges of a round width.
+/// Values in ranges of a round width.
 fn of_values(values: &[f64], ranges: u16, input: &PanelInput<'_>) -> Vec<Bin> {
     let Some(Range { low, high }) = Range::around(values.iter().copied()) else { return Vec::new() };
     let step = round_step((high - low).max(high.abs() * 1e-6) / f64::from(ranges), input.unit);
     let first = (low / step).floor();
-    let count = ((high / step).floor() - first) as usize + 1;
-    let edges: Vec<f64> = (0..=count).map(|n| (first + n as f64) * step).collect();
+    let index = |value: f64| (value / step).floor() - first;
+    // Of values as far apart as numbers can be there is no width.
+    let Some(count) = Some(index(high)).filter(|count| *count <= MOST_BINS) else { return Vec::new() };
+    let mut counts = vec![0_u32; count as usize + 1];
+    for value in values {
+        if let Some(count) = counts.get_mut(index(*value) as usize) {
+            *count += 1;
+        }
+    }
+    let edges: Vec<f64> = (0..=counts.len()).map(|n| (first + n as f64) * step).collect();
     let labels = input.format().ticks(&edges, input.now);
-    let bin = |(pair, label): (&[f64], &String)| {
-        let (low, high) = (pair[0], pair[1]);
-        // A value on an edge belongs above it.
-        let inside = values.partition_point(|value| *value < high) - values.partition_point(|value| *value < low);
-        let status = status(f64::midpoint(low, high), &input.limits);
-        Bin { low, high, count: inside as f64, status, label: label.clone() }
+    let bin = |((pair, label), count): ((&[f64], &String), u32)| Bin {
+        low: pair[0],
+        high: pair[1],
+        count: f64::from(count),
+        status: status(f64::midpoint(pair[0], pair[1]), &input.limits),
+        label: label.clone(),
     };
-    edges.windows(2).zip(&labels).map(bin).collect()
+    edges.windows(2).zip(&labels).zip(counts).map(bin).collect()
 }
 
-/// The newest counts of the buckets of Prometheus, and between which bounds percentiles lie.
+/// The newest counts of the buckets of Prometheus, and between which bounds percentiles lie. While a bucket has no count
+/// of the newest moment nobody knows.
 fn of_buckets(buckets: &[buckets::Bucket], input: &PanelInput<'_>) -> View {
-    let newest = |bucket: &buckets::Bucket| bucket.points.last().map_or(0.0, |point| point.value);
-    let counts: Vec<f64> =
-        buckets.iter().map(newest).map(|count| if count.is_finite() { count } else { 0.0 }).collect();
-    let bin = |(bucket, count): (&buckets::Bucket, &f64)| {
+    let last = |bucket: &buckets::Bucket| bucket.points.last().copied();
+    let newest = buckets.iter().filter_map(last).map(|point| point.at).max();
+    let count =
+        |bucket: &buckets::Bucket| last(bucket).filter(|point| Some(point.at) == newest && point.value.is_finite());
+    let bin = |bucket: &buckets::Bucket| {
         let low = bucket.low.unwrap_or(0.0);
-        let middle = if bucket.high.is_finite() { f64::midpoint(low, bucket.high) } else { low };
-        let status = status(middle, &input.limits);
-        Bin { low, high: bucket.high, count: *count, status, label: input.text(Some(low)) }
+        let middle = if bucket.high.is_finite() { f64::midpoint(low, bucket.high) } else { f64::INFINITY };
+        let known = count(bucket);
+        let status = known.map_or(Status::Unknown, |_| status(middle, &input.limits));
+        let count = known.map_or(0.0, |point| point.value);
+        Bin { low, high: bucket.high, count, status, label: input.text(Some(low)) }
     };
-    let bins: Vec<Bin> = buckets.iter().zip(&counts).map(bin).collect();
-    let total: f64 = counts.iter().sum();
+    let bins: Vec<Bin> = buckets.iter().map(bin).collect();
+    if bins.iter().any(|bin| bin.status == Status::Unknown) {
+        return View { bins, caption: "a bucket has no value".to_owned() };
+    }
+    let total: f64 = bins.iter().map(|bin| bin.count).sum();
     let said = |(word, part): (&str, f64)| {
         let mut below = 0.0;
         let bin = bins.iter().find(|bin| {
             below += bin.count;
             below >= total * part
         })?;
-        let bound = if bin.high.is_finite() {
-            format!("≤ {}", input.text(Some(bin.high)))
-        } else {
-            format!("> {}", bin.label)
-        };
+        let is_bounded = bin.high.is_finite();
+        let bound = if is_bounded { format!("≤ {}", input.text(Some(bin.high))) } else { format!("> {}", bin.label) };
         (total > 0.0).then(|| format!("{word} {bound}"))
     };
     let caption: Vec<String> = PERCENTILES.into_iter().filter_map(said).collect();
     View { bins, caption: caption.join("   ") }
 }
+
+/// Most ranges: a round width gives a few more than are asked for.
+const MOST_BINS: f64 = 500.0;
 
 /// The worst of the limits that a value meets.
 fn status(value: f64, limits: &[LimitBand]) -> Status {
@@ -258,6 +278,9 @@ mod tests {
         let (ok, bad) = (Status::Ok, Status::Critical);
         assert_eq!(counts(&view), [(0.0, 5.0, ok), (1.0, 4.0, ok), (10.0, 1.0, bad)]);
         assert_eq!(view.caption, "p50 ≤ 1   p95 > 10   p99 > 10");
+        let lacks = super::tests::view(&[("1", &[5.0, f64::NAN]), ("10", &[9.0, 9.0]), ("+Inf", &[10.0, 10.0])]);
+        assert_eq!(lacks.caption, "a bucket has no value");
+        assert_eq!(lacks.bins[0].status, Status::Unknown);
     }
 
     #[test]
@@ -265,5 +288,6 @@ mod tests {
         assert_eq!(view(&[("a", &[7.0, 7.0])]).bins.len(), 1);
         assert_eq!(counts(&view(&[("a", &[0.0, 0.0])])), [(0.0, 2.0, Status::Ok)]);
         assert!(view(&[("a", &[f64::NAN])]).bins.is_empty());
+        assert!(view(&[("a", &[-1.7e308, 1.7e308])]).bins.is_empty(), "no width of a range");
     }
 }

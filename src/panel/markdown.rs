@@ -58,6 +58,9 @@ impl Panel for Markdown {
     }
 
     fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+        if area.is_empty() {
+            return;
+        }
         let lines = laid_out(&view.blocks, area, ink);
         let rows: u16 = lines.iter().map(Line::rows).sum();
         let seen = Window::new(usize::from(rows), usize::from(area.height), ink.scroll);
@@ -86,7 +89,8 @@ impl Panel for Markdown {
     }
 
     fn lines(view: &View) -> usize {
-        view.blocks.len()
+        // More or less: how many it takes depends on how wide it is.
+        view.blocks.iter().map(|block| 2 + block.width() / usize::from(Self::ROOM.least.width)).sum()
     }
 }
 
@@ -170,7 +174,7 @@ fn laid_out(blocks: &[Block], area: Rect, ink: &Ink) -> Vec<Line> {
             Kind::Words | Kind::Code | Kind::Rule => Role::Text,
         };
         let mark = block.mark(ink);
-        let indent = block.depth * 2 + mark.width() as u16;
+        let indent = (block.depth * 2 + mark.width() as u16).min(area.width / 2);
         let room = usize::from(area.width.saturating_sub(indent)).max(1);
         for (n, pieces) in block.wrapped(room).into_iter().enumerate() {
             let mark = if n == 0 || matches!(block.kind, Kind::Quote) { mark.clone() } else { String::new() };
@@ -210,6 +214,8 @@ mod tests {
     fn hostile_text_stays_text_and_what_has_no_room_is_counted() {
         let shown = drawn("a \u{1b}[2Jb\u{202e}c", (20, 2));
         assert!(!shown.contains('\u{1b}') && !shown.contains('\u{202e}'), "{shown:?}");
+        assert_eq!(drawn("漢字漢字", (4, 3)), "漢 字\n漢 字\n\n", "a word that is wider than the room");
+        assert_eq!(drawn("- a\n  > b", (9, 4)), "- a\n| b\n\n\n");
         assert!(drawn("a\n\nb\n\nc\n\nd", (20, 4)).ends_with("4 more\n"), "{}", drawn("a\n\nb\n\nc\n\nd", (20, 4)));
     }
 }

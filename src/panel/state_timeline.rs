@@ -12,6 +12,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use unicode_width::UnicodeWidthStr;
 
 use super::changes::Changes;
 use super::ink::{Glyphs, Ground, Ink, Role};
@@ -26,6 +27,8 @@ use crate::model::time::{Timestamp, Zone};
 
 /// Rows of a strip, at most.
 const THICKEST: u16 = 3;
+/// Most strips that are kept.
+const MOST_STRIPS: usize = 200;
 /// Most stretches that are kept of a strip: as many as a wide screen has columns.
 const MOST_STRETCHES: usize = 400;
 
@@ -41,7 +44,9 @@ pub struct Options {}
 /// What is drawn.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct View {
+    /// The worst first.
     strips: Vec<Strip>,
+    hidden: usize,
     from: Timestamp,
     to: Timestamp,
     zone: Zone,
@@ -77,13 +82,25 @@ impl Panel for StateTimeline {
 
     fn view(_: &Options, input: &PanelInput<'_>) -> View {
         let (from, to) = (input.now.minus(input.window), input.now);
-        let mut strips: Vec<Strip> = match &input.content {
-            Content::Series(series) => series.iter().map(|one| Strip::from_series(one, input)).collect(),
-            Content::Builds(builds) => builds.iter().map(|build| Strip::from_build(build, (from, to))).collect(),
-            _ => Vec::new(),
+        let (count, strips) = match &input.content {
+            Content::Series(series) => {
+                let worst = worst_first(series.iter().map(|one| (one.judgement.status, one)));
+                (series.len(), worst.map(|one| Strip::from_series(one, input)).collect())
+            }
+            Content::Builds(builds) => {
+                let worst = worst_first(builds.iter().map(|one| (one.build.result.status(), *one)));
+                (builds.len(), worst.map(|build| Strip::from_build(build, (from, to))).collect::<Vec<_>>())
+            }
+            _ => (0, Vec::new()),
         };
-        strips.sort_by_key(|strip| std::cmp::Reverse(strip.status.severity()));
-        View { strips, from, to, zone: input.zone.clone(), changes: Changes::between(input, from, to) }
+        View {
+            hidden: count - strips.len(),
+            strips,
+            from,
+            to,
+            zone: input.zone.clone(),
+            changes: Changes::between(input, from, to),
+        }
     }
 
     fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
@@ -96,15 +113,20 @@ impl Panel for StateTimeline {
         let each = (list.height / count).clamp(1, THICKEST + 1);
         let thickness = if each > 1 { each - 1 } else { 1 };
         let seen = Window::new(view.strips.len(), usize::from(list.height / each), ink.scroll);
-        let names =
-            view.strips.iter().map(|strip| strip.name.width()).max().unwrap_or(0).min(usize::from(area.width / 3));
+        let names = view
+            .strips
+            .iter()
+            .map(|strip| strip.label(ink).width())
+            .max()
+            .unwrap_or(0)
+            .min(usize::from(area.width / 3));
         let left = if names > 0 { names as u16 + 1 } else { 0 };
         let right = if area.width >= WIDE { PERCENT } else { 0 };
         let plot = columns(list, left, area.width.saturating_sub(left + right));
         for (n, strip) in view.strips.iter().skip(seen.first).take(seen.shown).enumerate() {
             let top = n as u16 * each;
             let middle = row(list, top + (thickness - 1) / 2);
-            write(buffer, columns(middle, 0, names as u16), 0, 0, strip.name.as_str(), ink.value(strip.status));
+            write(buffer, columns(middle, 0, names as u16), 0, 0, &strip.label(ink), ink.value(strip.status));
             if let Some(ok) = strip.ok.filter(|_| right > 0) {
                 write_right(buffer, middle, 0, &percent(ok), ink.style(Role::Muted));
             }
@@ -115,8 +137,13 @@ impl Panel for StateTimeline {
             }
         }
         let used = Rect { height: plot.height.min(each * seen.shown as u16), ..plot };
-        if !seen.rest.is_empty() {
-            write(buffer, row(list, list.height - 1), 0, 0, &seen.rest, ink.style(Role::Muted));
+        let rest = match (seen.rest.as_str(), view.hidden) {
+            (rest, 0) => rest.to_owned(),
+            ("", hidden) => format!("{hidden} more"),
+            (rest, hidden) => format!("{rest}, {hidden} that are not kept"),
+        };
+        if !rest.is_empty() {
+            write(buffer, row(list, list.height - 1), 0, 0, &rest, ink.style(Role::Muted));
         } else if axis_rows > 0 {
             let below = Rect { y: used.bottom(), height: axis_rows, ..plot };
             time_axis::draw((view.from, view.to), &view.zone, (below, 0), buffer, ink);
@@ -148,6 +175,12 @@ impl Panel for StateTimeline {
     fn lines(view: &View) -> usize {
         view.strips.len()
     }
+}
+
+fn worst_first<T>(all: impl Iterator<Item = (Status, T)>) -> impl Iterator<Item = T> {
+    let mut all: Vec<(Status, T)> = all.collect();
+    all.sort_by_key(|(status, _)| std::cmp::Reverse(status.severity()));
+    all.into_iter().take(MOST_STRIPS).map(|(_, one)| one)
 }
 
 /// The narrowest panel with a column for how long it was ok, and that column.
@@ -185,6 +218,14 @@ fn cell(status: Status, slim: bool, ink: &Ink) -> (&'static str, Style) {
 }
 
 impl Strip {
+    /// Its name, with the lamp of what is not well.
+    fn label(&self, ink: &Ink) -> String {
+        match self.status {
+            Status::Ok => self.name.to_string(),
+            status => format!("{} {}", ink.lamp(status), self.name),
+        }
+    }
+
     fn new(name: SafeText, status: Status, stretches: Vec<Stretch>) -> Self {
         let length = |stretch: &Stretch| (stretch.to.0 - stretch.from.0) as f64;
         let known: f64 = stretches.iter().map(length).sum();
@@ -198,14 +239,15 @@ impl Strip {
         let reach = reach(&series.points, input.refresh);
         let mut stretches: Vec<Stretch> = Vec::new();
         let mut changes = series.past.iter().peekable();
-        let mut status = Status::Ok;
+        // Of what came before the first status that is known nothing is.
+        let mut status = None;
         for (n, point) in series.points.iter().enumerate() {
             while let Some(change) = changes.next_if(|change| change.at <= point.at) {
-                status = change.status;
+                status = Some(change.status);
             }
             let next = series.points.get(n + 1).map_or(input.now, |next| next.at);
             let to = next.min(point.at.plus(reach)).min(input.now);
-            if point.value.is_finite() && to > point.at {
+            if let Some(status) = status.filter(|_| point.value.is_finite() && to > point.at) {
                 add(&mut stretches, Stretch { from: point.at, to, status });
             }
         }

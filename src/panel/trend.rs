@@ -140,7 +140,7 @@ mod tests {
     fn a_line_shows_its_shape_and_nothing_but_zero_lies_at_the_floor() {
         assert_eq!(range(&[10.0, 20.0]), Range { low: 7.5, high: 20.0 });
         assert_eq!(range(&[100.0, 101.0]), Range { low: 94.95, high: 120.2 }, "what hardly moves is not blown up");
-        assert_eq!(range(&[0.0, 0.0]).ratio(0.0), 0.0);
-        assert_eq!(range(&[0.0, 8.0]).low, 0.0, "a count has no values below zero");
+        assert_eq!(range(&[0.0, 0.0]), Range { low: 0.0, high: 1.0 });
+        assert_eq!(range(&[0.0, 8.0]), Range { low: 0.0, high: 8.0 }, "a count has no values below zero");
     }
 }

@@ -74,7 +74,7 @@ impl Sentences {
     /// still have their values.
     fn of_sources(&mut self, scene: &Scene) -> Vec<String> {
         let mut said = Vec::new();
-        for source in &scene.sources {
+        for source in scene.sources.iter().filter(|source| source.freshness != Freshness::Waiting) {
             let answers = !matches!(source.freshness, Freshness::Stale | Freshness::Failed);
             let before = self.sources.insert(source.name.clone(), answers).unwrap_or(true);
             match (before, answers) {

@@ -8,12 +8,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use andon::app::Wiring;
-use andon::hub::{Channels, Hub};
+use andon::hub::{Channels, Command, Hub, Reload};
 use andon::model::fault::{FetchError, Phase, Reason};
 use andon::model::poll::{Answer, Ask};
 use andon::model::series::{Coverage, Series, SeriesSet};
 use andon::model::telemetry::Telemetry;
 use andon::model::time::{Span, Timestamp, Zone};
+use andon::output::ansi::{Depth, encode};
+use andon::output::text::plain;
 use andon::panel::ink::Glyphs;
 use andon::render::render;
 use andon::render::theme::{Theme, embedded};
@@ -21,6 +23,8 @@ use andon::source::network::Network;
 use andon::source::supervisor::{Poll, PollChannels, supervise};
 use andon::source::{Clock, Context, Moment, Pace, QueryLanguage, Resolution, Source};
 use andon::view::lens::Lens;
+use andon::view::scene::Scene;
+use andon::viewer::{Frames, Viewer};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
@@ -109,28 +113,20 @@ fn taken() -> Taken {
     }
 }
 
-#[test]
-fn a_million_polls_take_no_more_than_the_first() {
-    crate::support::alone("soak::polls_alone");
+/// A board that scripted sources feed, all of them through the real supervisor and hub.
+struct Polled {
+    clock: Clock,
+    scenes: watch::Receiver<Arc<Scene>>,
+    /// The hub ends without them.
+    _commands: mpsc::Sender<Command>,
+    _reloads: mpsc::Sender<Reload>,
 }
 
-#[tokio::test(start_paused = true)]
-#[ignore = "run by the test above, and by tests/soak, in a process of its own"]
-async fn polls_alone() {
-    let wanted: u64 = std::env::var("ANDON_SOAK_POLLS").ok().map_or(1_000_000, |text| text.parse().unwrap());
-    // The panics are part of the script.
-    let others = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        if panic.payload().downcast_ref::<&str>() != Some(&"now and then") {
-            others(panic);
-        }
-    }));
+fn polled(text: &str, pace: Pace) -> Polled {
     let clock = Clock::Scripted { start: START, since: Instant::now(), moved: Arc::default() };
-    let board = Arc::new(board(&board_text()));
+    let board = Arc::new(board(text));
     let hub = Hub::new(Arc::clone(&board), Zone::utc(), clock.clone());
     let wiring = Wiring::new(clock.clone(), Network::default());
-    // Ten times as fast as any board: the more polls to a scene, the more polls to a minute of ours.
-    let pace = Pace { refresh: Span(100), timeout: Span(80) };
     let pulses: Vec<Arc<andon::source::supervisor::Pulse>> = (0..PANELS).map(|_| Arc::default()).collect();
     for (index, query) in board.queries.iter().enumerate() {
         let context = Context {
@@ -153,8 +149,8 @@ async fn polls_alone() {
         tokio::spawn(supervise::<Scripted>(config, context, poll, pace, channels));
     }
     let (commands_sender, commands) = mpsc::channel(1);
-    let (_reloads, reloads) = mpsc::channel(1);
-    let (scenes, mut seen) = watch::channel(Arc::new(hub.scene_at(START)));
+    let (reloads_sender, reloads) = mpsc::channel(1);
+    let (scenes, seen) = watch::channel(Arc::new(hub.scene_at(START)));
     let channels = Channels {
         notices: tokio::sync::mpsc::channel(1).0,
         outcomes: wiring.outcomes,
@@ -165,6 +161,94 @@ async fn polls_alone() {
         widths: wiring.widths,
     };
     tokio::spawn(hub.run(channels));
+    Polled { clock, scenes: seen, _commands: commands_sender, _reloads: reloads_sender }
+}
+
+/// The panics of sources are part of the script.
+fn quiet() {
+    let others = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if panic.payload().downcast_ref::<&str>() != Some(&"now and then") {
+            others(panic);
+        }
+    }));
+}
+
+#[test]
+fn a_wall_takes_no_more_than_after_half_an_hour() {
+    crate::support::alone("soak::day_alone");
+}
+
+/// Four pages that turn, and come when they are red; `tests/soak` does it for twenty-four hours.
+#[tokio::test(start_paused = true)]
+#[ignore = "run by the test above in a process of its own"]
+async fn day_alone() {
+    quiet();
+    let Polled { clock, mut scenes, .. } =
+        polled(&wall_text(), Pace { refresh: Span::seconds(10), timeout: Span::seconds(4) });
+    let ink = Theme::load("andon", &embedded).unwrap().ink(Glyphs::Full);
+    let lens = Lens { kiosk: true, ..Lens::default() };
+    let mut viewer = Viewer::new(Arc::clone(&scenes.borrow()), lens, ink, (200, 50), Duration::ZERO);
+    let mut frames = Frames::default();
+    let (begin, mut warm) = (Instant::now(), None);
+    let (mut drawn, mut bytes, mut turned, mut page) = (0_u64, 0, 0_u64, 0);
+    let minutes = std::env::var("ANDON_SOAK_MINUTES").ok().map_or(90, |text| text.parse().unwrap());
+    while begin.elapsed() < Duration::from_mins(minutes) {
+        // A wall draws each second; its memory is the same when it is drawn less often.
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        scenes.changed().await.unwrap();
+        let scene = Arc::clone(&scenes.borrow_and_update());
+        assert!(scene.updated.unwrap().age_at(clock.now()) < Span::seconds(12), "nothing comes any more");
+        viewer.scene(scene, begin.elapsed());
+        viewer.tick(begin.elapsed());
+        let Some(delta) = viewer.draw(&mut frames) else { continue };
+        bytes += encode(delta.before(), delta.after(), Depth::True).len();
+        drawn += 1;
+        let now = plain(delta.after())
+            .lines()
+            .last()
+            .and_then(|row| row.split("page ").nth(1)?.chars().next())
+            .map_or(0, u32::from);
+        turned += u64::from(now != page);
+        page = now;
+        if warm.is_none() && begin.elapsed() > Duration::from_mins(30) {
+            warm = Some(taken());
+        }
+    }
+    let (warm, end) = (warm.unwrap(), taken());
+    println!("{drawn} pictures of {bytes} bytes, {turned} pages; after half an hour: {warm:?}; at the end: {end:?}");
+    assert!(turned > minutes, "the pages did not turn: {turned}");
+    not_more(warm, end);
+}
+
+fn wall_text() -> String {
+    let mut text = String::from(
+        "refresh = \"10s\"\nwindow = \"15m\"\n[kiosk]\npage_time = \"15s\"\n[sources.s]\ntype = \"command\"\ncommand = [\"true\"]\n",
+    );
+    for page in 0..4 {
+        text.push_str(&format!("[[dashboards]]\nname = \"d{page}\"\n"));
+        for (n, view) in ["stat", "chart", "sparkline", "state-timeline", "heatmap", "lamps"].into_iter().enumerate() {
+            text.push_str(&format!(
+                "[[dashboards.panels]]\nid = \"p{page}x{n}\"\nview = \"{view}\"\nsource = \"s\"\nquery = \".a{page}x{n}\"\ncritical = \"> 990\"\n"
+            ));
+        }
+    }
+    text
+}
+
+#[test]
+fn a_million_polls_take_no_more_than_the_first() {
+    crate::support::alone("soak::polls_alone");
+}
+
+#[tokio::test(start_paused = true)]
+#[ignore = "run by the test above, and by tests/soak, in a process of its own"]
+async fn polls_alone() {
+    let wanted: u64 = std::env::var("ANDON_SOAK_POLLS").ok().map_or(1_000_000, |text| text.parse().unwrap());
+    quiet();
+    // Ten times as fast as any board: the more polls to a scene, the more polls to a minute of ours.
+    let pace = Pace { refresh: Span(100), timeout: Span(80) };
+    let Polled { clock, mut scenes, .. } = polled(&board_text(), pace);
     let ink = Theme::load("andon", &embedded).unwrap().ink(Glyphs::Full);
     let mut warm: Option<Taken> = None;
     let mut frames = 0_u64;
@@ -172,8 +256,8 @@ async fn polls_alone() {
     while POLLS.load(Ordering::Relaxed) < wanted {
         // Some time of the board; then a picture, as a wall would show it.
         tokio::time::sleep(Duration::from_secs(2)).await;
-        seen.changed().await.unwrap();
-        let scene = Arc::clone(&seen.borrow_and_update());
+        scenes.changed().await.unwrap();
+        let scene = Arc::clone(&scenes.borrow_and_update());
         std::hint::black_box(render(&scene, &Lens::default(), &ink, 200, 50));
         frames += 1;
         let age = scene.updated.unwrap().age_at(clock.now());
@@ -182,13 +266,16 @@ async fn polls_alone() {
             warm = Some(taken());
         }
     }
-    drop(commands_sender);
     let (warm, end) = (warm.unwrap(), taken());
     let polls = POLLS.load(Ordering::Relaxed);
     println!(
         "{polls} polls, {frames} frames, in {:.0} s; after two fifths: {warm:?}; at the end: {end:?}",
         begin.elapsed().as_secs_f64()
     );
+    not_more(warm, end);
+}
+
+fn not_more(warm: Taken, end: Taken) {
     assert!(end.memory as f64 <= warm.memory as f64 * 1.05, "memory grew: {warm:?} to {end:?}");
     assert_eq!((end.files, end.tasks), (warm.files, warm.tasks), "{warm:?} to {end:?}");
     assert!(end.threads <= warm.threads, "{warm:?} to {end:?}");

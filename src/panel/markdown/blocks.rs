@@ -2,6 +2,7 @@
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use serde::Serialize;
+use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use crate::model::text::SafeText;
@@ -85,7 +86,7 @@ impl Block {
         let mut lines: Vec<Vec<Piece>> = vec![Vec::new()];
         let mut used = 0;
         for piece in &self.pieces {
-            for word in piece.text.split_inclusive(' ') {
+            for word in piece.text.split_inclusive(' ').flat_map(|word| pieces_of(word, room)) {
                 if used > 0 && used + word.trim_end().width() > room {
                     lines.push(Vec::new());
                     used = 0;
@@ -107,6 +108,24 @@ impl Block {
         }
         lines
     }
+}
+
+/// A word in parts that are not wider than the room.
+fn pieces_of(word: &str, room: usize) -> Vec<&str> {
+    if word.trim_end().width() <= room {
+        return vec![word];
+    }
+    let mut parts = Vec::new();
+    let (mut begin, mut used) = (0, 0);
+    for (at, grapheme) in word.grapheme_indices(true) {
+        if used > 0 && used + grapheme.width() > room {
+            parts.extend(word.get(begin..at));
+            (begin, used) = (at, 0);
+        }
+        used += grapheme.width();
+    }
+    parts.extend(word.get(begin..));
+    parts
 }
 
 /// Reads Markdown. Anything is Markdown: there is nothing to refuse.
@@ -173,7 +192,10 @@ impl Reader {
             Tag::Heading { .. } => self.begin(Some(Kind::Heading)),
             Tag::Paragraph | Tag::TableHead | Tag::TableRow => self.begin(None),
             Tag::CodeBlock(_) => self.begin(Some(Kind::Code)),
-            Tag::BlockQuote(_) => self.quotes += 1,
+            Tag::BlockQuote(_) => {
+                self.end_block();
+                self.quotes += 1;
+            }
             Tag::List(first) => {
                 self.end_block();
                 self.apart |= self.lists.is_empty();
@@ -204,7 +226,10 @@ impl Reader {
                 // Points of a list stand close to each other, as do the rows of a table.
                 self.apart = self.lists.is_empty() && !matches!(tag, TagEnd::TableHead | TagEnd::TableRow);
             }
-            TagEnd::BlockQuote(_) => self.quotes = self.quotes.saturating_sub(1),
+            TagEnd::BlockQuote(_) => {
+                self.end_block();
+                self.quotes = self.quotes.saturating_sub(1);
+            }
             TagEnd::List(_) => {
                 self.end_block();
                 self.lists.pop();

@@ -3,11 +3,8 @@
 //!
 //! Source: Prometheus, "Metric types", histogram: `<basename>_bucket{le="<upper inclusive bound>"}`.
 
-use std::collections::BTreeMap;
-
 use crate::model::judgement::JudgedSeries;
 use crate::model::series::Point;
-use crate::model::time::Timestamp;
 
 /// One bucket, by itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,19 +29,22 @@ pub fn of(series: &[JudgedSeries<'_>]) -> Option<Vec<Bucket>> {
     if bounds.len() < 2 || bounds.last()?.0.is_finite() {
         return None;
     }
-    let mut below: Option<(f64, BTreeMap<Timestamp, f64>)> = None;
+    let mut below: Option<(f64, &JudgedSeries<'_>)> = None;
     let mut buckets = Vec::new();
     for (high, one) in bounds {
-        let values: BTreeMap<Timestamp, f64> = one.points.iter().map(|point| (point.at, point.value)).collect();
-        let alone = |(at, value): (&Timestamp, &f64)| {
+        let mut lower = below.map(|(_, lower)| lower.points.iter().peekable());
+        let alone = |point: &Point| {
+            let less = lower.as_mut().map_or(0.0, |lower| {
+                while lower.next_if(|lower| lower.at < point.at).is_some() {}
+                lower.next_if(|lower| lower.at == point.at).map_or(f64::NAN, |lower| lower.value)
+            });
             // Rates of one moment may be computed a little apart: less than nothing is nothing.
-            let less = below.as_ref().map_or(0.0, |(_, below)| below.get(at).copied().unwrap_or(f64::NAN));
-            let value = value - less;
-            Point { at: *at, value: if value.is_nan() { value } else { value.max(0.0) } }
+            let value = point.value - less;
+            Point { at: point.at, value: if value.is_nan() { value } else { value.max(0.0) } }
         };
-        let points = values.iter().map(alone).collect();
-        buckets.push(Bucket { low: below.as_ref().map(|(low, _)| *low), high, points });
-        below = Some((high, values));
+        let points = one.points.iter().map(alone).collect();
+        buckets.push(Bucket { low: below.map(|(low, _)| low), high, points });
+        below = Some((high, one));
     }
     Some(buckets)
 }
@@ -53,6 +53,7 @@ pub fn of(series: &[JudgedSeries<'_>]) -> Option<Vec<Bucket>> {
 mod tests {
     use super::*;
     use crate::model::judgement::Judgement;
+    use crate::model::time::Timestamp;
 
     fn series(name: &str, values: &[f64]) -> JudgedSeries<'static> {
         let point = |(n, value): (usize, &f64)| Point { at: Timestamp(n as i64), value: *value };

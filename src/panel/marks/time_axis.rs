@@ -32,6 +32,9 @@ pub fn draw(
     for x in 0..area.width {
         put(buffer, area, x, 0, line, style);
     }
+    if area.is_empty() {
+        return;
+    }
     if area.x > buffer.area.x {
         put(buffer, Rect { x: area.x - 1, width: 1, ..area }, 0, 0, corner, style);
     }

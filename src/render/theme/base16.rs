@@ -54,7 +54,9 @@ pub(super) fn read(text: &str) -> Result<Scheme, String> {
         let (value, line) =
             entries.get(slot).ok_or_else(|| format!("there is no {slot}; a base16 scheme has base00 to base0F"))?;
         let hex = value.strip_prefix('#').unwrap_or(value);
-        let rgb = u32::from_str_radix(hex, 16).ok().filter(|_| hex.len() == 6);
+        let rgb = u32::from_str_radix(hex, 16)
+            .ok()
+            .filter(|_| hex.len() == 6 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
         let rgb = rgb.ok_or_else(|| format!("line {line}: {slot} is '{value}', and no colour like \"#1a2b3c\""))?;
         Ok::<_, String>([(rgb >> 16) as u8, (rgb >> 8) as u8, rgb as u8])
     };

@@ -16,8 +16,10 @@ pub(super) fn range(data: Range, (low, high): (Option<f64>, Option<f64>)) -> Ran
 /// Labels (row and value) at powers of ten as far as they have room; where there is more, at their doubles and fivefolds,
 /// too.
 pub(super) fn ticks(range: Range, rows: u16, dots: u16) -> Vec<(u16, f64)> {
+    let is_sound = range.low.is_finite() && range.high.is_finite();
     let each = |steps: &'static [f64]| {
-        let powers = range.low.floor() as i32..=range.high.ceil() as i32;
+        let (first, last) = if is_sound { (range.low.floor() as i32, range.high.ceil() as i32) } else { (1, 0) };
+        let powers = first..=last;
         let values = powers.flat_map(move |power| steps.iter().map(move |step| step * 10_f64.powi(power)));
         values.filter_map(move |value| {
             let place = Scale::Log.place(value);
