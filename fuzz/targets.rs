@@ -208,14 +208,14 @@ pub fn encoder(data: &[u8]) {
     }
 }
 
-/// Nothing but what our own encoder writes: CSI with numbers, ended by H, m, h or l.
+/// Nothing but what our own encoder writes: CSI with numbers, ended by H, G, m, h or l.
 fn only_our_sequences(bytes: &str) {
     let mut rest = bytes;
     while let Some((before, after)) = rest.split_once('\x1b') {
         assert!(!before.chars().any(|c| c.is_control() && c != '\n'), "{bytes:?}");
         let after = after.strip_prefix('[').unwrap_or_else(|| panic!("{bytes:?}"));
         let end = after.find(|c: char| !matches!(c, '0'..='9' | ';' | '?')).unwrap_or_else(|| panic!("{bytes:?}"));
-        assert!(after[end..].starts_with(['H', 'm', 'h', 'l']), "{bytes:?}");
+        assert!(after[end..].starts_with(['H', 'G', 'm', 'h', 'l']), "{bytes:?}");
         rest = &after[end + 1..];
     }
     assert!(!rest.chars().any(|c| c.is_control() && c != '\n'), "{bytes:?}");
