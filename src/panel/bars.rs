@@ -13,6 +13,7 @@ use crate::model::judgement::{Content, JudgedTable};
 use crate::model::status::Status;
 use crate::model::table::Cell;
 use crate::model::text::SafeText;
+use crate::model::unit::Unit;
 
 /// The panel.
 #[derive(Debug)]
@@ -24,7 +25,7 @@ pub struct Bars;
 pub struct Options {
     /// Keep the order of the source instead of the longest first (default false).
     pub unsorted: bool,
-    /// The value of a full bar (default: the greatest).
+    /// The value of a full bar (default: the greatest; of ratios and per cents the whole).
     pub max: Option<f64>,
 }
 
@@ -59,7 +60,13 @@ impl Panel for Bars {
             values.sort_by(|a, b| size(&b.1).total_cmp(&size(&a.1)));
         }
         let greatest = Range::around(values.iter().filter_map(|(_, value, _)| *value)).map_or(1.0, |range| range.high);
-        let range = Range { low: 0.0, high: options.max.unwrap_or(greatest) };
+        // Of shares a full bar is the whole.
+        let full = match input.unit {
+            Unit::Ratio => greatest.max(1.0),
+            Unit::Percent => greatest.max(100.0),
+            _ => greatest,
+        };
+        let range = Range { low: 0.0, high: options.max.unwrap_or(full) };
         let numbers: Vec<Option<f64>> = values.iter().map(|(_, value, _)| *value).collect();
         let bars = values
             .into_iter()

@@ -244,16 +244,18 @@ impl<'a> Large<'a> {
         let at = Rect { y: inner.y + top, height: height.min(inner.height), ..inner };
         let role = if view.status == Status::Ok { Role::Text } else { view.status.into() };
         big_text::draw(buffer, at, &self.text, self.size, ink.stroke(role), ink.glyphs);
+        // A unit that is no words is part of the number.
+        let shown = if self.unit.is_empty() { &view.value.short.unit } else { self.unit };
         if self.is_beside {
             let legend = columns(at, self.width + 2, at.width);
             // At the foot of the number: the small font leaves the lower half of its last row free.
             let foot = height - 2;
             write(buffer, legend, 0, foot - 1, self.unit, ink.style(Role::Muted));
-            notes(view, legend, foot, buffer, ink);
+            notes(view, legend, (foot, shown), buffer, ink);
         } else {
             let line = row(inner, top + height);
             let used = write(buffer, line, 0, 0, self.unit, ink.style(Role::Muted));
-            notes(view, columns(line, if used > 0 { used + 2 } else { 0 }, line.width), 0, buffer, ink);
+            notes(view, columns(line, if used > 0 { used + 2 } else { 0 }, line.width), (0, shown), buffer, ink);
         }
         top + height + below + free
     }
@@ -278,9 +280,10 @@ const fn least_trend(view: &View, size: Size) -> u16 {
 /// The value in a line. Returns the rows taken.
 fn draw_line(view: &View, line: Rect, buffer: &mut Buffer, ink: &Ink) -> u16 {
     let long = view.value.long.text();
-    let text = if long.width() <= usize::from(line.width) { long } else { view.value.short.text() };
+    let written = if long.width() <= usize::from(line.width) { &view.value.long } else { &view.value.short };
+    let text = written.text();
     let used = write(buffer, line, 0, 0, &text, ink.value(view.status));
-    notes(view, columns(line, used + 2, line.width), 0, buffer, ink);
+    notes(view, columns(line, used + 2, line.width), (0, &written.unit), buffer, ink);
     1
 }
 
@@ -294,29 +297,32 @@ fn notes_width(view: &View, ink: &Ink) -> u16 {
     note_words(view, ink).iter().map(|words| words.width() + 2).sum::<usize>().saturating_sub(2) as u16
 }
 
-fn notes(view: &View, area: Rect, y: u16, buffer: &mut Buffer, ink: &Ink) {
+/// The notes, in a row; `unit` is that of the number beside them.
+fn notes(view: &View, area: Rect, (y, unit): (u16, &str), buffer: &mut Buffer, ink: &Ink) {
     let mut x = 0;
     for words in note_words(view, ink) {
         x += write(buffer, area, x, y, &words, ink.style(Role::Muted)) + 2;
     }
     // How far the line of the past reaches, where there is room for that, too.
-    if let Some(words) = view.trend.as_ref().and_then(|trend| reach(trend, &view.format))
+    if let Some(words) = view.trend.as_ref().and_then(|trend| reach(trend, &view.format, unit))
         && usize::from(x) + words.width() <= usize::from(area.width)
     {
         write_right(buffer, area, y, &words, ink.style(Role::Muted));
     }
 }
 
-/// "38.2 to 85.1": the least and the greatest value of a line.
-fn reach(trend: &Trend, format: &Format) -> Option<String> {
+/// "38.2 to 85.1": the least and the greatest value of a line, in the precision of its newest; with a unit where that is
+/// not the one beside the large number.
+fn reach(trend: &Trend, format: &Format, shown_unit: &str) -> Option<String> {
     let Range { low, high } = trend.extremes().filter(|range| range.low < range.high)?;
-    let texts = format.all_written(&[Some(low), Some(high)], trend.to);
-    let [low, high] = texts.as_slice() else { return None };
+    let last = trend.points.iter().rev().map(|point| point.value).find(|value| value.is_finite());
+    let texts = format.all_written(&[Some(low), Some(high), last], trend.to);
+    let [low, high, _] = texts.as_slice() else { return None };
     let (low, high) = (&low.short, &high.short);
-    Some(if low.unit == high.unit {
-        format!("{} to {}", low.number, high.number)
-    } else {
-        format!("{} to {}", low.text(), high.text())
+    Some(match low.unit == high.unit {
+        true if high.unit == shown_unit => format!("{} to {}", low.number, high.number),
+        true => format!("{} to {}", low.number, high.text()),
+        false => format!("{} to {}", low.text(), high.text()),
     })
 }
 

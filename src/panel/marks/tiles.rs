@@ -218,7 +218,8 @@ impl Grid {
     }
 
     fn inner_height(&self) -> u16 {
-        (self.area.height / self.rows.max(1)).saturating_sub(self.gap())
+        // There is no gap below the last row.
+        ((self.area.height + self.gap()) / self.rows.max(1)).saturating_sub(self.gap())
     }
 
     /// How far the shape of a tile is from four columns a row, which is two squares beside each other.
