@@ -14,6 +14,7 @@ use andon::model::series::{Coverage, Series, SeriesSet};
 use andon::model::status::Status;
 use andon::model::telemetry::Telemetry;
 use andon::model::time::{Span, Timestamp, Zone};
+use andon::output::ansi::{Depth, encode};
 use andon::output::svg;
 use andon::output::text::with_styles;
 use andon::panel::ink::{Glyphs, Ground, Ink, ROLES};
@@ -23,6 +24,7 @@ use andon::source::Clock;
 use andon::view::lens::Lens;
 use andon::view::scene::Scene;
 use andon::viewer::{Frames, Input, Key, Viewer};
+use ratatui::buffer::Buffer;
 
 use crate::support::running;
 
@@ -245,4 +247,33 @@ fn the_pictures_of_the_documentation_are_of_this_version() {
         }
         assert!(std::fs::read_to_string(&file).unwrap_or_default() == picture, "docs/{name}.svg is of another version");
     }
+}
+
+/// The cells that are written to turn one picture into another one, and those that differ.
+fn written(before: &Buffer, after: &Buffer) -> (usize, usize) {
+    let bytes = String::from_utf8(encode(Some(before), after, Depth::True)).unwrap();
+    let mut shown = 0;
+    let mut rest = bytes.as_str();
+    while let Some((text, sequence)) = rest.split_once('\u{1b}') {
+        shown += text.chars().count();
+        rest = sequence.split_once(|c: char| c.is_ascii_alphabetic()).map_or("", |(_, after)| after);
+    }
+    (shown + rest.chars().count(), before.content.iter().zip(&after.content).filter(|(a, b)| a != b).count())
+}
+
+#[test]
+fn a_refresh_writes_little_more_than_has_changed() {
+    let moments = [CALM, INCIDENT].map(|at| (demo(at), demo(at.plus(Span::seconds(5)))));
+    let (mut shown, mut changed) = (0, 0);
+    for (first, second) in &moments {
+        for page in 0..first.page_count() {
+            let lens = Lens { page, kiosk: true, ..Lens::default() };
+            let [before, after] = [first, second].map(|scene| render(scene, &lens, &ink(), 200, 50).buffer);
+            let (one, all) = written(&before, &after);
+            shown += one;
+            changed += all;
+        }
+    }
+    assert!(changed > 100, "hardly anything has changed: {changed}");
+    assert!(shown * 10 <= changed * 12, "{shown} cells are written, {changed} have changed");
 }

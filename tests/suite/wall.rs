@@ -103,7 +103,7 @@ fn of_five_hundred_builds_none_is_lost() {
 
 #[test]
 fn few_builds_have_a_line_each_with_progress_and_their_last_results() {
-    let screen = screen(vec![build(1, true, true), build(2, false, false)], (120, 7), "");
+    let screen = screen(vec![build(1, true, true), build(2, false, false)], (120, 6), "");
     let line = |name: &str| screen.lines().skip(2).find(|line| line.contains(&format!("{name} "))).unwrap().to_owned();
     let red = line("team-1/service-1");
     assert!(red.contains("✖") && red.contains("red 2 h") && red.contains("50 %, 1 min left"), "{red}");
