@@ -1,5 +1,5 @@
 //! The board as lines on standard output, one sentence a change: no frame, no colours, nothing that moves. A loop over
-//! the scenes for [`Sentences`](crate::viewer::Sentences).
+//! the scenes for [`Sentences`].
 
 use std::io;
 use std::sync::Arc;

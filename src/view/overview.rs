@@ -49,6 +49,9 @@ fn dashboard(index: usize, page: &Page) -> PanelScene {
     PanelScene { leads_to: Some(index), ..tiles((id, page.title.clone()), status, lamps, late(page.panels.iter())) }
 }
 
+/// Panels that are named in a tile.
+const NAMED: usize = 2;
+
 /// How many panels are late.
 fn late<'a>(panels: impl Iterator<Item = &'a PanelScene>) -> usize {
     panels.filter(|panel| panel.is_fed && panel.freshness == Freshness::Late).count()
@@ -71,8 +74,8 @@ fn services(pages: &[Page]) -> Option<PanelScene> {
     Some(tiles(("services".to_owned(), SafeText::new("Services")), Some(status), lamps::View::new(found), late))
 }
 
-/// The worst status of panels, how many have it, and how many are late: "2 of 5, 1 late". None of panels that nothing
-/// judges.
+/// The worst status of panels, which have it where that is not ok, of how many, and how many are late: "Orders, Builds:
+/// 2 of 5, 1 late". None of panels that nothing judges.
 fn worst<'a>(panels: &(impl Iterator<Item = &'a PanelScene> + Clone)) -> Option<(Status, String)> {
     let judged = || panels.clone().filter(|panel| panel.is_judged && panel.is_fed);
     let tally = Tally::from_statuses(judged().map(|panel| panel.status));
@@ -81,7 +84,12 @@ fn worst<'a>(panels: &(impl Iterator<Item = &'a PanelScene> + Clone)) -> Option<
         0 => String::new(),
         late => format!(", {late} late"),
     };
-    Some((status, format!("{} of {}{late}", tally.count(status), tally.total())))
+    let of_status = judged().filter(|panel| panel.status == status && status != Status::Ok);
+    let titles: Vec<&str> = of_status.map(|panel| panel.title.as_str()).collect();
+    let more = if titles.len() > NAMED { ", …" } else { "" };
+    let names = titles.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    let names = if names.is_empty() { names } else { format!("{names}{more}: ") };
+    Some((status, format!("{names}{} of {}{late}", tally.count(status), tally.total())))
 }
 
 /// A panel of tiles. What is old does not look fresh, also from here.
@@ -156,5 +164,16 @@ mod tests {
         );
         assert_eq!(overview.tally, Tally::default(), "what it shows is counted once");
         assert_eq!(page(&[calm], Span::seconds(15)), None, "of one dashboard there is none");
+    }
+
+    #[test]
+    fn a_tile_names_the_panels_that_are_not_well() {
+        let panels: Vec<PanelScene> =
+            [("a", Status::Critical), ("b", Status::Ok), ("c", Status::Critical), ("d", Status::Critical)]
+                .map(|(title, status)| panel(title, status, Freshness::Fresh))
+                .into();
+        let words = |count: usize| worst(&panels[..count].iter()).unwrap().1;
+        assert_eq!([words(1), words(3), words(4)], ["a: 1 of 1", "a, c: 2 of 3", "a, c, …: 3 of 4"]);
+        assert_eq!(worst(&panels[1..2].iter()).unwrap().1, "1 of 1", "what is ok is not named");
     }
 }

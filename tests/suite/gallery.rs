@@ -10,21 +10,22 @@ use andon::app::poll_once_by;
 use andon::hub::Hub;
 use andon::model::build::{Activity, Build, BuildResult, Run};
 use andon::model::poll::Outcome;
-use andon::model::series::{Coverage, Series, SeriesSet};
+use andon::model::series::{Coverage, Point, Series, SeriesSet};
 use andon::model::status::Status;
 use andon::model::telemetry::Telemetry;
 use andon::model::time::{Span, Timestamp, Zone};
 use andon::output::ansi::{Depth, encode};
 use andon::output::svg;
-use andon::output::text::with_styles;
+use andon::output::text::{plain, with_styles};
 use andon::panel::ink::{Glyphs, Ground, Ink, ROLES};
 use andon::render::render;
 use andon::render::theme::{EMBEDDED, Theme, embedded};
 use andon::source::Clock;
 use andon::view::lens::Lens;
-use andon::view::scene::Scene;
+use andon::view::scene::{PanelScene, Scene};
 use andon::viewer::{Frames, Input, Key, Viewer};
 use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 
 use crate::support::running;
 
@@ -193,31 +194,71 @@ fn walls_of_few_and_of_many() {
     }
 }
 
+/// A page of so many panels, of several kinds.
+fn page_of(count: usize) -> Arc<Scene> {
+    let views = ["stat", "chart", "sparkline", "gauge", "bars"];
+    let panel = |n: usize| {
+        let view = views[n % views.len()];
+        format!(
+            "[[dashboards.panels]]\nid = \"p{n}\"\ntitle = \"Panel {n}\"\nview = \"{view}\"\nsource = \"m\"\nquery = \"q{n}\"\ncritical = \"> 95\"\n"
+        )
+    };
+    let panels: Vec<String> = (0..count).map(panel).collect();
+    answered(&panels, |n| {
+        let wave = |at: i64, phase: f64| 50.0 + 47.0 * ((at as f64 / 13.0 + n as f64 + phase) * 0.7).sin();
+        let line = |name: &str, phase: f64| {
+            let point =
+                |back: i64| Point { at: CALM.minus(Span::seconds(60 * (59 - back))), value: wave(back, phase).round() };
+            Series::named(name, (0..60).map(point).collect())
+        };
+        let lines = if n % 2 == 0 { vec![line("", 0.0)] } else { vec![line("eu", 0.0), line("us", 1.5)] };
+        Telemetry::Series(SeriesSet::new(lines, Coverage::Whole))
+    })
+}
+
 #[test]
 fn pages_of_few_and_of_many_panels() {
-    let views = ["stat", "chart", "sparkline", "gauge", "bars"];
     for count in [1, 5, 12, 30] {
-        let panel = |n: usize| {
-            let view = views[n % views.len()];
-            format!(
-                "[[dashboards.panels]]\nid = \"p{n}\"\ntitle = \"Panel {n}\"\nview = \"{view}\"\nsource = \"m\"\nquery = \"q{n}\"\ncritical = \"> 95\"\n"
-            )
-        };
-        let panels: Vec<String> = (0..count).map(panel).collect();
-        let scene = answered(&panels, |n| {
-            let wave = |at: i64, phase: f64| 50.0 + 47.0 * ((at as f64 / 13.0 + n as f64 + phase) * 0.7).sin();
-            let line = |name: &str, phase: f64| {
-                let point = |back: i64| andon::model::series::Point {
-                    at: CALM.minus(Span::seconds(60 * (59 - back))),
-                    value: wave(back, phase).round(),
-                };
-                Series::named(name, (0..60).map(point).collect())
-            };
-            let lines = if n % 2 == 0 { vec![line("", 0.0)] } else { vec![line("eu", 0.0), line("us", 1.5)] };
-            Telemetry::Series(SeriesSet::new(lines, Coverage::Whole))
-        });
-        keep(&format!("panels-{count}-200x50"), &seen(&scene, Lens::default(), (200, 50), &[]));
+        keep(&format!("panels-{count}-200x50"), &seen(&page_of(count), Lens::default(), (200, 50), &[]));
     }
+}
+
+#[test]
+fn little_room_is_left_empty_while_a_panel_could_use_it() {
+    for scene in [demo(CALM), demo(INCIDENT), page_of(1), page_of(5), page_of(12), page_of(30)] {
+        for (page, size) in (0..scene.page_count()).flat_map(|page| [(page, (200, 50)), (page, (120, 40))]) {
+            let lens = Lens { kiosk: true, page, ..Lens::default() };
+            let frame = render(&scene, &lens, &ink(), size.0, size.1);
+            let panels = &scene.page(page).unwrap().panels;
+            let (mut all, mut unwritten, mut wanting) = (0, 0, Vec::new());
+            for (panel, area) in &frame.arrangement.framed {
+                let inner = Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - 2 };
+                all += inner.area();
+                unwritten += inner.area() - reached(&frame.buffer, inner, (area.x, area.bottom() - 1));
+                let PanelScene { id, room, .. } = &panels[*panel];
+                // A column or two less than it would like is no lack.
+                if inner.height < room.good.height || inner.width * 5 < room.good.width * 4 {
+                    wanting.push(id.as_str());
+                }
+            }
+            assert!(
+                unwritten * 3 <= all || wanting.is_empty(),
+                "page {page} of {} panels at {size:?}: {unwritten} of {all} cells are empty while {wanting:?} could use them:\n{}",
+                panels.len(),
+                plain(&frame.buffer)
+            );
+        }
+    }
+}
+
+/// The cells of an area from the first to the last row and column that something is written in; `ground` is a cell of
+/// the panel that has its colour.
+fn reached(buffer: &Buffer, area: Rect, ground: (u16, u16)) -> u32 {
+    let written = |x: u16, y: u16| buffer[(x, y)].symbol() != " " || buffer[(x, y)].bg != buffer[ground].bg;
+    let ys: Vec<u16> = (area.y..area.bottom()).filter(|y| (area.x..area.right()).any(|x| written(x, *y))).collect();
+    let xs: Vec<u16> = (area.x..area.right()).filter(|x| (area.y..area.bottom()).any(|y| written(*x, y))).collect();
+    let reach = |all: &[u16]| all.first().zip(all.last()).map_or(0, |(first, last)| u32::from(last - first + 1));
+    reach(&ys) * reach(&xs)
 }
 
 /// The pictures of the documentation: name, moment, page, theme, whether on a wall.

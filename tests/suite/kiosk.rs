@@ -244,44 +244,6 @@ fn numbers_and_the_names_of_red_builds_are_read_from_five_metres() {
 }
 
 #[test]
-fn little_room_is_left_empty_while_a_panel_could_use_it() {
-    let scene = demo();
-    for size in [(200, 50), (120, 40)] {
-        for (index, page) in scene.shown().enumerate() {
-            let frame = shown(&scene, index, size);
-            let (mut all, mut unwritten, mut wanting) = (0, 0, Vec::new());
-            for (panel, area) in &frame.arrangement.framed {
-                let inner = Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - 2 };
-                let blank = |x: u16, y: u16| {
-                    let cell = &frame.buffer[(x, y)];
-                    cell.symbol() == " " && cell.bg == frame.buffer[(area.x, area.bottom() - 1)].bg
-                };
-                let written = |x: u16, y: u16| !blank(x, y);
-                let ys: Vec<u16> =
-                    (inner.y..inner.bottom()).filter(|y| (inner.x..inner.right()).any(|x| written(x, *y))).collect();
-                let xs: Vec<u16> =
-                    (inner.x..inner.right()).filter(|x| (inner.y..inner.bottom()).any(|y| written(*x, y))).collect();
-                let reach =
-                    |all: &[u16]| all.first().zip(all.last()).map_or(0, |(first, last)| u32::from(last - first + 1));
-                all += inner.area();
-                unwritten += inner.area() - reach(&ys) * reach(&xs);
-                let PanelScene { id, room, .. } = &page.panels[*panel];
-                // A column or two less than it would like is no lack.
-                if inner.height < room.good.height || inner.width * 5 < room.good.width * 4 {
-                    wanting.push(id.as_str());
-                }
-            }
-            assert!(
-                unwritten * 3 <= all || wanting.is_empty(),
-                "{} at {size:?}: {unwritten} of {all} cells are empty while {wanting:?} could use them:\n{}",
-                page.name,
-                plain(&frame.buffer)
-            );
-        }
-    }
-}
-
-#[test]
 fn a_theme_by_day_that_is_not_there_is_a_wrong_config() {
     let (server, folder) = (Server::start(), Folder::new());
     let file = folder.write("b.toml", &board(&server, "day_theme = \"nowhere\""));

@@ -23,11 +23,16 @@ pub(super) fn mix(from: [u8; 3], to: [u8; 3], part: f64) -> [u8; 3] {
 
 /// The colour nearest to `colour` on its way to black or white that is told from `ground` well enough.
 pub fn legible(colour: [u8; 3], ground: [u8; 3], least: f64) -> [u8; 3] {
+    legible_as(|colour| colour, colour, ground, least)
+}
+
+/// The same on a screen that draws colours as `drawn` says: of few colours the nearest to a darker yellow is yellow.
+pub(super) fn legible_as(drawn: impl Fn([u8; 3]) -> [u8; 3], colour: [u8; 3], ground: [u8; 3], least: f64) -> [u8; 3] {
     let ends = [[255; 3], [0; 3]];
     let far = if contrast(ends[0], ground) >= contrast(ends[1], ground) { ends[0] } else { ends[1] };
     (0..=STEPS)
         .map(|step| mix(colour, far, f64::from(step) / f64::from(STEPS)))
-        .find(|mixed| contrast(*mixed, ground) >= least)
+        .find(|mixed| contrast(drawn(*mixed), ground) >= least)
         .unwrap_or(far)
 }
 

@@ -18,6 +18,9 @@ pub enum Depth {
     True,
 }
 
+/// The contrast of words on a ground where there is little choice. Source: WCAG 2.1, 1.4.3 (AA).
+const ENOUGH: f64 = 4.5;
+
 /// The least that the channels of a colour differ by when it is no grey.
 const CHROMATIC: u8 = 40;
 
@@ -32,9 +35,20 @@ impl Depth {
         }
     }
 
+    /// What a screen draws for a colour.
+    pub(super) fn drawn(self, rgb: [u8; 3]) -> [u8; 3] {
+        match self {
+            Self::Ansi16 => palette(of_sixteen(rgb)),
+            Self::Ansi256 => palette(nearest(rgb, 16..=255, |_| true)),
+            Self::None | Self::True => rgb,
+        }
+    }
+
     /// The same in red, green and blue, for a ground on which words of the least contrast can be read; with `coloured`
     /// one that is no grey. Of sixteen there is no choice.
     pub(super) fn ground(self, rgb: [u8; 3], coloured: bool, least: f64) -> [u8; 3] {
+        // Of 256 colours a dark amber with so much contrast would be a red.
+        let least = least.min(if self == Self::Ansi256 { ENOUGH } else { f64::INFINITY });
         let is_legible = |ground| contrast([0; 3], ground).max(contrast([255; 3], ground)) >= least;
         let suits = |ground| is_legible(ground) && (!coloured || chroma(ground) >= CHROMATIC);
         match self {
@@ -117,6 +131,12 @@ const fn step(n: u8) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn with_256_colours_a_dark_amber_is_no_red() {
+        let [r, g, b] = Depth::Ansi256.ground([0x7b, 0x4b, 0x00], true, 7.0);
+        assert!(g > 60 && b == 0, "{r} {g} {b}");
+    }
 
     #[test]
     fn with_sixteen_colours_a_colour_keeps_its_hue_and_a_grey_stays_one() {

@@ -3,7 +3,7 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
-use super::contrast::{STEPS, contrast, legible, mix};
+use super::contrast::{STEPS, contrast, legible_as, mix};
 use super::depth::Depth;
 use super::role::{ROLE_COUNT, ROLES, Role};
 use crate::model::status::Status;
@@ -176,7 +176,7 @@ fn on(ground: Ground, plain: [Style; ROLE_COUNT], depth: Depth) -> [Style; ROLE_
         }
         let least = style.fg.and_then(rgb).zip(screen).map_or(LEAST_CONTRAST, |(fg, bg)| contrast(fg, bg));
         let fg = style.fg.and_then(rgb).unwrap_or(colour);
-        let fg = legible(fg, colour, least.min(LEAST_CONTRAST));
+        let fg = legible_as(|fg| depth.drawn(fg), fg, colour, least.min(LEAST_CONTRAST));
         style.fg(Color::Rgb(fg[0], fg[1], fg[2])).bg(Color::Rgb(colour[0], colour[1], colour[2]))
     })
 }
@@ -262,11 +262,11 @@ mod tests {
             let told = |ground: Ground, role: Role| {
                 let style = grounds.style(ground, role);
                 let [Some(fg), Some(bg)] = [style.fg, style.bg].map(|colour| colour.and_then(rgb)) else { panic!() };
-                contrast(fg, bg)
+                contrast(depth.drawn(fg), depth.drawn(bg))
             };
             for (ground, (name, role)) in Ground::ALL.into_iter().flat_map(|ground| ROLES.map(|role| (ground, role))) {
-                // With sixteen colours there may be no ground on which words reach more.
-                let least = told(Ground::Plain, role).min(if depth == Depth::Ansi16 { 4.5 } else { LEAST_CONTRAST });
+                // With few colours there may be no ground on which words reach more.
+                let least = told(Ground::Plain, role).min(if depth == Depth::True { LEAST_CONTRAST } else { 4.5 });
                 assert!(
                     told(ground, role) >= least - 0.01,
                     "{name} on {ground:?} with {depth:?}: {}",
