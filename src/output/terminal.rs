@@ -32,6 +32,9 @@ use signals::{Asked, Signals};
 /// So many inputs are taken before the next picture.
 const BURST: usize = 64;
 
+/// Signals of one moment may be handled by several threads: by now all of them have been.
+const SETTLED: Duration = Duration::from_millis(50);
+
 /// Why the board was left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Left {
@@ -165,7 +168,11 @@ impl<'a> Terminal<'a> {
                 asked = signals.next() => match asked {
                     Asked::End(number) => return Left::Signal(number),
                     Asked::Stop => self.suspend(),
-                    Asked::GoOn => self.resume(),
+                    Asked::GoOn => {
+                        if let Some(left) = self.gone_on(&mut signals).await {
+                            return left;
+                        }
+                    }
                     Asked::Resize => self.resized(),
                 },
                 input = self.keys.next() => {
@@ -277,11 +284,22 @@ impl<'a> Terminal<'a> {
         let _cannot_fail = rustix::process::kill_process(me, rustix::process::Signal::STOP);
     }
 
-    /// After a stop, however it came: the terminal is as the shell left it. In the background it is another's.
-    fn resume(&mut self) {
-        if screen::is_in_background() {
-            return self.suspend();
+    /// After a stop, however it came. In the background the terminal is another's, and we stop again; but not before a
+    /// signal to end is heard that was sent with the one to go on.
+    async fn gone_on(&mut self, signals: &mut Signals) -> Option<Left> {
+        if !screen::is_in_background() {
+            self.resume();
+            return None;
         }
+        let ended = tokio::time::timeout(SETTLED, signals.ended()).await.ok();
+        if ended.is_none() {
+            self.suspend();
+        }
+        ended.map(Left::Signal)
+    }
+
+    /// The terminal is as the shell left it.
+    fn resume(&mut self) {
         self.stopped = false;
         // Without raw mode the board still shows; keys then wait for Enter.
         let _line_mode = self.screen.take_again();

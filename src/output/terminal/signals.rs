@@ -37,6 +37,15 @@ impl Signals {
         handled.collect::<std::io::Result<_>>().map(Self)
     }
 
+    /// The next signal to end, by its number; what else comes is forgotten.
+    pub async fn ended(&mut self) -> i32 {
+        loop {
+            if let Asked::End(number) = self.next().await {
+                return number;
+            }
+        }
+    }
+
     /// The next signal. Ends come first.
     pub async fn next(&mut self) -> Asked {
         poll_fn(|context| {
