@@ -73,6 +73,22 @@ pub struct JudgedSeries<'a> {
     pub past: &'a [StatusChange],
 }
 
+#[cfg(test)]
+impl JudgedSeries<'static> {
+    /// Values at moments that are so many milliseconds apart, from 0 on; nothing is judged of them. For tests.
+    pub(crate) fn sampled(name: &str, step: i64, values: &[f64]) -> Self {
+        let point = |(n, value): (usize, &f64)| Point { at: Timestamp(n as i64 * step), value: *value };
+        Self {
+            name: name.into(),
+            points: values.iter().enumerate().map(point).collect(),
+            value: values.last().copied(),
+            judgement: Judgement::default(),
+            lack: None,
+            past: &[],
+        }
+    }
+}
+
 /// A status from a moment on, until the next one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct StatusChange {

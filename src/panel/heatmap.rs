@@ -17,7 +17,7 @@ use unicode_width::UnicodeWidthStr;
 use super::changes::Changes;
 use super::ink::{Ink, Role};
 use super::marks::{buckets, columns, heat, put, row, scale, time_axis, write, write_right};
-use super::trend::{VIEW_POINTS, reach};
+use super::trend::{VIEW_POINTS, reach, right_edge};
 use super::{ANY, Need, Panel, PanelInput, Room, Shape};
 use crate::model::format::Format;
 use crate::model::judgement::{Content, JudgedSeries};
@@ -93,7 +93,8 @@ impl Panel for Heatmap {
             Some(buckets) => of_buckets(buckets, input),
             None => series.iter().take(MOST_ROWS).map(plain).collect(),
         };
-        let to = newest(series, input);
+        let newest = series.iter().filter_map(|one| one.points.last()).map(|point| point.at).max();
+        let to = right_edge(newest, input);
         let from = to.minus(input.window);
         let greatest =
             lines.iter().flat_map(|line| &line.points).map(|point| point.value).filter(|value| value.is_finite());
@@ -232,33 +233,16 @@ fn of_buckets(buckets: Vec<buckets::Bucket>, input: &PanelInput<'_>) -> Vec<Line
     buckets.into_iter().rev().take(MOST_ROWS).map(line).collect()
 }
 
-/// The right edge: the newest value while values come, so that between two polls nothing moves.
-fn newest(series: &[JudgedSeries<'_>], input: &PanelInput<'_>) -> Timestamp {
-    let last = series.iter().filter_map(|one| one.points.last()).map(|point| point.at).max();
-    last.filter(|last| last.age_at(input.now) <= input.refresh.times(2.0)).unwrap_or(input.now)
-}
-
 #[cfg(test)]
 mod tests {
     use ratatui::style::Style;
 
     use super::*;
-    use crate::model::judgement::Judgement;
     use crate::panel::ink::Glyphs;
     use crate::panel::marks::text;
 
     fn drawn(lines: &[(&str, [f64; 8])], size: (u16, u16)) -> String {
-        let series = |(name, values): &(&str, [f64; 8])| {
-            let point = |(n, value): (usize, &f64)| Point { at: Timestamp(n as i64 * 125), value: *value };
-            JudgedSeries {
-                name: (*name).into(),
-                points: values.iter().enumerate().map(point).collect::<Vec<_>>().into(),
-                value: values.last().copied(),
-                judgement: Judgement::default(),
-                lack: None,
-                past: &[],
-            }
-        };
+        let series = |(name, values): &(&str, [f64; 8])| JudgedSeries::sampled(name, 125, values);
         let zone = Zone::utc();
         let content = Content::Series(lines.iter().map(series).collect());
         let input = PanelInput::alone(content, Timestamp(1000), &zone);

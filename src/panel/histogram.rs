@@ -236,22 +236,11 @@ fn fitted(bins: &[Bin], width: u16) -> Vec<Bin> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::judgement::{JudgedSeries, Judgement};
-    use crate::model::series::Point;
+    use crate::model::judgement::JudgedSeries;
     use crate::model::time::{Timestamp, Zone};
 
     fn view(lines: &[(&str, &[f64])]) -> View {
-        let series = |(name, values): &(&str, &[f64])| {
-            let point = |(n, value): (usize, &f64)| Point { at: Timestamp(n as i64), value: *value };
-            JudgedSeries {
-                name: (*name).into(),
-                points: values.iter().enumerate().map(point).collect::<Vec<_>>().into(),
-                value: values.last().copied(),
-                judgement: Judgement::default(),
-                lack: None,
-                past: &[],
-            }
-        };
+        let series = |(name, values): &(&str, &[f64])| JudgedSeries::sampled(name, 1, values);
         let zone = Zone::utc();
         let limits = vec![LimitBand { status: Status::Critical, low: Some(8.0), high: None }];
         let content = Content::Series(lines.iter().map(series).collect());
@@ -274,13 +263,13 @@ mod tests {
 
     #[test]
     fn buckets_say_between_which_bounds_a_percentile_lies() {
+        let lacks = view(&[("1", &[5.0, f64::NAN]), ("10", &[9.0, 9.0]), ("+Inf", &[10.0, 10.0])]);
+        assert_eq!(lacks.caption, "a bucket has no value");
+        assert_eq!(lacks.bins[0].status, Status::Unknown);
         let view = view(&[("1", &[5.0]), ("10", &[9.0]), ("+Inf", &[10.0])]);
         let (ok, bad) = (Status::Ok, Status::Critical);
         assert_eq!(counts(&view), [(0.0, 5.0, ok), (1.0, 4.0, ok), (10.0, 1.0, bad)]);
         assert_eq!(view.caption, "p50 ≤ 1   p95 > 10   p99 > 10");
-        let lacks = super::tests::view(&[("1", &[5.0, f64::NAN]), ("10", &[9.0, 9.0]), ("+Inf", &[10.0, 10.0])]);
-        assert_eq!(lacks.caption, "a bucket has no value");
-        assert_eq!(lacks.bins[0].status, Status::Unknown);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use ratatui::style::{Color, Modifier, Style};
 
 use crate::model::status::Status;
 use crate::model::time::Timestamp;
-pub use contrast::{contrast, legible};
+pub use contrast::{contrast, legible, mix};
 pub use depth::Depth;
 pub use glyphs::{Glyphs, TreeStrokes};
 pub use grounds::Ground;
@@ -108,8 +108,8 @@ impl Ink {
             return style;
         }
         let (Some(Color::Rgb(r, g, b)), Some(Color::Rgb(x, y, z))) = (style.fg, style.bg) else { return style };
-        let mix = |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * part).round() as u8;
-        style.fg(Color::Rgb(mix(r, x), mix(g, y), mix(b, z)))
+        let [r, g, b] = mix([r, g, b], [x, y, z], part);
+        style.fg(Color::Rgb(r, g, b))
     }
 
     /// The style of a value: its status where it is not ok, else plain text.

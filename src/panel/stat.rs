@@ -329,20 +329,9 @@ fn reach(trend: &Trend, format: &Format, shown_unit: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::judgement::Judgement;
-    use crate::model::series::Point;
 
     fn change(values: &[f64]) -> Option<Change> {
-        let point = |(n, value): (usize, &f64)| Point { at: Timestamp(n as i64), value: *value };
-        let points: Vec<Point> = values.iter().enumerate().map(point).collect();
-        Change::over(&JudgedSeries {
-            name: SafeText::default(),
-            value: values.last().copied(),
-            points: points.into(),
-            judgement: Judgement::default(),
-            lack: None,
-            past: &[],
-        })
+        Change::over(&JudgedSeries::sampled("", 1, values))
     }
 
     #[test]

@@ -32,10 +32,7 @@ pub struct Trend {
 impl Trend {
     /// From a judged series.
     pub fn from_series(series: &JudgedSeries<'_>, input: &PanelInput<'_>) -> Self {
-        // The window ends at the newest grid of the refresh, not at every tick of the clock: between
-        // two polls nothing moves.
-        let last = series.points.last().map_or(input.now, |point| point.at);
-        let to = if last.age_at(input.now) <= input.refresh.times(2.0) { last } else { input.now };
+        let to = right_edge(series.points.last().map(|point| point.at), input);
         Self {
             points: thin(&series.points, VIEW_POINTS),
             from: to.minus(input.window),
@@ -67,6 +64,12 @@ impl Trend {
         let floor = low - span * 0.25;
         Some(Range { low: if low >= 0.0 { floor.max(0.0) } else { floor }, high: low + span })
     }
+}
+
+/// Where a graph ends: at its newest value while values come, not at every tick of the clock, so that between two polls
+/// nothing moves.
+pub fn right_edge(newest: Option<Timestamp>, input: &PanelInput<'_>) -> Timestamp {
+    newest.filter(|newest| newest.age_at(input.now) <= input.refresh.times(2.0)).unwrap_or(input.now)
 }
 
 /// Two and a half times the usual distance of points: a longer pause is a gap.

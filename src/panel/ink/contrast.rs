@@ -16,7 +16,7 @@ fn luminance(rgb: [u8; 3]) -> f64 {
 }
 
 /// Two colours mixed: `part` 0 is the first, 1 the second.
-pub(super) fn mix(from: [u8; 3], to: [u8; 3], part: f64) -> [u8; 3] {
+pub fn mix(from: [u8; 3], to: [u8; 3], part: f64) -> [u8; 3] {
     let channel = |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * part).round() as u8;
     [channel(from[0], to[0]), channel(from[1], to[1]), channel(from[2], to[2])]
 }

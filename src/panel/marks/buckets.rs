@@ -52,19 +52,9 @@ pub fn of(series: &[JudgedSeries<'_>]) -> Option<Vec<Bucket>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::judgement::Judgement;
-    use crate::model::time::Timestamp;
 
     fn series(name: &str, values: &[f64]) -> JudgedSeries<'static> {
-        let point = |(n, value): (usize, &f64)| Point { at: Timestamp(n as i64), value: *value };
-        JudgedSeries {
-            name: name.into(),
-            points: values.iter().enumerate().map(point).collect::<Vec<_>>().into(),
-            value: values.last().copied(),
-            judgement: Judgement::default(),
-            lack: None,
-            past: &[],
-        }
+        JudgedSeries::sampled(name, 1, values)
     }
 
     #[test]

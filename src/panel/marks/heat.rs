@@ -2,7 +2,7 @@
 
 use ratatui::style::{Color, Style};
 
-use crate::panel::ink::{Ink, Role};
+use crate::panel::ink::{Ink, Role, mix};
 
 /// The part of the way from the ground at which the colour of the series is reached; from there on it goes to that of
 /// text.
@@ -27,7 +27,6 @@ pub fn cell(part: f64, ink: &Ink) -> (&'static str, Style) {
 fn between(part: f64, ink: &Ink) -> Option<Color> {
     let (from, to) = (ink.stroke(Role::Series(0)).fg?, ink.stroke(Role::Text).fg?);
     let (Color::Rgb(r, g, b), Color::Rgb(x, y, z)) = (from, to) else { return Some(from) };
-    let way = (part - FULL) / (1.0 - FULL);
-    let mix = |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * way).round() as u8;
-    Some(Color::Rgb(mix(r, x), mix(g, y), mix(b, z)))
+    let [r, g, b] = mix([r, g, b], [x, y, z], (part - FULL) / (1.0 - FULL));
+    Some(Color::Rgb(r, g, b))
 }
