@@ -119,7 +119,9 @@ impl Checks {
 
     /// The statuses that a series of a rule went through.
     pub fn past(&self, rule: &Rule, key: &LineKey) -> &[StatusChange] {
-        let line = self.find(rule).and_then(|check| check.lines.get(key.0)?.get(&key.1));
+        // Without a limit there is none to look for.
+        let followed = if rule.thresholds.is_some() { self.find(rule) } else { None };
+        let line = followed.and_then(|check| check.lines.get(key.0)?.get(&key.1));
         line.map_or(&[], |line| line.past.changes())
     }
 
