@@ -20,6 +20,8 @@ pub mod network;
 mod pace;
 mod polling;
 pub mod process;
+pub mod received;
+pub mod shared;
 pub mod tls;
 pub mod zone;
 
@@ -37,6 +39,7 @@ sources! {
     host::Host,
     command::Command,
     events::Events,
+    statsd::Statsd,
     ical::Ical,
     git::Git,
     buildbot::Buildbot,

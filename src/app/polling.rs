@@ -18,9 +18,10 @@ use crate::model::poll::{Ask, Outcome, QueryId};
 use crate::model::time::Span;
 use crate::simulator::Simulator;
 use crate::source::http::{Http, parse_url};
-use crate::source::listening::{ListenContext, Listened, start};
+use crate::source::listening::{ListenContext, Listened, ListenerThread, start};
 use crate::source::network::Network;
 use crate::source::offload::Worker;
+use crate::source::shared::Shared;
 use crate::source::supervisor::{Poll, PollChannels, Pulse};
 use crate::source::tls::TlsOptions;
 use crate::source::{Clock, Context, Resolution, Widths};
@@ -45,6 +46,7 @@ pub struct Wires {
 pub struct Polling {
     wires: Wires,
     simulator: Option<Simulator>,
+    listeners: ListenerThread,
     sources: HashMap<u64, Running>,
 }
 
@@ -54,6 +56,7 @@ struct Running {
     client: Client,
     pulse: Arc<Pulse>,
     worker: Worker,
+    shared: Shared,
     listener: Option<Listened>,
     tasks: HashMap<Vec<(QueryId, Ask)>, Task>,
 }
@@ -74,7 +77,7 @@ impl Drop for Task {
 impl Polling {
     /// Polls nothing yet.
     pub fn new(wires: Wires) -> Self {
-        Self { wires, simulator: None, sources: HashMap::new() }
+        Self { wires, simulator: None, listeners: ListenerThread::default(), sources: HashMap::new() }
     }
 
     /// Polls a board from now on, on the current runtime.
@@ -106,13 +109,8 @@ impl Polling {
     fn source(&mut self, spec: &SourceSpec, groups: Vec<Vec<(QueryId, Ask)>>, begun: u32) -> u32 {
         let spec = addressed(spec, self.simulator.as_ref());
         let wires = &self.wires;
-        let running = self.sources.entry(spec.fingerprint).or_insert_with(|| Running {
-            client: Client::default(),
-            pulse: Arc::default(),
-            worker: Worker::new(&wires.network.limits),
-            listener: listener(&spec, wires),
-            tasks: HashMap::new(),
-        });
+        let listeners = &self.listeners;
+        let running = self.sources.entry(spec.fingerprint).or_insert_with(|| Running::new(&spec, wires, listeners));
         let groups = running.polled(spec.kind.fresh_by, groups);
         let keys: HashSet<Vec<(QueryId, Ask)>> = groups.iter().map(|group| key(group)).collect();
         running.tasks.retain(|queries, _| keys.contains(queries));
@@ -126,6 +124,7 @@ impl Polling {
                 client: Arc::clone(&running.client),
                 poll: Poll { asks, index },
                 resolution: Resolution::new(*first, wires.widths.clone()),
+                shared: running.shared.clone(),
                 network: wires.network.clone(),
                 channels: PollChannels {
                     outcomes: wires.outcomes.clone(),
@@ -143,6 +142,19 @@ impl Polling {
 }
 
 impl Running {
+    /// Of a source that nothing is asked of yet; what listens for it listens from now on.
+    fn new(spec: &SourceSpec, wires: &Wires, listeners: &ListenerThread) -> Self {
+        let shared = Shared::default();
+        Self {
+            client: Client::default(),
+            pulse: Arc::default(),
+            worker: Worker::new(&wires.network.limits),
+            listener: listener(spec, &shared, wires, listeners),
+            shared,
+            tasks: HashMap::new(),
+        }
+    }
+
     /// What is polled of it. A source that only listens answers its queries with what comes.
     fn polled(&self, fresh_by: FreshBy, groups: Vec<Vec<(QueryId, Ask)>>) -> Vec<Vec<(QueryId, Ask)>> {
         if fresh_by == FreshBy::Answers {
@@ -157,14 +169,15 @@ impl Running {
 }
 
 /// What listens for a source, whether or not a panel shows it.
-fn listener(spec: &SourceSpec, wires: &Wires) -> Option<Listened> {
+fn listener(spec: &SourceSpec, shared: &Shared, wires: &Wires, listeners: &ListenerThread) -> Option<Listened> {
     let context = ListenContext {
         pace: spec.pace,
         answer_filter: spec.answer_filter.clone(),
         worker: Worker::new(&wires.network.limits),
+        shared: shared.clone(),
     };
     let listening = spec.config.listener(&context)?;
-    Some(start(listening, spec.pace, wires.outcomes.clone(), wires.clock.clone()))
+    Some(start(listening, listeners.handle(), spec.pace, wires.outcomes.clone(), wires.clock.clone()))
 }
 
 /// Everything that a task begins with.
@@ -173,6 +186,7 @@ struct Begin {
     client: Client,
     poll: Poll,
     resolution: Resolution,
+    shared: Shared,
     network: Network,
     channels: PollChannels,
 }
@@ -199,6 +213,7 @@ impl Begin {
             resolution: self.resolution,
             pace: self.spec.pace,
             answer_filter: self.spec.answer_filter,
+            shared: self.shared,
         };
         self.spec.config.poll(context, self.poll, self.spec.pace, self.channels).await;
     }

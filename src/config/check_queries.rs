@@ -143,7 +143,11 @@ fn one_query(
         return;
     };
     let Some((asked, index)) = asked(name, source_path, scope) else { return };
-    let text = scope.query_text(&query.query, &asked.query, asked.word, query_path);
+    let mut text = scope.query_text(&query.query, &asked.query, asked.word, query_path);
+    // Of a source that has other telemetry, too, a panel of events asks for its events.
+    if text.is_empty() && kind.is_some_and(|kind| matches!(kind.events, EventsUse::Shown(_) | EventsUse::Judged(_))) {
+        asked.events_query.clone_into(&mut text);
+    }
     let language = match asked.query {
         QueryLanguage::Needed(language) if text.is_empty() => {
             let message = format!("the {} source '{name}' needs a query", asked.word);
@@ -190,7 +194,7 @@ fn warn_about_another_shape(kind: &Kind, source: &SourceKind, path: &Path, scope
     let wrong = |shape: &Shape| match shape {
         Shape::Builds => source.emits != Emits::Builds,
         Shape::Reviews => source.emits != Emits::Reviews,
-        Shape::Numbers => source.emits != Emits::Measurements,
+        Shape::Numbers => !source.emits.measurements(),
     };
     if !kind.takes.as_ref().is_some_and(wrong) {
         return;
@@ -199,7 +203,7 @@ fn warn_about_another_shape(kind: &Kind, source: &SourceKind, path: &Path, scope
     let fits = |one: &&SourceKind| match kind.takes {
         Some(Shape::Builds) => one.emits == Emits::Builds,
         Some(Shape::Reviews) => one.emits == Emits::Reviews,
-        _ => one.emits == Emits::Measurements,
+        _ => one.emits.measurements(),
     };
     let known: Vec<&str> = SOURCES.iter().filter(fits).map(|one| one.word).collect();
     scope.report.warning("wrong-source", path, message, format!("it needs one of: {}", known.join(", ")));

@@ -39,7 +39,8 @@ impl Scope<'_> {
 
     /// The query for all events of a source.
     pub(super) fn events_of(&mut self, source: usize) -> QueryId {
-        self.queries.id(source, Ask { query: "".into(), history: None })
+        let query = self.sources.get(source).map_or("", |source| source.kind.events_query);
+        self.queries.id(source, Ask { query: query.into(), history: None })
     }
 
     /// A title with its variables.

@@ -11,7 +11,7 @@ use super::text::SafeText;
 /// The label that holds the name of a series whose source has no labels.
 const NAME: &str = "";
 /// The metric's name: it says what is measured, not of what.
-const METRIC: &str = "__name__";
+pub const METRIC: &str = "__name__";
 
 /// A label set, compared before any text is made safe.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -26,6 +26,14 @@ impl Labels {
     /// The identity of a series whose source knows it by one name; an empty name is no label.
     pub fn named(name: &str) -> Self {
         if name.is_empty() { Self::default() } else { Self::new(BTreeMap::from([(NAME.to_owned(), name.to_owned())])) }
+    }
+
+    /// The same with another value of one label.
+    #[must_use]
+    pub fn with(&self, key: &str, value: String) -> Self {
+        let mut pairs = BTreeMap::clone(&self.0);
+        pairs.insert(key.to_owned(), value);
+        Self::new(pairs)
     }
 
     /// The value of a label.

@@ -14,6 +14,7 @@ use super::http::Http;
 use super::listening::{ListenContext, Listening};
 use super::network::Network;
 pub use super::pace::Pace;
+use super::shared::Shared;
 use super::tls::TlsOptions;
 use crate::model::event::EventSet;
 use crate::model::fault::{FetchError, Reason};
@@ -37,6 +38,10 @@ pub trait Source: Send + Sized + 'static {
     /// What it emits. Events (deploys, builds that broke) are drawn on every graph: a source of them is asked
     /// whether or not a panel shows it.
     const EMITS: Emits = Emits::Measurements;
+    /// The query that is answered with its events; only a source that has others, too, needs one.
+    const EVENTS_QUERY: &'static str = "";
+    /// The query that is answered with what others have sent and no panel shows yet, where there is such a thing.
+    const NEW_QUERY: Option<&'static str> = None;
     /// Whether its server wants one request at a time from us, whatever source it comes from.
     const SERIAL: bool = false;
     /// What shows that its data are fresh; a source is polled if it is the answers.
@@ -104,6 +109,8 @@ impl KeyProblem {
 pub enum Emits {
     /// How things are: numbers, tables, texts.
     Measurements,
+    /// Both measurements and events of any kind.
+    MeasurementsAndEvents,
     /// Reviews.
     Reviews,
     /// What happened, and what is planned: events of any kind.
@@ -119,14 +126,19 @@ pub enum Emits {
 impl Emits {
     /// Whether it emits events.
     pub const fn events(self) -> bool {
-        matches!(self, Self::Events | Self::Deploys | Self::Plans | Self::Builds)
+        matches!(self, Self::Events | Self::MeasurementsAndEvents | Self::Deploys | Self::Plans | Self::Builds)
+    }
+
+    /// Whether it emits numbers, tables, texts.
+    pub const fn measurements(self) -> bool {
+        matches!(self, Self::Measurements | Self::MeasurementsAndEvents)
     }
 
     /// Whether it may emit some of these events; builds may be deploys.
     pub const fn may_emit(self, set: EventSet) -> bool {
         match (self, set) {
             (Self::Measurements | Self::Reviews, _) => false,
-            (Self::Events, _)
+            (Self::Events | Self::MeasurementsAndEvents, _)
             | (_, EventSet::Everything)
             | (Self::Deploys | Self::Builds, EventSet::Deploys | EventSet::DeploysAndIncidents)
             | (Self::Plans, EventSet::Plans) => true,
@@ -159,6 +171,8 @@ pub struct Context {
     pub pace: Pace,
     /// What is done to its answers.
     pub answer_filter: AnswerFilter,
+    /// What its listener sees as well.
+    pub shared: Shared,
 }
 
 impl Context {

@@ -7,6 +7,7 @@
 
 mod batch;
 mod supervisor;
+mod thread;
 
 use std::future::{Future, pending};
 use std::pin::Pin;
@@ -19,6 +20,7 @@ use tokio::time::{Duration, timeout};
 use super::answer_filter::AnswerFilter;
 use super::offload::Worker;
 use super::pace::Pace;
+use super::shared::Shared;
 use crate::model::fault::{FetchError, Reason};
 use crate::model::labels::Labels;
 use crate::model::series::Point;
@@ -26,6 +28,7 @@ use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
 pub use supervisor::{Listened, start};
+pub use thread::ListenerThread;
 
 /// Samples that wait to be taken in; more are dropped, and counted.
 const WAITING: usize = 10_000;
@@ -46,6 +49,8 @@ pub struct ListenContext {
     pub answer_filter: AnswerFilter,
     /// Where it does what may block.
     pub worker: Worker,
+    /// What the polls of the source see as well.
+    pub shared: Shared,
 }
 
 type Begun = Pin<Box<dyn Future<Output = Result<(), FetchError>> + Send>>;

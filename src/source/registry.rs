@@ -44,6 +44,10 @@ pub struct Kind {
     pub one_request: bool,
     /// What it emits.
     pub emits: Emits,
+    /// The query that is answered with its events.
+    pub events_query: &'static str,
+    /// The query that is answered with what no panel shows yet.
+    pub new_query: Option<&'static str>,
     /// Whether its server wants one request at a time.
     pub serial: bool,
     /// What shows that its data are fresh.
@@ -120,6 +124,8 @@ impl Kind {
             http: S::HTTP,
             one_request: S::ONE_REQUEST,
             emits: S::EMITS,
+            events_query: S::EVENTS_QUERY,
+            new_query: S::NEW_QUERY,
             serial: S::SERIAL,
             fresh_by: S::FRESH_BY,
             schema: || schemars::schema_for!(S::Config),

@@ -76,7 +76,8 @@ impl Heard {
         let (sender, outcomes) = mpsc::channel(1000);
         let (told, ends) = (clock.clone(), Instant::now() + Duration::from_secs(up_for));
         let listening = Listening::new(move || Scripted { clock: told.clone(), ends });
-        let listened = start(listening, Pace { refresh, timeout: refresh }, sender, clock.clone());
+        let (runtime, pace) = (tokio::runtime::Handle::current(), Pace { refresh, timeout: refresh });
+        let listened = start(listening, runtime, pace, sender, clock.clone());
         listened.queries.send_replace(vec![QueryId(0)]);
         let store = Store::new(std::iter::once(QueryId(0)), Span::seconds(3600));
         Self { store, outcomes, clock, limits, _listened: listened }

@@ -5,7 +5,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
+use tokio::task::AbortHandle;
 use tokio::time::{Duration, Instant, sleep, sleep_until};
 
 use super::batch::Batch;
@@ -40,14 +42,21 @@ pub struct Listened {
     _shutdown: watch::Sender<()>,
 }
 
-/// Keeps a listener running from now on, on the current runtime.
-pub fn start(listening: Listening, pace: Pace, outcomes: mpsc::Sender<Outcome>, clock: Clock) -> Listened {
+/// Keeps a listener running from now on. It runs on a runtime of its own kind, its supervisor on the current one.
+pub fn start(
+    listening: Listening,
+    runtime: Handle,
+    pace: Pace,
+    outcomes: mpsc::Sender<Outcome>,
+    clock: Clock,
+) -> Listened {
     let (shutdown, ends) = watch::channel(());
     let (state, batches) = (Arc::new(watch::Sender::default()), watch::Sender::default());
     let heard = Heard { state: state.subscribe(), batches: batches.subscribe(), patience: pace.timeout.duration() };
     let queries = watch::Sender::default();
     let supervisor = Supervisor {
         listening,
+        runtime,
         pace,
         outcomes,
         clock,
@@ -64,6 +73,7 @@ pub fn start(listening: Listening, pace: Pace, outcomes: mpsc::Sender<Outcome>, 
 
 struct Supervisor {
     listening: Listening,
+    runtime: Handle,
     pace: Pace,
     outcomes: mpsc::Sender<Outcome>,
     clock: Clock,
@@ -108,10 +118,12 @@ impl Supervisor {
         let mut intake = Intake { waiting, counts, batch: Batch::default(), is_written: false, due: None };
         let (begin, shutdown) = (self.listening.clone(), self.shutdown.clone());
         let end = late(shutdown.clone());
-        let mut listening = pin!(isolate(async move {
+        let task = self.runtime.spawn(isolate(async move {
             tripwire::pass("listener");
             (begin.0)(sink, shutdown).await
         }));
+        let _ends_with_this = Ending(task.abort_handle());
+        let mut listening = pin!(task);
         let ended = tokio::select! {
             ended = &mut listening => ended,
             () = self.take_in(&mut intake) => return Ok(()),
@@ -119,6 +131,8 @@ impl Supervisor {
         };
         intake.drain();
         self.hand_over(&mut intake).await;
+        // What it runs on may have ended with the program.
+        let ended = ended.unwrap_or_else(|gone| Err(gone.to_string()));
         ended.unwrap_or_else(|what| Err(FetchError::new(Reason::Internal, what)))
     }
 
@@ -197,6 +211,15 @@ impl Supervisor {
         {
             permit.send(outcome);
         }
+    }
+}
+
+/// A task that is not left running.
+struct Ending(AbortHandle);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 
+use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 
 use super::*;
@@ -73,7 +74,7 @@ fn run(acts: &'static [Act]) -> Run {
         starts.push(begin.elapsed().as_secs_f64());
         Scripted(acts[(starts.len() - 1).min(acts.len() - 1)])
     });
-    let listened = start(listening, PACE, sender, clock);
+    let listened = start(listening, Handle::current(), PACE, sender, clock);
     listened.queries.send_replace(vec![QueryId(0)]);
     Run { listened, outcomes, starts }
 }

@@ -10,6 +10,7 @@ use crate::source::contract::{QueryLanguage, Resolution};
 use crate::source::limits::Limits;
 use crate::source::network::Network;
 use crate::source::offload::aside;
+use crate::source::shared::Shared;
 
 /// What the scripted source does at each poll; the last one repeats.
 #[derive(Debug, Clone)]
@@ -119,6 +120,7 @@ fn start_script(script: Script, pace: Pace, pulse: &Arc<Pulse>, index: u32) -> R
         resolution: Resolution::new(query, watch::Sender::default().subscribe()),
         pace,
         answer_filter: AnswerFilter::default(),
+        shared: Shared::default(),
     };
     let ask = Ask { query: "".into(), history: None };
     let poll = Poll { asks: vec![(query, ask)], index };

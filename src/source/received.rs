@@ -1,0 +1,153 @@
+//! Numbers that others have sent: the last of each series, bounded, and picked by what a panel asks.
+
+mod counts;
+mod selector;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::model::labels::Labels;
+use crate::model::series::{Coverage, MAX_SERIES, Point, Series, SeriesSet};
+use crate::model::time::{Span, Timestamp};
+pub use counts::{Counts, Loss};
+pub use selector::Selector;
+
+/// Most points kept of a series: a query that a reload adds begins with them.
+const MAX_POINTS: usize = 720;
+/// A series that nothing came for in so long makes room for others.
+const FORGOTTEN: Span = Span::seconds(3600);
+
+/// The series that have come.
+#[derive(Debug, Default)]
+pub struct Received {
+    series: BTreeMap<Labels, Kept>,
+    /// Counts the points that have come.
+    number: u64,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    /// Each point with its number, in the order they came.
+    points: VecDeque<(u64, Point)>,
+    /// The newest moment.
+    last: Timestamp,
+}
+
+impl Received {
+    /// Keeps room for all of these, or for none of them: false.
+    pub fn reserve(&mut self, all: &[Labels], now: Timestamp) -> bool {
+        let new: Vec<&Labels> = all.iter().filter(|labels| !self.series.contains_key(labels)).collect();
+        let has_room = self.series.len() + new.len() <= MAX_SERIES;
+        if has_room {
+            self.series.extend(new.into_iter().map(|labels| (labels.clone(), Kept { last: now, ..Kept::default() })));
+        }
+        has_room
+    }
+
+    /// Takes a point in; false when there is no room for another series.
+    pub fn add(&mut self, labels: &Labels, point: Point) -> bool {
+        if !self.reserve(std::slice::from_ref(labels), point.at) {
+            return false;
+        }
+        self.number += 1;
+        let kept = self.series.entry(labels.clone()).or_default();
+        if kept.points.len() == MAX_POINTS {
+            kept.points.pop_front();
+        }
+        kept.points.push_back((self.number, point));
+        kept.last = kept.last.max(point.at);
+        true
+    }
+
+    /// Forgets the series that nothing has come for in a long time.
+    pub fn forget(&mut self, now: Timestamp) {
+        self.series.retain(|_, kept| kept.last.age_at(now) < FORGOTTEN);
+    }
+
+    /// The number of the newest point.
+    pub const fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The series that a selector picks, each with the points that have come after the one of a number.
+    pub fn since(&self, number: u64, selector: &Selector) -> SeriesSet {
+        let picked = self.series.iter().filter(|(labels, _)| selector.picks(labels));
+        let new = picked.filter_map(|(labels, kept)| {
+            let after = kept.points.partition_point(|(one, _)| *one <= number);
+            let points = in_order(kept.points.range(after..).map(|(_, point)| *point));
+            (!points.is_empty()).then(|| Series { labels: labels.clone(), points })
+        });
+        SeriesSet::new(new.collect(), Coverage::Pushed)
+    }
+
+    /// The newest point of each series that no selector picks.
+    pub fn unclaimed<'a>(&self, selectors: impl Iterator<Item = &'a Selector> + Clone) -> SeriesSet {
+        let is_claimed = |labels: &Labels| selectors.clone().any(|selector| selector.picks(labels));
+        let free = self.series.iter().filter(|(labels, _)| !is_claimed(labels));
+        let newest = free.filter_map(|(labels, kept)| {
+            let point = kept.points.iter().map(|(_, point)| *point).max_by_key(|point| point.at)?;
+            Some(Series { labels: labels.clone(), points: vec![point] })
+        });
+        SeriesSet::new(newest.collect(), Coverage::Sample)
+    }
+}
+
+/// Ascending in time; of two values of one moment the later one counts.
+fn in_order(points: impl Iterator<Item = Point>) -> Vec<Point> {
+    let by_time: BTreeMap<Timestamp, f64> = points.map(|point| (point.at, point.value)).collect();
+    by_time.into_iter().map(|(at, value)| Point { at, value }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(name: &str) -> Labels {
+        Labels::new([("__name__".to_owned(), name.to_owned())].into())
+    }
+
+    fn point(at: i64) -> Point {
+        Point { at: Timestamp(at), value: at as f64 }
+    }
+
+    #[test]
+    fn whoever_reads_gets_each_point_once_and_a_newcomer_gets_the_past() {
+        let (mut received, all) = (Received::default(), Selector::default());
+        for at in [10, 30, 20, 30] {
+            assert!(received.add(&labels("a"), point(at)));
+        }
+        let times = |set: &SeriesSet| set.series.iter().flat_map(|one| &one.points).map(|p| p.at.0).collect::<Vec<_>>();
+        assert_eq!(times(&received.since(0, &all)), [10, 20, 30]);
+        let read = received.number();
+        assert_eq!(times(&received.since(read, &all)), [0; 0]);
+        assert!(received.add(&labels("b"), point(40)));
+        assert_eq!(times(&received.since(read, &all)), [40]);
+        assert_eq!(times(&received.since(0, &all)), [10, 20, 30, 40]);
+    }
+
+    #[test]
+    fn names_and_points_without_end_stay_bounded_and_what_is_silent_makes_room() {
+        let mut received = Received::default();
+        let taken = (0..2 * MAX_SERIES).filter(|n| received.add(&labels(&n.to_string()), point(1))).count();
+        assert_eq!(taken, MAX_SERIES);
+        for at in 0..2 * MAX_POINTS as i64 {
+            assert!(received.add(&labels("0"), point(at)), "a series that is there is taken");
+        }
+        assert_eq!(received.series[&labels("0")].points.len(), MAX_POINTS);
+        received.forget(Timestamp(0).plus(FORGOTTEN).plus(Span(1)));
+        assert_eq!(received.series.len(), 1);
+        assert!(received.add(&labels("new"), point(1)));
+    }
+
+    #[test]
+    fn what_nobody_asks_for_is_unclaimed() {
+        let mut received = Received::default();
+        for name in ["shop.orders", "shop.stock", "mail"] {
+            received.add(&labels(name), point(1));
+        }
+        let claimed = [Selector::parse("shop.*").unwrap()];
+        assert_eq!(
+            received.unclaimed(claimed.iter()).series,
+            [Series { labels: labels("mail"), points: vec![point(1)] }]
+        );
+    }
+}

@@ -1,0 +1,341 @@
+//! What came between two flushes becomes one value a series.
+//!
+//! Sources: statsd/docs/metric_types.md (counters, timers, gauges, sets); Telegraf's statsd input (1,000 samples kept of
+//! a timer, names of percentiles).
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::line::{Level, Metric, Values};
+use crate::model::labels::{Labels, METRIC};
+use crate::model::series::Point;
+use crate::model::time::{Span, Timestamp};
+use crate::source::received::Received;
+
+/// Samples kept of a timer between two flushes: of more a random choice.
+const MAX_SAMPLES: usize = 1000;
+/// Most members of a set that are told apart between two flushes, in all sets.
+const MAX_MEMBERS: usize = 100_000;
+/// A gauge that nothing came for in so long is forgotten, and a delta begins at zero.
+const GAUGE_KEPT: Span = Span::seconds(3600);
+
+/// What has come since the last flush.
+#[derive(Debug, Default)]
+pub(super) struct Aggregate {
+    metrics: BTreeMap<Labels, Kept>,
+    members: usize,
+}
+
+/// How values become series.
+#[derive(Debug, Clone)]
+pub(super) struct Rules {
+    /// Percentiles of timers, in per cent.
+    pub(super) percentiles: Vec<f64>,
+    /// How long a counter to which nothing is added is still 0.
+    pub(super) expire: Span,
+}
+
+#[derive(Debug)]
+struct Kept {
+    value: Value,
+    /// When something came for it the last time.
+    last: Timestamp,
+    is_new: bool,
+}
+
+#[derive(Debug)]
+enum Value {
+    Counter(f64),
+    Gauge(f64),
+    Timer { samples: Vec<f64>, seen: u64, count: f64 },
+    Set(HashSet<Box<str>>),
+}
+
+/// Why a metric was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// It is known as one of another type.
+    OtherType,
+    /// There is no room for another series.
+    OverLimit,
+}
+
+impl Value {
+    fn of(values: &Values<'_>) -> Self {
+        match values {
+            Values::Counter(_) => Self::Counter(0.0),
+            Values::Gauge(_) => Self::Gauge(0.0),
+            Values::Samples(_) => Self::Timer { samples: Vec::new(), seen: 0, count: 0.0 },
+            Values::Member(_) => Self::Set(HashSet::new()),
+        }
+    }
+}
+
+impl Aggregate {
+    /// Takes values in. `received` says whether there is room for what they become.
+    pub(super) fn add(
+        &mut self,
+        metric: &Metric<'_>,
+        rules: &Rules,
+        received: &mut Received,
+        now: Timestamp,
+    ) -> Result<(), Refused> {
+        let labels = labels(metric);
+        if let Some(at) = metric.at {
+            return alone(metric, &labels, at.min(now), received);
+        }
+        let kept = match self.metrics.entry(labels) {
+            std::collections::btree_map::Entry::Occupied(kept) => kept.into_mut(),
+            std::collections::btree_map::Entry::Vacant(place) => {
+                let value = Value::of(&metric.values);
+                if !received.reserve(&series(place.key(), &value, rules), now) {
+                    return Err(Refused::OverLimit);
+                }
+                place.insert(Kept { value, last: now, is_new: true })
+            }
+        };
+        kept.value.take(&metric.values, metric.rate, &mut self.members).ok_or(Refused::OtherType)?;
+        kept.last = now;
+        kept.is_new = true;
+        Ok(())
+    }
+
+    /// Hands over one value a series, and begins again. A counter that nothing was added to is 0 for a while; a gauge
+    /// that was not set again says nothing new.
+    pub(super) fn flush(&mut self, rules: &Rules, received: &mut Received, now: Timestamp) {
+        for (labels, kept) in &mut self.metrics {
+            kept.value.flush(labels, kept.is_new, rules, |labels, value| {
+                received.add(labels, Point { at: now, value });
+            });
+            kept.is_new = false;
+        }
+        self.members = 0;
+        self.metrics.retain(|_, kept| {
+            let keep = if matches!(kept.value, Value::Gauge(_)) { GAUGE_KEPT } else { rules.expire };
+            kept.last.age_at(now) < keep
+        });
+        received.forget(now);
+    }
+}
+
+impl Value {
+    /// None where the values are of another type.
+    fn take(&mut self, values: &Values<'_>, rate: f64, members: &mut usize) -> Option<()> {
+        match (self, values) {
+            (Self::Counter(sum), Values::Counter(all)) => *sum += all.iter().sum::<f64>() / rate,
+            (Self::Gauge(value), Values::Gauge(levels)) => {
+                for level in levels {
+                    *value = match level {
+                        Level::Is(level) => *level,
+                        Level::Moved(by) => *value + by,
+                    };
+                }
+            }
+            (Self::Timer { samples, seen, count }, Values::Samples(all)) => {
+                for sample in all {
+                    *seen += 1;
+                    *count += 1.0 / rate;
+                    keep(samples, *seen, *sample);
+                }
+            }
+            (Self::Set(set), Values::Member(member)) => {
+                if *members < MAX_MEMBERS && !set.contains(*member) {
+                    set.insert((*member).into());
+                    *members += 1;
+                }
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn flush(&mut self, labels: &Labels, is_new: bool, rules: &Rules, mut add: impl FnMut(&Labels, f64)) {
+        match self {
+            Self::Counter(sum) => add(labels, std::mem::take(sum)),
+            Self::Gauge(value) => {
+                if is_new {
+                    add(labels, *value);
+                }
+            }
+            Self::Timer { samples, seen, count } => {
+                add(&suffixed(labels, "count"), std::mem::take(count));
+                samples.sort_unstable_by(f64::total_cmp);
+                for percentile in &rules.percentiles {
+                    if let Some(value) = nearest_rank(samples, *percentile) {
+                        add(&suffixed(labels, &percentile_name(*percentile)), value);
+                    }
+                }
+                samples.clear();
+                *seen = 0;
+            }
+            Self::Set(set) => {
+                add(labels, set.len() as f64);
+                set.clear();
+            }
+        }
+    }
+}
+
+/// The series that a metric becomes.
+fn series(labels: &Labels, value: &Value, rules: &Rules) -> Vec<Labels> {
+    if !matches!(value, Value::Timer { .. }) {
+        return vec![labels.clone()];
+    }
+    let percentiles = rules.percentiles.iter().map(|percentile| percentile_name(*percentile));
+    std::iter::once("count".to_owned()).chain(percentiles).map(|suffix| suffixed(labels, &suffix)).collect()
+}
+
+/// A value that is not joined with others.
+fn alone(metric: &Metric<'_>, labels: &Labels, at: Timestamp, received: &mut Received) -> Result<(), Refused> {
+    let value = match &metric.values {
+        Values::Counter(all) => all.iter().sum::<f64>() / metric.rate,
+        Values::Gauge(levels) => match levels.last() {
+            Some(Level::Is(value) | Level::Moved(value)) => *value,
+            None => return Ok(()),
+        },
+        // The protocol has moments of counters and gauges only.
+        Values::Samples(_) | Values::Member(_) => return Err(Refused::OtherType),
+    };
+    if received.add(labels, Point { at, value }) { Ok(()) } else { Err(Refused::OverLimit) }
+}
+
+/// The tags and the name: no tag can stand for the name.
+fn labels(metric: &Metric<'_>) -> Labels {
+    let tags = metric.tags.pairs().map(|(key, value)| (key.to_owned(), value.to_owned()));
+    Labels::new(tags.chain([(METRIC.to_owned(), metric.name.to_owned())]).collect())
+}
+
+/// The labels with `.suffix` behind the name.
+fn suffixed(labels: &Labels, suffix: &str) -> Labels {
+    labels.with(METRIC, format!("{}.{suffix}", labels.get(METRIC).unwrap_or_default()))
+}
+
+/// "p99", and "p99_9" where it has decimals.
+fn percentile_name(percentile: f64) -> String {
+    format!("p{percentile}").replace('.', "_")
+}
+
+/// The value that so many per cent of all do not exceed; none of nothing.
+fn nearest_rank(sorted: &[f64], percentile: f64) -> Option<f64> {
+    let rank = (percentile / 100.0 * sorted.len() as f64).ceil() as usize;
+    sorted.get(rank.max(1) - 1).copied()
+}
+
+/// Keeps a sample, or not: of all that were seen each has the same chance to be among those kept (Vitter 1985, R).
+fn keep(samples: &mut Vec<f64>, seen: u64, sample: f64) {
+    if samples.len() < MAX_SAMPLES {
+        samples.push(sample);
+    } else if let Some(place) = samples.get_mut(fastrand::u64(..seen) as usize) {
+        *place = sample;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::line::{Said, parse};
+    use super::*;
+    use crate::model::series::MAX_SERIES;
+    use crate::source::received::Selector;
+
+    fn rules() -> Rules {
+        Rules { percentiles: vec![50.0, 90.0, 99.9], expire: Span::seconds(300) }
+    }
+
+    #[derive(Default)]
+    struct Run {
+        aggregate: Aggregate,
+        received: Received,
+        read: u64,
+    }
+
+    impl Run {
+        fn say(&mut self, line: &str, at: i64) -> Result<(), Refused> {
+            for said in parse(line).unwrap() {
+                let Said::Metric(metric) = said else { panic!("{line}") };
+                self.aggregate.add(&metric, &rules(), &mut self.received, Timestamp(at))?;
+            }
+            Ok(())
+        }
+
+        /// What a flush tells: "name tags=value".
+        fn flush(&mut self, at: i64) -> Vec<String> {
+            self.aggregate.flush(&rules(), &mut self.received, Timestamp(at));
+            let new = self.received.since(self.read, &Selector::default());
+            self.read = self.received.number();
+            let told = |one: &crate::model::series::Series| {
+                format!(
+                    "{}={}",
+                    one.labels.values().chain(one.labels.get(METRIC)).collect::<Vec<_>>().join(" "),
+                    one.points[0].value
+                )
+            };
+            new.series.iter().map(told).collect()
+        }
+    }
+
+    #[test]
+    fn each_type_is_joined_in_its_own_way() {
+        let mut run = Run::default();
+        for line in [
+            "c:1|c",
+            "c:2:3|c|@0.5",
+            "c:1|c|#z:a",
+            "g:7|g",
+            "g:+3|g",
+            "g:-20|g",
+            "s:a|s",
+            "s:a|s",
+            "s:b|s",
+            "t:1:2:3:4|ms",
+            "t:5:6:7:8:9:10|h|@0.5",
+        ] {
+            run.say(line, 0).unwrap();
+        }
+        let first = ["c=11", "a c=1", "g=-10", "s=2", "t.count=16", "t.p50=5", "t.p90=9", "t.p99_9=10"];
+        assert_eq!(run.flush(10_000), first);
+        // Nothing came: nothing was counted, nobody is there, and of the gauge there is no news.
+        assert_eq!(run.flush(20_000), ["c=0", "a c=0", "s=0", "t.count=0"]);
+        run.say("g:+1|g", 20_000).unwrap();
+        assert_eq!(
+            run.flush(30_000),
+            ["c=0", "a c=0", "g=-9", "s=0", "t.count=0"],
+            "a delta goes on from the last value"
+        );
+        assert_eq!(run.flush(300_000), ["c=0", "a c=0", "s=0", "t.count=0"]);
+        assert!(run.flush(310_000).is_empty(), "who says nothing for so long is not there any more");
+    }
+
+    #[test]
+    fn a_name_has_one_type() {
+        let mut run = Run::default();
+        run.say("x:1|c", 0).unwrap();
+        assert_eq!(run.say("x:1|g", 0), Err(Refused::OtherType));
+        assert_eq!(run.say("y:1|ms|T1", 5000), Err(Refused::OtherType));
+        assert_eq!(run.flush(1), ["x=1"]);
+    }
+
+    #[test]
+    fn a_value_with_a_moment_of_its_own_is_not_joined_and_none_is_of_the_future() {
+        let mut run = Run::default();
+        for line in ["x:1|c|T1", "x:2|c|T2", "x:3|c|T99"] {
+            run.say(line, 5000).unwrap();
+        }
+        let all = run.received.since(0, &Selector::default()).series;
+        let points: Vec<(i64, f64)> = all[0].points.iter().map(|point| (point.at.0, point.value)).collect();
+        assert_eq!(points, [(1000, 1.0), (2000, 2.0), (5000, 3.0)]);
+    }
+
+    #[test]
+    fn names_samples_and_members_without_end_are_bounded() {
+        let mut run = Run::default();
+        let refused = (0..20_000).filter(|n| run.say(&format!("n{n}:1|ms"), 0) == Err(Refused::OverLimit)).count();
+        assert_eq!(refused, 20_000 - MAX_SERIES / 4, "a timer becomes four series");
+        for n in 0..200_000 {
+            run.say(&format!("n0:{n}|ms"), 0).unwrap();
+        }
+        let Value::Timer { samples, .. } = &run.aggregate.metrics.values().next().unwrap().value else { panic!() };
+        assert_eq!(samples.len(), MAX_SAMPLES);
+        let told = run.flush(1);
+        let median: f64 = told[1].split_once('=').unwrap().1.parse().unwrap();
+        assert!((80_000.0..120_000.0).contains(&median), "{median}");
+    }
+}

@@ -1,0 +1,150 @@
+//! The sockets that take StatsD, and the flush.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::time::{MissedTickBehavior, interval_at};
+
+use super::aggregate::Rules;
+use super::heard::Heard;
+use super::kernel;
+use super::keys::Config;
+use crate::accept::{Accepting, Guest, Limits};
+use crate::model::fault::{FetchError, Reason};
+use crate::model::time::now;
+use crate::source::listening::{Listener, Shutdown, Sink};
+
+/// Connections at once, as Telegraf has it.
+const LIMITS: Limits = Limits { most: 250, silence: Duration::from_secs(30), stay: None };
+/// Packets read in one go; then others have their turn.
+const IN_ONE_GO: usize = 256;
+/// Largest packet, and longest line of a connection, in bytes.
+const LONGEST: usize = 64 * 1024;
+
+/// The listener of a source.
+pub(super) struct Endpoint {
+    config: Arc<Config>,
+    desk: Desk,
+}
+
+/// Where everything that comes is taken in.
+#[derive(Clone)]
+struct Desk {
+    heard: Arc<Mutex<Heard>>,
+    rules: Arc<Rules>,
+}
+
+impl Desk {
+    fn heard(&self) -> MutexGuard<'_, Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, bytes: &[u8]) {
+        self.heard().take(bytes, &self.rules, now());
+    }
+
+    /// Lines of one connection, until it ends, or one is too long.
+    async fn attend(&self, stream: TcpStream, guest: Guest) {
+        let mut reader = BufReader::new(stream);
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            let read = (&mut reader).take(LONGEST as u64).read_until(b'\n', &mut line).await;
+            match read {
+                Ok(0) | Err(_) => return,
+                Ok(LONGEST..) if line.last() != Some(&b'\n') => {
+                    self.heard().too_long(now());
+                    return;
+                }
+                Ok(_) => self.take(&line),
+            }
+            guest.has_proven();
+        }
+    }
+}
+
+impl Endpoint {
+    pub(super) fn new(config: Arc<Config>, heard: Arc<Mutex<Heard>>) -> Self {
+        let rules = Arc::new(config.rules());
+        Self { config, desk: Desk { heard, rules } }
+    }
+
+    fn deaf(&self, protocol: &str, error: &std::io::Error) -> FetchError {
+        let (listen, why) = (&self.config.listen, error.kind());
+        let help = match why {
+            std::io::ErrorKind::AddrInUse if protocol == "udp" => "; 'ss -lunp' shows which program has it",
+            std::io::ErrorKind::AddrInUse => "; 'ss -ltnp' shows which program has it",
+            _ => "",
+        };
+        FetchError::new(Reason::Listen, format!("the board cannot receive StatsD at {protocol} {listen}: {why}{help}"))
+    }
+
+    async fn sockets(&self) -> Result<(UdpSocket, TcpListener), FetchError> {
+        // An address that is none is a problem of the config, and told there.
+        let address = self.config.address().unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8125)));
+        let udp = UdpSocket::bind(address).await.map_err(|error| self.deaf("udp", &error))?;
+        let tcp = TcpListener::bind(address).await.map_err(|error| self.deaf("tcp", &error))?;
+        Ok((udp, tcp))
+    }
+}
+
+impl Listener for Endpoint {
+    async fn listen(self, sink: Sink, mut shutdown: Shutdown) -> Result<(), FetchError> {
+        let (udp, tcp) = self.sockets().await?;
+        let local = udp.local_addr().ok();
+        let desk = self.desk.clone();
+        let accepting = Accepting::serve(tcp, LIMITS, move |stream, guest| {
+            let desk = desk.clone();
+            async move { desk.attend(stream, guest).await }
+        });
+        sink.set_up();
+        let flush = self.config.flush.duration();
+        let mut flushes = interval_at(tokio::time::Instant::now() + flush, flush);
+        flushes.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut packet, mut dropped) = (vec![0; LONGEST], 0);
+        loop {
+            tokio::select! {
+                () = shutdown.begun() => return Ok(()),
+                _ = flushes.tick() => {
+                    let all = local.and_then(kernel::dropped).unwrap_or(dropped);
+                    let new = all.saturating_sub(std::mem::replace(&mut dropped, all));
+                    self.flush(new);
+                    sink.written();
+                    match accepting.trouble() {
+                        None => sink.set_up(),
+                        Some(why) => sink.set_down(self.deaf("tcp", &std::io::Error::other(why))),
+                    }
+                }
+                ready = udp.readable() => {
+                    ready.map_err(|error| self.deaf("udp", &error))?;
+                    self.drain(&udp, &mut packet);
+                    tokio::task::yield_now().await;
+                }
+            }
+        }
+    }
+}
+
+impl Endpoint {
+    /// Takes in the packets that wait, up to so many.
+    fn drain(&self, udp: &UdpSocket, packet: &mut [u8]) {
+        for _ in 0..IN_ONE_GO {
+            match udp.try_recv(packet) {
+                Ok(length) => self.desk.take(packet.get(..length).unwrap_or_default()),
+                // Nothing waits any more; or a packet that we have never sent was refused, which is no concern of ours.
+                Err(_) => return,
+            }
+        }
+    }
+
+    fn flush(&self, dropped: u64) {
+        let mut heard = self.desk.heard();
+        if dropped > 0 {
+            heard.dropped(dropped, now());
+        }
+        heard.flush(&self.desk.rules, now());
+    }
+}

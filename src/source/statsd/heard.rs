@@ -1,0 +1,193 @@
+//! All that a StatsD listener has heard: what its polls read.
+
+use std::collections::VecDeque;
+
+use super::aggregate::{Aggregate, Refused, Rules};
+use super::line::{CheckLine, EventLine, Said, parse};
+use crate::model::event::{Event, EventKind};
+use crate::model::labels::Labels;
+use crate::model::series::{MAX_SERIES, Point};
+use crate::model::table::{Cell, Table};
+use crate::model::text::SafeText;
+use crate::model::time::Timestamp;
+use crate::source::received::{Counts, Loss, Received};
+
+/// Events kept.
+const MAX_EVENTS: usize = 1000;
+
+/// What was heard.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    aggregate: Aggregate,
+    /// The series.
+    pub(super) received: Received,
+    /// Service checks, 1 for ok.
+    pub(super) checks: Received,
+    /// What happened, in the order it came.
+    pub(super) events: VecDeque<Event>,
+    /// What came of what was sent.
+    pub(super) counts: Counts,
+}
+
+impl Heard {
+    /// Takes in what one packet, or one line of a connection, holds.
+    pub(super) fn take(&mut self, bytes: &[u8], rules: &Rules, now: Timestamp) {
+        for line in bytes.split(|byte| *byte == b'\n') {
+            let line = line.trim_ascii_end();
+            if line.is_empty() {
+                continue;
+            }
+            match std::str::from_utf8(line) {
+                Ok(line) => self.line(line, rules, now),
+                Err(_) => {
+                    self.counts.received(1);
+                    self.counts.lost(Loss::Bad, 1, ("", "it is no UTF-8"), now);
+                }
+            }
+        }
+    }
+
+    /// So many packets came that nobody had the time to read.
+    pub(super) fn dropped(&mut self, count: u64, now: Timestamp) {
+        self.counts.received(count);
+        self.counts.lost(Loss::Dropped, count, ("", "packets came faster than they could be read"), now);
+    }
+
+    /// A line of a connection is longer than any may be.
+    pub(super) fn too_long(&mut self, now: Timestamp) {
+        self.counts.received(1);
+        self.counts.lost(Loss::Bad, 1, ("", "a line of more than 64 KiB"), now);
+    }
+
+    /// What came since the last flush becomes one value a series.
+    pub(super) fn flush(&mut self, rules: &Rules, now: Timestamp) {
+        self.aggregate.flush(rules, &mut self.received, now);
+        self.checks.forget(now);
+    }
+
+    fn line(&mut self, line: &str, rules: &Rules, now: Timestamp) {
+        self.counts.received(1);
+        let name = name(line);
+        let all = match parse(line) {
+            Ok(all) => all,
+            Err(wrong) => return self.counts.lost(Loss::Bad, 1, (&name, wrong), now),
+        };
+        for said in all {
+            let taken = match said {
+                Said::Metric(metric) => self.aggregate.add(&metric, rules, &mut self.received, now),
+                Said::Check(check) => self.check(&check, now),
+                Said::Event(event) => {
+                    self.event(&event, now);
+                    Ok(())
+                }
+            };
+            match taken {
+                Ok(()) => {}
+                Err(Refused::OtherType) => {
+                    self.counts.lost(Loss::Bad, 1, (&name, "the metric is known as one of another type"), now);
+                }
+                Err(Refused::OverLimit) => {
+                    let why = format!("there are {MAX_SERIES} series already");
+                    self.counts.lost(Loss::OverLimit, 1, (&name, &why), now);
+                }
+            }
+        }
+    }
+
+    fn check(&mut self, check: &CheckLine<'_>, now: Timestamp) -> Result<(), Refused> {
+        let value = match check.status {
+            0 => 1.0,
+            1 => 0.5,
+            2 => 0.0,
+            _ => f64::NAN,
+        };
+        let tags = check.tags.pairs().map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let labels = Labels::named(check.name);
+        let labels = tags.fold(labels, |labels, (key, value)| labels.with(&key, value));
+        let at = check.at.unwrap_or(now).min(now);
+        if self.checks.add(&labels, Point { at, value }) { Ok(()) } else { Err(Refused::OverLimit) }
+    }
+
+    fn event(&mut self, line: &EventLine<'_>, now: Timestamp) {
+        let named = |keys: &[&str]| line.tags.first_of(keys).map(SafeText::new).unwrap_or_default();
+        let by_type = if line.alert_type == "error" { EventKind::Alert } else { EventKind::Note };
+        let event = Event {
+            at: line.at.unwrap_or(now).min(now),
+            kind: line.tags.first_of(&["kind"]).and_then(EventKind::of_word).unwrap_or(by_type),
+            title: SafeText::new(line.title),
+            service: named(&["service"]),
+            environment: named(&["env", "environment"]),
+            version: named(&["version"]),
+            ..Event::default()
+        };
+        if self.events.len() == MAX_EVENTS {
+            self.events.pop_front();
+        }
+        self.events.push_back(event);
+    }
+
+    /// The counts, as rows.
+    pub(super) fn table(&self) -> Table {
+        let row = |what: &str, count: u64, names: &[&str]| {
+            vec![Cell::Text(what.into()), Cell::Text(SafeText::new(&names.join(", "))), Cell::Number(count as f64)]
+        };
+        let lost = Loss::ALL.iter().map(|loss| {
+            let (count, names) = self.counts.of(*loss);
+            row(loss.word(), count, &names)
+        });
+        let rows = std::iter::once(row("received", self.counts.all(), &[])).chain(lost).collect();
+        Table { columns: ["what", "most of it from", "count"].map(SafeText::from).to_vec(), rows }
+    }
+}
+
+/// The name on a line, also on one that cannot be read.
+fn name(line: &str) -> String {
+    let end = line.find([':', '|']).unwrap_or(line.len());
+    line.get(..end).unwrap_or_default().trim().chars().filter(|c| !c.is_control()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::time::Span;
+    use crate::source::received::Selector;
+
+    const NOW: Timestamp = Timestamp(100_000);
+
+    fn heard(packets: &[&[u8]]) -> Heard {
+        let rules = Rules { percentiles: Vec::new(), expire: Span::seconds(300) };
+        let mut heard = Heard::default();
+        for packet in packets {
+            heard.take(packet, &rules, NOW);
+        }
+        heard.flush(&rules, NOW);
+        heard
+    }
+
+    #[test]
+    fn a_packet_holds_several_lines_and_a_bad_one_spoils_no_other() {
+        let heard = heard(&[b"a:1|c\r\nb:x|c\n\nc:2|c\n", b"\xff\xfe:1|c\nd:1|c"]);
+        assert_eq!(heard.received.since(0, &Selector::default()).series.len(), 3);
+        assert_eq!(heard.counts.all(), 5);
+        assert_eq!(heard.counts.of(Loss::Bad), (2, vec!["b"]));
+        let counts: Vec<Option<f64>> = heard.table().rows.iter().map(|row| row[2].number()).collect();
+        assert_eq!(counts, [Some(5.0), Some(0.0), Some(0.0), Some(2.0)]);
+    }
+
+    #[test]
+    fn events_and_checks_are_those_of_the_board() {
+        let heard = heard(&[
+            b"_e{6,4}:v2.14x|text|d:7|#kind:deploy,service:shop,env:prod,version:v2.14",
+            b"_e{4,0}:oops||t:error",
+            b"_sc|db|2|#env:prod|m:down\n_sc|web|0\n_sc|api|1\n_sc|mail|3",
+        ]);
+        let deploy = &heard.events[0];
+        assert_eq!((deploy.kind, deploy.at, deploy.service.as_str()), (EventKind::Deploy, Timestamp(7000), "shop"));
+        assert_eq!((deploy.environment.as_str(), deploy.version.as_str()), ("prod", "v2.14"));
+        assert_eq!((heard.events[1].kind, heard.events[1].at), (EventKind::Alert, NOW));
+        let checks = heard.checks.since(0, &Selector::default()).series;
+        let values: Vec<String> =
+            checks.iter().map(|one| format!("{} {}", one.labels.get("").unwrap(), one.points[0].value)).collect();
+        assert_eq!(values, ["api 0.5", "db 0", "mail NaN", "web 1"]);
+    }
+}
