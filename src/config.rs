@@ -7,6 +7,7 @@ pub mod board;
 mod check;
 mod check_dashboards;
 mod check_kiosk;
+mod check_new;
 mod check_notify;
 mod check_panel;
 mod check_queries;

@@ -213,6 +213,7 @@ impl Begin {
             resolution: self.resolution,
             pace: self.spec.pace,
             answer_filter: self.spec.answer_filter,
+            name: self.spec.name,
             shared: self.shared,
         };
         self.spec.config.poll(context, self.poll, self.spec.pace, self.channels).await;

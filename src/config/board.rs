@@ -141,6 +141,8 @@ pub struct Dashboard {
     pub title: SafeText,
     /// How long it stays on a wall before the next one comes.
     pub page_time: Span,
+    /// Whether a wall turns to it by itself.
+    pub turned_to: bool,
     /// When it is shown on a wall; always when empty.
     pub schedule: Vec<Hours>,
     /// Rows of panels; empty when andon lays them out by layer.

@@ -13,7 +13,7 @@ use super::problem::{Location, Problem};
 use super::read::{Entries, table};
 use super::report::Report;
 use super::scope::{Queries, Scope};
-use super::{check_dashboards, check_kiosk, check_notify, check_source, raw};
+use super::{check_dashboards, check_kiosk, check_new, check_notify, check_source, raw};
 use crate::model::event::EventSet;
 use crate::model::text::SafeText;
 use crate::model::time::Span;
@@ -38,7 +38,10 @@ pub(super) fn check(layers: &Layers) -> (Option<Board>, Vec<Problem>) {
         scope.events_of(source);
     }
     let kiosk = check_kiosk::check(&root.kiosk, &path.key("kiosk"), &mut scope.report);
-    let dashboards = check_dashboards::check(&root.dashboards, kiosk.page_time, &path.key("dashboards"), &mut scope);
+    let pages: Vec<Value> = root.dashboards.iter().cloned().chain(check_new::page(&root, &scope)).collect();
+    let mut dashboards = check_dashboards::check(&pages, kiosk.page_time, &path.key("dashboards"), &mut scope);
+    // It is for whoever sits before the board: on a wall it would mostly be empty.
+    dashboards.iter_mut().skip(root.dashboards.len()).for_each(|page| page.turned_to = false);
     let notify = check_notify::check(&root.notify, &path.key("notify"), &mut scope.report);
     let board = Board {
         notify,

@@ -61,7 +61,15 @@ fn dashboard(raw: &raw::Dashboard, page_time: Span, path: &Path, scope: &mut Sco
     let rows = check_rows::check(raw, path, (&panels, &ids), scope);
     let title = scope.title(raw.title.as_deref().unwrap_or(&raw.name), &path.key("title"));
     let page_time = check_kiosk::page_time(raw.page_time, path, &mut scope.report).unwrap_or(page_time);
-    Dashboard { name: raw.name.clone(), title, page_time, schedule: raw.schedule.clone(), rows, panels }
+    Dashboard {
+        name: raw.name.clone(),
+        title,
+        page_time,
+        turned_to: true,
+        schedule: raw.schedule.clone(),
+        rows,
+        panels,
+    }
 }
 
 /// The panels that can be used, and the ids of all: rows may name one with a problem.

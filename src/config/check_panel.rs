@@ -88,7 +88,7 @@ fn configure(
     path: &Path,
     scope: &mut Scope<'_>,
 ) {
-    let defaults = Defaults { critical: kind.and_then(|kind| kind.default_critical) };
+    let defaults = defaults(kind, rule, scope);
     for OptionProblem { code, key, is_warning, message, help } in checks.configure(defaults, rule) {
         let path = path.key(key);
         if is_warning {
@@ -97,6 +97,14 @@ fn configure(
             scope.report.error(code, &path, message, help);
         }
     }
+}
+
+/// The limits of a panel that says none: those that its first query has by itself, or its view.
+fn defaults(kind: Option<&'static Kind>, rule: &Rule, scope: &Scope<'_>) -> Defaults<'static> {
+    let asked = rule.queries.first().and_then(|query| scope.queries.all.get(query.id.0));
+    let of_query = asked.and_then(|(source, ask)| (scope.sources.get(*source)?.kind.default_limits)(&ask.query));
+    let of_view = Defaults { warning: None, critical: kind.and_then(|kind| kind.default_critical) };
+    of_query.map_or(of_view, |[warning, critical]| Defaults { warning: Some(warning), critical: Some(critical) })
 }
 
 /// The keys of its own that a view has.

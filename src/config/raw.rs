@@ -45,6 +45,9 @@ pub(super) struct Root {
     #[serde(default)]
     #[schemars(with = "Vec<Notify>")]
     pub notify: Vec<Value>,
+    /// A page of metrics that programs have sent and no panel shows yet, where a source takes such (default true).
+    #[serde(default = "yes")]
+    pub new_metrics: bool,
     /// How the board is shown on a wall, with `--kiosk`.
     #[serde(default)]
     #[schemars(with = "Kiosk")]
@@ -103,6 +106,10 @@ pub(super) struct Notify {
     /// At most so many an hour; the rest are held back and counted (default 20).
     #[serde(default = "per_hour")]
     pub per_hour: usize,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 const fn per_hour() -> usize {

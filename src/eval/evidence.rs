@@ -84,6 +84,8 @@ pub struct NoOptions {}
 /// What a view gives its checks where the board gives nothing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Defaults<'a> {
+    /// The warning limit.
+    pub warning: Option<&'a str>,
     /// The critical limit.
     pub critical: Option<&'a str>,
 }

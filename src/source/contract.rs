@@ -20,6 +20,7 @@ use crate::model::event::EventSet;
 use crate::model::fault::{FetchError, Reason};
 use crate::model::freshness::FreshBy;
 use crate::model::poll::{Answer, Ask, QueryId};
+use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
 
 /// A kind of telemetry system. `Self` is one open connection to it, with whatever it remembers between
@@ -54,6 +55,11 @@ pub trait Source: Send + Sized + 'static {
 
     /// Says what is wrong with a query without asking anybody.
     fn check_query(query: &str) -> Result<(), String>;
+
+    /// The limits of a query whose numbers have a meaning of their own, for panels that say none: warning, critical.
+    fn default_limits(_: &str) -> Option<[&'static str; 2]> {
+        None
+    }
 
     /// Everything that is wrong with its keys, found without asking anybody; its address is checked for all kinds
     /// alike. A source with a problem is not opened.
@@ -171,6 +177,8 @@ pub struct Context {
     pub pace: Pace,
     /// What is done to its answers.
     pub answer_filter: AnswerFilter,
+    /// Its name on the board.
+    pub name: SafeText,
     /// What its listener sees as well.
     pub shared: Shared,
 }

@@ -2,6 +2,7 @@
 
 mod counts;
 mod selector;
+mod unclaimed;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -28,7 +29,8 @@ pub struct Received {
 struct Kept {
     /// Each point with its number, in the order they came.
     points: VecDeque<(u64, Point)>,
-    /// The newest moment.
+    /// When the first point came, and the newest moment.
+    first: Timestamp,
     last: Timestamp,
 }
 
@@ -38,7 +40,9 @@ impl Received {
         let new: Vec<&Labels> = all.iter().filter(|labels| !self.series.contains_key(labels)).collect();
         let has_room = self.series.len() + new.len() <= MAX_SERIES;
         if has_room {
-            self.series.extend(new.into_iter().map(|labels| (labels.clone(), Kept { last: now, ..Kept::default() })));
+            self.series.extend(
+                new.into_iter().map(|labels| (labels.clone(), Kept { first: now, last: now, ..Kept::default() })),
+            );
         }
         has_room
     }
@@ -77,17 +81,6 @@ impl Received {
             (!points.is_empty()).then(|| Series { labels: labels.clone(), points })
         });
         SeriesSet::new(new.collect(), Coverage::Pushed)
-    }
-
-    /// The newest point of each series that no selector picks.
-    pub fn unclaimed<'a>(&self, selectors: impl Iterator<Item = &'a Selector> + Clone) -> SeriesSet {
-        let is_claimed = |labels: &Labels| selectors.clone().any(|selector| selector.picks(labels));
-        let free = self.series.iter().filter(|(labels, _)| !is_claimed(labels));
-        let newest = free.filter_map(|(labels, kept)| {
-            let point = kept.points.iter().map(|(_, point)| *point).max_by_key(|point| point.at)?;
-            Some(Series { labels: labels.clone(), points: vec![point] })
-        });
-        SeriesSet::new(newest.collect(), Coverage::Sample)
     }
 }
 
@@ -136,18 +129,5 @@ mod tests {
         received.forget(Timestamp(0).plus(FORGOTTEN).plus(Span(1)));
         assert_eq!(received.series.len(), 1);
         assert!(received.add(&labels("new"), point(1)));
-    }
-
-    #[test]
-    fn what_nobody_asks_for_is_unclaimed() {
-        let mut received = Received::default();
-        for name in ["shop.orders", "shop.stock", "mail"] {
-            received.add(&labels(name), point(1));
-        }
-        let claimed = [Selector::parse("shop.*").unwrap()];
-        assert_eq!(
-            received.unclaimed(claimed.iter()).series,
-            [Series { labels: labels("mail"), points: vec![point(1)] }]
-        );
     }
 }

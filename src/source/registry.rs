@@ -56,6 +56,8 @@ pub struct Kind {
     pub schema: fn() -> Schema,
     /// Says what is wrong with a query.
     pub check_query: fn(&str) -> Result<(), String>,
+    /// The limits of a query whose numbers have a meaning of their own: warning, critical.
+    pub default_limits: fn(&str) -> Option<[&'static str; 2]>,
     /// Reads its own keys.
     pub configure: Configure,
 }
@@ -130,6 +132,7 @@ impl Kind {
             fresh_by: S::FRESH_BY,
             schema: || schemars::schema_for!(S::Config),
             check_query: S::check_query,
+            default_limits: S::default_limits,
             configure: |value| {
                 let config: S::Config = serde_path_to_error::deserialize(value)?;
                 Ok(Arc::new(Typed::<S>(Arc::new(config))))

@@ -1,7 +1,8 @@
 //! StatsD: a new metric is one line of code for anybody, `echo "orders:1|c" | nc -u -w0 127.0.0.1 8125`.
 //!
 //! What comes over UDP and TCP is joined between two flushes, and kept in memory; polls pick what panels ask. Events of
-//! DogStatsD become events of the board, its service checks numbers: 1 ok, 0.5 warning, 0 critical, none unknown.
+//! DogStatsD become events of the board, its service checks numbers: 0 ok,
+//! 1 warning, 2 critical, none unknown.
 
 mod aggregate;
 mod endpoint;
@@ -26,6 +27,8 @@ pub use keys::Config;
 /// The polls of a StatsD listener.
 #[derive(Debug)]
 pub struct Statsd {
+    /// Its name on the board.
+    name: SafeText,
     heard: Arc<Mutex<Heard>>,
     /// What is asked, read at the first poll.
     wanted: Vec<Wanted>,
@@ -93,12 +96,23 @@ impl Source for Statsd {
         Wanted::parse(query).map(|_| ())
     }
 
+    fn default_limits(query: &str) -> Option<[&'static str; 2]> {
+        // The codes of monitoring-plugins.
+        (query.trim() == "checks()").then_some([">= 1", ">= 2"])
+    }
+
     fn check(config: &Config) -> Vec<KeyProblem> {
         config.problems()
     }
 
     fn open(_: &Config, context: &Context) -> Result<Self, FetchError> {
-        Ok(Self { heard: context.shared.get(), wanted: Vec::new(), told: 0, checks_told: 0 })
+        Ok(Self {
+            name: context.name.clone(),
+            heard: context.shared.get(),
+            wanted: Vec::new(),
+            told: 0,
+            checks_told: 0,
+        })
     }
 
     fn listener(config: &Arc<Config>, context: &ListenContext) -> Option<Listening> {
@@ -117,7 +131,8 @@ impl Source for Statsd {
             let answer = match wanted {
                 Wanted::Series(selector) => Telemetry::Series(heard.received.since(self.told, selector)),
                 Wanted::New => {
-                    Telemetry::Series(heard.received.unclaimed(self.wanted.iter().filter_map(Wanted::selector)))
+                    let claimed: Vec<&Selector> = self.wanted.iter().filter_map(Wanted::selector).collect();
+                    Telemetry::Table(heard.received.unclaimed(&claimed, self.name.as_str(), moment.now))
                 }
                 Wanted::Checks => Telemetry::Series(heard.checks.since(self.checks_told, &Selector::default())),
                 Wanted::Events => Telemetry::Events(heard.events.iter().cloned().collect()),

@@ -50,8 +50,9 @@ pub fn scene<'a>(board: &Board, verdicts: Verdicts<'a>, now: Timestamp, zone: &Z
                 title: dashboard.title.clone(),
                 tally: judged.tally,
                 page_time: dashboard.page_time,
-                is_scheduled: dashboard.schedule.is_empty()
-                    || dashboard.schedule.iter().any(|hours| hours.contain(now, zone)),
+                is_scheduled: dashboard.turned_to
+                    && (dashboard.schedule.is_empty()
+                        || dashboard.schedule.iter().any(|hours| hours.contain(now, zone))),
                 rows: dashboard.rows.clone(),
                 panels: dashboard
                     .panels

@@ -135,6 +135,7 @@ fn polled(text: &str, pace: Pace) -> Polled {
             resolution: Resolution::new(query.id, wiring.wires.widths.clone()),
             pace,
             answer_filter: andon::source::answer_filter::AnswerFilter::default(),
+            name: andon::model::text::SafeText::default(),
             shared: andon::source::shared::Shared::default(),
         };
         let channels = PollChannels {

@@ -38,9 +38,10 @@ impl Judge for Threshold {
     fn configure(options: &Options, defaults: Defaults<'_>, rule: &mut Rule) -> Vec<OptionProblem> {
         let mut problems = Vec::new();
         let is_given = options.warning.is_some() || options.critical.is_some();
-        let default = defaults.critical.filter(|_| !is_given);
-        let warning = right("warning", options.warning.as_deref().map(Bound::parse), &mut problems);
-        let critical = options.critical.as_deref().or(default);
+        let Defaults { warning, critical } = if is_given { Defaults::default() } else { defaults };
+        let warning = options.warning.as_deref().or(warning);
+        let warning = right("warning", warning.map(Bound::parse), &mut problems);
+        let critical = options.critical.as_deref().or(critical);
         let critical = right("critical", critical.map(Bound::parse), &mut problems);
         if warning.zip(critical).is_some_and(|(warning, critical)| warning.comes_after(critical)) {
             problems.push(OptionProblem {

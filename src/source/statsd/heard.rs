@@ -21,7 +21,7 @@ pub(super) struct Heard {
     aggregate: Aggregate,
     /// The series.
     pub(super) received: Received,
-    /// Service checks, 1 for ok.
+    /// Service checks: 0 ok, 1 warning, 2 critical, a gap for unknown.
     pub(super) checks: Received,
     /// What happened, in the order it came.
     pub(super) events: VecDeque<Event>,
@@ -95,12 +95,8 @@ impl Heard {
     }
 
     fn check(&mut self, check: &CheckLine<'_>, now: Timestamp) -> Result<(), Refused> {
-        let value = match check.status {
-            0 => 1.0,
-            1 => 0.5,
-            2 => 0.0,
-            _ => f64::NAN,
-        };
+        // 3 is unknown: no value.
+        let value = if check.status == 3 { f64::NAN } else { f64::from(check.status) };
         let tags = check.tags.pairs().map(|(key, value)| (key.to_owned(), value.to_owned()));
         let labels = Labels::named(check.name);
         let labels = tags.fold(labels, |labels, (key, value)| labels.with(&key, value));
@@ -188,6 +184,6 @@ mod tests {
         let checks = heard.checks.since(0, &Selector::default()).series;
         let values: Vec<String> =
             checks.iter().map(|one| format!("{} {}", one.labels.get("").unwrap(), one.points[0].value)).collect();
-        assert_eq!(values, ["api 0.5", "db 0", "mail NaN", "web 1"]);
+        assert_eq!(values, ["api 1", "db 2", "mail NaN", "web 0"]);
     }
 }

@@ -120,6 +120,7 @@ fn start_script(script: Script, pace: Pace, pulse: &Arc<Pulse>, index: u32) -> R
         resolution: Resolution::new(query, watch::Sender::default().subscribe()),
         pace,
         answer_filter: AnswerFilter::default(),
+        name: crate::model::text::SafeText::default(),
         shared: Shared::default(),
     };
     let ask = Ask { query: "".into(), history: None };
