@@ -8,9 +8,11 @@
 pub mod pipeline;
 pub mod prometheus;
 pub mod shop;
+mod statsd;
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::Full;
@@ -20,6 +22,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use crate::accept::{Accepting, Limits};
 use crate::model::time::Timestamp;
@@ -32,13 +35,32 @@ const LIMITS: Limits = Limits { most: 64, silence: Duration::from_secs(10), stay
 #[derive(Debug)]
 pub struct Simulator {
     address: SocketAddr,
+    /// Where its programs send their metrics, and the task that does; none where there is no port.
+    statsd: Option<Statsd>,
     _accepting: Accepting,
 }
+
+#[derive(Debug)]
+struct Statsd {
+    sockets: Sockets,
+    address: SocketAddr,
+    talks: JoinHandle<()>,
+}
+
+impl Drop for Statsd {
+    fn drop(&mut self) {
+        self.talks.abort();
+    }
+}
+
+/// The sockets that a listener of the board is given: nobody else can take their port in between.
+pub type Sockets = (Arc<UdpSocket>, Arc<std::net::TcpListener>);
 
 impl Simulator {
     /// Listens on a free port of the loopback, and answers as of the moments that a clock tells. `None` when there is no
     /// port: its sources then say that nobody listens.
     pub async fn start(clock: impl Fn() -> Timestamp + Clone + Send + Sync + 'static) -> Option<Self> {
+        let statsd = statsd(clock.clone());
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.ok()?;
         let address = listener.local_addr().ok()?;
         let accepting = Accepting::serve(listener, LIMITS, move |stream, _| {
@@ -54,7 +76,7 @@ impl Simulator {
                 let _gone = connection.await;
             }
         });
-        Some(Self { address, _accepting: accepting })
+        Some(Self { address, statsd, _accepting: accepting })
     }
 
     /// The loopback address behind a `simulator:` address.
@@ -62,8 +84,29 @@ impl Simulator {
         let rest = simulated.trim_start_matches("simulator:").trim_start_matches('/');
         let (shop, path) = rest.split_once('/').unwrap_or((rest, ""));
         let seed = shop.rsplit_once('-').map_or("1", |(_, seed)| seed);
-        format!("http://{}/{seed}/{path}", self.address)
+        match (&self.statsd, path) {
+            (Some(statsd), "statsd") => statsd.address.to_string(),
+            _ => format!("http://{}/{seed}/{path}", self.address),
+        }
     }
+
+    /// The sockets to which its programs send their metrics.
+    pub fn statsd(&self) -> Option<Sockets> {
+        self.statsd.as_ref().map(|statsd| statsd.sockets.clone())
+    }
+}
+
+/// The port that everybody knows, or another one where it is taken; and the shop's programs, which send to it.
+fn statsd(clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Option<Statsd> {
+    let bound = |port: u16| {
+        let udp = UdpSocket::bind(("127.0.0.1", port)).ok()?;
+        let address = udp.local_addr().ok()?;
+        let tcp = std::net::TcpListener::bind(address).ok()?;
+        (udp.set_nonblocking(true).is_ok() && tcp.set_nonblocking(true).is_ok()).then_some((udp, tcp, address))
+    };
+    let (udp, tcp, address) = bound(statsd::PORT).or_else(|| bound(0))?;
+    let talks = tokio::spawn(statsd::talk(Shop::new(1), address, clock));
+    Some(Statsd { sockets: (Arc::new(udp), Arc::new(tcp)), address, talks })
 }
 
 fn answer(request: &Request<Incoming>, now: Timestamp) -> Response<Full<Bytes>> {

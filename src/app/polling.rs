@@ -109,8 +109,9 @@ impl Polling {
     fn source(&mut self, spec: &SourceSpec, groups: Vec<Vec<(QueryId, Ask)>>, begun: u32) -> u32 {
         let spec = addressed(spec, self.simulator.as_ref());
         let wires = &self.wires;
-        let listeners = &self.listeners;
-        let running = self.sources.entry(spec.fingerprint).or_insert_with(|| Running::new(&spec, wires, listeners));
+        let (listeners, simulator) = (&self.listeners, self.simulator.as_ref());
+        let running =
+            self.sources.entry(spec.fingerprint).or_insert_with(|| Running::new(&spec, wires, listeners, simulator));
         let groups = running.polled(spec.kind.fresh_by, groups);
         let keys: HashSet<Vec<(QueryId, Ask)>> = groups.iter().map(|group| key(group)).collect();
         running.tasks.retain(|queries, _| keys.contains(queries));
@@ -143,13 +144,13 @@ impl Polling {
 
 impl Running {
     /// Of a source that nothing is asked of yet; what listens for it listens from now on.
-    fn new(spec: &SourceSpec, wires: &Wires, listeners: &ListenerThread) -> Self {
+    fn new(spec: &SourceSpec, wires: &Wires, listeners: &ListenerThread, simulator: Option<&Simulator>) -> Self {
         let shared = Shared::default();
         Self {
             client: Client::default(),
             pulse: Arc::default(),
             worker: Worker::new(&wires.network.limits),
-            listener: listener(spec, &shared, wires, listeners),
+            listener: listener(spec, &shared, wires, listeners, simulator),
             shared,
             tasks: HashMap::new(),
         }
@@ -169,12 +170,19 @@ impl Running {
 }
 
 /// What listens for a source, whether or not a panel shows it.
-fn listener(spec: &SourceSpec, shared: &Shared, wires: &Wires, listeners: &ListenerThread) -> Option<Listened> {
+fn listener(
+    spec: &SourceSpec,
+    shared: &Shared,
+    wires: &Wires,
+    listeners: &ListenerThread,
+    simulator: Option<&Simulator>,
+) -> Option<Listened> {
     let context = ListenContext {
         pace: spec.pace,
         answer_filter: spec.answer_filter.clone(),
         worker: Worker::new(&wires.network.limits),
         shared: shared.clone(),
+        sockets: simulator.filter(|_| spec.simulated).and_then(Simulator::statsd),
     };
     let listening = spec.config.listener(&context)?;
     Some(start(listening, listeners.handle(), spec.pace, wires.outcomes.clone(), wires.clock.clone()))

@@ -10,6 +10,7 @@ mod supervisor;
 mod thread;
 
 use std::future::{Future, pending};
+use std::net::{TcpListener, UdpSocket};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -51,6 +52,8 @@ pub struct ListenContext {
     pub worker: Worker,
     /// What the polls of the source see as well.
     pub shared: Shared,
+    /// Sockets that are open already, for UDP and TCP; it takes them instead of its address.
+    pub sockets: Option<(Arc<UdpSocket>, Arc<TcpListener>)>,
 }
 
 type Begun = Pin<Box<dyn Future<Output = Result<(), FetchError>> + Send>>;

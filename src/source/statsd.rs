@@ -11,7 +11,7 @@ mod kernel;
 pub mod keys;
 pub mod line;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
 use super::listening::{ListenContext, Listening};
@@ -21,7 +21,7 @@ use crate::model::poll::{Answer, Ask};
 use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
 use endpoint::Endpoint;
-use heard::Heard;
+use heard::Ears;
 pub use keys::Config;
 
 /// The polls of a StatsD listener.
@@ -29,7 +29,7 @@ pub use keys::Config;
 pub struct Statsd {
     /// Its name on the board.
     name: SafeText,
-    heard: Arc<Mutex<Heard>>,
+    ears: Arc<Ears>,
     /// What is asked, read at the first poll.
     wanted: Vec<Wanted>,
     /// The number of the newest point that was told.
@@ -106,18 +106,12 @@ impl Source for Statsd {
     }
 
     fn open(_: &Config, context: &Context) -> Result<Self, FetchError> {
-        Ok(Self {
-            name: context.name.clone(),
-            heard: context.shared.get(),
-            wanted: Vec::new(),
-            told: 0,
-            checks_told: 0,
-        })
+        Ok(Self { name: context.name.clone(), ears: context.shared.get(), wanted: Vec::new(), told: 0, checks_told: 0 })
     }
 
     fn listener(config: &Arc<Config>, context: &ListenContext) -> Option<Listening> {
-        let (config, heard) = (Arc::clone(config), context.shared.get());
-        Some(Listening::new(move || Endpoint::new(Arc::clone(&config), Arc::clone(&heard))))
+        let (config, context) = (Arc::clone(config), context.clone());
+        Some(Listening::new(move || Endpoint::new(Arc::clone(&config), &context)))
     }
 
     async fn fetch(&mut self, asks: &[Ask], moment: Moment) -> Result<Vec<Answer>, FetchError> {
@@ -125,7 +119,10 @@ impl Source for Statsd {
             let wanted = asks.iter().map(|ask| Wanted::parse(&ask.query)).collect::<Result<_, _>>();
             self.wanted = wanted.map_err(|wrong| FetchError::new(Reason::NoMatch, wrong))?;
         }
-        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.told == 0 {
+            self.ears.first(moment.deadline).await;
+        }
+        let heard = self.ears.heard();
         let said = heard.counts.said(moment.now).map(|(text, is_too_low)| (SafeText::new(&text), is_too_low));
         let answers = self.wanted.iter().map(|wanted| {
             let answer = match wanted {

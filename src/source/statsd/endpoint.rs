@@ -1,7 +1,7 @@
 //! The sockets that take StatsD, and the flush.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
@@ -9,13 +9,13 @@ use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::time::{MissedTickBehavior, interval_at};
 
 use super::aggregate::Rules;
-use super::heard::Heard;
+use super::heard::Ears;
 use super::kernel;
 use super::keys::Config;
 use crate::accept::{Accepting, Guest, Limits};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::time::now;
-use crate::source::listening::{Listener, Shutdown, Sink};
+use crate::source::listening::{ListenContext, Listener, Shutdown, Sink};
 
 /// Connections at once, as Telegraf has it.
 const LIMITS: Limits = Limits { most: 250, silence: Duration::from_secs(30), stay: None };
@@ -27,23 +27,21 @@ const LONGEST: usize = 64 * 1024;
 /// The listener of a source.
 pub(super) struct Endpoint {
     config: Arc<Config>,
+    /// Sockets that are open already.
+    given: Option<(Arc<std::net::UdpSocket>, Arc<std::net::TcpListener>)>,
     desk: Desk,
 }
 
 /// Where everything that comes is taken in.
 #[derive(Clone)]
 struct Desk {
-    heard: Arc<Mutex<Heard>>,
+    ears: Arc<Ears>,
     rules: Arc<Rules>,
 }
 
 impl Desk {
-    fn heard(&self) -> MutexGuard<'_, Heard> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn take(&self, bytes: &[u8]) {
-        self.heard().take(bytes, &self.rules, now());
+        self.ears.take(bytes, &self.rules, now());
     }
 
     /// Lines of one connection, until it ends, or one is too long.
@@ -56,7 +54,7 @@ impl Desk {
             match read {
                 Ok(0) | Err(_) => return,
                 Ok(LONGEST..) if line.last() != Some(&b'\n') => {
-                    self.heard().too_long(now());
+                    self.ears.heard().too_long(now());
                     return;
                 }
                 Ok(_) => self.take(&line),
@@ -67,9 +65,9 @@ impl Desk {
 }
 
 impl Endpoint {
-    pub(super) fn new(config: Arc<Config>, heard: Arc<Mutex<Heard>>) -> Self {
-        let rules = Arc::new(config.rules());
-        Self { config, desk: Desk { heard, rules } }
+    pub(super) fn new(config: Arc<Config>, context: &ListenContext) -> Self {
+        let desk = Desk { ears: context.shared.get(), rules: Arc::new(config.rules()) };
+        Self { config, given: context.sockets.clone(), desk }
     }
 
     fn deaf(&self, protocol: &str, error: &std::io::Error) -> FetchError {
@@ -83,6 +81,11 @@ impl Endpoint {
     }
 
     async fn sockets(&self) -> Result<(UdpSocket, TcpListener), FetchError> {
+        if let Some((udp, tcp)) = &self.given {
+            let udp = udp.try_clone().and_then(UdpSocket::from_std).map_err(|error| self.deaf("udp", &error))?;
+            let tcp = tcp.try_clone().and_then(TcpListener::from_std).map_err(|error| self.deaf("tcp", &error))?;
+            return Ok((udp, tcp));
+        }
         // An address that is none is a problem of the config, and told there.
         let address = self.config.address().unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8125)));
         let udp = UdpSocket::bind(address).await.map_err(|error| self.deaf("udp", &error))?;
@@ -95,6 +98,7 @@ impl Listener for Endpoint {
     async fn listen(self, sink: Sink, mut shutdown: Shutdown) -> Result<(), FetchError> {
         let (udp, tcp) = self.sockets().await?;
         let local = udp.local_addr().ok();
+        self.desk.ears.heard().address = local;
         let desk = self.desk.clone();
         let accepting = Accepting::serve(tcp, LIMITS, move |stream, guest| {
             let desk = desk.clone();
@@ -141,7 +145,7 @@ impl Endpoint {
     }
 
     fn flush(&self, dropped: u64) {
-        let mut heard = self.desk.heard();
+        let mut heard = self.desk.ears.heard();
         if dropped > 0 {
             heard.dropped(dropped, now());
         }

@@ -1,6 +1,11 @@
 //! All that a StatsD listener has heard: what its polls read.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout};
 
 use super::aggregate::{Aggregate, Refused, Rules};
 use super::line::{CheckLine, EventLine, Said, parse};
@@ -15,9 +20,44 @@ use crate::source::received::{Counts, Loss, Received};
 /// Events kept.
 const MAX_EVENTS: usize = 1000;
 
+/// What the listener and the polls of a source share.
+#[derive(Debug, Default)]
+pub(super) struct Ears {
+    heard: Mutex<Heard>,
+    /// Something has come that polls can tell.
+    came: Notify,
+}
+
+impl Ears {
+    pub(super) fn heard(&self) -> MutexGuard<'_, Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes in what one packet, or one line of a connection, holds.
+    pub(super) fn take(&self, bytes: &[u8], rules: &Rules, now: Timestamp) {
+        let mut heard = self.heard();
+        let was_empty = heard.is_empty();
+        heard.take(bytes, rules, now);
+        if was_empty && !heard.is_empty() {
+            self.came.notify_waiters();
+        }
+    }
+
+    /// Waits until there is something to tell, but for a part of the time only: that nothing comes is an answer, too.
+    pub(super) async fn first(&self, deadline: Instant) {
+        let patience = deadline.saturating_duration_since(Instant::now()) / 2;
+        let came = self.came.notified();
+        if self.heard().is_empty() {
+            let _nothing = timeout(patience, came).await;
+        }
+    }
+}
+
 /// What was heard.
 #[derive(Debug, Default)]
 pub(super) struct Heard {
+    /// Where it listens.
+    pub(super) address: Option<SocketAddr>,
     aggregate: Aggregate,
     /// The series.
     pub(super) received: Received,
@@ -30,8 +70,13 @@ pub(super) struct Heard {
 }
 
 impl Heard {
+    /// Whether polls have nothing to tell of it yet.
+    fn is_empty(&self) -> bool {
+        self.received.number() == 0 && self.checks.number() == 0 && self.events.is_empty()
+    }
+
     /// Takes in what one packet, or one line of a connection, holds.
-    pub(super) fn take(&mut self, bytes: &[u8], rules: &Rules, now: Timestamp) {
+    fn take(&mut self, bytes: &[u8], rules: &Rules, now: Timestamp) {
         for line in bytes.split(|byte| *byte == b'\n') {
             let line = line.trim_ascii_end();
             if line.is_empty() {
@@ -131,8 +176,9 @@ impl Heard {
             let (count, names) = self.counts.of(*loss);
             row(loss.word(), count, &names)
         });
-        let rows = std::iter::once(row("received", self.counts.all(), &[])).chain(lost).collect();
-        Table { columns: ["what", "most of it from", "count"].map(SafeText::from).to_vec(), rows }
+        let at = self.address.map_or_else(String::new, |address| format!("at {address}"));
+        let rows = std::iter::once(row("received", self.counts.all(), &[&at])).chain(lost).collect();
+        Table { columns: ["what", "where", "count"].map(SafeText::from).to_vec(), rows }
     }
 }
 
