@@ -29,7 +29,8 @@ use andon::source::http::Response;
 use andon::source::ical;
 use andon::source::json::jq::{self, Interpreter};
 use andon::source::json::{path, pick};
-use andon::source::{cctray, prometheus};
+use andon::source::statsd::line::{Level, Said, Values};
+use andon::source::{cctray, prometheus, statsd};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use reqwest::header::HeaderMap;
@@ -50,6 +51,7 @@ pub const TARGETS: &[Target] = &[
     ("json_pick", json_pick),
     ("prometheus", prometheus_answer),
     ("sanitiser", sanitiser),
+    ("statsd_line", statsd_line),
     ("theme", theme),
 ];
 
@@ -117,6 +119,24 @@ pub fn event_line(data: &[u8]) {
     if let Ok(written) = serde_json::to_string(&line) {
         assert!(!written.contains('\n'), "one event is one line");
         assert_eq!(Line::parse(&written).as_ref(), Ok(&line), "{written}");
+    }
+}
+
+/// A line of StatsD.
+pub fn statsd_line(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(all) = statsd::line::parse(text) else { return };
+    assert!(!all.is_empty(), "nothing was said, and nothing is wrong");
+    for said in all {
+        let Said::Metric(metric) = said else { continue };
+        assert!(!metric.name.is_empty() && metric.rate > 0.0 && metric.rate <= 1.0, "{metric:?}");
+        let numbers: Vec<f64> = match metric.values {
+            Values::Counter(values) | Values::Samples(values) => values,
+            Values::Gauge(levels) => levels.iter().map(|(Level::Is(value) | Level::Moved(value))| *value).collect(),
+            Values::Member(_) => Vec::new(),
+        };
+        assert!(numbers.iter().all(|number| number.is_finite()), "{numbers:?}");
+        assert!(metric.tags.pairs().all(|(key, _)| !key.is_empty()), "a tag without a name");
     }
 }
 

@@ -165,10 +165,15 @@ fn widths(view: &View, room: u16) -> Vec<u16> {
     let mut widths: Vec<usize> = view.header.iter().map(SafeText::width).collect();
     for (fields, _) in &view.rows {
         for (width, field) in widths.iter_mut().zip(fields) {
-            *width = (*width).max(field.text.width()).min(MAX_COLUMN);
+            *width = (*width).max(field.text.width());
         }
     }
     let room = usize::from(room.saturating_sub(SPACE * (widths.len() as u16).saturating_sub(1)));
+    if widths.iter().sum::<usize>() > room {
+        for width in &mut widths {
+            *width = (*width).min(MAX_COLUMN);
+        }
+    }
     while widths.iter().sum::<usize>() > room {
         match widths.iter_mut().max() {
             Some(widest) if *widest > 1 => *widest -= 1,

@@ -43,6 +43,11 @@ fn ink() -> Ink {
 fn demo(at: Timestamp) -> Arc<Scene> {
     andon::source::process::program_is(env!("CARGO_BIN_EXE_andon").into());
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/dashboards.toml")).unwrap();
+    // What programs send comes when it comes: it is no picture of one moment.
+    let (text, sent) = text
+        .split_once("# ---------------------------------------------------------------------------------------- page 5")
+        .unwrap();
+    assert!(sent.contains("statsd"));
     let machine = "type = \"host\"";
     assert!(text.contains(machine));
     let text = text.replace(machine, "type = \"prometheus\"\nurl = \"simulator://shop/prometheus\"");

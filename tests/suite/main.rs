@@ -63,6 +63,7 @@ mod shipped;
 mod sizes;
 mod soak;
 mod sources;
+mod statsd;
 mod supply;
 mod terminal;
 mod terminal_faults;

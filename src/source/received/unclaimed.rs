@@ -60,7 +60,7 @@ impl Metric {
     }
 }
 
-fn sorted<'a>(metrics: BTreeMap<&'a str, Metric>) -> Vec<(&'a str, Metric)> {
+fn sorted(metrics: BTreeMap<&str, Metric>) -> Vec<(&str, Metric)> {
     let mut all: Vec<_> = metrics.into_iter().collect();
     all.sort_by_key(|(name, metric)| (-metric.first.0, *name));
     all

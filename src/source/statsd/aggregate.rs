@@ -1,6 +1,6 @@
 //! What came between two flushes becomes one value a series.
 //!
-//! Sources: statsd/docs/metric_types.md (counters, timers, gauges, sets); Telegraf's statsd input (1,000 samples kept of
+//! Sources: `statsd/docs/metric_types.md` (counters, timers, gauges, sets); Telegraf's statsd input (1,000 samples kept of
 //! a timer, names of percentiles).
 
 use std::collections::{BTreeMap, HashSet};
@@ -209,7 +209,7 @@ fn suffixed(labels: &Labels, suffix: &str) -> Labels {
     labels.with(METRIC, format!("{}.{suffix}", labels.get(METRIC).unwrap_or_default()))
 }
 
-/// "p99", and "p99_9" where it has decimals.
+/// `p99`, and `p99_9` where it has decimals.
 fn percentile_name(percentile: f64) -> String {
     format!("p{percentile}").replace('.', "_")
 }

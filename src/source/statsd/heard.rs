@@ -82,12 +82,11 @@ impl Heard {
             if line.is_empty() {
                 continue;
             }
-            match std::str::from_utf8(line) {
-                Ok(line) => self.line(line, rules, now),
-                Err(_) => {
-                    self.counts.received(1);
-                    self.counts.lost(Loss::Bad, 1, ("", "it is no UTF-8"), now);
-                }
+            if let Ok(line) = std::str::from_utf8(line) {
+                self.line(line, rules, now);
+            } else {
+                self.counts.received(1);
+                self.counts.lost(Loss::Bad, 1, ("", "it is no UTF-8"), now);
             }
         }
     }

@@ -8,15 +8,11 @@ pub(super) fn dropped(address: SocketAddr) -> Option<u64> {
     count(&std::fs::read_to_string(table).ok()?, address)
 }
 
-/// Source: proc_net(5), `/proc/net/udp`: the second column is the local address in hexadecimal, each 32 bits of it in
+/// Source: `proc_net(5)`, `/proc/net/udp`: the second column is the local address in hexadecimal, each 32 bits of it in
 /// the order of this machine; the last one counts drops.
 fn count(table: &str, address: SocketAddr) -> Option<u64> {
-    let hex = |bytes: &[u8]| -> String {
-        bytes
-            .chunks_exact(4)
-            .map(|part| part.iter().rev().map(|byte| format!("{byte:02X}")).collect::<String>())
-            .collect()
-    };
+    let word = |part: &[u8; 4]| format!("{:08X}", u32::from_ne_bytes(*part));
+    let hex = |bytes: &[u8]| bytes.as_chunks().0.iter().map(word).collect::<String>();
     let host = match address.ip() {
         IpAddr::V4(ip) => hex(&ip.octets()),
         IpAddr::V6(ip) => hex(&ip.octets()),

@@ -8,7 +8,7 @@
 //! _sc|db.reachable|2|#env:prod|m:timed out
 //! ```
 //!
-//! Sources: statsd/docs/metric_types.md; DogStatsD datagram format v1.0 to v1.3. What comes behind the type may come
+//! Sources: `statsd/docs/metric_types.md`; DogStatsD datagram format v1.0 to v1.3. What comes behind the type may come
 //! in any order, and what is not known there is ignored: clients of tomorrow send more.
 
 use crate::model::time::Timestamp;

@@ -60,13 +60,18 @@ impl Running {
     pub async fn outcome(&mut self, panel: &str) -> Outcome {
         let query = self.query(panel);
         loop {
-            let next = tokio::time::timeout(PATIENCE, self.outcomes.recv()).await;
-            let outcome = next.unwrap_or_else(|_| panic!("no outcome of {panel}")).unwrap();
-            self.hub.apply(outcome.clone());
+            let outcome = self.next().await.unwrap_or_else(|| panic!("no outcome of {panel}"));
             if outcome.query == query {
                 return outcome;
             }
         }
+    }
+
+    /// The next outcome of any query, taken in; none where none comes.
+    pub async fn next(&mut self) -> Option<Outcome> {
+        let outcome = tokio::time::timeout(PATIENCE, self.outcomes.recv()).await.ok()??;
+        self.hub.apply(outcome.clone());
+        Some(outcome)
     }
 
     pub fn ask_now(&self) {
