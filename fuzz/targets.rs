@@ -11,6 +11,7 @@ use andon::config::{Overrides, load_text};
 use andon::eval::expression::Expression;
 use andon::eval::matching::{Line as Part, Operand, matches};
 use andon::eval::threshold::{Bound, Hysteresis};
+use andon::history::codec;
 use andon::model::build::Build;
 use andon::model::event::{Event, EventState};
 use andon::model::format;
@@ -47,6 +48,7 @@ pub const TARGETS: &[Target] = &[
     ("encoder", encoder),
     ("event_line", event_line),
     ("expression", expression),
+    ("history_block", history_block),
     ("ical", ical),
     ("json_pick", json_pick),
     ("prometheus", prometheus_answer),
@@ -119,6 +121,17 @@ pub fn event_line(data: &[u8]) {
     if let Ok(written) = serde_json::to_string(&line) {
         assert!(!written.contains('\n'), "one event is one line");
         assert_eq!(Line::parse(&written).as_ref(), Ok(&line), "{written}");
+    }
+}
+
+/// A block of the history: bytes of a disk.
+pub fn history_block(data: &[u8]) {
+    if let Ok(points) = codec::read_points(data) {
+        assert_eq!(codec::read_points(&codec::points(&points)), Ok(points));
+    }
+    if let Ok(buckets) = codec::read_buckets(data) {
+        let again = codec::read_buckets(&codec::buckets(&buckets)).map(|again| again.len());
+        assert_eq!(again, Ok(buckets.len()));
     }
 }
 

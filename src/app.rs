@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::config::Board;
+use crate::history::{self, History, Past};
 use crate::hub::{Channels, Command, Hub, Reload};
 use crate::model::poll::Outcome;
 use crate::model::time::{Span, Timestamp, Zone};
@@ -27,6 +28,8 @@ const OUTCOMES: usize = 256;
 const COMMANDS: usize = 16;
 /// Looks whose notifications are on their way out; those of more are lost, and counted.
 const NOTIFICATIONS: usize = 16;
+/// How long the first polls wait for what is remembered.
+const LONGEST_RECALL: Duration = Duration::from_secs(2);
 /// How long the end of the engine is waited for.
 const LONGEST_END: Duration = Duration::from_millis(300);
 
@@ -82,10 +85,15 @@ impl Wiring {
 }
 
 /// Starts polling on a thread of its own. The error is a sentence.
-pub fn start(board: Board, zone: Zone, reloading: Reloading) -> Result<Engine, String> {
+pub fn start(
+    board: Board,
+    zone: Zone,
+    reloading: Reloading,
+    history: Option<history::Settings>,
+) -> Result<Engine, String> {
     let clock = Clock::Wall;
     let board = Arc::new(board);
-    let hub = Hub::new(Arc::clone(&board), zone, clock.clone());
+    let mut hub = Hub::new(Arc::clone(&board), zone, clock.clone());
     let (scene_sender, scenes) = watch::channel(Arc::new(hub.scene_at(clock.now())));
     let (commands, command_receiver) = mpsc::channel(COMMANDS);
     let (stop, stopped) = oneshot::channel::<()>();
@@ -96,8 +104,11 @@ pub fn start(board: Board, zone: Zone, reloading: Reloading) -> Result<Engine, S
         .spawn(move || {
             runtime.block_on(async move {
                 let network = Network::default();
-                let wiring = Wiring::new(clock, network.clone());
+                let wiring = Wiring::new(clock.clone(), network.clone());
                 let (reload_sender, reloads) = mpsc::channel::<Reload>(1);
+                if let Some(settings) = history {
+                    remember(&mut hub, settings, board.longest_window(), &clock).await;
+                }
                 let mut polling = Polling::new(wiring.wires);
                 polling.poll(&board).await;
                 let (notices, notifications) = mpsc::channel(NOTIFICATIONS);
@@ -126,6 +137,20 @@ pub fn start(board: Board, zone: Zone, reloading: Reloading) -> Result<Engine, S
     Ok(Engine { scenes, commands, stop: Some(stop), ended })
 }
 
+/// Starts the history, and has the hub know what it remembers. A disk that is slow holds up the first polls for a
+/// moment only: then they are the first to tell something.
+async fn remember(hub: &mut Hub, settings: history::Settings, window: Span, clock: &Clock) {
+    let patience = if settings.path.exists() { LONGEST_RECALL } else { Duration::ZERO };
+    let (since, told) = (clock.now().minus(window), clock.clone());
+    match History::start(settings, since, move || told.now()) {
+        Err(why) => tracing::warn!("{why}"),
+        Ok((history, past)) => {
+            let past = tokio::time::timeout(patience, past).await.ok().and_then(Result::ok);
+            hub.remember(history, past.unwrap_or_default());
+        }
+    }
+}
+
 /// A board that was polled once.
 #[derive(Debug)]
 pub struct Polled {
@@ -151,16 +176,26 @@ pub fn poll_once(board: Board, zone: Zone, wait: Span) -> Result<Polled, String>
     poll_once_by(Clock::Wall, board, zone, wait)
 }
 
+/// The same, with what is remembered.
+pub fn poll_once_after(past: Option<Past>, board: Board, zone: Zone, wait: Span) -> Result<Polled, String> {
+    once(past, Clock::Wall, board, zone, wait)
+}
+
 /// The same by another clock, which the simulator goes by, too: with one that stands equal boards give equal scenes.
 pub fn poll_once_by(clock: Clock, board: Board, zone: Zone, wait: Span) -> Result<Polled, String> {
+    once(None, clock, board, zone, wait)
+}
+
+fn once(past: Option<Past>, clock: Clock, board: Board, zone: Zone, wait: Span) -> Result<Polled, String> {
     let runtime = runtime()?;
-    let polled = runtime.block_on(polled(clock, Arc::new(board), zone, wait));
+    let polled = runtime.block_on(polled(past, clock, Arc::new(board), zone, wait));
     runtime.shutdown_background();
     Ok(polled)
 }
 
-async fn polled(clock: Clock, board: Arc<Board>, zone: Zone, wait: Span) -> Polled {
+async fn polled(past: Option<Past>, clock: Clock, board: Arc<Board>, zone: Zone, wait: Span) -> Polled {
     let mut hub = Hub::for_one_look(Arc::clone(&board), zone, clock.clone());
+    hub.recall(past.unwrap_or_default());
     let mut wiring = Wiring::new(clock.clone(), Network::default());
     let mut polling = Polling::new(wiring.wires);
     polling.poll(&board).await;

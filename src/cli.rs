@@ -6,16 +6,20 @@ mod child;
 mod demo;
 mod doctor;
 mod event;
+mod export;
 mod file;
 mod init;
 mod legibility;
 mod load;
 pub mod log;
+mod moment;
 mod out;
+mod query;
 mod run;
 mod schema;
 mod shell;
 mod snapshot;
+mod state;
 mod status;
 mod themes;
 mod validate;
@@ -59,6 +63,8 @@ pub fn main() -> ExitCode {
         Command::Doctor(flags) if flags.kiosk => legibility::run(&flags),
         Command::Doctor(flags) => doctor::run(&flags),
         Command::Event(flags) => event::run(&flags),
+        Command::Query(flags) => query::run(&flags),
+        Command::Export(flags) => export::run(&flags),
         Command::Init(flags) => init::run(&flags),
         Command::Sources => catalogue::sources(),
         Command::Panels => catalogue::panels(),

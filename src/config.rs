@@ -6,6 +6,7 @@
 pub mod board;
 mod check;
 mod check_dashboards;
+mod check_history;
 mod check_kiosk;
 mod check_new;
 mod check_notify;

@@ -1,6 +1,7 @@
 //! The only owner of state: folds outcomes into the store, evaluates, publishes scenes.
 
 pub mod demands;
+mod remembering;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use crate::eval::notification::{Message, SentMessages};
 use crate::eval::past::Limits;
 use crate::eval::state::State;
 use crate::eval::transitions::{Panel, Transition, Turn, Watch};
+use crate::history::{History, Past};
 use crate::model::demands::Demands;
 use crate::model::event::{Event, EventKind};
 use crate::model::isolation::tripwire;
@@ -24,10 +26,12 @@ use crate::model::poll::{Outcome, QueryId};
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp, Zone};
 use crate::source::{Clock, Widths};
-use crate::store::Store;
+use crate::store::facts::Fact;
+use crate::store::{Entry, Store};
 use crate::view::build;
 use crate::view::scene::{Ring, Scene};
 use demands::{ViewerDemands, ViewerId};
+use remembering::Keeping;
 
 /// How long answers are gathered before a scene is made of them.
 const GATHER: Duration = Duration::from_millis(100);
@@ -110,6 +114,8 @@ pub struct Hub {
     watch: Watch,
     told: SentMessages,
     ring: Option<Ring>,
+    /// What keeps what is learned.
+    history: Option<Keeping>,
     /// The wall clock at a moment of the steady one.
     looked: (Timestamp, Instant),
 }
@@ -138,7 +144,7 @@ impl Hub {
         let live = Live::new(checks, (queries, board.longest_window()), board.rules(), past);
         let looked = (clock.now(), Instant::now());
         let (watch, told) = (Watch::default(), SentMessages::default());
-        Self { live, board, zone, clock, banner: None, watch, told, ring: None, looked }
+        Self { live, board, zone, clock, banner: None, watch, told, ring: None, history: None, looked }
     }
 
     /// The scene as of a moment.
@@ -149,7 +155,8 @@ impl Hub {
     /// What is made of the verdicts and of the scene as of a moment.
     pub fn judged_at<T>(&self, now: Timestamp, made: impl FnOnce(&Verdicts<'_>, Scene) -> T) -> T {
         self.judged(self.live.state(), now, |verdicts, scene| {
-            let banner = self.banner.clone().or_else(|| scene.banner.clone());
+            let trouble = || self.history.as_ref().and_then(Keeping::trouble);
+            let banner = self.banner.clone().or_else(|| scene.banner.clone()).or_else(trouble);
             made(verdicts, Scene { banner, ring: self.ring.clone(), ..scene })
         })
     }
@@ -173,10 +180,21 @@ impl Hub {
         let (scene, turned) = self.judged_at(now, |verdicts, scene| (scene, self.turned(&mut watch, verdicts)));
         self.watch = watch;
         for alert in turned.iter().filter(|one| one.turn == Turn::Critical) {
-            self.live.note(alert_event(alert, now));
+            self.note(alert_event(alert, now));
         }
         let notifications = self.notify(&turned, now);
         (Scene { ring: self.ring.clone(), ..scene }, notifications)
+    }
+
+    /// What is known of a query.
+    pub fn entry(&self, query: QueryId) -> Option<&Entry> {
+        self.store().entry(query)
+    }
+
+    /// Knows again what is remembered, and keeps nothing.
+    pub fn recall(&mut self, past: Past) {
+        let (facts, _) = remembering::facts(past, &self.board, self.clock.now());
+        self.live.remember(facts);
     }
 
     fn store(&self) -> &Store {
@@ -198,7 +216,31 @@ impl Hub {
             }
             _ => {}
         }
-        self.live.apply(outcome);
+        let history = self.history.as_ref();
+        self.live.apply(outcome, |fact| {
+            if let Some(history) = history {
+                history.keep(fact);
+            }
+        });
+    }
+
+    /// Keeps something that the board itself has noticed.
+    fn note(&mut self, event: Event) {
+        if let Some(history) = &self.history {
+            history.keep(&Fact::Noted(Box::new(event.clone())));
+        }
+        self.live.note(event);
+    }
+
+    /// Knows again what a history remembers, and keeps what is learned from now on.
+    pub fn remember(&mut self, history: History, past: Past) {
+        let now = self.clock.now();
+        self.history = Some(Keeping::new(history, &self.board));
+        let (facts, pause) = remembering::facts(past, &self.board, now);
+        self.live.remember(facts);
+        if let Some(pause) = pause {
+            self.note(pause);
+        }
     }
 
     /// Takes what a reload brings. What both boards ask keeps its history.
@@ -212,6 +254,9 @@ impl Hub {
                 tracing::info!(sources = board.sources.len(), "another config");
                 let queries = board.queries.iter().map(|query| query.id);
                 self.live.hold((queries, board.longest_window()), board.rules(), self.clock.now());
+                if let Some(history) = &mut self.history {
+                    history.hold(&board);
+                }
                 self.board = board;
                 self.banner = None;
                 // Who waits for it may have gone.

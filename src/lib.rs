@@ -7,6 +7,8 @@ pub mod calendar;
 pub mod cli;
 pub mod config;
 pub mod eval;
+pub mod export;
+pub mod history;
 pub mod hub;
 pub mod input;
 pub mod model;

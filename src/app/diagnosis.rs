@@ -119,7 +119,7 @@ pub fn diagnose(board: Board, zone: Zone, wait: Span) -> Result<Diagnosis, Strin
                 })
             })
             .collect();
-        let polled = polled(Clock::Wall, Arc::clone(&board), zone, wait).await;
+        let polled = polled(None, Clock::Wall, Arc::clone(&board), zone, wait).await;
         let mut probes = Vec::with_capacity(board.sources.len());
         for (source, reached) in board.sources.iter().zip(reached) {
             let steps = reached.await.unwrap_or_default();

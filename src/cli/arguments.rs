@@ -39,6 +39,10 @@ pub enum Command {
     Doctor(DoctorFlags),
     /// Tell the board what happened: a deploy, an incident, a note
     Event(Box<EventFlags>),
+    /// The numbers behind a panel or a source: from the history, or with --live from one poll
+    Query(QueryFlags),
+    /// The whole window of a board as CSV files, one a panel
+    Export(ExportFlags),
     /// Write a starter dashboards.toml from what answers on this machine
     Init(InitFlags),
     /// The kinds of sources, with the keys each takes
@@ -137,6 +141,8 @@ impl Arguments {
                 (Some(&mut flags.board), Some(&mut flags.dashboard))
             }
             Command::Validate(flags) => (Some(&mut flags.board), None),
+            Command::Query(flags) => (Some(&mut flags.board), None),
+            Command::Export(flags) => (Some(&mut flags.board), None),
             Command::Status(flags) => (Some(&mut flags.board), Some(&mut flags.dashboard)),
             Command::Snapshot(flags) => (Some(&mut flags.board), Some(&mut flags.dashboard)),
             Command::Doctor(flags) => {
@@ -231,6 +237,57 @@ pub struct DoctorFlags {
     #[arg(long, value_name = "WxH", value_parser = size, requires = "kiosk")]
     pub size: Option<(u16, u16)>,
     /// The longest to wait for all sources
+    #[arg(long, value_name = "TIME", default_value = "12s", value_parser = Span::parse)]
+    pub wait: Span,
+}
+
+/// Flags of `query`.
+#[derive(Debug, Clone, Args)]
+pub struct QueryFlags {
+    /// Which board.
+    #[command(flatten)]
+    pub board: BoardFlags,
+    /// A panel's id (or `page/id`), or a source's name
+    pub name: String,
+    /// Since when: -2h, 14:03, 2026-11-30, "2026-11-30 14:03" (default: the board's window ago)
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub from: Option<String>,
+    /// Until when (default: now)
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub to: Option<String>,
+    /// Join values to one for each stretch of this length, such as 5m (default: as they are kept)
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = Span::parse, hide_default_value = true)]
+    pub step: Span,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub format: QueryFormat,
+    /// Poll now instead of reading the history
+    #[arg(long, conflicts_with_all = ["from", "to", "step"])]
+    pub live: bool,
+}
+
+/// How numbers are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum QueryFormat {
+    /// For people
+    #[default]
+    Table,
+    /// For spreadsheets
+    Csv,
+    /// For programs
+    Json,
+}
+
+/// Flags of `export`.
+#[derive(Debug, Clone, Args)]
+pub struct ExportFlags {
+    /// Which board.
+    #[command(flatten)]
+    pub board: BoardFlags,
+    /// The folder that the files are written to; made where there is none
+    #[arg(short, long, value_name = "FOLDER")]
+    pub output: PathBuf,
+    /// Longest to wait for sources
     #[arg(long, value_name = "TIME", default_value = "12s", value_parser = Span::parse)]
     pub wait: Span,
 }

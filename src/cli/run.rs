@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use super::arguments::RunFlags;
 use super::load::{load, request, shown_page_of, zone};
 use super::out::{Done, print};
+use super::state;
 use super::themes;
 use crate::app;
 use crate::app::reloading::{Config, Reloading};
@@ -56,6 +57,7 @@ pub(super) fn start(Start { board, theme, file }: Start, flags: &RunFlags) -> Do
     let _log = flags.log.as_deref().map(super::log::to_file).transpose()?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), sources = board.sources.len(), "start");
     let (ink_sender, inks) = watch::channel(screen.inks(theme, &board)?);
+    let flags_file = file.as_ref().map(|request| request.file.clone());
     let file = file.map(|request| Request { again: true, ..request });
     let watched = file.as_ref().map(|request| files(request, &board)).unwrap_or_default();
     let load = Arc::new(move || match &file {
@@ -63,7 +65,8 @@ pub(super) fn start(Start { board, theme, file }: Start, flags: &RunFlags) -> Do
         None => Err("this board has no file".to_owned()),
     });
     let reloading = Reloading::new(watched, load, ink_sender);
-    let engine = app::start(board, zone(), reloading)?;
+    let history = flags_file.and_then(|file| state::history(&board, &file));
+    let engine = app::start(board, zone(), reloading, history)?;
     if flags.plain {
         plain::write(engine.scenes.clone())?;
         return Ok(ExitCode::SUCCESS);

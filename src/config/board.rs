@@ -1,6 +1,7 @@
 //! A board that has been checked: everything is resolved; from here on only what it talks to can fail.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use reqwest::Url;
@@ -51,6 +52,8 @@ pub struct Board {
     pub dashboards: Vec<Dashboard>,
     /// The rules of its notifications.
     pub notify: Vec<Notify>,
+    /// What of the past is kept on disk; none where nothing is.
+    pub history: Option<History>,
     /// How it is shown on a wall.
     pub kiosk: Kiosk,
 }
@@ -66,6 +69,17 @@ pub struct Kiosk {
     pub distance: Length,
     /// The theme by day, and when it is day.
     pub day: Option<(String, Vec<Hours>)>,
+}
+
+/// What of the past is kept on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct History {
+    /// The file, where the board names one.
+    pub path: Option<PathBuf>,
+    /// The most that it takes, in bytes.
+    pub max_bytes: u64,
+    /// Between two flushes.
+    pub flush: Span,
 }
 
 /// A rule of notifications: what is notified, and how.

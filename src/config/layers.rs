@@ -23,8 +23,14 @@ window = "1h"
 /// Largest config file taken, in bytes.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
 /// The keys of the root that the environment may set, each with an example.
-const FROM_ENVIRONMENT: [(&str, &str); 5] =
-    [("title", "Shop"), ("theme", "andon"), ("refresh", "10s"), ("window", "1h"), ("glyphs", "ascii")];
+const FROM_ENVIRONMENT: [(&str, &str); 6] = [
+    ("title", "Shop"),
+    ("theme", "andon"),
+    ("refresh", "10s"),
+    ("window", "1h"),
+    ("glyphs", "ascii"),
+    ("history", "off"),
+];
 
 /// Everything joined, and the files it came from, the strongest last.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! The shapes of the file, before anything is checked. Doc comments become the schema and the manual.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -48,6 +49,10 @@ pub(super) struct Root {
     /// A page of metrics that programs have sent and no panel shows yet, where a source takes such (default true).
     #[serde(default = "yes")]
     pub new_metrics: bool,
+    /// What is kept on disk, so that a board that comes back knows its past; `history = "off"` keeps nothing.
+    #[serde(default)]
+    #[schemars(with = "HistoryForm")]
+    pub history: Value,
     /// How the board is shown on a wall, with `--kiosk`.
     #[serde(default)]
     #[schemars(with = "Kiosk")]
@@ -55,6 +60,41 @@ pub(super) struct Root {
     /// The pages of the board.
     #[serde(default)]
     pub dashboards: Vec<Value>,
+}
+
+/// The two forms of `history`.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "stands in the schema only; the key is read form by form, to say what is wrong")]
+enum HistoryForm {
+    Switch(Switch),
+    Table(History),
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Switch {
+    On,
+    Off,
+}
+
+/// What is kept on disk.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct History {
+    /// The file, with an absolute path (default: one of this board in `$XDG_STATE_HOME/andon`, or `~/.local/state/andon`).
+    pub path: Option<PathBuf>,
+    /// The most that it takes, in megabytes (default 256); the oldest is forgotten first.
+    pub max_megabytes: u64,
+    /// How often it is written (default "10s"); longer spares an SD card.
+    pub flush: Span,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self { path: None, max_megabytes: 256, flush: Span::seconds(10) }
+    }
 }
 
 /// How the board is shown on a wall.

@@ -35,11 +35,17 @@ impl Live {
         &self.now
     }
 
-    /// Takes the outcome of a poll in.
-    pub fn apply(&mut self, outcome: Outcome) {
+    /// Takes the outcome of a poll in; `learned` sees each fact before it is.
+    pub fn apply(&mut self, outcome: Outcome, mut learned: impl FnMut(&Fact)) {
         for fact in self.now.store.facts(outcome) {
+            learned(&fact);
             self.take(Step::Fact(fact));
         }
+    }
+
+    /// Takes facts in that were learned before, oldest first.
+    pub fn remember(&mut self, facts: impl IntoIterator<Item = Fact>) {
+        facts.into_iter().for_each(|fact| self.take(Step::Fact(fact)));
     }
 
     /// Keeps something that the board itself has noticed.

@@ -3,12 +3,12 @@
 //! Activity, last completed result, the result a running build started from, and (from the store)
 //! since when it is red. Freshness of our own poll is a fifth, kept separately for all telemetry.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::answer::{AnswerKind, Count};
 use super::status::Status;
 use super::text::SafeText;
-use super::time::{Span, Timestamp};
+use super::time::{Span, Timestamp, optional_millis};
 
 /// Most builds of one answer.
 const MAX_BUILDS: usize = 20_000;
@@ -18,7 +18,7 @@ pub const MAX_RUNS: usize = 50;
 const ESTIMATED_FROM: usize = 10;
 
 /// What the CI server is doing with it now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Activity {
     /// Nothing is going on.
@@ -35,7 +35,7 @@ pub enum Activity {
 }
 
 /// How a completed build ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BuildResult {
     /// It passed.
@@ -94,7 +94,7 @@ impl BuildResult {
 }
 
 /// One run of a build.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Run {
     /// What people call it: a number, a sha.
     pub label: SafeText,
@@ -132,7 +132,7 @@ impl Run {
 }
 
 /// A stage of a pipeline, in the order they run.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Stage {
     /// Its name.
     pub name: SafeText,
@@ -143,13 +143,14 @@ pub struct Stage {
     /// When it began.
     pub started_at: Option<Timestamp>,
     /// How long it took.
+    #[serde(deserialize_with = "optional_millis")]
     pub duration: Option<Span>,
     /// The step that failed, or that runs.
     pub step: SafeText,
 }
 
 /// One build line of a CI server.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Build {
     /// Its name, as the server has it.
     pub name: SafeText,
@@ -168,6 +169,7 @@ pub struct Build {
     /// When the last completed build ended, as far as the server tells.
     pub finished_at: Option<Timestamp>,
     /// How long the next run will take: by the server, or the median of past successes.
+    #[serde(deserialize_with = "optional_millis")]
     pub estimate: Option<Span>,
     /// The branch of the last run.
     pub branch: SafeText,
@@ -248,7 +250,7 @@ pub fn median_of_successes(newest_first: &[Run]) -> Option<Span> {
 }
 
 /// A build with what was seen of it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrackedBuild {
     /// What it is called on the screen: its name, so that no other build looks the same.
     pub name: SafeText,

@@ -154,7 +154,7 @@ impl ChangeReason {
 }
 
 /// Something that happened.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Event {
     /// When it happened; of a deploy, when it was done, else when it began.
     pub at: Timestamp,

@@ -40,6 +40,11 @@ impl QueryKey {
         Self(format!("{kind} {when}{which} {}:{source} {}", source.len(), ask.query).into())
     }
 
+    /// The key of such a text.
+    pub fn of_text(text: &str) -> Self {
+        Self(text.into())
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,5 +1,7 @@
 //! Reviews: pull requests, merge requests.
 
+use serde::{Deserialize, Serialize};
+
 use super::answer::{AnswerKind, Count};
 use super::text::SafeText;
 use super::time::{Span, Timestamp};
@@ -8,7 +10,7 @@ use super::time::{Span, Timestamp};
 pub const MAX_REVIEWS: usize = 2000;
 
 /// Who has to do something next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum WaitsFor {
     /// Somebody has to look at it.
     Reviewer,
@@ -36,7 +38,7 @@ impl WaitsFor {
 }
 
 /// A request to take a change in.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Review {
     /// What people call it: "#12", "!7".
     pub label: SafeText,

@@ -2,10 +2,10 @@
 //!
 //! Source: Monitoring Plugins Development Guidelines, "Plugin Return Codes".
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How a thing is. Unknown is never counted as ok.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Measured, and within its limits.

@@ -1,5 +1,7 @@
 //! Rows and columns.
 
+use serde::{Deserialize, Serialize};
+
 use super::answer::{AnswerKind, Count};
 use super::number;
 use super::text::SafeText;
@@ -12,12 +14,18 @@ pub const MAX_COLUMNS: usize = 200;
 pub const MAX_CELLS: usize = 100_000;
 
 /// One cell of a table.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(untagged)]
 pub enum Cell {
     /// A number, drawn right-aligned in the panel's unit.
-    Number(f64),
+    Number(#[serde(deserialize_with = "number_or_null")] f64),
     /// A text, drawn left-aligned.
     Text(SafeText),
+}
+
+/// JSON has no NaN: a cell without a number is null.
+fn number_or_null<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 
 /// Numbers are equal by bits, so that a cell without a number (NaN) equals its copy.
@@ -44,7 +52,7 @@ impl Cell {
 }
 
 /// A table as a source answered it.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Table {
     /// Column titles.
     pub columns: Vec<SafeText>,

@@ -1,10 +1,10 @@
 //! Moments and spans. The only part of the program that reads a clock.
 
 use jiff::tz::TimeZone;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A moment: milliseconds since 1970-01-01 UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Timestamp(pub i64);
 
 /// Reads the wall clock. Called at the edges only; behind the hub time is an argument.
@@ -238,6 +238,11 @@ impl Span {
             _ => format!("{} d", s / 86_400),
         }
     }
+}
+
+/// A length of time that may be missing, in milliseconds, as it is written.
+pub fn optional_millis<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Span>, D::Error> {
+    Ok(Option::<i64>::deserialize(deserializer)?.map(Span))
 }
 
 impl<'de> serde::Deserialize<'de> for Span {

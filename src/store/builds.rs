@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::kind::{Snapshot, text_bytes};
 use super::{Entry, Stored, events};
 use crate::model::build::{Activity, Build, BuildResult, MAX_RUNS, Run, Stage, TrackedBuild, median_of_successes};
@@ -15,7 +17,7 @@ use crate::model::time::{Span, Timestamp};
 pub type State = Arc<Builds>;
 
 /// Builds, with what was seen of them over time.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Builds {
     /// In the order of the answer.
     pub builds: Vec<TrackedBuild>,

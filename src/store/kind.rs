@@ -3,6 +3,9 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use crate::model::event::Event;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
@@ -44,10 +47,20 @@ pub trait Kind: Default {
 
     /// Forgets what the last answer did not have, and that would be missing.
     fn forget_missing(&mut self) {}
+
+    /// All that is known, as text for a file; none of what is not kept as a whole.
+    fn written(_: &Self::News) -> Option<String> {
+        None
+    }
+
+    /// What such a text says.
+    fn read(_: &str) -> Option<Self::News> {
+        None
+    }
 }
 
 /// A kind whose answer says how all is now: nothing of the answer before stays, but for what is made of both.
-pub trait Snapshot: Default + PartialEq {
+pub trait Snapshot: Default + PartialEq + Serialize + DeserializeOwned {
     /// What a source answers.
     type Answer;
 
@@ -94,6 +107,14 @@ impl<S: Snapshot> Kind for Arc<S> {
 
     fn events(&self) -> &[Event] {
         self.as_ref().events()
+    }
+
+    fn written(news: &Self) -> Option<String> {
+        serde_json::to_string(news.as_ref()).ok()
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok().map(Self::new)
     }
 }
 

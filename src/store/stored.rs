@@ -93,6 +93,21 @@ macro_rules! stored {
         }
 
         impl News {
+            /// All that is known, as the word of its kind and text for a file; none of what is not kept as a whole.
+            pub fn written(&self) -> Option<(&'static str, String)> {
+                match self {
+                    $(Self::$kind(news) => Some((stringify!($file), <$file::State as Kind>::written(news)?)),)+
+                }
+            }
+
+            /// What such a text says.
+            pub fn read(kind: &str, text: &str) -> Option<Self> {
+                match kind {
+                    $(stringify!($file) => <$file::State as Kind>::read(text).map(Self::$kind),)+
+                    _ => None,
+                }
+            }
+
             /// The memory that it takes besides its own size, about, in bytes.
             pub(super) fn bytes(&self) -> usize {
                 match self {

@@ -10,7 +10,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("accept", &[]),
     ("source", &["accept", "calendar", "model"]),
     ("store", &["model"]),
+    ("history", &["store", "model"]),
     ("eval", &["store", "model"]),
+    ("export", &["store", "history", "eval", "model"]),
     ("panel", &["eval", "store", "model"]),
     ("config", &["source", "panel", "eval", "model"]),
     ("view", &["config", "panel", "eval", "store", "model"]),
@@ -18,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("input", &["view", "model"]),
     ("viewer", &["render", "input", "view", "model"]),
     ("output", &["viewer", "render", "view", "eval", "model", "hub"]),
-    ("hub", &["source", "store", "eval", "view", "config", "model"]),
+    ("hub", &["source", "store", "history", "eval", "view", "config", "model"]),
     ("simulator", &["accept", "model"]),
 ];
 

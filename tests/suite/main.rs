@@ -38,6 +38,7 @@ mod fuzz;
 mod gallery;
 mod github;
 mod gitlab;
+mod history;
 mod hostile;
 mod ical;
 mod jenkins;

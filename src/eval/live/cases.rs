@@ -203,7 +203,7 @@ impl Course {
     fn step(&mut self, later: i64, happening: &Happening) {
         self.now = self.now.plus(Span(later));
         match *happening {
-            Happening::Poll(query, what, shape) => self.live.apply(outcome(query, what, shape, self.now)),
+            Happening::Poll(query, what, shape) => self.live.apply(outcome(query, what, shape, self.now), |_| {}),
             Happening::Note => {
                 self.live.note(Event { at: self.now, title: "noticed".into(), ..Event::default() });
             }
@@ -314,7 +314,7 @@ fn the_past_of_an_ordinary_board_is_half_an_hour_in_half_a_mebibyte() {
     let mut live = Live::new(Checks::default(), ((0..12).map(QueryId), WINDOW), rules.iter(), Limits::for_queries(12));
     for second in 0..3600 {
         for query in (0..12).filter(|query| second % 10 == *query as i64 % 10) {
-            live.apply(outcome(query, What::Sample, 6, START.plus(Span::seconds(second))));
+            live.apply(outcome(query, What::Sample, 6, START.plus(Span::seconds(second))), |_| {});
         }
     }
     let end = START.plus(Span::seconds(3600));
@@ -328,7 +328,7 @@ fn a_board_of_very_many_queries_keeps_no_past() {
     let rules = rules(4);
     let limits = Limits::for_queries(1000);
     let mut live = Live::new(Checks::default(), ((0..1000).map(QueryId), WINDOW), rules.iter(), limits);
-    live.apply(outcome(0, What::Sample, 6, START));
+    live.apply(outcome(0, What::Sample, 6, START), |_| {});
     assert_eq!((live.as_of(START), live.facts().count()), (None, 0));
 }
 

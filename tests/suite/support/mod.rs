@@ -22,7 +22,9 @@ pub fn andon() -> Command {
         .env("PATH", "/usr/bin:/bin")
         .env("HOME", "/nonexistent")
         .env("TZ", "UTC")
-        .env("LANG", "C.UTF-8");
+        .env("LANG", "C.UTF-8")
+        // A test keeps a history only where it says where.
+        .env("ANDON_HISTORY", "off");
     command
 }
 

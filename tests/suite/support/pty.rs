@@ -14,13 +14,15 @@ use rustix::fs::OFlags;
 /// How long a test waits for what must come.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-const ENVIRONMENT: [(&str, &str); 6] = [
+const ENVIRONMENT: [(&str, &str); 7] = [
     ("TERM", "xterm-256color"),
     ("COLORTERM", "truecolor"),
     ("TZ", "UTC"),
     ("LANG", "C.UTF-8"),
     ("HOME", "/nonexistent"),
     ("PATH", "/usr/bin:/bin"),
+    // A test keeps a history only where it says where.
+    ("ANDON_HISTORY", "off"),
 ];
 
 /// Opens a terminal as somebody whom it does not belong to.

@@ -1,0 +1,114 @@
+//! `andon query`: the numbers behind a panel or a source, from the history or from one poll.
+
+use std::process::ExitCode;
+
+use super::arguments::{QueryFlags, QueryFormat};
+use super::load::{load, request, zone};
+use super::out::{Done, Failure, complain, print};
+use super::{moment, state};
+use crate::app;
+use crate::config::Board;
+use crate::config::board::QuerySpec;
+use crate::export::table::{Exported, csv, json, table};
+use crate::history::codec::Bucket;
+use crate::history::read::Reader;
+use crate::model::time::{Span, Timestamp, now};
+use crate::store::{Entry, Stored};
+
+/// How long `--live` waits for sources.
+const WAIT: Span = Span::seconds(12);
+
+pub(super) fn run(flags: &QueryFlags) -> Done {
+    let (board, _) = load(&flags.board)?;
+    let now = now();
+    let zone_here = crate::source::zone::of_this_machine();
+    let read = |text: &Option<String>, default: Timestamp| {
+        text.as_ref().map_or(Ok(default), |text| moment::parse(text, now, &zone_here))
+    };
+    let from = read(&flags.from, now.minus(board.window)).map_err(wrong)?;
+    let to = read(&flags.to, now).map_err(wrong)?;
+    if from >= to {
+        return Err(wrong("--from is not before --to".to_owned()));
+    }
+    let queries = asked(&board, &flags.name)?;
+    let all = if flags.live {
+        live(board, &flags.name, &queries)?
+    } else {
+        let range = (from, to);
+        remembered(&board, &request(&flags.board).file, (&flags.name, &queries), range, flags.step, now)?
+    };
+    if all.is_empty() {
+        let way = if flags.live { "its sources gave no numbers" } else { "no number of it is remembered in that time" };
+        let help = if flags.live { "" } else { "; sources with a past of their own are asked with --live" };
+        return Err(Failure::Message(format!("nothing of '{}': {way}{help}", flags.name)));
+    }
+    print(&match flags.format {
+        QueryFormat::Csv => csv(&all),
+        QueryFormat::Json => json(&all),
+        QueryFormat::Table => table(&all, &zone()),
+    })
+}
+
+fn wrong(message: String) -> Failure {
+    complain(&format!("andon: {message}"));
+    Failure::Quiet(ExitCode::from(2))
+}
+
+/// The queries of a panel (its id, or `page/id`), or of a source.
+fn asked(board: &Board, name: &str) -> Result<Vec<QuerySpec>, Failure> {
+    let (page, id) = name.split_once('/').map_or((None, name), |(page, id)| (Some(page), id));
+    let pages = board.dashboards.iter().filter(|one| page.is_none_or(|page| one.name == page));
+    let panels: Vec<_> = pages.flat_map(|one| &one.panels).filter(|panel| panel.id == id).collect();
+    let source = board.sources.iter().position(|source| source.name.as_str() == name);
+    let is_asked = |query: &&QuerySpec| match panels.as_slice() {
+        [] => Some(query.source) == source,
+        panels => panels.iter().any(|panel| panel.rule.queries.iter().any(|one| one.id == query.id)),
+    };
+    if panels.is_empty() && source.is_none() {
+        let ids = board.dashboards.iter().flat_map(|page| &page.panels).map(|panel| panel.id.as_str());
+        let known: Vec<&str> = ids.chain(board.sources.iter().map(|source| source.name.as_str())).collect();
+        return Err(wrong(format!("there is no panel and no source '{name}'; there are {}", known.join(", "))));
+    }
+    Ok(board.queries.iter().filter(is_asked).cloned().collect())
+}
+
+/// From the history of the board.
+fn remembered(
+    board: &Board,
+    file: &std::path::Path,
+    (name, queries): (&str, &[QuerySpec]),
+    range: (Timestamp, Timestamp),
+    step: Span,
+    now: Timestamp,
+) -> Result<Vec<Exported>, Failure> {
+    let settings = state::history(board, file)
+        .ok_or_else(|| Failure::Message("this board keeps no history; --live polls its sources".to_owned()))?;
+    let reader = Reader::open(&settings.path)?;
+    let mut all = Vec::new();
+    for query in queries {
+        let series = reader.series(&query.key, range, step, now)?;
+        all.extend(series.into_iter().map(|(labels, rows)| Exported { of: name.to_owned(), labels, rows }));
+    }
+    Ok(all)
+}
+
+/// From one poll: what its sources answer, with their own past.
+fn live(board: Board, name: &str, queries: &[QuerySpec]) -> Result<Vec<Exported>, Failure> {
+    let polled = app::poll_once(board, zone(), WAIT)?;
+    let entries = queries.iter().filter_map(|query| polled.hub.entry(query.id));
+    Ok(entries.flat_map(|entry| exported(name, entry)).collect())
+}
+
+/// The series of an answer; none of an answer of another kind.
+pub(super) fn exported(of: &str, entry: &Entry) -> Vec<Exported> {
+    let Stored::Series(tracks) = &entry.stored else { return Vec::new() };
+    let rows = |track: &crate::store::Track| -> Vec<Bucket> {
+        let points = track.ring.points().iter();
+        points.map(|point| Bucket::alone(*point)).collect()
+    };
+    tracks
+        .iter()
+        .map(|track| Exported { of: of.to_owned(), labels: track.labels.clone(), rows: rows(track) })
+        .filter(|one| !one.rows.is_empty())
+        .collect()
+}

@@ -1,0 +1,3 @@
+//! What andon has learned, for other programs.
+
+pub mod table;

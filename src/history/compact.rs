@@ -1,0 +1,133 @@
+//! What has been flushed becomes blocks of two hours a series, and what is old is thinned out, then forgotten.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+
+use super::codec::{self, Bucket};
+use super::flush::{SLOT, blocks, in_order};
+use super::tiers::{COARSER, RAW, Tier, buckets, merged};
+use crate::model::series::Point;
+use crate::model::time::{Span, Timestamp};
+
+/// A block is made when its time is over by so much: what comes late still finds its place.
+const LATE: Span = Span::seconds(60);
+/// How long what the board has noticed, and how polls ended, is kept.
+const NOTED_KEPT: Span = Span::seconds(400 * 86_400);
+const FAILED_KEPT: Span = Span::seconds(30 * 86_400);
+/// Blocks that are forgotten in one go when there is no room.
+const IN_ONE_GO: i64 = 500;
+
+/// The blocks that are over become blocks of the file. Returns whether there were any.
+pub(super) fn compact(connection: &mut Connection, now: Timestamp) -> rusqlite::Result<bool> {
+    let oldest: Option<i64> = connection.query_row("SELECT min(at) FROM flushed", [], |row| row.get(0))?;
+    let until = RAW.block_of(now.minus(LATE));
+    if oldest.is_none_or(|oldest| oldest >= until) {
+        return Ok(false);
+    }
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let mut series: BTreeMap<i64, Vec<Point>> = BTreeMap::new();
+    let mut flushed = transaction.prepare("SELECT data FROM flushed WHERE at < ?1 ORDER BY at, rowid")?;
+    let mut rows = flushed.query([until])?;
+    while let Some(row) = rows.next()? {
+        for (id, block) in blocks(row.get_ref(0)?.as_blob()?) {
+            // One that cannot be read is lost, and no other.
+            series.entry(id).or_default().extend(codec::read_points(block).unwrap_or_default());
+        }
+    }
+    drop(rows);
+    drop(flushed);
+    for (id, points) in &series {
+        keep(&transaction, *id, &in_order(points))?;
+    }
+    transaction.execute("DELETE FROM flushed WHERE at < ?1", [until])?;
+    transaction.commit()?;
+    Ok(true)
+}
+
+/// Writes the points of a series, and what they are in each tier.
+fn keep(to: &Transaction<'_>, id: i64, points: &[Point]) -> rusqlite::Result<()> {
+    for part in points.chunk_by(|a, b| RAW.block_of(a.at) == RAW.block_of(b.at)) {
+        let Some(first) = part.first() else { continue };
+        let start = RAW.block_of(first.at);
+        let before = read(to, id, RAW, start)?.and_then(|data| codec::read_points(&data).ok()).unwrap_or_default();
+        let whole = if before.is_empty() { part.to_vec() } else { in_order(&[&before, part].concat()) };
+        write(to, id, RAW, start, &codec::points(&whole))?;
+    }
+    let reach = Span(usual_distance(points)).times(2.5);
+    for tier in COARSER {
+        let all = buckets(points, tier.step, reach);
+        for part in all.chunk_by(|a, b| tier.block_of(a.at) == tier.block_of(b.at)) {
+            let Some(first) = part.first() else { continue };
+            let start = tier.block_of(first.at);
+            let before: Vec<Bucket> =
+                read(to, id, tier, start)?.and_then(|data| codec::read_buckets(&data).ok()).unwrap_or_default();
+            write(to, id, tier, start, &codec::buckets(&merged(before, part.to_vec(), tier.step)))?;
+        }
+    }
+    Ok(())
+}
+
+/// The usual distance of points, in milliseconds.
+fn usual_distance(points: &[Point]) -> i64 {
+    let mut all: Vec<i64> = points.windows(2).map(|pair| pair[1].at.0 - pair[0].at.0).collect();
+    all.sort_unstable();
+    all.get(all.len() / 2).copied().unwrap_or(60_000)
+}
+
+fn read(from: &Transaction<'_>, id: i64, tier: Tier, start: i64) -> rusqlite::Result<Option<Vec<u8>>> {
+    from.prepare_cached("SELECT data FROM block WHERE series = ?1 AND step = ?2 AND start = ?3")?
+        .query_row(params![id, tier.step, start], |row| row.get(0))
+        .optional()
+}
+
+fn write(to: &Transaction<'_>, id: i64, tier: Tier, start: i64, data: &[u8]) -> rusqlite::Result<()> {
+    to.prepare_cached("REPLACE INTO block (series, step, start, data) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![id, tier.step, start, data])?;
+    Ok(())
+}
+
+/// Forgets what is older than its tier keeps, and of what is left the oldest while there is more than there may be.
+pub(super) fn forget(connection: &Connection, now: Timestamp, max_bytes: u64) -> rusqlite::Result<()> {
+    for tier in [RAW].iter().chain(&COARSER) {
+        // A block goes when all of it is too old.
+        let end = now.minus(tier.kept).minus(tier.block).0;
+        connection.execute("DELETE FROM block WHERE step = ?1 AND start < ?2", params![tier.step, end])?;
+    }
+    let before = |kept: Span| now.minus(kept).0;
+    connection.execute("DELETE FROM noted WHERE at < ?1", [before(NOTED_KEPT)])?;
+    connection.execute("DELETE FROM failed WHERE at < ?1", [before(FAILED_KEPT)])?;
+    // The last one of each query is how all is, however old it is.
+    let slot = before(FAILED_KEPT).div_euclid(SLOT.0);
+    connection.execute(
+        "DELETE FROM snapshot WHERE slot < ?1 AND slot < (SELECT max(slot) FROM snapshot AS s WHERE s.query = snapshot.query)",
+        [slot],
+    )?;
+    while used(connection)? > max_bytes {
+        let oldest = connection.execute(
+            "DELETE FROM block WHERE (series, step, start) IN (SELECT series, step, start FROM block ORDER BY start LIMIT ?1)",
+            [IN_ONE_GO],
+        )?;
+        let snapshots = connection.execute(
+            "DELETE FROM snapshot WHERE (query, slot) IN (SELECT query, slot FROM snapshot AS a WHERE slot < (SELECT max(slot) \
+             FROM snapshot AS b WHERE b.query = a.query) ORDER BY slot LIMIT ?1)",
+            [IN_ONE_GO],
+        )?;
+        if oldest + snapshots == 0 {
+            break;
+        }
+    }
+    // A series without anything left is forgotten, too.
+    connection.execute(
+        "DELETE FROM series WHERE id NOT IN (SELECT series FROM block) AND NOT EXISTS (SELECT 1 FROM flushed)",
+        [],
+    )?;
+    connection.execute_batch("PRAGMA incremental_vacuum")
+}
+
+/// The bytes of the file that hold something.
+fn used(connection: &Connection) -> rusqlite::Result<u64> {
+    let number = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
+    let pages = number("page_count")? - number("freelist_count")?;
+    Ok(u64::try_from(pages * number("page_size")?).unwrap_or(0))
+}

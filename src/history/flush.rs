@@ -1,0 +1,176 @@
+//! What came since the last flush, and how it is written: all of it, or nothing.
+
+use std::collections::{BTreeMap, HashMap};
+
+use rusqlite::{Connection, Transaction, params};
+
+use super::codec;
+use super::record::Record;
+use crate::model::event::Event;
+use crate::model::labels::Labels;
+use crate::model::poll::QueryKey;
+use crate::model::series::Point;
+use crate::model::time::{Span, Timestamp};
+use crate::store::News;
+
+/// Most points that wait for a disk that does not take them: about an hour of a hundred series a second.
+const MOST_POINTS: usize = 500_000;
+/// Most events and most failures that wait.
+const MOST_OTHERS: usize = 10_000;
+/// Of the snapshots of a query the last of so long is kept.
+pub(super) const SLOT: Span = Span::seconds(600);
+
+/// What waits for the next flush.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    points: HashMap<(QueryKey, Labels), Vec<Point>>,
+    count: usize,
+    snapshots: BTreeMap<QueryKey, (Timestamp, News)>,
+    noted: Vec<Event>,
+    answered: BTreeMap<QueryKey, Timestamp>,
+    failed: Vec<(QueryKey, Timestamp, Option<String>)>,
+    /// How the last poll of each query ended: only what turns is kept.
+    errors: HashMap<QueryKey, String>,
+    /// Something was lost because the disk took nothing for too long.
+    pub(super) has_lost: bool,
+}
+
+impl Waiting {
+    pub(super) fn is_empty(&self) -> bool {
+        self.points.is_empty()
+            && self.snapshots.is_empty()
+            && self.noted.is_empty()
+            && self.answered.is_empty()
+            && self.failed.is_empty()
+    }
+
+    pub(super) fn take(&mut self, record: Record) {
+        match record {
+            Record::Points(key, series) => {
+                for one in series {
+                    if self.count + one.points.len() > MOST_POINTS {
+                        self.has_lost = true;
+                        return;
+                    }
+                    self.count += one.points.len();
+                    self.points.entry((key.clone(), one.labels)).or_default().extend(one.points);
+                }
+            }
+            Record::Snapshot(key, at, news) => {
+                self.snapshots.insert(key, (at, news));
+            }
+            Record::Noted(event) if self.noted.len() < MOST_OTHERS => self.noted.push(*event),
+            Record::Noted(_) => self.has_lost = true,
+            Record::Polled(key, at, error) => self.polled(key, at, error),
+        }
+    }
+
+    fn polled(&mut self, key: QueryKey, at: Timestamp, error: Option<String>) {
+        let before = self.errors.get(&key);
+        if before == error.as_ref() {
+            if error.is_none() {
+                self.answered.insert(key, at);
+            }
+            return;
+        }
+        match &error {
+            None => {
+                self.errors.remove(&key);
+                self.answered.insert(key.clone(), at);
+            }
+            Some(error) => {
+                self.errors.insert(key.clone(), error.clone());
+            }
+        }
+        if self.failed.len() < MOST_OTHERS {
+            self.failed.push((key, at, error));
+        }
+    }
+
+    /// Writes all of it in one transaction. Where that fails, all of it waits for the next flush.
+    pub(super) fn write(&mut self, connection: &mut Connection, ids: &mut Ids, now: Timestamp) -> rusqlite::Result<()> {
+        let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let new = self.write_to(&transaction, ids, now)?;
+        transaction.commit()?;
+        // Only now are they there.
+        ids.0.extend(new);
+        let errors = std::mem::take(&mut self.errors);
+        *self = Self { errors, ..Self::default() };
+        Ok(())
+    }
+
+    fn write_to(&self, to: &Transaction<'_>, ids: &Ids, now: Timestamp) -> rusqlite::Result<Vec<(SeriesKey, i64)>> {
+        let (mut new, mut data) = (Vec::new(), Vec::new());
+        for (key, points) in &self.points {
+            let id = if let Some(id) = ids.0.get(key) {
+                *id
+            } else {
+                let id = series_id(to, key)?;
+                new.push((key.clone(), id));
+                id
+            };
+            let block = codec::points(&in_order(points));
+            data.extend(id.to_le_bytes());
+            data.extend((block.len() as u32).to_le_bytes());
+            data.extend(block);
+        }
+        if !data.is_empty() {
+            to.prepare_cached("INSERT INTO flushed (at, data) VALUES (?1, ?2)")?.execute(params![now.0, data])?;
+        }
+        for (key, (at, news)) in &self.snapshots {
+            let Some((kind, text)) = news.written() else { continue };
+            let slot = at.0.div_euclid(SLOT.0);
+            to.prepare_cached("REPLACE INTO snapshot (query, slot, at, kind, data) VALUES (?1, ?2, ?3, ?4, ?5)")?
+                .execute(params![key.as_str(), slot, at.0, kind, text])?;
+        }
+        for event in &self.noted {
+            let Ok(text) = serde_json::to_string(event) else { continue };
+            to.prepare_cached("INSERT INTO noted (at, data) VALUES (?1, ?2)")?.execute(params![event.at.0, text])?;
+        }
+        for (key, at) in &self.answered {
+            to.prepare_cached("REPLACE INTO answered (query, at) VALUES (?1, ?2)")?
+                .execute(params![key.as_str(), at.0])?;
+        }
+        for (key, at, error) in &self.failed {
+            to.prepare_cached("INSERT INTO failed (query, at, error) VALUES (?1, ?2, ?3)")?.execute(params![
+                key.as_str(),
+                at.0,
+                error
+            ])?;
+        }
+        Ok(new)
+    }
+}
+
+/// A series, over restarts.
+type SeriesKey = (QueryKey, Labels);
+
+/// The numbers of the series that are in the file.
+#[derive(Debug, Default)]
+pub(super) struct Ids(HashMap<SeriesKey, i64>);
+
+fn series_id(to: &Transaction<'_>, (query, labels): &SeriesKey) -> rusqlite::Result<i64> {
+    let labels = serde_json::to_string(labels).unwrap_or_default();
+    to.prepare_cached("INSERT OR IGNORE INTO series (query, labels) VALUES (?1, ?2)")?
+        .execute(params![query.as_str(), labels])?;
+    to.prepare_cached("SELECT id FROM series WHERE query = ?1 AND labels = ?2")?
+        .query_row(params![query.as_str(), labels], |row| row.get(0))
+}
+
+/// Ascending in time; of two values of one moment the later one counts.
+pub(super) fn in_order(points: &[Point]) -> Vec<Point> {
+    let by_time: BTreeMap<Timestamp, f64> = points.iter().map(|point| (point.at, point.value)).collect();
+    by_time.into_iter().map(|(at, value)| Point { at, value }).collect()
+}
+
+/// The blocks of one flush, each with the number of its series; those that are cut are left out.
+pub(super) fn blocks(mut data: &[u8]) -> Vec<(i64, &[u8])> {
+    let mut all = Vec::new();
+    while let Some((id, rest)) = data.split_first_chunk() {
+        let Some((length, rest)) = rest.split_first_chunk() else { break };
+        let Some((block, rest)) = rest.split_at_checked(u32::from_le_bytes(*length) as usize) else { break };
+        all.push((i64::from_le_bytes(*id), block));
+        data = rest;
+    }
+    all
+}

@@ -1,0 +1,114 @@
+//! What is remembered, for a board that comes back.
+
+use std::collections::{BTreeMap, HashMap};
+
+use rusqlite::{Connection, params};
+
+use super::codec;
+use super::flush::{blocks, in_order};
+use super::tiers::RAW;
+use crate::model::event::Event;
+use crate::model::labels::Labels;
+use crate::model::poll::QueryKey;
+use crate::model::series::{Coverage, Point, Series, SeriesSet};
+use crate::model::time::Timestamp;
+use crate::store::News;
+
+/// Most events that are remembered at the start.
+const MOST_EVENTS: usize = 1000;
+
+/// All that is remembered since a moment.
+#[derive(Debug, Default)]
+pub struct Past {
+    /// Of each query.
+    pub queries: HashMap<QueryKey, Remembered>,
+    /// What the board itself had noticed, oldest first.
+    pub noted: Vec<Event>,
+    /// When something was learned the last time; none where nothing is remembered.
+    pub last: Option<Timestamp>,
+}
+
+/// What is remembered of one query.
+#[derive(Debug, Default)]
+pub struct Remembered {
+    /// What was known: points since the moment, or how all was.
+    pub news: Vec<(Timestamp, News)>,
+    /// When it was answered the last time.
+    pub answered: Option<Timestamp>,
+}
+
+/// Reads all of it.
+pub(super) fn load(connection: &Connection, since: Timestamp) -> rusqlite::Result<Past> {
+    let mut past = Past::default();
+    for (query, series) in points(connection, since)? {
+        let newest = series.iter().filter_map(|one| one.points.last()).map(|point| point.at).max();
+        let news = News::Series(SeriesSet::new(series, Coverage::Pushed));
+        past.queries.entry(query).or_default().news.push((newest.unwrap_or(since), news));
+    }
+    let mut snapshots = connection.prepare(
+        "SELECT query, at, kind, data FROM snapshot AS a WHERE slot = (SELECT max(slot) FROM snapshot AS b WHERE b.query = a.query)",
+    )?;
+    let mut rows = snapshots.query([])?;
+    while let Some(row) = rows.next()? {
+        let (query, at): (String, i64) = (row.get(0)?, row.get(1)?);
+        let (kind, data): (String, String) = (row.get(2)?, row.get(3)?);
+        // One that an older release wrote in another shape is not known any more.
+        let Some(news) = News::read(&kind, &data) else { continue };
+        past.queries.entry(QueryKey::of_text(&query)).or_default().news.push((Timestamp(at), news));
+    }
+    let mut answered = connection.prepare("SELECT query, at FROM answered")?;
+    let mut rows = answered.query([])?;
+    while let Some(row) = rows.next()? {
+        let (query, at): (String, i64) = (row.get(0)?, row.get(1)?);
+        past.last = past.last.max(Some(Timestamp(at)));
+        past.queries.entry(QueryKey::of_text(&query)).or_default().answered = Some(Timestamp(at));
+    }
+    past.noted = noted(connection, since)?;
+    Ok(past)
+}
+
+fn noted(connection: &Connection, since: Timestamp) -> rusqlite::Result<Vec<Event>> {
+    let mut noted = connection.prepare("SELECT data FROM noted WHERE at >= ?1 ORDER BY at DESC LIMIT ?2")?;
+    let texts = noted.query_map(params![since.0, MOST_EVENTS as i64], |row| row.get::<_, String>(0))?;
+    let mut events = Vec::new();
+    for text in texts {
+        events.extend(serde_json::from_str::<Event>(&text?));
+    }
+    events.reverse();
+    Ok(events)
+}
+
+/// The series of each query with a point since the moment.
+fn points(connection: &Connection, since: Timestamp) -> rusqlite::Result<BTreeMap<QueryKey, Vec<Series>>> {
+    let mut all: HashMap<i64, Vec<Point>> = HashMap::new();
+    let mut take = |id: i64, data: &[u8]| {
+        let points = codec::read_points(data).unwrap_or_default();
+        let new = points.into_iter().filter(|point| point.at >= since).peekable();
+        all.entry(id).or_default().extend(new);
+    };
+    let mut kept =
+        connection.prepare("SELECT series, data FROM block WHERE step = 0 AND start >= ?1 ORDER BY start")?;
+    let mut rows = kept.query([RAW.block_of(since)])?;
+    while let Some(row) = rows.next()? {
+        take(row.get(0)?, row.get_ref(1)?.as_blob()?);
+    }
+    let mut flushed = connection.prepare("SELECT data FROM flushed WHERE at >= ?1 ORDER BY at, rowid")?;
+    let mut rows = flushed.query([since.0])?;
+    while let Some(row) = rows.next()? {
+        for (id, block) in blocks(row.get_ref(0)?.as_blob()?) {
+            take(id, block);
+        }
+    }
+    let mut names = connection.prepare("SELECT query, labels FROM series WHERE id = ?1")?;
+    let mut queries: BTreeMap<QueryKey, Vec<Series>> = BTreeMap::new();
+    for (id, points) in all.into_iter().filter(|(_, points)| !points.is_empty()) {
+        let (query, labels): (String, String) = names.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let labels: Labels = serde_json::from_str(&labels).unwrap_or_default();
+        let one = Series { labels, points: in_order(&points) };
+        queries.entry(QueryKey::of_text(&query)).or_default().push(one);
+    }
+    for series in queries.values_mut() {
+        series.sort_by(|a, b| a.labels.cmp(&b.labels));
+    }
+    Ok(queries)
+}

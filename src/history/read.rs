@@ -1,0 +1,142 @@
+//! The past, for whoever asks: read only, beside the board that writes it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, params};
+
+use super::codec::{self, Bucket};
+use super::flush::{blocks, in_order};
+use super::load::{Past, load};
+use super::tiers::{COARSER, RAW, Tier, buckets, merged};
+use crate::model::labels::Labels;
+use crate::model::poll::QueryKey;
+use crate::model::series::Point;
+use crate::model::time::{Span, Timestamp};
+
+/// A history that somebody else may be writing.
+#[derive(Debug)]
+pub struct Reader(Connection);
+
+impl Reader {
+    /// Opens a file. The error is a sentence.
+    pub fn open(path: &Path) -> Result<Self, String> {
+        if !path.exists() {
+            return Err(format!("nothing is remembered yet: there is no {}", path.display()));
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(|error| said(path, &error))?;
+        connection.busy_timeout(std::time::Duration::from_secs(2)).map_err(|error| said(path, &error))?;
+        connection.query_row("SELECT count(*) FROM flushed", [], |_| Ok(())).map_err(|error| said(path, &error))?;
+        Ok(Self(connection))
+    }
+
+    /// All that is remembered since a moment.
+    pub fn past(&self, since: Timestamp) -> Result<Past, String> {
+        load(&self.0, since).map_err(|error| error.to_string())
+    }
+
+    /// The series of a query between two moments: values as they came where `step` is zero and they are still there, else
+    /// joined to buckets of that length or a little longer.
+    pub fn series(
+        &self,
+        query: &QueryKey,
+        (from, to): (Timestamp, Timestamp),
+        step: Span,
+        now: Timestamp,
+    ) -> Result<Vec<(Labels, Vec<Bucket>)>, String> {
+        self.read(query, (from, to), step, now).map_err(|error| error.to_string())
+    }
+
+    fn read(
+        &self,
+        query: &QueryKey,
+        (from, to): (Timestamp, Timestamp),
+        step: Span,
+        now: Timestamp,
+    ) -> rusqlite::Result<Vec<(Labels, Vec<Bucket>)>> {
+        let mut names = self.0.prepare("SELECT id, labels FROM series WHERE query = ?1 ORDER BY labels")?;
+        let mut rows = names.query([query.as_str()])?;
+        let tier = tier(from, step, now);
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (id, labels): (i64, String) = (row.get(0)?, row.get(1)?);
+            let found = match tier {
+                None => self.points(id, from)?.into_iter().map(Bucket::alone).collect(),
+                Some(tier) => {
+                    let kept = self.buckets(id, tier, from)?;
+                    // What is not thinned out yet is thinned out here.
+                    let recent = buckets(&self.flushed(id, RAW.block_of(from))?, tier.step, Span::seconds(tier.step));
+                    merged(kept, recent, tier.step)
+                }
+            };
+            let within: Vec<Bucket> = found.into_iter().filter(|one| (from..=to).contains(&one.at)).collect();
+            let joined = joined(within, step, tier);
+            if !joined.is_empty() {
+                all.push((serde_json::from_str(&labels).unwrap_or_default(), joined));
+            }
+        }
+        Ok(all)
+    }
+
+    fn points(&self, id: i64, from: Timestamp) -> rusqlite::Result<Vec<Point>> {
+        let mut points = Vec::new();
+        for data in self.blocks(id, RAW, from)? {
+            points.extend(codec::read_points(&data).unwrap_or_default());
+        }
+        points.extend(self.flushed(id, RAW.block_of(from))?);
+        Ok(in_order(&points))
+    }
+
+    fn buckets(&self, id: i64, tier: Tier, from: Timestamp) -> rusqlite::Result<Vec<Bucket>> {
+        let blocks = self.blocks(id, tier, from)?;
+        Ok(blocks.iter().flat_map(|data| codec::read_buckets(data).unwrap_or_default()).collect())
+    }
+
+    fn blocks(&self, id: i64, tier: Tier, from: Timestamp) -> rusqlite::Result<Vec<Vec<u8>>> {
+        let text = "SELECT data FROM block WHERE series = ?1 AND step = ?2 AND start >= ?3 ORDER BY start";
+        let mut kept = self.0.prepare_cached(text)?;
+        kept.query_map(params![id, tier.step, tier.block_of(from)], |row| row.get(0))?.collect()
+    }
+
+    /// What has been flushed of a series and is in no block yet.
+    fn flushed(&self, id: i64, from: i64) -> rusqlite::Result<Vec<Point>> {
+        let mut flushed = self.0.prepare_cached("SELECT data FROM flushed WHERE at >= ?1 ORDER BY at, rowid")?;
+        let mut rows = flushed.query([from])?;
+        let mut points = Vec::new();
+        while let Some(row) = rows.next()? {
+            let own = blocks(row.get_ref(0)?.as_blob()?).into_iter().filter(|(one, _)| *one == id);
+            points.extend(own.flat_map(|(_, block)| codec::read_points(block).unwrap_or_default()));
+        }
+        Ok(in_order(&points))
+    }
+}
+
+fn said(path: &Path, error: &rusqlite::Error) -> String {
+    format!("the history cannot be read: {error} ({})", path.display())
+}
+
+/// The finest tier that reaches back so far and is no coarser than it has to be; none for values as they came.
+fn tier(from: Timestamp, step: Span, now: Timestamp) -> Option<Tier> {
+    let age = from.age_at(now);
+    if step.0 < COARSER[0].step * 1000 && age <= RAW.kept {
+        return None;
+    }
+    let fits = |tier: &&Tier| age <= tier.kept;
+    COARSER.iter().find(fits).or_else(|| COARSER.last()).copied()
+}
+
+/// Buckets of at least the length that is wanted.
+fn joined(all: Vec<Bucket>, step: Span, tier: Option<Tier>) -> Vec<Bucket> {
+    let finest = tier.map_or(1, |tier| tier.step * 1000);
+    if step.0 <= finest {
+        return all;
+    }
+    let mut wide: BTreeMap<i64, Bucket> = BTreeMap::new();
+    for one in all {
+        let at = one.at.0.div_euclid(step.0) * step.0;
+        let one = Bucket { at: Timestamp(at), ..one };
+        wide.entry(at).and_modify(|before| *before = super::tiers::joined(*before, one, step.0)).or_insert(one);
+    }
+    wide.into_values().collect()
+}

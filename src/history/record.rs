@@ -1,0 +1,44 @@
+//! What is kept of what was learned.
+
+use crate::model::event::Event;
+use crate::model::poll::QueryKey;
+use crate::model::series::{Coverage, Series};
+use crate::model::time::Timestamp;
+use crate::store::News;
+use crate::store::facts::{Ended, Fact, Poll};
+
+/// One thing to keep.
+#[derive(Debug, Clone)]
+pub enum Record {
+    /// Values of a source without a past of its own.
+    Points(QueryKey, Vec<Series>),
+    /// How all is of one query.
+    Snapshot(QueryKey, Timestamp, News),
+    /// Something that the board itself has noticed.
+    Noted(Box<Event>),
+    /// A query was answered, or not, and why not.
+    Polled(QueryKey, Timestamp, Option<String>),
+}
+
+impl Record {
+    /// What is kept of a fact; `key` names the query that it is about.
+    pub fn of(fact: &Fact, key: Option<&QueryKey>) -> Option<Self> {
+        match (fact, key) {
+            (Fact::Noted(event), _) => Some(Self::Noted(event.clone())),
+            (Fact::News { news: News::Series(set), .. }, Some(key)) => {
+                let is_ours = matches!(set.coverage, Coverage::Sample | Coverage::Pushed);
+                let has_points = set.series.iter().any(|one| !one.points.is_empty());
+                (is_ours && has_points).then(|| Self::Points(key.clone(), set.series.clone()))
+            }
+            (Fact::News { at, news, .. }, Some(key)) => Some(Self::Snapshot(key.clone(), *at, news.clone())),
+            (Fact::Poll(Poll { at, ended, .. }), Some(key)) => {
+                let error = match ended {
+                    Ended::Answered { listener_error, .. } => listener_error.as_ref().map(ToString::to_string),
+                    Ended::Failed(error) => Some(error.to_string()),
+                };
+                Some(Self::Polled(key.clone(), *at, error))
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The thread that owns the file.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use super::compact::{compact, forget};
+use super::file::{self, Opened};
+use super::flush::{Ids, Waiting};
+use super::load::{Past, load};
+use super::record::Record;
+use super::settings::Settings;
+use super::trouble::Trouble;
+use crate::model::time::Timestamp;
+
+/// Between two tries to open a file that cannot be used.
+const AGAIN: Duration = Duration::from_secs(30);
+
+/// What the thread is told.
+pub(super) enum Message {
+    Record(Record),
+    /// Writes what it has; for whoever ends.
+    End(std::sync::mpsc::Sender<()>),
+}
+
+/// The owner of the file.
+pub(super) struct Writer<C> {
+    settings: Settings,
+    trouble: Trouble,
+    clock: C,
+    opened: Option<Opened>,
+    ids: Ids,
+    pub(super) waiting: Waiting,
+}
+
+impl<C: Fn() -> Timestamp> Writer<C> {
+    pub(super) fn new(settings: Settings, trouble: Trouble, clock: C) -> Self {
+        Self { settings, trouble, clock, opened: None, ids: Ids::default(), waiting: Waiting::default() }
+    }
+
+    /// Tells what is remembered, then keeps what comes, until nobody is left who could tell more.
+    pub(super) fn run(
+        mut self,
+        messages: &Receiver<Message>,
+        since: Timestamp,
+        tell: tokio::sync::oneshot::Sender<Past>,
+    ) {
+        self.open();
+        // Whoever has waited may have gone.
+        let _gone = tell.send(self.remember(since));
+        let flush = self.settings.flush.duration();
+        let (mut next, mut retry) = (Instant::now() + flush, Instant::now() + AGAIN);
+        loop {
+            match messages.recv_timeout(next.saturating_duration_since(Instant::now())) {
+                Ok(Message::Record(record)) => self.waiting.take(record),
+                Ok(Message::End(done)) => {
+                    self.flush();
+                    // Whoever comes next finds it free.
+                    self.opened = None;
+                    let _gone = done.send(());
+                    return;
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return self.flush(),
+            }
+            if self.opened.is_none() && Instant::now() >= retry {
+                self.open();
+                retry = Instant::now() + AGAIN;
+            }
+            if Instant::now() >= next {
+                self.flush();
+                next = Instant::now() + flush;
+            }
+        }
+    }
+
+    pub(super) fn open(&mut self) {
+        match file::open(&self.settings.path, (self.clock)()) {
+            Ok(opened) => {
+                self.opened = Some(opened);
+                self.ids = Ids::default();
+                self.trouble.set(None);
+            }
+            Err(why) => self.trouble.set(Some(why.to_string())),
+        }
+    }
+
+    pub(super) fn remember(&mut self, since: Timestamp) -> Past {
+        let Some(opened) = &self.opened else { return Past::default() };
+        load(&opened.connection, since).unwrap_or_else(|error| {
+            self.broke(&error);
+            Past::default()
+        })
+    }
+
+    pub(super) fn flush(&mut self) {
+        let now = (self.clock)();
+        let Some(opened) = &mut self.opened else { return };
+        let connection = &mut opened.connection;
+        let has_lost = self.waiting.has_lost;
+        let written = if self.waiting.is_empty() { Ok(()) } else { self.waiting.write(connection, &mut self.ids, now) };
+        let tidied = written.and_then(|()| {
+            if compact(connection, now)? {
+                forget(connection, now, self.settings.max_bytes)?;
+                // What is forgotten has no number any more.
+                self.ids = Ids::default();
+            }
+            Ok(())
+        });
+        match tidied {
+            Ok(()) if has_lost => tracing::warn!("the history has lost some of what came while its disk took nothing"),
+            Ok(()) => self.trouble.set(None),
+            Err(error) => self.broke(&error),
+        }
+    }
+
+    /// A file whose content is broken is moved aside, and a new one begun; any other trouble may pass.
+    fn broke(&mut self, error: &rusqlite::Error) {
+        let path = self.settings.path.clone();
+        if file::is_broken(error) {
+            self.opened = None;
+            if let Err(error) = file::set_aside(&path, (self.clock)()) {
+                self.trouble.set(Some(format!("no history is kept: {} ({})", error.kind(), path.display())));
+                return;
+            }
+            self.open();
+            if self.opened.is_some() {
+                tracing::warn!("{} was broken ({error}): it is kept beside, and a new one begun", path.display());
+            }
+        } else {
+            self.trouble.set(Some(format!("no history is kept: {error} ({})", path.display())));
+        }
+    }
+}
