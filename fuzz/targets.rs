@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use andon::config::{Overrides, load_text};
 use andon::eval::expression::Expression;
-use andon::eval::matching::{Line as Part, Operand, matches};
+use andon::eval::matching::{Line as Part, Operand, Reach, matches};
 use andon::eval::threshold::{Bound, Hysteresis};
 use andon::history::codec;
 use andon::model::build::Build;
@@ -265,7 +265,8 @@ pub fn expression(data: &[u8]) {
     let operand = || Operand { lines: vec![Part { labels: &labels, points: &points, present: true }], scalar: false };
     let queries: BTreeMap<&str, _> = names.iter().map(|name| (name.as_str(), operand())).collect();
     for one in matches(&parsed, &queries) {
-        assert!(one.points(&parsed, 500).iter().all(|point| !point.value.is_infinite()), "infinite");
+        let reach = Reach { tolerance: 500, window: Span(5000) };
+        assert!(one.points(&parsed, Timestamp(0), reach).iter().all(|point| !point.value.is_infinite()), "infinite");
     }
 }
 

@@ -107,7 +107,7 @@ pub fn start(
                 let wiring = Wiring::new(clock.clone(), network.clone());
                 let (reload_sender, reloads) = mpsc::channel::<Reload>(1);
                 if let Some(settings) = history {
-                    remember(&mut hub, settings, board.longest_window(), &clock).await;
+                    remember(&mut hub, settings, board.longest_lookback(), &clock).await;
                 }
                 let mut polling = Polling::new(wiring.wires);
                 polling.poll(&board).await;

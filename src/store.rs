@@ -8,6 +8,7 @@ pub mod ring;
 pub mod stored;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use crate::model::event::Event;
 use crate::model::fault::FetchError;
@@ -65,11 +66,16 @@ impl Entry {
     }
 }
 
+/// How much more past than others some queries need, because a value is computed of it.
+pub type Lookbacks = Arc<BTreeMap<QueryId, Span>>;
+
 /// All queries of a board.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Store {
     entries: BTreeMap<QueryId, Entry>,
     window: Span,
+    /// How much more past is kept of some.
+    lookbacks: Lookbacks,
     /// What the board itself has noticed, oldest first.
     journal: VecDeque<Event>,
 }
@@ -78,18 +84,25 @@ impl Store {
     /// A store that holds these queries, keeping so much past. It knows nothing yet.
     pub fn new(queries: impl Iterator<Item = QueryId>, window: Span) -> Self {
         let entries = queries.map(|query| (query, Entry::default())).collect();
-        Self { entries, window, journal: VecDeque::new() }
+        Self { entries, window, lookbacks: Lookbacks::default(), journal: VecDeque::new() }
     }
 
     /// Holds these queries from now on: what is known of others is forgotten.
-    fn hold(&mut self, queries: impl Iterator<Item = QueryId>, window: Span) {
+    fn hold(&mut self, queries: impl Iterator<Item = QueryId>, window: Span, lookbacks: &Lookbacks) {
         self.window = window;
+        self.lookbacks = Lookbacks::clone(lookbacks);
         let mut former = std::mem::take(&mut self.entries);
         self.entries = queries.map(|query| (query, former.remove(&query).unwrap_or_default())).collect();
         // Whoever has changed the board has seen what is missing: it is not waited for any longer.
         for entry in self.entries.values_mut() {
             entry.stored.forget_missing();
         }
+    }
+
+    /// How much past is kept of a query.
+    fn window_of(&self, query: QueryId) -> Span {
+        let more = self.lookbacks.get(&query).copied().unwrap_or_default();
+        Span(self.window.0.saturating_add(more.0))
     }
 
     /// The entry of a query; one that is not held has none.
@@ -224,7 +237,7 @@ mod tests {
         store.apply(outcome(30_000, sample(30_000, &["a"])));
         let [a, b] = tracks(&store) else { panic!("{:?}", tracks(&store)) };
         assert!(a.present && !b.present, "its past has left the window, but nobody said that it may be missing");
-        store.hold(std::iter::once(QueryId(0)), Span::seconds(10));
+        store.hold(std::iter::once(QueryId(0)), Span::seconds(10), &Lookbacks::default());
         assert_eq!(tracks(&store).len(), 1, "another config has been written");
     }
 
@@ -269,10 +282,10 @@ mod tests {
     fn what_another_board_asks_too_keeps_its_history() {
         let mut store = Store::new(std::iter::once(QueryId(0)), Span::seconds(60));
         store.apply(outcome(1000, sample(1000, &["a"])));
-        store.hold([QueryId(0), QueryId(5)].into_iter(), Span::seconds(60));
+        store.hold([QueryId(0), QueryId(5)].into_iter(), Span::seconds(60), &Lookbacks::default());
         assert_eq!(tracks(&store).len(), 1);
         assert_eq!(store.entry(QueryId(5)), Some(&Entry::default()));
-        store.hold(std::iter::once(QueryId(5)), Span::seconds(60));
+        store.hold(std::iter::once(QueryId(5)), Span::seconds(60), &Lookbacks::default());
         assert_eq!(store.entry(QueryId(0)), None);
         store.apply(outcome(2000, sample(2000, &["late"])));
         assert_eq!(store.entry(QueryId(0)), None, "an answer to what nobody asks any more is dropped");

@@ -25,7 +25,7 @@ pub(super) fn run(flags: &ExportFlags) -> Done {
         .collect();
     // What only the history knows is taken from there; a board without one is what its sources answer.
     let settings = state::history(&board, &request(&flags.board).file);
-    let since = now().minus(board.longest_window());
+    let since = now().minus(board.longest_lookback());
     let past = settings.and_then(|settings| Reader::open(&settings.path).ok()?.past(since).ok());
     let polled = app::poll_once_after(past, board, zone(), flags.wait)?;
     std::fs::create_dir_all(&flags.output)

@@ -28,7 +28,7 @@ pub(super) fn run(flags: &QueryFlags) -> Done {
     let from = read(&flags.from, now.minus(board.window)).map_err(wrong)?;
     let to = read(&flags.to, now).map_err(wrong)?;
     if from >= to {
-        return Err(wrong("--from is not before --to".to_owned()));
+        return Err(wrong("--from is not before --to"));
     }
     let queries = asked(&board, &flags.name)?;
     let all = if flags.live {
@@ -49,7 +49,7 @@ pub(super) fn run(flags: &QueryFlags) -> Done {
     })
 }
 
-fn wrong(message: String) -> Failure {
+fn wrong(message: impl std::fmt::Display) -> Failure {
     complain(&format!("andon: {message}"));
     Failure::Quiet(ExitCode::from(2))
 }

@@ -228,7 +228,7 @@ impl Board {
     }
 
     /// What decides the status of each panel.
-    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> + Clone {
         self.dashboards.iter().flat_map(|dashboard| &dashboard.panels).map(|panel| &panel.rule)
     }
 
@@ -236,6 +236,12 @@ impl Board {
     pub fn longest_window(&self) -> Span {
         let panels = self.dashboards.iter().flat_map(|dashboard| &dashboard.panels);
         panels.map(|panel| panel.rule.window.max(needs(&panel.checks, &panel.rule))).fold(self.window, Ord::max)
+    }
+
+    /// The same, with what values are computed of.
+    pub fn longest_lookback(&self) -> Span {
+        let more = self.rules().map(Rule::lookback).max().unwrap_or_default();
+        Span(self.longest_window().0.saturating_add(more.0))
     }
 
     /// Takes over from a former board: what both ask keeps its [`QueryId`], and with it its history; what is new

@@ -18,6 +18,7 @@ use crate::model::event::EventKind;
 use crate::model::glob::Globs;
 use crate::model::number_or_text::NumberOrText;
 use crate::model::text::SafeText;
+use crate::model::time::Span;
 use crate::model::unit::Unit;
 use crate::panel::{EventsUse, KINDS, Kind, PanelOptions};
 
@@ -130,14 +131,16 @@ fn names(value: Option<&Value>) -> Vec<String> {
 /// How it is judged, and whether what it shows is simulated.
 fn rule(common: &PanelCommon, kind: Option<&'static Kind>, path: &Path, scope: &mut Scope<'_>) -> (Rule, bool) {
     let named = named(common, path, scope);
-    let asked = queries(common, &named, kind, path, scope);
+    let value = expression(common, &named, path, scope);
+    let lookback = value.as_ref().map_or(Span(0), |value| value.lookback(common.window.unwrap_or(scope.window)));
+    let asked = queries(common, &named, kind, lookback, path, scope);
     let subject = match kind.map_or(EventsUse::None, |kind| kind.events) {
         EventsUse::None => Subject::Answers,
         EventsUse::Shown(set) => Subject::Events { set, noticed: asked.of_the_board, judged: false },
         EventsUse::Judged(set) => Subject::Events { set, noticed: asked.of_the_board, judged: true },
     };
     let rule = Rule {
-        value: expression(common, &named, path, scope),
+        value,
         keep: Globs::new(common.keep.as_slice()),
         window: common.window.unwrap_or(scope.window),
         expect: common.expect,

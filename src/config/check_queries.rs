@@ -11,6 +11,7 @@ use super::scope::Scope;
 use crate::eval::rule::PanelQuery;
 use crate::model::event::EventSet;
 use crate::model::poll::Ask;
+use crate::model::time::Span;
 use crate::panel::{EventsUse, Kind, Need, Shape};
 use crate::source::{Emits, KINDS as SOURCES, Kind as SourceKind, QueryLanguage};
 
@@ -33,11 +34,12 @@ pub(super) struct Resolved {
     pub of_the_board: bool,
 }
 
-/// Checks all queries of a panel. For an unknown view (`kind` is `None`), what does not depend on it.
+/// Checks all queries of a panel, whose value looks back so far beyond the window. For an unknown view (`kind` is `None`), what does not depend on it.
 pub(super) fn queries(
     common: &PanelCommon,
     named: &[(NamedQuery, Path)],
     kind: Option<&'static Kind>,
+    lookback: Span,
     path: &Path,
     scope: &mut Scope<'_>,
 ) -> Resolved {
@@ -66,7 +68,10 @@ pub(super) fn queries(
         if query.source.is_none() && (!is_needed || scope.report.wrong.contains(source_path)) {
             continue;
         }
-        one_query(query, (source_path, query_path), kind, common, scope, &mut resolved);
+        let window = common.window.unwrap_or(scope.window);
+        let is_wanted = kind.is_some_and(|kind| kind.history) || lookback > Span(0);
+        let history = is_wanted.then(|| Span(window.0.saturating_add(lookback.0)));
+        one_query(query, (source_path, query_path), kind, history, scope, &mut resolved);
     }
     check_names(named, path, scope);
     resolved
@@ -131,7 +136,7 @@ fn one_query(
     query: &NamedQuery,
     (source_path, query_path): (&Path, &Path),
     kind: Option<&'static Kind>,
-    common: &PanelCommon,
+    history: Option<Span>,
     scope: &mut Scope<'_>,
     resolved: &mut Resolved,
 ) {
@@ -165,7 +170,6 @@ fn one_query(
     warn_about_another_shape(kind, asked, source_path, scope);
     let Some((index, source)) = index.and_then(|index| Some((index, scope.sources.get(index)?))) else { return };
     let (limits, simulated) = (source.limits, source.simulated);
-    let history = kind.history.then_some(common.window.unwrap_or(scope.window));
     let id = scope.queries.id(index, Ask { query: text.into(), history });
     resolved.panel.push(PanelQuery { name: query.name.clone(), id, limits, scalar: query.scalar });
     resolved.simulated |= simulated;

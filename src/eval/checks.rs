@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::freshness::{FreshnessLimits, data_is_old};
-use super::lines::{empty_labels, newest, operands, tracks, up_to};
+use super::lines::{empty_labels, newest, operands, tracks, up_to, within};
 use super::matching::matches;
 use super::rule::{Empty, PanelQuery, Rule};
 use super::status_history::StatusHistory;
@@ -176,10 +176,13 @@ impl Followed {
         // The first look has the whole past to follow; later ones have one value each.
         let Some(lines) = self.lines.first_mut() else { return };
         let is_first = lines.is_empty();
-        let (operands, tolerance) = operands(&self.rule, store, |track| match (track.present, is_first) {
+        let lookback = self.rule.lookback();
+        let (operands, reach) = operands(&self.rule, store, |track| match (track.present, is_first) {
             (false, _) => &[],
             (true, true) => up_to(track.ring.points(), now),
-            (true, false) => newest(up_to(track.ring.points(), now)),
+            (true, false) if lookback == Span(0) => newest(up_to(track.ring.points(), now)),
+            // From before the start of what is looked at, so that nobody takes it for unknown.
+            (true, false) => within(track.ring.points(), now, Span(lookback.0.saturating_add(4 * track.spacing.0))),
         });
         let limits: BTreeMap<&str, (FreshnessLimits, Span)> = self
             .rule
@@ -192,14 +195,11 @@ impl Followed {
         let all = matches(expression, &operands);
         lines.retain(|labels, _| all.iter().any(|one| one.labels == *labels));
         for one in all {
-            let value = one.newest(expression, |name, points| {
-                let is_new = |point: &&Point| {
-                    limits.get(name).is_none_or(|(limits, spacing)| !data_is_old(point.at, *limits, *spacing, now))
-                };
-                points.last().filter(is_new).map_or(f64::NAN, |point| point.value)
+            let value = one.newest(expression, reach, |name, point| {
+                limits.get(name).is_none_or(|(limits, spacing)| !data_is_old(point.at, *limits, *spacing, now))
             });
             let at = one.lines.values().filter_map(|line| line.last()).map(|point| point.at).max().unwrap_or(now);
-            let past = if is_first { one.points(expression, tolerance) } else { Vec::new() };
+            let past = if is_first { one.points(expression, Timestamp::default(), reach) } else { Vec::new() };
             let line = lines.entry(one.labels).or_default();
             line.follow(&self.rule, past.split_last().map_or(&[], |(_, past)| past), now);
             line.follow(&self.rule, &[Point { at, value }], now);

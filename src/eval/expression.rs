@@ -1,12 +1,22 @@
-//! Arithmetic over named queries: `failed / good`, `(a + b) * 100`, `max(a, b)`.
+//! Arithmetic over named queries: `failed / good`, `(a + b) * 100`, `rate(orders, 5m)`, `a - shift(a, 1d)`.
 //!
-//! Grammar: numbers, names, `+ - * /`, parentheses, unary minus, `min(x, y)`, `max(x, y)`, `abs(x)`.
-//! What cannot be computed (a division by zero, a missing value) is a gap, never a zero.
+//! Grammar: numbers, names, `+ - * /`, comparisons (1 or 0), parentheses, unary minus, and functions:
+//!
+//! ```text
+//! min(x, y)  max(x, y)  abs(x)  clamp(x, low, high)  coalesce(x, y)  if(condition, x, y)  shift(x, 1d)
+//! rate(name)  delta(name)  sum(name)  avg(name)  min(name)  max(name)  percentile(name, 95)
+//! ```
+//!
+//! Those of the last line look at all values of a query in the window, or in a span that is their last argument:
+//! `sum(orders, 5m)`. What cannot be computed (a division by zero, a missing value) is a gap, never a zero.
+
+mod parser;
 
 use std::collections::BTreeSet;
 
-/// Deepest nesting taken.
-const MAX_DEPTH: usize = 64;
+use crate::model::series::Point;
+use crate::model::time::Span;
+pub use parser::ExpressionError;
 
 /// A parsed expression.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +29,12 @@ pub enum Expression {
     Unary(Unary, Box<Self>),
     /// An operation on two values.
     Binary(Binary, Box<Self>, Box<Self>),
+    /// `if(condition, x, y)`: what is not 0 holds.
+    If(Box<[Self; 3]>),
+    /// `shift(x, 1d)`: x as it was so long before.
+    Shift(Box<Self>, Span),
+    /// All values of a query in a span, or in the window.
+    Over(Over, String, Option<Span>),
 }
 
 /// Operations on one value.
@@ -45,208 +61,215 @@ pub enum Binary {
     Min,
     /// `max(x, y)`
     Max,
+    /// `x < y`
+    Less,
+    /// `x <= y`
+    AtMost,
+    /// `x == y`
+    Equal,
+    /// `coalesce(x, y)`: x, or y where x is missing.
+    Coalesce,
 }
 
-/// What is wrong, and at which byte of the expression.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExpressionError {
-    /// Byte offset.
-    pub at: usize,
-    /// A sentence.
-    pub message: String,
+/// What is made of all values in a span.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Over {
+    /// How much a counter grew, a second. A counter that fell began again at zero.
+    Rate,
+    /// The last minus the first.
+    Delta,
+    /// All together.
+    Sum,
+    /// The mean.
+    Average,
+    /// The least.
+    Least,
+    /// The greatest.
+    Greatest,
+    /// The value that so many per cent do not exceed.
+    Percentile(f64),
+}
+
+/// The values that an expression is computed of, as of one moment.
+pub trait Values {
+    /// The value of a query, so long before the moment; NaN where it has none.
+    fn value(&self, name: &str, before: Span) -> f64;
+
+    /// The values of a query in a span that ends so long before the moment; without a span, in the window. None where
+    /// nothing is known of the start of the span.
+    fn over(&self, name: &str, span: Option<Span>, before: Span) -> Range<'_>;
+}
+
+/// The values of a span.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Range<'a> {
+    /// Oldest first.
+    pub points: &'a [Point],
+    /// Whether values are known from the start of the span on.
+    pub is_whole: bool,
 }
 
 impl Expression {
     /// Reads an expression.
     pub fn parse(text: &str) -> Result<Self, ExpressionError> {
-        let mut parser = Parser { text, at: 0, depth: 0 };
-        let expression = parser.sum()?;
-        parser.space();
-        match parser.peek() {
-            None => Ok(expression),
-            Some(c) => Err(parser.wrong(format!("'{c}' is not expected here"))),
-        }
+        parser::parse(text)
     }
 
     /// The names in it.
     pub fn names(&self) -> BTreeSet<&str> {
         let mut names = BTreeSet::new();
-        self.collect(&mut names);
+        self.visit(&mut |one| {
+            if let Self::Name(name) | Self::Over(_, name, _) = one {
+                names.insert(name.as_str());
+            }
+        });
         names
     }
 
-    fn collect<'a>(&'a self, names: &mut BTreeSet<&'a str>) {
+    /// How much past beyond the window it looks at.
+    pub fn lookback(&self, window: Span) -> Span {
         match self {
-            Self::Number(_) => {}
-            Self::Name(name) => {
-                names.insert(name);
-            }
-            Self::Unary(_, x) => x.collect(names),
+            Self::Number(_) | Self::Name(_) => Span(0),
+            Self::Unary(_, x) => x.lookback(window),
+            Self::Binary(_, x, y) => x.lookback(window).max(y.lookback(window)),
+            Self::If(parts) => parts.iter().map(|part| part.lookback(window)).max().unwrap_or_default(),
+            Self::Shift(x, by) => Span(x.lookback(window).0.saturating_add(by.0)),
+            Self::Over(_, _, span) => span.unwrap_or(window),
+        }
+    }
+
+    fn visit<'a>(&'a self, see: &mut impl FnMut(&'a Self)) {
+        see(self);
+        match self {
+            Self::Number(_) | Self::Name(_) | Self::Over(..) => {}
+            Self::Unary(_, x) | Self::Shift(x, _) => x.visit(see),
             Self::Binary(_, x, y) => {
-                x.collect(names);
-                y.collect(names);
+                x.visit(see);
+                y.visit(see);
             }
+            Self::If(parts) => parts.iter().for_each(|part| part.visit(see)),
         }
     }
 
     /// Its value; not finite is a gap.
-    pub fn value(&self, of: &impl Fn(&str) -> f64) -> f64 {
+    pub fn value(&self, of: &impl Values) -> f64 {
+        self.before(Span(0), of)
+    }
+
+    fn before(&self, before: Span, of: &impl Values) -> f64 {
         match self {
             Self::Number(number) => *number,
-            Self::Name(name) => of(name),
-            Self::Unary(Unary::Minus, x) => -x.value(of),
-            Self::Unary(Unary::Abs, x) => x.value(of).abs(),
-            Self::Binary(operation, x, y) => {
-                let (x, y) = (x.value(of), y.value(of));
-                match operation {
-                    Binary::Add => x + y,
-                    Binary::Subtract => x - y,
-                    Binary::Multiply => x * y,
-                    Binary::Divide if y == 0.0 => f64::NAN,
-                    Binary::Divide => x / y,
-                    // f64::min would let a number win over a gap.
-                    Binary::Min | Binary::Max if x.is_nan() || y.is_nan() => f64::NAN,
-                    Binary::Min => x.min(y),
-                    Binary::Max => x.max(y),
+            Self::Name(name) => of.value(name, before),
+            Self::Unary(Unary::Minus, x) => -x.before(before, of),
+            Self::Unary(Unary::Abs, x) => x.before(before, of).abs(),
+            Self::Binary(operation, x, y) => operation.of(x.before(before, of), || y.before(before, of)),
+            Self::If(parts) => {
+                let [condition, then, other] = parts.as_ref();
+                match condition.before(before, of) {
+                    // Nobody knows which of the two it is.
+                    condition if condition.is_nan() => f64::NAN,
+                    0.0 => other.before(before, of),
+                    _ => then.before(before, of),
                 }
             }
+            Self::Shift(x, by) => x.before(Span(before.0.saturating_add(by.0)), of),
+            Self::Over(over, name, span) => over.of(of.over(name, *span, before)),
         }
     }
 }
 
-struct Parser<'a> {
-    text: &'a str,
-    at: usize,
-    depth: usize,
+impl Binary {
+    fn of(self, x: f64, y: impl FnOnce() -> f64) -> f64 {
+        if self == Self::Coalesce {
+            return if x.is_nan() { y() } else { x };
+        }
+        let y = y();
+        let truth = |holds: bool| f64::from(u8::from(holds));
+        match self {
+            // f64::min would let a number win over a gap, and a comparison would say "no".
+            _ if x.is_nan() || y.is_nan() => f64::NAN,
+            Self::Add => x + y,
+            Self::Subtract => x - y,
+            Self::Multiply => x * y,
+            Self::Divide if y == 0.0 => f64::NAN,
+            Self::Divide => x / y,
+            Self::Min => x.min(y),
+            Self::Max => x.max(y),
+            Self::Less => truth(x < y),
+            Self::AtMost => truth(x <= y),
+            Self::Equal => truth((x - y).abs() < f64::EPSILON),
+            Self::Coalesce => x,
+        }
+    }
 }
 
-impl Parser<'_> {
-    fn rest(&self) -> &str {
-        self.text.get(self.at..).unwrap_or_default()
-    }
-
-    fn peek(&self) -> Option<char> {
-        self.rest().chars().next()
-    }
-
-    fn space(&mut self) {
-        let rest = self.rest();
-        self.at += rest.len() - rest.trim_start().len();
-    }
-
-    fn wrong(&self, message: String) -> ExpressionError {
-        ExpressionError { at: self.at, message }
-    }
-
-    fn take(&mut self, wanted: char) -> bool {
-        self.space();
-        let found = self.peek() == Some(wanted);
-        if found {
-            self.at += wanted.len_utf8();
-        }
-        found
-    }
-
-    fn need(&mut self, wanted: char) -> Result<(), ExpressionError> {
-        if self.take(wanted) { Ok(()) } else { Err(self.wrong(format!("'{wanted}' is missing"))) }
-    }
-
-    fn sum(&mut self) -> Result<Expression, ExpressionError> {
-        self.chain(Self::product, &[('+', Binary::Add), ('-', Binary::Subtract)])
-    }
-
-    fn product(&mut self) -> Result<Expression, ExpressionError> {
-        self.chain(Self::atom, &[('*', Binary::Multiply), ('/', Binary::Divide)])
-    }
-
-    fn chain(
-        &mut self,
-        operand: fn(&mut Self) -> Result<Expression, ExpressionError>,
-        operators: &[(char, Binary)],
-    ) -> Result<Expression, ExpressionError> {
-        let mut left = operand(self)?;
-        while let Some((_, operation)) = operators.iter().find(|(sign, _)| self.take(*sign)) {
-            self.depth += 1;
-            if self.depth > MAX_DEPTH * 4 {
-                return Err(self.wrong("the expression is too long".to_owned()));
+impl Over {
+    fn of(self, range: Range<'_>) -> f64 {
+        let all = range.points;
+        let known = || all.iter().map(|point| point.value).filter(|value| value.is_finite());
+        let count = known().count();
+        let ends = all.first().zip(all.last());
+        match self {
+            _ if count == 0 => f64::NAN,
+            // A sum of which a part is missing looks like a smaller one.
+            Self::Sum if !range.is_whole || count < all.len() => f64::NAN,
+            Self::Sum => known().sum(),
+            Self::Average => known().sum::<f64>() / count as f64,
+            Self::Least => known().fold(f64::INFINITY, f64::min),
+            Self::Greatest => known().fold(f64::NEG_INFINITY, f64::max),
+            Self::Percentile(percent) => {
+                let mut sorted: Vec<f64> = known().collect();
+                sorted.sort_unstable_by(f64::total_cmp);
+                // Nearest rank.
+                let rank = (percent / 100.0 * count as f64).ceil() as usize;
+                sorted.get(rank.max(1) - 1).copied().unwrap_or(f64::NAN)
             }
-            left = Expression::Binary(*operation, Box::new(left), Box::new(operand(self)?));
+            Self::Delta => ends.filter(|_| count > 1).map_or(f64::NAN, |(first, last)| last.value - first.value),
+            Self::Rate => ends.filter(|(first, last)| first.at < last.at).map_or(f64::NAN, |(first, last)| {
+                let grown = |pair: &[Point]| match pair {
+                    [a, b] if b.value < a.value => b.value,
+                    [a, b] => b.value - a.value,
+                    _ => 0.0,
+                };
+                all.windows(2).map(grown).sum::<f64>() / first.at.age_at(last.at).as_seconds()
+            }),
         }
-        Ok(left)
-    }
-
-    fn atom(&mut self) -> Result<Expression, ExpressionError> {
-        self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            return Err(self.wrong("the expression is nested too deeply".to_owned()));
-        }
-        let atom = self.open_atom();
-        self.depth -= 1;
-        atom
-    }
-
-    fn open_atom(&mut self) -> Result<Expression, ExpressionError> {
-        if self.take('-') {
-            return Ok(Expression::Unary(Unary::Minus, Box::new(self.atom()?)));
-        }
-        if self.take('(') {
-            let inner = self.sum()?;
-            self.need(')')?;
-            return Ok(inner);
-        }
-        self.space();
-        match self.peek() {
-            Some(c) if c.is_ascii_digit() || c == '.' => self.number(),
-            Some(c) if c.is_ascii_alphabetic() || c == '_' => self.name(),
-            Some(c) => Err(self.wrong(format!("'{c}' is not expected here"))),
-            None => Err(self.wrong("the expression ends early".to_owned())),
-        }
-    }
-
-    fn word(&mut self, belongs: impl Fn(char) -> bool) -> String {
-        let word: String = self.rest().chars().take_while(|c| belongs(*c)).collect();
-        self.at += word.len();
-        word
-    }
-
-    fn number(&mut self) -> Result<Expression, ExpressionError> {
-        let begin = self.at;
-        let word = self.word(|c| c.is_ascii_digit() || c == '.');
-        word.parse()
-            .map(Expression::Number)
-            .map_err(|_| ExpressionError { at: begin, message: format!("'{word}' is not a number") })
-    }
-
-    fn name(&mut self) -> Result<Expression, ExpressionError> {
-        let begin = self.at;
-        let name = self.word(|c| c.is_ascii_alphanumeric() || c == '_');
-        if !self.take('(') {
-            return Ok(Expression::Name(name));
-        }
-        let x = Box::new(self.sum()?);
-        let call = match name.as_str() {
-            "abs" => Expression::Unary(Unary::Abs, x),
-            "min" | "max" => {
-                self.need(',')?;
-                let operation = if name == "min" { Binary::Min } else { Binary::Max };
-                Expression::Binary(operation, x, Box::new(self.sum()?))
-            }
-            _ => {
-                let message = format!("there is no function '{name}'; there are min, max and abs");
-                return Err(ExpressionError { at: begin, message });
-            }
-        };
-        self.need(')')?;
-        Ok(call)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::time::Timestamp;
+
+    /// Two values of now, and one query with a past: one more each ten seconds, from 1 on.
+    struct Given(f64, f64, Vec<Point>);
+
+    impl Values for Given {
+        fn value(&self, name: &str, before: Span) -> f64 {
+            let past = || self.2.iter().rev().find(|point| point.at.0 <= 100_000 - before.0);
+            match name {
+                "a" => self.0,
+                "b" => self.1,
+                _ => past().map_or(f64::NAN, |point| point.value),
+            }
+        }
+
+        fn over(&self, _: &str, span: Option<Span>, before: Span) -> Range<'_> {
+            let to = 100_000 - before.0;
+            let from = to - span.map_or(100_000, |span| span.0);
+            let (first, last) =
+                (self.2.partition_point(|point| point.at.0 <= from), self.2.partition_point(|point| point.at.0 <= to));
+            Range { points: &self.2[first..last], is_whole: from >= 0 }
+        }
+    }
+
+    fn past() -> Vec<Point> {
+        (1..=10).map(|n| Point { at: Timestamp(n * 10_000), value: n as f64 }).collect()
+    }
 
     fn compute(text: &str, a: f64, b: f64) -> f64 {
-        Expression::parse(text).unwrap().value(&|name| if name == "a" { a } else { b })
+        Expression::parse(text).unwrap_or_else(|wrong| panic!("{text}: {wrong:?}")).value(&Given(a, b, past()))
     }
 
     #[test]
@@ -257,21 +280,103 @@ mod tests {
             ("a - b - 1", 5.0, 3.0, 1.0),
             ("-a + max(b, 2.5)", 1.0, 2.0, 1.5),
             ("abs(a - b) / 2", 1.0, 5.0, 2.0),
+            ("a + 1 < b * 2", 1.0, 3.0, 1.0),
+            ("(a >= b) + (a != b)", 1.0, 3.0, 1.0),
+            ("if(a > b, a, b)", 1.0, 3.0, 3.0),
+            ("if(a == 1, 10, 20)", 1.0, 3.0, 10.0),
+            ("clamp(a, 2, 4) + clamp(b, 2, 4)", 1.0, 9.0, 6.0),
         ] {
             assert!((compute(text, a, b) - value).abs() < 1e-9, "{text}");
         }
     }
 
     #[test]
-    fn a_division_by_zero_and_a_missing_value_are_gaps() {
-        assert!(compute("a / b", 1.0, 0.0).is_nan());
-        assert!(compute("a + b", 1.0, f64::NAN).is_nan());
-        assert!(compute("max(a, b)", 1.0, f64::NAN).is_nan());
+    fn all_values_of_a_span_are_looked_at() {
+        for (text, value) in [
+            ("sum(p, 30s)", 27.0),
+            ("sum(p)", 55.0),
+            ("avg(p, 30s)", 9.0),
+            ("min(p, 30s)", 8.0),
+            ("max(p)", 10.0),
+            ("delta(p, 50s)", 4.0),
+            ("rate(p, 50s)", 0.1),
+            ("percentile(p, 90)", 9.0),
+            ("percentile(p, 50, 30s)", 9.0),
+            ("shift(p, 30s)", 7.0),
+            ("p - shift(p, 30s)", 3.0),
+            ("shift(sum(p, 30s), 30s)", 18.0),
+            ("shift(shift(p, 10s), 20s)", 7.0),
+        ] {
+            assert!((compute(text, 0.0, 0.0) - value).abs() < 1e-9, "{text}: {}", compute(text, 0.0, 0.0));
+        }
+    }
+
+    #[test]
+    fn a_counter_that_begins_again_goes_on_growing() {
+        let at = |(n, value): (usize, &f64)| Point { at: Timestamp(n as i64 * 1000), value: *value };
+        let points: Vec<Point> = [5.0, 9.0, 2.0, 4.0].iter().enumerate().map(at).collect();
+        let rate = Over::Rate.of(Range { points: &points, is_whole: true });
+        assert!((rate - (4.0 + 2.0 + 2.0) / 3.0).abs() < 1e-9, "{rate}");
+    }
+
+    #[test]
+    fn what_is_missing_is_a_gap_and_never_a_zero() {
+        for text in [
+            "a / 0",
+            "a + b",
+            "max(a, b)",
+            "a < b",
+            "if(b > 1, 1, 2)",
+            "clamp(b, 1, 2)",
+            "b == b",
+            "shift(p, 1d)",
+            "sum(p, 200s)",
+            "delta(p, 10s)",
+            "rate(p, 10s)",
+            "shift(avg(p, 10s), 1d)",
+        ] {
+            assert!(compute(text, 1.0, f64::NAN).is_nan(), "{text}");
+        }
+        assert!((compute("coalesce(b, a)", 1.0, f64::NAN) - 1.0).abs() < 1e-9);
+        assert!((compute("avg(p, 200s)", 0.0, 0.0) - 5.5).abs() < 1e-9, "of what is known");
+        let gap = [Point { at: Timestamp(0), value: 1.0 }, Point { at: Timestamp(1), value: f64::NAN }];
+        assert!(Over::Sum.of(Range { points: &gap, is_whole: true }).is_nan());
+    }
+
+    #[test]
+    fn it_says_what_it_needs() {
+        let needs = |text: &str| {
+            let expression = Expression::parse(text).unwrap();
+            let names: Vec<String> = expression.names().into_iter().map(str::to_owned).collect();
+            (names.join(" "), expression.lookback(Span::seconds(60)).0 / 1000)
+        };
+        assert_eq!(needs("a / b"), ("a b".to_owned(), 0));
+        assert_eq!(needs("rate(a, 5m) / sum(b)"), ("a b".to_owned(), 300));
+        assert_eq!(needs("if(a > 1, shift(rate(c, 5m), 1d), 0)"), ("a c".to_owned(), 86_700));
     }
 
     #[test]
     fn what_is_wrong_has_a_place() {
-        for (text, at) in [("a +", 3), ("a b", 2), ("(a", 2), ("foo(a)", 0), ("1.2.3", 0), ("a $ b", 2), ("", 0)] {
+        for (text, at) in [
+            ("a +", 3),
+            ("a b", 2),
+            ("(a", 2),
+            ("foo(a)", 0),
+            ("1.2.3", 0),
+            ("a $ b", 2),
+            ("", 0),
+            ("sum(a + 1)", 4),
+            ("sum(a, b)", 7),
+            ("percentile(a, 0)", 14),
+            ("percentile(a)", 12),
+            ("shift(a)", 7),
+            ("shift(a, 3)", 9),
+            ("rate(a, 0s)", 8),
+            ("rate(a, 9999d)", 8),
+            ("if(a, 1)", 7),
+            ("a < b < c", 6),
+            ("min(a + 1)", 4),
+        ] {
             assert_eq!(Expression::parse(text).unwrap_err().at, at, "{text}");
         }
         assert!(Expression::parse(&"(".repeat(100_000)).is_err());

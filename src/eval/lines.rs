@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::matching::{Line, Operand};
+use super::matching::{Line, Operand, Reach};
 use super::rule::Rule;
 use crate::model::labels::Labels;
 use crate::model::series::Point;
@@ -45,12 +45,12 @@ pub(super) fn empty_labels(entry: &Entry) -> Option<Labels> {
     })
 }
 
-/// The queries of a rule as an expression sees them, each line cut by `cut`; and the tolerance in milliseconds.
+/// The queries of a rule as an expression sees them, each line cut by `cut`; and how far its values reach.
 pub(super) fn operands<'a>(
     rule: &'a Rule,
     store: &'a Store,
     cut: impl Fn(&'a Track) -> &'a [Point],
-) -> (BTreeMap<&'a str, Operand<'a>>, i64) {
+) -> (BTreeMap<&'a str, Operand<'a>>, Reach) {
     let mut tolerance = 0;
     let mut operands = BTreeMap::new();
     for query in &rule.queries {
@@ -62,5 +62,5 @@ pub(super) fn operands<'a>(
         let lines = tracks(entry).iter().filter(counts).map(line).collect();
         operands.insert(query.name.as_str(), Operand { lines, scalar: query.scalar });
     }
-    (operands, tolerance)
+    (operands, Reach { tolerance, window: rule.window })
 }

@@ -1,5 +1,7 @@
 //! What is known now, and what was known at any moment of the last while.
 
+use std::collections::BTreeMap;
+
 use super::checks::Checks;
 use super::past::{Limits, Past};
 use super::rule::Rule;
@@ -7,8 +9,8 @@ use super::state::{State, Step};
 use crate::model::event::Event;
 use crate::model::poll::{Outcome, QueryId};
 use crate::model::time::{Span, Timestamp};
-use crate::store::Store;
 use crate::store::facts::Fact;
+use crate::store::{Lookbacks, Store};
 
 /// What is known now, and the last facts that it was made of.
 #[derive(Debug)]
@@ -22,10 +24,12 @@ impl Live {
     pub fn new<'a>(
         checks: Checks,
         (queries, window): (impl Iterator<Item = QueryId>, Span),
-        rules: impl Iterator<Item = &'a Rule>,
+        rules: impl Iterator<Item = &'a Rule> + Clone,
         past: Limits,
     ) -> Self {
-        let mut now = State { store: Store::new(queries, window), checks };
+        let mut now = State { store: Store::new(std::iter::empty(), window), checks };
+        let (at, lookbacks) = (Timestamp::default(), lookbacks(rules.clone()));
+        now.store.take(&Fact::Held { at, queries: queries.collect(), window, lookbacks });
         now.checks.hold(rules, &now.store);
         Self { past: Past::new(now.clone(), past), now }
     }
@@ -62,10 +66,11 @@ impl Live {
     pub fn hold<'a>(
         &mut self,
         (queries, window): (impl Iterator<Item = QueryId>, Span),
-        rules: impl Iterator<Item = &'a Rule>,
+        rules: impl Iterator<Item = &'a Rule> + Clone,
         now: Timestamp,
     ) {
-        self.take(Step::Fact(Fact::Held { at: now, queries: queries.collect(), window }));
+        let lookbacks = lookbacks(rules.clone());
+        self.take(Step::Fact(Fact::Held { at: now, queries: queries.collect(), window, lookbacks }));
         self.take(Step::Rules(rules.cloned().collect()));
     }
 
@@ -91,6 +96,18 @@ impl Live {
         }
         Some(then)
     }
+}
+
+/// How far back beyond the window the rules look.
+fn lookbacks<'a>(rules: impl Iterator<Item = &'a Rule>) -> Lookbacks {
+    let mut all: BTreeMap<QueryId, Span> = BTreeMap::new();
+    for rule in rules.filter(|rule| rule.lookback() > Span(0)) {
+        for query in rule.computed_from() {
+            let own = all.entry(query.id).or_default();
+            *own = rule.lookback().max(*own);
+        }
+    }
+    Lookbacks::new(all)
 }
 
 #[cfg(test)]

@@ -6,10 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::expression::Expression;
+use super::expression::{Expression, Range, Values};
 use crate::model::labels::Labels;
 use crate::model::series::Point;
-use crate::model::time::Timestamp;
+use crate::model::time::{Span, Timestamp};
 
 /// The series of one query.
 #[derive(Debug, Clone, Default)]
@@ -146,20 +146,72 @@ fn partner<'l, 'a>(
 impl Match<'_> {
     /// The results over time, at the moments of the densest line; a moment at which a part has nothing within
     /// `tolerance` milliseconds is a gap.
-    pub fn points(&self, expression: &Expression, tolerance: i64) -> Vec<Point> {
+    pub fn points(&self, expression: &Expression, from: Timestamp, reach: Reach) -> Vec<Point> {
         let Some(grid) = self.lines.values().max_by_key(|line| line.len()) else { return Vec::new() };
+        let grid = grid.get(grid.partition_point(|point| point.at < from)..).unwrap_or_default();
+        // Where each moment looks at many values, there are only as many moments as a screen can show.
+        let many = expression.lookback(reach.window) > Span(0);
+        let each = if many { grid.len().div_ceil(MOMENTS).max(1) } else { 1 };
+        let skip = grid.len().checked_sub(1).map_or(0, |last| last % each);
         grid.iter()
+            .skip(skip)
+            .step_by(each)
             .map(|point| {
-                let value =
-                    |name: &str| self.lines.get(name).map_or(f64::NAN, |line| value_at(line, point.at, tolerance));
-                Point { at: point.at, value: finite(expression.value(&value)) }
+                let moment = Moment { lines: &self.lines, at: |_: &str| Some(point.at), reach };
+                Point { at: point.at, value: finite(expression.value(&moment)) }
             })
             .collect()
     }
 
-    /// The result of the newest value of each part, as `newest` gives it; a gap where one has none.
-    pub fn newest(&self, expression: &Expression, newest: impl Fn(&str, &[Point]) -> f64) -> f64 {
-        finite(expression.value(&|name| self.lines.get(name).map_or(f64::NAN, |line| newest(name, line))))
+    /// The result of the newest value of each part that `is_new`; a gap where one has none.
+    pub fn newest(&self, expression: &Expression, reach: Reach, is_new: impl Fn(&str, &Point) -> bool) -> f64 {
+        let at = |name: &str| {
+            let last = self.lines.get(name)?.last()?;
+            is_new(name, last).then_some(last.at)
+        };
+        finite(expression.value(&Moment { lines: &self.lines, at, reach }))
+    }
+}
+
+/// Most moments of a result over time that is computed of many values each.
+const MOMENTS: usize = 240;
+
+/// How far a value reaches.
+#[derive(Debug, Clone, Copy)]
+pub struct Reach {
+    /// Milliseconds within which values are of the same moment.
+    pub tolerance: i64,
+    /// The span of a function that names none.
+    pub window: Span,
+}
+
+/// The parts of a result as of a moment, which may be another one for each: that of its newest value.
+struct Moment<'m, 'a, At> {
+    lines: &'m BTreeMap<&'a str, &'a [Point]>,
+    at: At,
+    reach: Reach,
+}
+
+impl<At: Fn(&str) -> Option<Timestamp>> Moment<'_, '_, At> {
+    fn line(&self, name: &str, before: Span) -> Option<(&[Point], Timestamp)> {
+        Some((self.lines.get(name)?, (self.at)(name)?.minus(before)))
+    }
+}
+
+impl<At: Fn(&str) -> Option<Timestamp>> Values for Moment<'_, '_, At> {
+    fn value(&self, name: &str, before: Span) -> f64 {
+        self.line(name, before).map_or(f64::NAN, |(line, at)| value_at(line, at, self.reach.tolerance))
+    }
+
+    fn over(&self, name: &str, span: Option<Span>, before: Span) -> Range<'_> {
+        let Some((line, to)) = self.line(name, before) else { return Range::default() };
+        let from = to.minus(span.unwrap_or(self.reach.window));
+        let first = line.partition_point(|point| point.at <= from);
+        let last = line.partition_point(|point| point.at <= to);
+        let points = line.get(first..last).unwrap_or_default();
+        // A value before the span, or one right at its start, shows that none is missing there.
+        let begins = points.first().is_some_and(|point| from.age_at(point.at).0 <= self.reach.tolerance);
+        Range { points, is_whole: first > 0 || begins }
     }
 }
 
@@ -199,7 +251,10 @@ mod tests {
             .into_iter()
             .map(|one| {
                 let name = one.labels.get("i").unwrap_or_default().to_owned();
-                let value = one.points(&expression, 5).last().map_or(f64::NAN, |point| point.value);
+                let value = one
+                    .points(&expression, Timestamp(0), Reach { tolerance: 5, window: Span(0) })
+                    .last()
+                    .map_or(f64::NAN, |point| point.value);
                 (name, value, one.no_partner)
             })
             .collect()

@@ -97,6 +97,11 @@ impl Rule {
         self.keeps(name) || labels.values().any(|value| self.keep.pick(value))
     }
 
+    /// How much past beyond the window its value is computed of.
+    pub fn lookback(&self) -> Span {
+        self.value.as_ref().map_or(Span(0), |value| value.lookback(self.window))
+    }
+
     /// The queries that its value is computed from.
     pub(super) fn computed_from(&self) -> impl Iterator<Item = &PanelQuery> {
         let names = self.value.as_ref().map(Expression::names).unwrap_or_default();

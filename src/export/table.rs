@@ -115,7 +115,7 @@ mod tests {
             at: Timestamp(at),
             min,
             max,
-            sum: (min + max) / 2.0 * count as f64,
+            sum: f64::midpoint(min, max) * count as f64,
             count,
             last: max,
             ..Bucket::default()

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Entry, News, Store, events};
+use super::{Entry, Lookbacks, News, Store, events};
 use crate::model::event::Event;
 use crate::model::fault::FetchError;
 use crate::model::poll::{Budget, Outcome, QueryId};
@@ -39,6 +39,8 @@ pub enum Fact {
         queries: Arc<[QueryId]>,
         /// The past that is kept.
         window: Span,
+        /// How much more of some.
+        lookbacks: Lookbacks,
     },
 }
 
@@ -154,7 +156,12 @@ impl Store {
 
     /// Which queries it holds, and for how long, as a fact of a moment.
     pub fn held(&self, at: Timestamp) -> Fact {
-        Fact::Held { at, queries: self.entries.keys().copied().collect(), window: self.window }
+        Fact::Held {
+            at,
+            queries: self.entries.keys().copied().collect(),
+            window: self.window,
+            lookbacks: Lookbacks::clone(&self.lookbacks),
+        }
     }
 
     /// Takes facts in, oldest first.
@@ -166,7 +173,7 @@ impl Store {
     pub fn take(&mut self, fact: &Fact) {
         match fact {
             Fact::News { query, at, news } => {
-                let window = self.window;
+                let window = self.window_of(*query);
                 if let Some(entry) = self.entries.get_mut(query) {
                     entry.stored.merge(news, *at, window);
                 }
@@ -178,7 +185,7 @@ impl Store {
             }
             Fact::Noted(event) => self.note(Event::clone(event)),
             Fact::SetBack(by) => self.set_back(*by),
-            Fact::Held { queries, window, .. } => self.hold(queries.iter().copied(), *window),
+            Fact::Held { queries, window, lookbacks, .. } => self.hold(queries.iter().copied(), *window, lookbacks),
         }
     }
 }

@@ -51,11 +51,10 @@ fn a_panic_of_the_viewer_gives_the_terminal_back_and_says_where() {
         // The settings of a new terminal: there was no moment before the board to read them at.
         let settings = session.settings().unwrap();
         assert!(settings.contains("ICANON") && settings.contains("ECHO"), "{place}: {settings}");
+        session.wait_for("what has happened", |said| {
+            said.contains("a fault of andon itself at src/") && said.contains("tripped at main")
+        });
         let said = session.text();
-        assert!(
-            said.contains("a fault of andon itself at src/") && said.contains("tripped at main"),
-            "{place}:\n{said}"
-        );
         assert_eq!(said.matches("a fault of andon").count(), 1, "{place}: said twice:\n{said}");
     }
 }

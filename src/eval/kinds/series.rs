@@ -17,7 +17,7 @@ use crate::model::labels::{Labels, names};
 use crate::model::series::Point;
 use crate::model::status::Status;
 use crate::model::text::SafeText;
-use crate::model::time::Timestamp;
+use crate::model::time::{Span, Timestamp};
 use crate::store::{Entry, Stored, Track};
 
 /// Series named in a headline.
@@ -207,13 +207,14 @@ impl<'a> Look<'a, '_> {
 
     fn computed(self) -> Vec<JudgedSeries<'a>> {
         let Some(expression) = &self.rule.value else { return Vec::new() };
-        let (operands, tolerance) =
-            operands(self.rule, self.store, |track| within(track.ring.points(), self.now, self.rule.window));
+        let seen = Span(self.rule.window.0.saturating_add(self.rule.lookback().0));
+        let (operands, reach) = operands(self.rule, self.store, |track| within(track.ring.points(), self.now, seen));
+        let from = self.now.minus(self.rule.window);
         let all = matches(expression, &operands);
         let drawn = names(&all.iter().map(|one| &one.labels).collect::<Vec<_>>());
         let kept = all.into_iter().zip(drawn).filter(|(one, name)| self.rule.keeps_series(name, &one.labels));
         let named = kept.map(|(one, name)| (self.named(name, &one.labels), one));
-        named.map(|(name, one)| self.computed_series(&one, one.points(expression, tolerance), name)).collect()
+        named.map(|(name, one)| self.computed_series(&one, one.points(expression, from, reach), name)).collect()
     }
 
     fn computed_series(self, one: &Match<'_>, points: Vec<Point>, name: SafeText) -> JudgedSeries<'a> {

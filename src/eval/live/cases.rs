@@ -284,7 +284,7 @@ proptest! {
                 Happening::Note => vec![Fact::Noted(Box::new(Event { at: now, ..Event::default() }))],
                 Happening::SetBack(by) => vec![Fact::SetBack(Span(by))],
                 Happening::Reload(queries, window) => {
-                    vec![Fact::Held { at: now, queries: (0..queries).map(QueryId).collect(), window: Span::seconds(window) }]
+                    vec![Fact::Held { at: now, queries: (0..queries).map(QueryId).collect(), window: Span::seconds(window), lookbacks: crate::store::Lookbacks::default() }]
                 }
             };
             store.replay(&learned);
@@ -341,4 +341,27 @@ fn facts_are_numbered_so_that_a_reader_sees_what_is_new() {
     board.step(1000, &Happening::SetBack(2500));
     let facts: Vec<(u64, i64)> = board.live.facts().map(|(number, at, _)| (number, at.0 - START.0)).collect();
     assert_eq!(facts, [(6, 1500), (7, 1500), (8, 1500)]);
+}
+
+#[test]
+fn as_much_past_is_kept_as_values_are_computed_of_and_of_no_other_query() {
+    let value = Some(Expression::parse("shift(a, 60s)").unwrap());
+    let limits = crate::eval::freshness::FreshnessLimits::for_refresh(Span::seconds(5));
+    let asked = |name: &str, id| PanelQuery { name: name.into(), id: QueryId(id), limits, scalar: false };
+    let rule =
+        Rule { value, queries: vec![asked("a", 0), asked("b", 1)], window: Span::seconds(10), ..Rule::default() };
+    let queries = || (0..2).map(QueryId);
+    let rules = [rule];
+    let mut live = Live::new(Checks::default(), (queries(), Span::seconds(10)), rules.iter(), Limits::NOTHING);
+    for second in 0..100 {
+        for query in 0..2 {
+            live.apply(outcome(query, What::Sample, 0, START.plus(Span::seconds(second))), |_| {});
+        }
+    }
+    let kept = |query| match &live.state().store.entry(QueryId(query)).unwrap().stored {
+        crate::store::Stored::Series(tracks) => tracks[0].ring.points().len(),
+        other => panic!("{other:?}"),
+    };
+    // What is too old is let go of in portions.
+    assert!(kept(0) > 70 && kept(1) < 60, "{} and {}", kept(0), kept(1));
 }
