@@ -1,6 +1,6 @@
 //! Text to an expression, with the place of what is wrong.
 
-use super::{Binary, Expression, Over, Unary};
+use super::tree::{Binary, Expression, Over, Unary};
 use crate::model::time::Span;
 
 /// Deepest nesting taken.
