@@ -6,6 +6,7 @@ pub mod notifying;
 pub mod polling;
 pub mod reloading;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::config::Board;
 use crate::history::{self, History, Past};
 use crate::hub::{Channels, Command, Hub, Reload};
-use crate::model::poll::Outcome;
+use crate::model::poll::{Outcome, QueryId};
 use crate::model::time::{Span, Timestamp, Zone};
 use crate::source::network::Network;
 use crate::source::{Clock, Widths};
@@ -29,9 +30,9 @@ const COMMANDS: usize = 16;
 /// Looks whose notifications are on their way out; those of more are lost, and counted.
 const NOTIFICATIONS: usize = 16;
 /// How long the first polls wait for what is remembered.
-const LONGEST_RECALL: Duration = Duration::from_secs(2);
+const LONGEST_RECALL: Duration = Duration::from_secs(5);
 /// How long the end of the engine is waited for.
-const LONGEST_END: Duration = Duration::from_millis(300);
+const LONGEST_END: Duration = Duration::from_millis(1300);
 
 /// A board that is being polled.
 #[derive(Debug)]
@@ -146,6 +147,9 @@ async fn remember(hub: &mut Hub, settings: history::Settings, window: Span, cloc
         Err(why) => tracing::warn!("{why}"),
         Ok((history, past)) => {
             let past = tokio::time::timeout(patience, past).await.ok().and_then(Result::ok);
+            if past.is_none() && !patience.is_zero() {
+                tracing::warn!("the history takes too long to read: the board begins without its past");
+            }
             hub.remember(history, past.unwrap_or_default());
         }
     }
@@ -200,9 +204,12 @@ async fn polled(past: Option<Past>, clock: Clock, board: Arc<Board>, zone: Zone,
     let mut polling = Polling::new(wiring.wires);
     polling.poll(&board).await;
     let mut outcomes = Vec::new();
+    // What is remembered is no answer.
+    let mut silent: HashSet<QueryId> = board.queries.iter().map(|query| query.id).collect();
     let heard = async {
-        while !hub.has_heard_all() {
+        while !silent.is_empty() {
             let Some(outcome) = wiring.outcomes.recv().await else { break };
+            silent.remove(&outcome.query);
             outcomes.push(outcome.clone());
             hub.apply(outcome);
         }

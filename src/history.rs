@@ -77,7 +77,7 @@ impl Drop for History {
     fn drop(&mut self) {
         let (done, written) = std::sync::mpsc::channel();
         if self.sender.try_send(Message::End(done)).is_ok() {
-            let _hangs = written.recv_timeout(std::time::Duration::from_millis(500));
+            let _hangs = written.recv_timeout(std::time::Duration::from_secs(1));
         }
     }
 }

@@ -12,7 +12,7 @@ mod statsd;
 
 use std::convert::Infallible;
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http_body_util::Full;
@@ -35,9 +35,21 @@ const LIMITS: Limits = Limits { most: 64, silence: Duration::from_secs(10), stay
 #[derive(Debug)]
 pub struct Simulator {
     address: SocketAddr,
-    /// Where its programs send their metrics, and the task that does; none where there is no port.
-    statsd: Option<Statsd>,
+    /// Where its programs send their metrics, and the task that does, once somebody wants them; none where there is no
+    /// port.
+    statsd: OnceLock<Option<Statsd>>,
+    clock: Clock,
     _accepting: Accepting,
+}
+
+/// Tells the moment.
+#[derive(Clone)]
+struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl std::fmt::Debug for Clock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Clock")
+    }
 }
 
 #[derive(Debug)]
@@ -60,7 +72,7 @@ impl Simulator {
     /// Listens on a free port of the loopback, and answers as of the moments that a clock tells. `None` when there is no
     /// port: its sources then say that nobody listens.
     pub async fn start(clock: impl Fn() -> Timestamp + Clone + Send + Sync + 'static) -> Option<Self> {
-        let statsd = statsd(clock.clone());
+        let own = Clock(Arc::new(clock.clone()));
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.ok()?;
         let address = listener.local_addr().ok()?;
         let accepting = Accepting::serve(listener, LIMITS, move |stream, _| {
@@ -76,7 +88,7 @@ impl Simulator {
                 let _gone = connection.await;
             }
         });
-        Some(Self { address, statsd, _accepting: accepting })
+        Some(Self { address, statsd: OnceLock::new(), clock: own, _accepting: accepting })
     }
 
     /// The loopback address behind a `simulator:` address.
@@ -84,20 +96,25 @@ impl Simulator {
         let rest = simulated.trim_start_matches("simulator:").trim_start_matches('/');
         let (shop, path) = rest.split_once('/').unwrap_or((rest, ""));
         let seed = shop.rsplit_once('-').map_or("1", |(_, seed)| seed);
-        match (&self.statsd, path) {
-            (Some(statsd), "statsd") => statsd.address.to_string(),
+        match path {
+            "statsd" => self.talking().map_or_else(String::new, |statsd| statsd.address.to_string()),
             _ => format!("http://{}/{seed}/{path}", self.address),
         }
     }
 
     /// The sockets to which its programs send their metrics.
     pub fn statsd(&self) -> Option<Sockets> {
-        self.statsd.as_ref().map(|statsd| statsd.sockets.clone())
+        self.statsd.get()?.as_ref().map(|statsd| statsd.sockets.clone())
+    }
+
+    /// Its programs, which begin to send when somebody wants to hear them.
+    fn talking(&self) -> Option<&Statsd> {
+        self.statsd.get_or_init(|| statsd(self.clock.clone())).as_ref()
     }
 }
 
 /// The port that everybody knows, or another one where it is taken; and the shop's programs, which send to it.
-fn statsd(clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Option<Statsd> {
+fn statsd(clock: Clock) -> Option<Statsd> {
     let bound = |port: u16| {
         let udp = UdpSocket::bind(("127.0.0.1", port)).ok()?;
         let address = udp.local_addr().ok()?;
@@ -105,7 +122,7 @@ fn statsd(clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Option<Stats
         (udp.set_nonblocking(true).is_ok() && tcp.set_nonblocking(true).is_ok()).then_some((udp, tcp, address))
     };
     let (udp, tcp, address) = bound(statsd::PORT).or_else(|| bound(0))?;
-    let talks = tokio::spawn(statsd::talk(Shop::new(1), address, clock));
+    let talks = tokio::spawn(statsd::talk(Shop::new(1), address, move || (clock.0)()));
     Some(Statsd { sockets: (Arc::new(udp), Arc::new(tcp)), address, talks })
 }
 

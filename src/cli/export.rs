@@ -26,7 +26,8 @@ pub(super) fn run(flags: &ExportFlags) -> Done {
     // What only the history knows is taken from there; a board without one is what its sources answer.
     let settings = state::history(&board, &request(&flags.board).file);
     let since = now().minus(board.longest_lookback());
-    let past = settings.and_then(|settings| Reader::open(&settings.path).ok()?.past(since).ok());
+    let remembered = settings.filter(|settings| settings.path.exists());
+    let past = remembered.map(|settings| Reader::open(&settings.path)?.past(since)).transpose()?;
     let polled = app::poll_once_after(past, board, zone(), flags.wait)?;
     std::fs::create_dir_all(&flags.output)
         .map_err(|error| format!("{} cannot be made: {}", flags.output.display(), error.kind()))?;

@@ -151,7 +151,7 @@ impl Over {
                 let mut sorted: Vec<f64> = known().collect();
                 sorted.sort_unstable_by(f64::total_cmp);
                 // Nearest rank.
-                let rank = (percent / 100.0 * count as f64).ceil() as usize;
+                let rank = (percent * count as f64 / 100.0 - 1e-9).ceil() as usize;
                 sorted.get(rank.max(1) - 1).copied().unwrap_or(f64::NAN)
             }
             Self::Delta => ends.filter(|_| count > 1).map_or(f64::NAN, |(first, last)| last.value - first.value),

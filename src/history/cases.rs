@@ -355,3 +355,88 @@ fn the_thread_writes_what_waits_when_it_ends() {
     let mut run = run;
     assert_eq!(run.points(START).len(), 1);
 }
+
+#[test]
+fn a_smaller_bound_makes_a_smaller_file() {
+    let mut run = Run::new("smaller");
+    for n in 0..24 {
+        for step in 0..60 {
+            run.measure(300, |series| f64::from(n * 60 + step).sin() * (series as f64 + 0.1));
+            run.pass(15_000);
+        }
+        run.flush();
+    }
+    run.pass(7_200_000);
+    run.flush();
+    let size = |run: &Run| std::fs::metadata(run.settings().path).unwrap().len();
+    let before = size(&run);
+    run.max_bytes = before / 4;
+    run.kill();
+    run.measure(1, |_| 1.0);
+    run.flush();
+    run.kill();
+    assert!(size(&run) < before / 2, "{before} bytes, then {}", size(&run));
+}
+
+#[test]
+fn the_newest_answer_is_the_one_that_came_last_whatever_the_clock_says() {
+    let mut run = Run::new("ahead");
+    let text = |text: &str| News::Text(Arc::new(vec![SafeText::new(text)]));
+    run.pass(3_600_000);
+    run.keep(Record::Snapshot(key("state"), run.now(), text("all green")));
+    run.flush();
+    run.pass(-3_500_000);
+    run.keep(Record::Snapshot(key("state"), run.now(), text("red")));
+    run.flush();
+    run.kill();
+    assert_eq!(run.past(START).queries[&key("state")].news.last().unwrap().1, text("red"));
+    // What is a number now is not what it was.
+    run.keep(Record::Snapshot(key("cpu"), run.now(), text("starting")));
+    run.flush();
+    run.pass(10_000);
+    run.measure(1, |_| 7.0);
+    run.flush();
+    run.kill();
+    let news = &run.past(START).queries[&key("cpu")].news;
+    assert!(matches!(news.as_slice(), [(_, News::Series(_))]), "{news:?}");
+}
+
+#[test]
+fn a_clock_that_is_far_ahead_for_a_while_makes_nobody_forget() {
+    let mut run = Run::new("forward");
+    for _ in 0..3 {
+        run.measure(1, |_| 1.0);
+        run.flush();
+        run.pass(7_200_000);
+    }
+    run.flush();
+    run.pass(14 * 365 * DAY);
+    run.measure(1, |_| 2.0);
+    run.flush();
+    run.pass(-14 * 365 * DAY);
+    run.flush();
+    assert_eq!(run.buckets(60).len(), 3);
+    let values: Vec<f64> = run.points(START).iter().map(|point| point.value).collect();
+    assert_eq!(values[..3], [1.0, 1.0, 1.0]);
+}
+
+#[test]
+fn who_finds_the_file_taken_writes_nothing_of_that_time_later() {
+    let (mut first, mut second) = (Run::new("taken"), Run::new("other"));
+    second.folder.clone_from(&first.folder);
+    first.measure(1, |_| 1.0);
+    first.flush();
+    for run in [&mut first, &mut second] {
+        run.pass(10_000);
+        run.measure(1, |_| 2.0);
+        run.flush();
+    }
+    assert!(second.trouble.get().is_some_and(|why| why.contains("another andon")), "{:?}", second.trouble.get());
+    first.kill();
+    second.writer().open();
+    second.pass(10_000);
+    second.measure(1, |_| 3.0);
+    second.flush();
+    let values: Vec<f64> = second.points(START).iter().map(|point| point.value).collect();
+    assert_eq!(values, [1.0, 2.0, 3.0]);
+}

@@ -1,6 +1,6 @@
 //! What has been flushed becomes blocks of two hours a series, and what is old is thinned out, then forgotten.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
@@ -18,10 +18,11 @@ const FAILED_KEPT: Span = Span::seconds(30 * 86_400);
 /// Blocks that are forgotten in one go when there is no room.
 const IN_ONE_GO: i64 = 500;
 
-/// The blocks that are over become blocks of the file. Returns whether there were any.
-pub(super) fn compact(connection: &mut Connection, now: Timestamp) -> rusqlite::Result<bool> {
+/// What was flushed in times that are over becomes blocks of the file; all of it, where there is no room to wait.
+/// Returns whether there was any.
+pub(super) fn compact(connection: &mut Connection, now: Timestamp, is_full: bool) -> rusqlite::Result<bool> {
     let oldest: Option<i64> = connection.query_row("SELECT min(at) FROM flushed", [], |row| row.get(0))?;
-    let until = RAW.block_of(now.minus(LATE));
+    let until = if is_full { now.0 + 1 } else { RAW.block_of(now.minus(LATE)) };
     if oldest.is_none_or(|oldest| oldest >= until) {
         return Ok(false);
     }
@@ -89,6 +90,7 @@ fn write(to: &Transaction<'_>, id: i64, tier: Tier, start: i64, data: &[u8]) -> 
 
 /// Forgets what is older than its tier keeps, and of what is left the oldest while there is more than there may be.
 pub(super) fn forget(connection: &Connection, now: Timestamp, max_bytes: u64) -> rusqlite::Result<()> {
+    let now = trusted(connection, now)?;
     for tier in [RAW].iter().chain(&COARSER) {
         // A block goes when all of it is too old.
         let end = now.minus(tier.kept).minus(tier.block).0;
@@ -104,29 +106,59 @@ pub(super) fn forget(connection: &Connection, now: Timestamp, max_bytes: u64) ->
         [slot],
     )?;
     while used(connection)? > max_bytes {
-        let oldest = connection.execute(
+        let gone = connection.execute(
             "DELETE FROM block WHERE (series, step, start) IN (SELECT series, step, start FROM block ORDER BY start LIMIT ?1)",
             [IN_ONE_GO],
         )?;
+        if gone > 0 {
+            continue;
+        }
         let snapshots = connection.execute(
             "DELETE FROM snapshot WHERE (query, slot) IN (SELECT query, slot FROM snapshot AS a WHERE slot < (SELECT max(slot) \
              FROM snapshot AS b WHERE b.query = a.query) ORDER BY slot LIMIT ?1)",
             [IN_ONE_GO],
         )?;
-        if oldest + snapshots == 0 {
+        if snapshots == 0 {
             break;
         }
     }
-    // A series without anything left is forgotten, too.
-    connection.execute(
-        "DELETE FROM series WHERE id NOT IN (SELECT series FROM block) AND NOT EXISTS (SELECT 1 FROM flushed)",
-        [],
-    )?;
-    connection.execute_batch("PRAGMA incremental_vacuum")
+    forget_series(connection)?;
+    // It gives back a page a step.
+    let mut vacuum = connection.prepare("PRAGMA incremental_vacuum")?;
+    let mut pages = vacuum.query([])?;
+    while pages.next()?.is_some() {}
+    Ok(())
+}
+
+/// A series without anything left is forgotten, too.
+fn forget_series(connection: &Connection) -> rusqlite::Result<()> {
+    let mut waiting: HashSet<i64> = HashSet::new();
+    let mut flushed = connection.prepare("SELECT data FROM flushed")?;
+    let mut rows = flushed.query([])?;
+    while let Some(row) = rows.next()? {
+        waiting.extend(blocks(row.get_ref(0)?.as_blob()?).iter().map(|(id, _)| *id));
+    }
+    let mut silent = connection.prepare("SELECT id FROM series WHERE id NOT IN (SELECT series FROM block)")?;
+    let silent: Vec<i64> = silent.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for id in silent.into_iter().filter(|id| !waiting.contains(id)) {
+        connection.execute("DELETE FROM series WHERE id = ?1", [id])?;
+    }
+    Ok(())
+}
+
+/// Now, but at most a day after the last time that something was forgotten: a clock that is far ahead for a while must
+/// not take everything for old. After a longer pause it takes some rounds to catch up.
+fn trusted(connection: &Connection, now: Timestamp) -> rusqlite::Result<Timestamp> {
+    const NOBODY: &str = "";
+    let last: Option<i64> =
+        connection.query_row("SELECT at FROM answered WHERE query = ?1", [NOBODY], |row| row.get(0)).optional()?;
+    let trusted = last.map_or(now, |last| now.min(Timestamp(last).plus(Span::seconds(86_400))));
+    connection.execute("REPLACE INTO answered (query, at) VALUES (?1, ?2)", params![NOBODY, trusted.0])?;
+    Ok(trusted)
 }
 
 /// The bytes of the file that hold something.
-fn used(connection: &Connection) -> rusqlite::Result<u64> {
+pub(super) fn used(connection: &Connection) -> rusqlite::Result<u64> {
     let number = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
     let pages = number("page_count")? - number("freelist_count")?;
     Ok(u64::try_from(pages * number("page_size")?).unwrap_or(0))

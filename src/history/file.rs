@@ -14,6 +14,8 @@ use crate::model::time::Timestamp;
 const APPLICATION: i32 = 0x616e_646e;
 /// The steps from an empty file to one of this release; the number of those that were made is its version.
 const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+/// The log beside the file is cut back to this size, in bytes.
+const LARGEST_LOG: i64 = 4 * 1024 * 1024;
 /// File systems on which locks and memory maps of SQLite are not sure, by their magic numbers (statfs(2)).
 const NETWORK: [(u32, &str); 6] = [
     (0x6969, "NFS"),
@@ -34,11 +36,15 @@ pub(super) struct Opened {
 
 /// Why a file cannot be used, in a sentence.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub(super) struct Unusable(String);
+#[error("{why}")]
+pub(super) struct Unusable {
+    why: String,
+    /// Whether it is only that somebody else keeps it.
+    pub(super) is_taken: bool,
+}
 
 fn other(path: &Path, why: impl std::fmt::Display) -> Unusable {
-    Unusable(format!("no history is kept: {why} ({})", path.display()))
+    Unusable { why: format!("no history is kept: {why} ({})", path.display()), is_taken: false }
 }
 
 /// Opens a file, makes it where there is none, and brings an older one up to date; a copy of that stays beside it.
@@ -109,7 +115,8 @@ fn lock(path: &Path) -> Result<File, Unusable> {
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(file),
         Err(rustix::io::Errno::WOULDBLOCK) => {
-            Err(other(path, "another andon keeps that of this board; give one of them another [history] path"))
+            let why = "another andon keeps that of this board; give one of them another [history] path";
+            Err(Unusable { is_taken: true, ..other(path, why) })
         }
         Err(error) => Err(other(path, error)),
     }
@@ -157,12 +164,16 @@ fn connect(path: &Path, migrations: &[&str]) -> Result<Connection, Failed> {
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     // A process that is killed loses nothing that was written; a machine that loses its power at most the last flushes.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "journal_size_limit", LARGEST_LOG)?;
     if missing.is_empty() {
         return Ok(connection);
     }
     if done > 0 {
-        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-        std::fs::copy(path, beside(path, &format!("version-{version}"))).map_err(Failed::Copy)?;
+        let copy = beside(path, &format!("version-{version}"));
+        if copy.exists() {
+            std::fs::remove_file(&copy).map_err(Failed::Copy)?;
+        }
+        connection.execute("VACUUM INTO ?1", [copy.to_string_lossy()])?;
     }
     let steps: String = missing.concat();
     connection.execute_batch(&format!(

@@ -1,6 +1,6 @@
 //! What came since the last flush, and how it is written: all of it, or nothing.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rusqlite::{Connection, Transaction, params};
 
@@ -31,6 +31,8 @@ pub(super) struct Waiting {
     failed: Vec<(QueryKey, Timestamp, Option<String>)>,
     /// How the last poll of each query ended: only what turns is kept.
     errors: HashMap<QueryKey, String>,
+    /// The queries that have been answered with numbers: how all was before is not known of them any more.
+    numeric: HashSet<QueryKey>,
     /// Something was lost because the disk took nothing for too long.
     pub(super) has_lost: bool,
 }
@@ -42,6 +44,11 @@ impl Waiting {
             && self.noted.is_empty()
             && self.answered.is_empty()
             && self.failed.is_empty()
+    }
+
+    /// Forgets what waits: somebody else keeps this history.
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
     }
 
     pub(super) fn take(&mut self, record: Record) {
@@ -94,8 +101,9 @@ impl Waiting {
         transaction.commit()?;
         // Only now are they there.
         ids.0.extend(new);
-        let errors = std::mem::take(&mut self.errors);
-        *self = Self { errors, ..Self::default() };
+        self.numeric.extend(self.points.keys().map(|(key, _)| key.clone()));
+        let (errors, numeric) = (std::mem::take(&mut self.errors), std::mem::take(&mut self.numeric));
+        *self = Self { errors, numeric, ..Self::default() };
         Ok(())
     }
 
@@ -117,9 +125,15 @@ impl Waiting {
         if !data.is_empty() {
             to.prepare_cached("INSERT INTO flushed (at, data) VALUES (?1, ?2)")?.execute(params![now.0, data])?;
         }
+        for key in self.points.keys().map(|(key, _)| key).filter(|key| !self.numeric.contains(key)) {
+            to.prepare_cached("DELETE FROM snapshot WHERE query = ?1")?.execute([key.as_str()])?;
+        }
         for (key, (at, news)) in &self.snapshots {
             let Some((kind, text)) = news.written() else { continue };
             let slot = at.0.div_euclid(SLOT.0);
+            // Of a clock that was ahead: the newest is the one that was learned last.
+            to.prepare_cached("DELETE FROM snapshot WHERE query = ?1 AND slot > ?2")?
+                .execute(params![key.as_str(), slot])?;
             to.prepare_cached("REPLACE INTO snapshot (query, slot, at, kind, data) VALUES (?1, ?2, ?3, ?4, ?5)")?
                 .execute(params![key.as_str(), slot, at.0, kind, text])?;
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::codec;
 use super::flush::{blocks, in_order};
@@ -60,8 +60,16 @@ pub(super) fn load(connection: &Connection, since: Timestamp) -> rusqlite::Resul
     let mut rows = answered.query([])?;
     while let Some(row) = rows.next()? {
         let (query, at): (String, i64) = (row.get(0)?, row.get(1)?);
+        // The row without a name is the file's own.
+        if query.is_empty() {
+            continue;
+        }
         past.last = past.last.max(Some(Timestamp(at)));
         past.queries.entry(QueryKey::of_text(&query)).or_default().answered = Some(Timestamp(at));
+    }
+    for remembered in past.queries.values_mut() {
+        // Answers of another kind replace those before them.
+        remembered.news.sort_by_key(|(at, _)| *at);
     }
     past.noted = noted(connection, since)?;
     Ok(past)
@@ -102,7 +110,8 @@ fn points(connection: &Connection, since: Timestamp) -> rusqlite::Result<BTreeMa
     let mut names = connection.prepare("SELECT query, labels FROM series WHERE id = ?1")?;
     let mut queries: BTreeMap<QueryKey, Vec<Series>> = BTreeMap::new();
     for (id, points) in all.into_iter().filter(|(_, points)| !points.is_empty()) {
-        let (query, labels): (String, String) = names.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let named = names.query_row([id], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))).optional()?;
+        let Some((query, labels)) = named else { continue };
         let labels: Labels = serde_json::from_str(&labels).unwrap_or_default();
         let one = Series { labels, points: in_order(&points) };
         queries.entry(QueryKey::of_text(&query)).or_default().push(one);

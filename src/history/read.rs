@@ -33,6 +33,8 @@ impl Reader {
 
     /// All that is remembered since a moment.
     pub fn past(&self, since: Timestamp) -> Result<Past, String> {
+        // As of one moment: a block is not missed because it is made meanwhile.
+        let _moment = self.0.unchecked_transaction().map_err(|error| error.to_string())?;
         load(&self.0, since).map_err(|error| error.to_string())
     }
 
@@ -45,6 +47,7 @@ impl Reader {
         step: Span,
         now: Timestamp,
     ) -> Result<Vec<(Labels, Vec<Bucket>)>, String> {
+        let _moment = self.0.unchecked_transaction().map_err(|error| error.to_string())?;
         self.read(query, (from, to), step, now).map_err(|error| error.to_string())
     }
 
@@ -70,7 +73,9 @@ impl Reader {
                     merged(kept, recent, tier.step)
                 }
             };
-            let within: Vec<Bucket> = found.into_iter().filter(|one| (from..=to).contains(&one.at)).collect();
+            // A gap says nothing of the values beside it.
+            let is_said = |one: &Bucket| (from..=to).contains(&one.at) && (step == Span(0) || one.sum.is_finite());
+            let within: Vec<Bucket> = found.into_iter().filter(is_said).collect();
             let joined = joined(within, step, tier);
             if !joined.is_empty() {
                 all.push((serde_json::from_str(&labels).unwrap_or_default(), joined));

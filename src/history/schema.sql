@@ -1,6 +1,6 @@
 -- A series: which query, and its labels as a JSON object.
 CREATE TABLE series (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     query TEXT NOT NULL,
     labels TEXT NOT NULL,
     UNIQUE (query, labels)

@@ -3,7 +3,7 @@
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use super::compact::{compact, forget};
+use super::compact::{compact, forget, used};
 use super::file::{self, Opened};
 use super::flush::{Ids, Waiting};
 use super::load::{Past, load};
@@ -28,13 +28,23 @@ pub(super) struct Writer<C> {
     trouble: Trouble,
     clock: C,
     opened: Option<Opened>,
+    /// Whether somebody else keeps this history.
+    is_taken: bool,
     ids: Ids,
     pub(super) waiting: Waiting,
 }
 
 impl<C: Fn() -> Timestamp> Writer<C> {
     pub(super) fn new(settings: Settings, trouble: Trouble, clock: C) -> Self {
-        Self { settings, trouble, clock, opened: None, ids: Ids::default(), waiting: Waiting::default() }
+        Self {
+            settings,
+            trouble,
+            clock,
+            opened: None,
+            is_taken: false,
+            ids: Ids::default(),
+            waiting: Waiting::default(),
+        }
     }
 
     /// Tells what is remembered, then keeps what comes, until nobody is left who could tell more.
@@ -77,10 +87,14 @@ impl<C: Fn() -> Timestamp> Writer<C> {
         match file::open(&self.settings.path, (self.clock)()) {
             Ok(opened) => {
                 self.opened = Some(opened);
+                self.is_taken = false;
                 self.ids = Ids::default();
                 self.trouble.set(None);
             }
-            Err(why) => self.trouble.set(Some(why.to_string())),
+            Err(why) => {
+                self.is_taken = why.is_taken;
+                self.trouble.set(Some(why.to_string()));
+            }
         }
     }
 
@@ -94,15 +108,23 @@ impl<C: Fn() -> Timestamp> Writer<C> {
 
     pub(super) fn flush(&mut self) {
         let now = (self.clock)();
-        let Some(opened) = &mut self.opened else { return };
+        let Some(opened) = &mut self.opened else {
+            if self.is_taken {
+                // Whoever keeps it writes the same: it would be there twice.
+                self.waiting.clear();
+            }
+            return;
+        };
         let connection = &mut opened.connection;
         let has_lost = self.waiting.has_lost;
         let written = if self.waiting.is_empty() { Ok(()) } else { self.waiting.write(connection, &mut self.ids, now) };
         let tidied = written.and_then(|()| {
-            if compact(connection, now)? {
-                forget(connection, now, self.settings.max_bytes)?;
+            let is_full = used(connection)? > self.settings.max_bytes;
+            // What is flushed can only be forgotten as blocks.
+            if compact(connection, now, is_full)? || is_full {
                 // What is forgotten has no number any more.
                 self.ids = Ids::default();
+                forget(connection, now, self.settings.max_bytes)?;
             }
             Ok(())
         });

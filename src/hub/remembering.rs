@@ -74,11 +74,21 @@ pub(super) fn facts(mut past: Past, board: &Board, now: Timestamp) -> (Vec<Fact>
     (facts, pause)
 }
 
+/// Without the points that are of later than a moment.
+fn until(mut news: News, now: Timestamp) -> News {
+    if let News::Series(set) = &mut news {
+        for one in &mut set.series {
+            one.points.retain(|point| point.at <= now);
+        }
+    }
+    news
+}
+
 fn of_query(query: QueryId, remembered: Remembered, now: Timestamp) -> Vec<Fact> {
     let is_pushed = remembered.news.iter().any(|(_, news)| matches!(news, News::Series(_)));
-    // A clock that was ahead then must not make it look new.
-    let mut facts: Vec<Fact> =
-        remembered.news.into_iter().map(|(at, news)| Fact::News { query, at: at.min(now), news }).collect();
+    // A clock that was ahead then must not make it look new: what is of later than now is not known any more.
+    let past = remembered.news.into_iter().map(|(at, news)| (at.min(now), until(news, now)));
+    let mut facts: Vec<Fact> = past.map(|(at, news)| Fact::News { query, at, news }).collect();
     facts.extend(remembered.answered.map(|at| {
         let ended = Ended::Answered { age: Span(0), caveat: None, is_pushed, listener_error: None };
         Fact::Poll(Poll { query, at: at.min(now), next_try: now, failures: 0, ended, budget: None, clock_skew: None })

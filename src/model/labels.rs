@@ -40,6 +40,12 @@ impl Labels {
         if name.is_empty() { Self::default() } else { Self::new(BTreeMap::from([(NAME.to_owned(), name.to_owned())])) }
     }
 
+    /// A series that its source knows by a name and by tags.
+    pub fn tagged<'a>(name: &str, tags: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        let tags = tags.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        Self::new(tags.chain([(NAME.to_owned(), name.to_owned())]).collect())
+    }
+
     /// The same with another value of one label.
     #[must_use]
     pub fn with(&self, key: &str, value: String) -> Self {

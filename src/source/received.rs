@@ -29,7 +29,7 @@ pub struct Received {
 struct Kept {
     /// Each point with its number, in the order they came.
     points: VecDeque<(u64, Point)>,
-    /// When the first point came, and the newest moment.
+    /// When the first point came, and the last one.
     first: Timestamp,
     last: Timestamp,
 }
@@ -47,9 +47,9 @@ impl Received {
         has_room
     }
 
-    /// Takes a point in; false when there is no room for another series.
-    pub fn add(&mut self, labels: &Labels, point: Point) -> bool {
-        if !self.reserve(std::slice::from_ref(labels), point.at) {
+    /// Takes a point in that came now; false when there is no room for another series.
+    pub fn add(&mut self, labels: &Labels, point: Point, now: Timestamp) -> bool {
+        if !self.reserve(std::slice::from_ref(labels), now) {
             return false;
         }
         self.number += 1;
@@ -58,7 +58,7 @@ impl Received {
             kept.points.pop_front();
         }
         kept.points.push_back((self.number, point));
-        kept.last = kept.last.max(point.at);
+        kept.last = kept.last.max(now);
         true
     }
 
@@ -106,13 +106,13 @@ mod tests {
     fn whoever_reads_gets_each_point_once_and_a_newcomer_gets_the_past() {
         let (mut received, all) = (Received::default(), Selector::default());
         for at in [10, 30, 20, 30] {
-            assert!(received.add(&labels("a"), point(at)));
+            assert!(received.add(&labels("a"), point(at), Timestamp(at)));
         }
         let times = |set: &SeriesSet| set.series.iter().flat_map(|one| &one.points).map(|p| p.at.0).collect::<Vec<_>>();
         assert_eq!(times(&received.since(0, &all)), [10, 20, 30]);
         let read = received.number();
         assert_eq!(times(&received.since(read, &all)), [0; 0]);
-        assert!(received.add(&labels("b"), point(40)));
+        assert!(received.add(&labels("b"), point(40), Timestamp(40)));
         assert_eq!(times(&received.since(read, &all)), [40]);
         assert_eq!(times(&received.since(0, &all)), [10, 20, 30, 40]);
     }
@@ -120,14 +120,15 @@ mod tests {
     #[test]
     fn names_and_points_without_end_stay_bounded_and_what_is_silent_makes_room() {
         let mut received = Received::default();
-        let taken = (0..2 * MAX_SERIES).filter(|n| received.add(&labels(&n.to_string()), point(1))).count();
+        let taken =
+            (0..2 * MAX_SERIES).filter(|n| received.add(&labels(&n.to_string()), point(1), Timestamp(1))).count();
         assert_eq!(taken, MAX_SERIES);
         for at in 0..2 * MAX_POINTS as i64 {
-            assert!(received.add(&labels("0"), point(at)), "a series that is there is taken");
+            assert!(received.add(&labels("0"), point(at), Timestamp(at)), "a series that is there is taken");
         }
         assert_eq!(received.series[&labels("0")].points.len(), MAX_POINTS);
         received.forget(Timestamp(0).plus(FORGOTTEN).plus(Span(1)));
         assert_eq!(received.series.len(), 1);
-        assert!(received.add(&labels("new"), point(1)));
+        assert!(received.add(&labels("new"), point(1), Timestamp(1)));
     }
 }

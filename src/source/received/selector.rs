@@ -1,9 +1,12 @@
 //! Which of the series that were sent a panel asks for: `name{label="value"}`, as in PromQL; names and values may hold
 //! a `*`.
 
-use wildmatch::WildMatch;
+use wildmatch::WildMatchPattern;
 
 use crate::model::labels::{Labels, METRIC};
+
+/// A `*` stands for anything; a `?` is a character of a name like any other.
+type Pattern = WildMatchPattern<'*', '\0'>;
 
 /// Picks series. Without conditions it picks all.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -12,7 +15,7 @@ pub struct Selector(Vec<Condition>);
 #[derive(Debug, Clone, PartialEq)]
 struct Condition {
     label: String,
-    value: WildMatch,
+    value: Pattern,
     /// Whether the value has to be another one.
     is_not: bool,
 }
@@ -54,8 +57,7 @@ impl Selector {
 
 impl Condition {
     fn new(label: &str, value: &str, is_not: bool) -> Self {
-        // A '?' is a character of a name like any other.
-        Self { label: label.to_owned(), value: WildMatch::new(value), is_not }
+        Self { label: label.to_owned(), value: Pattern::new(value), is_not }
     }
 }
 
@@ -104,6 +106,7 @@ mod tests {
             ("shop.orders", true),
             ("shop.order", false),
             ("shop.*", true),
+            ("shop.order?", false),
             ("*orders{env=\"prod-*\"}", true),
             ("{env=\"prod-eu\"}", true),
             ("{ env != \"prod-eu\" }", false),

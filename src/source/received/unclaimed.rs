@@ -40,7 +40,7 @@ impl Received {
                     text(name),
                     metric.value.map_or_else(|| text(&format!("{} series", metric.series)), Cell::Number),
                     text(&metric.first.age_at(now).brief()),
-                    text(&format!("source = \"{source}\", query = {}", quoted(name))),
+                    text(&keeping(source, name)),
                 ];
                 has_services.then(|| text(service)).into_iter().chain(own).collect()
             })
@@ -74,9 +74,13 @@ fn text(text: &str) -> Cell {
     Cell::Text(SafeText::new(text))
 }
 
-/// A TOML string: as it is where it can be.
-fn quoted(name: &str) -> String {
-    if name.contains(['"', '\\']) { format!("'{name}'") } else { format!("\"{name}\"") }
+/// The line of the config that shows it. A name with signs that mean something in a query is left to its reader.
+fn keeping(source: &str, name: &str) -> String {
+    let means_something = |c: char| matches!(c, '*' | '{' | '}' | '"' | '\'' | '\\') || c.is_control();
+    if name.contains(means_something) || name.ends_with("()") {
+        return format!("source = \"{source}\", query = ... (its name has signs of queries)");
+    }
+    format!("source = \"{source}\", query = \"{name}\"")
 }
 
 #[cfg(test)]
@@ -96,7 +100,7 @@ mod tests {
         ] {
             let labels =
                 Labels::new(pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect());
-            assert!(received.add(&labels, Point { at: Timestamp(at), value: at as f64 }));
+            assert!(received.add(&labels, Point { at: Timestamp(at), value: at as f64 }, Timestamp(at)));
         }
         let shown = Selector::parse("shown").unwrap();
         let table = received.unclaimed(&[&shown], "app", Timestamp(64_000));

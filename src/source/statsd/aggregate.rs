@@ -4,6 +4,7 @@
 //! a timer, names of percentiles).
 
 use std::collections::{BTreeMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::line::{Level, Metric, Values};
 use crate::model::labels::{Labels, METRIC};
@@ -14,7 +15,7 @@ use crate::source::received::Received;
 /// Samples kept of a timer between two flushes: of more a random choice.
 const MAX_SAMPLES: usize = 1000;
 /// Most members of a set that are told apart between two flushes, in all sets.
-const MAX_MEMBERS: usize = 100_000;
+pub(super) const MAX_MEMBERS: usize = 200_000;
 /// A gauge that nothing came for in so long is forgotten, and a delta begins at zero.
 const GAUGE_KEPT: Span = Span::seconds(3600);
 
@@ -32,6 +33,8 @@ pub(super) struct Rules {
     pub(super) percentiles: Vec<f64>,
     /// How long a counter to which nothing is added is still 0.
     pub(super) expire: Span,
+    /// Whether a sign before the value of a gauge moves it.
+    pub(super) gauge_deltas: bool,
 }
 
 #[derive(Debug)]
@@ -46,8 +49,13 @@ struct Kept {
 enum Value {
     Counter(f64),
     Gauge(f64),
-    Timer { samples: Vec<f64>, seen: u64, count: f64 },
-    Set(HashSet<Box<str>>),
+    Timer {
+        samples: Vec<f64>,
+        seen: u64,
+        count: f64,
+    },
+    /// Hashes of members, and whether some had no room.
+    Set(HashSet<u64>, bool),
 }
 
 /// Why a metric was not taken.
@@ -55,17 +63,29 @@ enum Value {
 pub(super) enum Refused {
     /// It is known as one of another type.
     OtherType,
+    /// There is no room for another member of a set.
+    TooManyMembers,
     /// There is no room for another series.
     OverLimit,
 }
 
 impl Value {
+    const fn is_of(&self, values: &Values<'_>) -> bool {
+        matches!(
+            (self, values),
+            (Self::Counter(_), Values::Counter(_))
+                | (Self::Gauge(_), Values::Gauge(_))
+                | (Self::Timer { .. }, Values::Samples(_))
+                | (Self::Set(..), Values::Member(_))
+        )
+    }
+
     fn of(values: &Values<'_>) -> Self {
         match values {
             Values::Counter(_) => Self::Counter(0.0),
             Values::Gauge(_) => Self::Gauge(0.0),
             Values::Samples(_) => Self::Timer { samples: Vec::new(), seen: 0, count: 0.0 },
-            Values::Member(_) => Self::Set(HashSet::new()),
+            Values::Member(_) => Self::Set(HashSet::new(), false),
         }
     }
 }
@@ -81,7 +101,10 @@ impl Aggregate {
     ) -> Result<(), Refused> {
         let labels = labels(metric);
         if let Some(at) = metric.at {
-            return alone(metric, &labels, at.min(now), received);
+            if self.metrics.get(&labels).is_some_and(|kept| !kept.value.is_of(&metric.values)) {
+                return Err(Refused::OtherType);
+            }
+            return alone(metric, &labels, (at.min(now), now), received);
         }
         let kept = match self.metrics.entry(labels) {
             std::collections::btree_map::Entry::Occupied(kept) => kept.into_mut(),
@@ -93,10 +116,12 @@ impl Aggregate {
                 place.insert(Kept { value, last: now, is_new: true })
             }
         };
-        kept.value.take(&metric.values, metric.rate, &mut self.members).ok_or(Refused::OtherType)?;
-        kept.last = now;
-        kept.is_new = true;
-        Ok(())
+        let taken = kept.value.take(&metric.values, metric.rate, rules, &mut self.members);
+        if taken != Err(Refused::OtherType) {
+            kept.last = now;
+            kept.is_new = true;
+        }
+        taken
     }
 
     /// Hands over one value a series, and begins again. A counter that nothing was added to is 0 for a while; a gauge
@@ -104,7 +129,7 @@ impl Aggregate {
     pub(super) fn flush(&mut self, rules: &Rules, received: &mut Received, now: Timestamp) {
         for (labels, kept) in &mut self.metrics {
             kept.value.flush(labels, kept.is_new, rules, |labels, value| {
-                received.add(labels, Point { at: now, value });
+                received.add(labels, Point { at: now, value }, now);
             });
             kept.is_new = false;
         }
@@ -118,15 +143,15 @@ impl Aggregate {
 }
 
 impl Value {
-    /// None where the values are of another type.
-    fn take(&mut self, values: &Values<'_>, rate: f64, members: &mut usize) -> Option<()> {
+    fn take(&mut self, values: &Values<'_>, rate: f64, rules: &Rules, members: &mut usize) -> Result<(), Refused> {
         match (self, values) {
             (Self::Counter(sum), Values::Counter(all)) => *sum += all.iter().sum::<f64>() / rate,
             (Self::Gauge(value), Values::Gauge(levels)) => {
                 for level in levels {
                     *value = match level {
                         Level::Is(level) => *level,
-                        Level::Moved(by) => *value + by,
+                        Level::Moved(by) if rules.gauge_deltas => *value + by,
+                        Level::Moved(level) => *level,
                     };
                 }
             }
@@ -137,15 +162,21 @@ impl Value {
                     keep(samples, *seen, *sample);
                 }
             }
-            (Self::Set(set), Values::Member(member)) => {
-                if *members < MAX_MEMBERS && !set.contains(*member) {
-                    set.insert((*member).into());
-                    *members += 1;
+            (Self::Set(set, is_cut), Values::Member(member)) => {
+                let hash = hash(member);
+                if set.contains(&hash) {
+                    return Ok(());
                 }
+                if *members == MAX_MEMBERS {
+                    *is_cut = true;
+                    return Err(Refused::TooManyMembers);
+                }
+                set.insert(hash);
+                *members += 1;
             }
-            _ => return None,
+            _ => return Err(Refused::OtherType),
         }
-        Some(())
+        Ok(())
     }
 
     fn flush(&mut self, labels: &Labels, is_new: bool, rules: &Rules, mut add: impl FnMut(&Labels, f64)) {
@@ -167,8 +198,9 @@ impl Value {
                 samples.clear();
                 *seen = 0;
             }
-            Self::Set(set) => {
-                add(labels, set.len() as f64);
+            Self::Set(set, is_cut) => {
+                // Of a set in which some had no room nobody knows how many there are.
+                add(labels, if std::mem::take(is_cut) { f64::NAN } else { set.len() as f64 });
                 set.clear();
             }
         }
@@ -185,7 +217,12 @@ fn series(labels: &Labels, value: &Value, rules: &Rules) -> Vec<Labels> {
 }
 
 /// A value that is not joined with others.
-fn alone(metric: &Metric<'_>, labels: &Labels, at: Timestamp, received: &mut Received) -> Result<(), Refused> {
+fn alone(
+    metric: &Metric<'_>,
+    labels: &Labels,
+    (at, now): (Timestamp, Timestamp),
+    received: &mut Received,
+) -> Result<(), Refused> {
     let value = match &metric.values {
         Values::Counter(all) => all.iter().sum::<f64>() / metric.rate,
         Values::Gauge(levels) => match levels.last() {
@@ -195,7 +232,7 @@ fn alone(metric: &Metric<'_>, labels: &Labels, at: Timestamp, received: &mut Rec
         // The protocol has moments of counters and gauges only.
         Values::Samples(_) | Values::Member(_) => return Err(Refused::OtherType),
     };
-    if received.add(labels, Point { at, value }) { Ok(()) } else { Err(Refused::OverLimit) }
+    if received.add(labels, Point { at, value }, now) { Ok(()) } else { Err(Refused::OverLimit) }
 }
 
 /// The tags and the name: no tag can stand for the name.
@@ -214,9 +251,17 @@ fn percentile_name(percentile: f64) -> String {
     format!("p{percentile}").replace('.', "_")
 }
 
+/// Members are told apart by their hashes: two of a million collide once in twenty million flushes.
+fn hash(member: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    member.hash(&mut hasher);
+    hasher.finish()
+}
+
 /// The value that so many per cent of all do not exceed; none of nothing.
 fn nearest_rank(sorted: &[f64], percentile: f64) -> Option<f64> {
-    let rank = (percentile / 100.0 * sorted.len() as f64).ceil() as usize;
+    // Without the last bit of the product, which may be too much.
+    let rank = (percentile * sorted.len() as f64 / 100.0 - 1e-9).ceil() as usize;
     sorted.get(rank.max(1) - 1).copied()
 }
 
@@ -237,7 +282,7 @@ mod tests {
     use crate::source::received::Selector;
 
     fn rules() -> Rules {
-        Rules { percentiles: vec![50.0, 90.0, 99.9], expire: Span::seconds(300) }
+        Rules { percentiles: vec![50.0, 90.0, 99.9], expire: Span::seconds(300), gauge_deltas: true }
     }
 
     #[derive(Default)]
@@ -309,6 +354,7 @@ mod tests {
         let mut run = Run::default();
         run.say("x:1|c", 0).unwrap();
         assert_eq!(run.say("x:1|g", 0), Err(Refused::OtherType));
+        assert_eq!(run.say("x:1|g|T1", 5000), Err(Refused::OtherType));
         assert_eq!(run.say("y:1|ms|T1", 5000), Err(Refused::OtherType));
         assert_eq!(run.flush(1), ["x=1"]);
     }
@@ -337,5 +383,16 @@ mod tests {
         let told = run.flush(1);
         let median: f64 = told[1].split_once('=').unwrap().1.parse().unwrap();
         assert!((80_000.0..120_000.0).contains(&median), "{median}");
+    }
+
+    #[test]
+    fn a_set_that_has_no_room_for_all_has_no_number() {
+        let mut run = Run::default();
+        let refused = (0..MAX_MEMBERS + 10).filter(|n| run.say(&format!("s:{n}|s"), 0).is_err()).count();
+        run.say("s:1|s", 0).unwrap();
+        assert_eq!(refused, 10);
+        assert_eq!(run.flush(1), ["s=NaN"]);
+        run.say("s:1|s", 2).unwrap();
+        assert_eq!(run.flush(3), ["s=1"]);
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
-use tokio::time::{MissedTickBehavior, interval_at};
+use tokio::time::{MissedTickBehavior, interval_at, timeout};
 
 use super::aggregate::Rules;
 use super::heard::Ears;
@@ -19,6 +19,8 @@ use crate::source::listening::{ListenContext, Listener, Shutdown, Sink};
 
 /// Connections at once, as Telegraf has it.
 const LIMITS: Limits = Limits { most: 250, silence: Duration::from_secs(30), stay: None };
+/// A connection that says nothing for so long is closed: whoever had it may be gone.
+const IDLE: Duration = Duration::from_secs(600);
 /// Packets read in one go; then others have their turn.
 const IN_ONE_GO: usize = 256;
 /// Largest packet, and longest line of a connection, in bytes.
@@ -40,8 +42,9 @@ struct Desk {
 }
 
 impl Desk {
-    fn take(&self, bytes: &[u8]) {
-        self.ears.take(bytes, &self.rules, now());
+    /// Whether any of it could be read.
+    fn take(&self, bytes: &[u8]) -> bool {
+        self.ears.take(bytes, &self.rules, now())
     }
 
     /// Lines of one connection, until it ends, or one is too long.
@@ -50,16 +53,16 @@ impl Desk {
         let mut line = Vec::new();
         loop {
             line.clear();
-            let read = (&mut reader).take(LONGEST as u64).read_until(b'\n', &mut line).await;
-            match read {
+            let read = timeout(IDLE, (&mut reader).take(LONGEST as u64).read_until(b'\n', &mut line)).await;
+            match read.unwrap_or(Ok(0)) {
                 Ok(0) | Err(_) => return,
                 Ok(LONGEST..) if line.last() != Some(&b'\n') => {
                     self.ears.heard().too_long(now());
                     return;
                 }
-                Ok(_) => self.take(&line),
+                Ok(_) if self.take(&line) => guest.has_proven(),
+                Ok(_) => {}
             }
-            guest.has_proven();
         }
     }
 }
@@ -108,14 +111,16 @@ impl Listener for Endpoint {
         let flush = self.config.flush.duration();
         let mut flushes = interval_at(tokio::time::Instant::now() + flush, flush);
         flushes.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut packet, mut dropped) = (vec![0; LONGEST], 0);
+        // A socket that was open before may have lost some before.
+        let lost = || local.and_then(kernel::dropped);
+        let (mut packet, mut dropped) = (vec![0; LONGEST], lost().unwrap_or(0));
         loop {
             tokio::select! {
                 () = shutdown.begun() => return Ok(()),
                 _ = flushes.tick() => {
-                    let all = local.and_then(kernel::dropped).unwrap_or(dropped);
+                    let all = lost().unwrap_or(dropped);
                     let new = all.saturating_sub(std::mem::replace(&mut dropped, all));
-                    self.flush(new);
+                    self.desk.ears.flush(new, &self.desk.rules, now());
                     sink.written();
                     match accepting.trouble() {
                         None => sink.set_up(),
@@ -137,18 +142,12 @@ impl Endpoint {
     fn drain(&self, udp: &UdpSocket, packet: &mut [u8]) {
         for _ in 0..IN_ONE_GO {
             match udp.try_recv(packet) {
-                Ok(length) => self.desk.take(packet.get(..length).unwrap_or_default()),
+                Ok(length) => {
+                    let _bad_is_counted = self.desk.take(packet.get(..length).unwrap_or_default());
+                }
                 // Nothing waits any more; or a packet that we have never sent was refused, which is no concern of ours.
                 Err(_) => return,
             }
         }
-    }
-
-    fn flush(&self, dropped: u64) {
-        let mut heard = self.desk.ears.heard();
-        if dropped > 0 {
-            heard.dropped(dropped, now());
-        }
-        heard.flush(&self.desk.rules, now());
     }
 }

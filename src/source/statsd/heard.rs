@@ -7,8 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
-use super::aggregate::{Aggregate, Refused, Rules};
-use super::line::{CheckLine, EventLine, Said, parse};
+use super::aggregate::{Aggregate, MAX_MEMBERS, Refused, Rules};
+use super::line::{CheckLine, EventLine, Said, Wrong, parse};
 use crate::model::event::{Event, EventKind};
 use crate::model::labels::Labels;
 use crate::model::series::{MAX_SERIES, Point};
@@ -17,6 +17,10 @@ use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
 use crate::source::received::{Counts, Loss, Received};
 
+/// Longest name, and longest part of a tag, in bytes.
+const LONGEST_WORD: usize = 256;
+/// Most tags.
+const MAX_TAGS: usize = 64;
 /// Events kept.
 const MAX_EVENTS: usize = 1000;
 
@@ -33,14 +37,28 @@ impl Ears {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes in what one packet, or one line of a connection, holds.
-    pub(super) fn take(&self, bytes: &[u8], rules: &Rules, now: Timestamp) {
+    /// Takes in what one packet, or one line of a connection, holds; whether any of it could be read.
+    pub(super) fn take(&self, bytes: &[u8], rules: &Rules, now: Timestamp) -> bool {
         let mut heard = self.heard();
         let was_empty = heard.is_empty();
+        let (all, bad) = (heard.counts.all(), heard.counts.of(Loss::Bad).0);
         heard.take(bytes, rules, now);
+        let is_read = heard.counts.all() - all > heard.counts.of(Loss::Bad).0 - bad;
         if was_empty && !heard.is_empty() {
             self.came.notify_waiters();
         }
+        is_read
+    }
+
+    /// What came since the last flush becomes one value a series; `dropped` packets were never read.
+    pub(super) fn flush(&self, dropped: u64, rules: &Rules, now: Timestamp) {
+        let mut heard = self.heard();
+        if dropped > 0 {
+            heard.dropped(dropped, now);
+        }
+        heard.flush(rules, now);
+        drop(heard);
+        self.came.notify_waiters();
     }
 
     /// Waits until there is something to tell, but for a part of the time only: that nothing comes is an answer, too.
@@ -78,8 +96,9 @@ impl Heard {
     /// Takes in what one packet, or one line of a connection, holds.
     fn take(&mut self, bytes: &[u8], rules: &Rules, now: Timestamp) {
         for line in bytes.split(|byte| *byte == b'\n') {
-            let line = line.trim_ascii_end();
-            if line.is_empty() {
+            // Blanks at the end may belong to the text of an event.
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            if line.trim_ascii().is_empty() {
                 continue;
             }
             if let Ok(line) = std::str::from_utf8(line) {
@@ -92,7 +111,7 @@ impl Heard {
     }
 
     /// So many packets came that nobody had the time to read.
-    pub(super) fn dropped(&mut self, count: u64, now: Timestamp) {
+    fn dropped(&mut self, count: u64, now: Timestamp) {
         self.counts.received(count);
         self.counts.lost(Loss::Dropped, count, ("", "packets came faster than they could be read"), now);
     }
@@ -104,7 +123,7 @@ impl Heard {
     }
 
     /// What came since the last flush becomes one value a series.
-    pub(super) fn flush(&mut self, rules: &Rules, now: Timestamp) {
+    fn flush(&mut self, rules: &Rules, now: Timestamp) {
         self.aggregate.flush(rules, &mut self.received, now);
         self.checks.forget(now);
     }
@@ -112,7 +131,7 @@ impl Heard {
     fn line(&mut self, line: &str, rules: &Rules, now: Timestamp) {
         self.counts.received(1);
         let name = name(line);
-        let all = match parse(line) {
+        let all = match parse(line).and_then(|all| all.iter().try_for_each(bounded).map(|()| all)) {
             Ok(all) => all,
             Err(wrong) => return self.counts.lost(Loss::Bad, 1, (&name, wrong), now),
         };
@@ -130,6 +149,10 @@ impl Heard {
                 Err(Refused::OtherType) => {
                     self.counts.lost(Loss::Bad, 1, (&name, "the metric is known as one of another type"), now);
                 }
+                Err(Refused::TooManyMembers) => {
+                    let why = format!("sets hold {MAX_MEMBERS} members between two flushes");
+                    self.counts.lost(Loss::OverLimit, 1, (&name, &why), now);
+                }
                 Err(Refused::OverLimit) => {
                     let why = format!("there are {MAX_SERIES} series already");
                     self.counts.lost(Loss::OverLimit, 1, (&name, &why), now);
@@ -141,11 +164,9 @@ impl Heard {
     fn check(&mut self, check: &CheckLine<'_>, now: Timestamp) -> Result<(), Refused> {
         // 3 is unknown: no value.
         let value = if check.status == 3 { f64::NAN } else { f64::from(check.status) };
-        let tags = check.tags.pairs().map(|(key, value)| (key.to_owned(), value.to_owned()));
-        let labels = Labels::named(check.name);
-        let labels = tags.fold(labels, |labels, (key, value)| labels.with(&key, value));
+        let labels = Labels::tagged(check.name, check.tags.pairs());
         let at = check.at.unwrap_or(now).min(now);
-        if self.checks.add(&labels, Point { at, value }) { Ok(()) } else { Err(Refused::OverLimit) }
+        if self.checks.add(&labels, Point { at, value }, now) { Ok(()) } else { Err(Refused::OverLimit) }
     }
 
     fn event(&mut self, line: &EventLine<'_>, now: Timestamp) {
@@ -154,7 +175,8 @@ impl Heard {
         let event = Event {
             at: line.at.unwrap_or(now).min(now),
             kind: line.tags.first_of(&["kind"]).and_then(EventKind::of_word).unwrap_or(by_type),
-            title: SafeText::new(line.title),
+            // A line end is written as two characters.
+            title: SafeText::new(&line.title.replace("\\n", " ")),
             service: named(&["service"]),
             environment: named(&["env", "environment"]),
             version: named(&["version"]),
@@ -181,6 +203,22 @@ impl Heard {
     }
 }
 
+/// Refuses what would take too much room: nobody has so many tags, or so long ones, on purpose.
+fn bounded(said: &Said<'_>) -> Result<(), Wrong> {
+    let (name, tags) = match said {
+        Said::Metric(metric) => (metric.name, metric.tags),
+        Said::Check(check) => (check.name, check.tags),
+        Said::Event(event) => ("", event.tags),
+    };
+    let is_long = |text: &str| text.len() > LONGEST_WORD;
+    match () {
+        () if is_long(name) => Err("its name has over 256 bytes"),
+        () if tags.pairs().any(|(key, value)| is_long(key) || is_long(value)) => Err("a tag of it has over 256 bytes"),
+        () if tags.pairs().take(MAX_TAGS + 1).count() > MAX_TAGS => Err("it has over 64 tags"),
+        () => Ok(()),
+    }
+}
+
 /// The name on a line, also on one that cannot be read.
 fn name(line: &str) -> String {
     let end = line.find([':', '|']).unwrap_or(line.len());
@@ -196,7 +234,7 @@ mod tests {
     const NOW: Timestamp = Timestamp(100_000);
 
     fn heard(packets: &[&[u8]]) -> Heard {
-        let rules = Rules { percentiles: Vec::new(), expire: Span::seconds(300) };
+        let rules = Rules { percentiles: Vec::new(), expire: Span::seconds(300), gauge_deltas: true };
         let mut heard = Heard::default();
         for packet in packets {
             heard.take(packet, &rules, NOW);

@@ -25,6 +25,9 @@ pub struct Config {
     pub flush: Span,
     /// Percentiles of timers, histograms and distributions (default: [50, 90, 99]).
     pub percentiles: Vec<f64>,
+    /// Whether a sign before the value of a gauge (`-5|g`) moves it, as StatsD has it, or belongs to it, as DogStatsD has
+    /// it (default: true, it moves it).
+    pub gauge_deltas: bool,
     /// How long a counter to which nothing is added is still 0; then it is old (default: "5m").
     pub expire: Span,
 }
@@ -36,6 +39,7 @@ impl Default for Config {
             flush: Span::seconds(10),
             percentiles: vec![50.0, 90.0, 99.0],
             expire: Span::seconds(300),
+            gauge_deltas: true,
         }
     }
 }
@@ -47,7 +51,7 @@ impl Config {
     }
 
     pub(super) fn rules(&self) -> Rules {
-        Rules { percentiles: self.percentiles.clone(), expire: self.expire }
+        Rules { percentiles: self.percentiles.clone(), expire: self.expire, gauge_deltas: self.gauge_deltas }
     }
 
     pub(super) fn problems(&self) -> Vec<KeyProblem> {
@@ -84,8 +88,13 @@ mod tests {
     #[test]
     fn the_defaults_are_right_and_each_mistake_is_named() {
         assert_eq!(Config::default().problems(), []);
-        let wrong =
-            Config { listen: "8125".to_owned(), flush: Span(10), percentiles: vec![50.0, 0.0], expire: Span(1) };
+        let wrong = Config {
+            listen: "8125".to_owned(),
+            flush: Span(10),
+            percentiles: vec![50.0, 0.0],
+            expire: Span(1),
+            gauge_deltas: true,
+        };
         let keys: Vec<&str> = wrong.problems().iter().map(|problem| problem.key).collect();
         assert_eq!(keys, ["listen", "flush", "expire", "percentiles"]);
     }

@@ -121,7 +121,7 @@ pub fn parse(line: &str) -> Result<Vec<Said<'_>>, Wrong> {
     if let Some(rest) = line.strip_prefix("_sc|") {
         return check(rest).map(|check| vec![Said::Check(check)]);
     }
-    let (name, mut rest) = line.split_once(':').ok_or("no value")?;
+    let (name, mut rest) = line.trim_end().split_once(':').ok_or("no value")?;
     if name.trim().is_empty() {
         return Err("no name");
     }
