@@ -198,7 +198,8 @@ impl Followed {
             let value = one.newest(expression, reach, |name, point| {
                 limits.get(name).is_none_or(|(limits, spacing)| !data_is_old(point.at, *limits, *spacing, now))
             });
-            let at = one.lines.values().filter_map(|line| line.last()).map(|point| point.at).max().unwrap_or(now);
+            let at =
+                one.lines.values().filter_map(|line| line.points.last()).map(|point| point.at).max().unwrap_or(now);
             let past = if is_first { one.points(expression, Timestamp::default(), reach) } else { Vec::new() };
             let line = lines.entry(one.labels).or_default();
             line.follow(&self.rule, past.split_last().map_or(&[], |(_, past)| past), now);

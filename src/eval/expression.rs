@@ -37,6 +37,8 @@ pub struct Range<'a> {
     pub points: &'a [Point],
     /// Whether values are known from the start of the span on.
     pub is_whole: bool,
+    /// Whether some of them were thinned out: least and greatest are still there, but not every value.
+    pub is_thinned: bool,
 }
 
 impl Expression {
@@ -141,6 +143,7 @@ impl Over {
         let ends = all.first().zip(all.last());
         match self {
             _ if count == 0 => f64::NAN,
+            Self::Sum | Self::Average | Self::Percentile(_) if range.is_thinned => f64::NAN,
             // A sum of which a part is missing looks like a smaller one.
             Self::Sum if !range.is_whole || count < all.len() => f64::NAN,
             Self::Sum => known().sum(),
@@ -190,7 +193,7 @@ mod tests {
             let from = to - span.map_or(100_000, |span| span.0);
             let (first, last) =
                 (self.2.partition_point(|point| point.at.0 <= from), self.2.partition_point(|point| point.at.0 <= to));
-            Range { points: &self.2[first..last], is_whole: from >= 0 }
+            Range { points: &self.2[first..last], is_whole: from >= 0, is_thinned: false }
         }
     }
 
@@ -245,7 +248,7 @@ mod tests {
     fn a_counter_that_begins_again_goes_on_growing() {
         let at = |(n, value): (usize, &f64)| Point { at: Timestamp(n as i64 * 1000), value: *value };
         let points: Vec<Point> = [5.0, 9.0, 2.0, 4.0].iter().enumerate().map(at).collect();
-        let rate = Over::Rate.of(Range { points: &points, is_whole: true });
+        let rate = Over::Rate.of(Range { points: &points, is_whole: true, is_thinned: false });
         assert!((rate - (4.0 + 2.0 + 2.0) / 3.0).abs() < 1e-9, "{rate}");
     }
 
@@ -270,7 +273,7 @@ mod tests {
         assert!((compute("coalesce(b, a)", 1.0, f64::NAN) - 1.0).abs() < 1e-9);
         assert!((compute("avg(p, 200s)", 0.0, 0.0) - 5.5).abs() < 1e-9, "of what is known");
         let gap = [Point { at: Timestamp(0), value: 1.0 }, Point { at: Timestamp(1), value: f64::NAN }];
-        assert!(Over::Sum.of(Range { points: &gap, is_whole: true }).is_nan());
+        assert!(Over::Sum.of(Range { points: &gap, is_whole: true, is_thinned: false }).is_nan());
     }
 
     #[test]

@@ -58,7 +58,12 @@ pub(super) fn operands<'a>(
         tolerance = tolerance.max(query.limits.refresh.0);
         // Where a number is expected, it is the number that counts, and not who was there before.
         let counts = |track: &&Track| track.present || rule.expect.is_none();
-        let line = |track: &'a Track| Line { labels: &track.labels, points: cut(track), present: track.present };
+        let line = |track: &'a Track| Line {
+            labels: &track.labels,
+            points: cut(track),
+            present: track.present,
+            thinned: track.ring.thinned(),
+        };
         let lines = tracks(entry).iter().filter(counts).map(line).collect();
         operands.insert(query.name.as_str(), Operand { lines, scalar: query.scalar });
     }

@@ -29,6 +29,8 @@ pub struct Line<'a> {
     pub points: &'a [Point],
     /// Whether the last answer had it. One that has vanished stands in for nobody who is there.
     pub present: bool,
+    /// Up to when not every value is there.
+    pub thinned: Option<Timestamp>,
 }
 
 impl<'a> Operand<'a> {
@@ -58,8 +60,8 @@ fn only_one<'l, 'a: 'l>(lines: impl Iterator<Item = &'l Line<'a>>) -> Option<&'l
 pub struct Match<'a> {
     /// The identity of the result.
     pub labels: Labels,
-    /// The series of each query, by its name.
-    pub lines: BTreeMap<&'a str, &'a [Point]>,
+    /// The series of each query that has one, by its name.
+    pub lines: BTreeMap<&'a str, Line<'a>>,
     /// The query that has no series to go with it.
     pub no_partner: Option<String>,
 }
@@ -86,7 +88,7 @@ pub fn matches<'a>(expression: &Expression, queries: &BTreeMap<&'a str, Operand<
                 if line.is_none() {
                     no_partner.get_or_insert_with(|| (*name).to_owned());
                 }
-                lines.insert(*name, line.map_or(&[][..], |line| line.points));
+                lines.extend(line.map(|line| (*name, *line)));
             }
             Match { labels: labels.cloned().unwrap_or_default(), lines, no_partner }
         })
@@ -147,7 +149,7 @@ impl Match<'_> {
     /// The results over time, at the moments of the densest line; a moment at which a part has nothing within
     /// `tolerance` milliseconds is a gap.
     pub fn points(&self, expression: &Expression, from: Timestamp, reach: Reach) -> Vec<Point> {
-        let Some(grid) = self.lines.values().max_by_key(|line| line.len()) else { return Vec::new() };
+        let grid = self.lines.values().map(|line| line.points).max_by_key(|points| points.len()).unwrap_or_default();
         let grid = grid.get(grid.partition_point(|point| point.at < from)..).unwrap_or_default();
         // Where each moment looks at many values, there are only as many moments as a screen can show.
         let many = expression.lookback(reach.window) > Span(0);
@@ -166,7 +168,7 @@ impl Match<'_> {
     /// The result of the newest value of each part that `is_new`; a gap where one has none.
     pub fn newest(&self, expression: &Expression, reach: Reach, is_new: impl Fn(&str, &Point) -> bool) -> f64 {
         let at = |name: &str| {
-            let last = self.lines.get(name)?.last()?;
+            let last = self.lines.get(name)?.points.last()?;
             is_new(name, last).then_some(last.at)
         };
         finite(expression.value(&Moment { lines: &self.lines, at, reach }))
@@ -187,31 +189,32 @@ pub struct Reach {
 
 /// The parts of a result as of a moment, which may be another one for each: that of its newest value.
 struct Moment<'m, 'a, At> {
-    lines: &'m BTreeMap<&'a str, &'a [Point]>,
+    lines: &'m BTreeMap<&'a str, Line<'a>>,
     at: At,
     reach: Reach,
 }
 
 impl<At: Fn(&str) -> Option<Timestamp>> Moment<'_, '_, At> {
-    fn line(&self, name: &str, before: Span) -> Option<(&[Point], Timestamp)> {
+    fn line(&self, name: &str, before: Span) -> Option<(&Line<'_>, Timestamp)> {
         Some((self.lines.get(name)?, (self.at)(name)?.minus(before)))
     }
 }
 
 impl<At: Fn(&str) -> Option<Timestamp>> Values for Moment<'_, '_, At> {
     fn value(&self, name: &str, before: Span) -> f64 {
-        self.line(name, before).map_or(f64::NAN, |(line, at)| value_at(line, at, self.reach.tolerance))
+        self.line(name, before).map_or(f64::NAN, |(line, at)| value_at(line.points, at, self.reach.tolerance))
     }
 
     fn over(&self, name: &str, span: Option<Span>, before: Span) -> Range<'_> {
         let Some((line, to)) = self.line(name, before) else { return Range::default() };
         let from = to.minus(span.unwrap_or(self.reach.window));
-        let first = line.partition_point(|point| point.at <= from);
-        let last = line.partition_point(|point| point.at <= to);
-        let points = line.get(first..last).unwrap_or_default();
+        let first = line.points.partition_point(|point| point.at <= from);
+        let last = line.points.partition_point(|point| point.at <= to);
+        let points = line.points.get(first..last).unwrap_or_default();
         // A value before the span, or one right at its start, shows that none is missing there.
         let begins = points.first().is_some_and(|point| from.age_at(point.at).0 <= self.reach.tolerance);
-        Range { points, is_whole: first > 0 || begins }
+        let is_thinned = line.thinned.is_some_and(|thinned| thinned > from);
+        Range { points, is_whole: first > 0 || begins, is_thinned }
     }
 }
 
@@ -261,7 +264,7 @@ mod tests {
     }
 
     fn operand(of: &[(Labels, Vec<Point>)], scalar: bool) -> Operand<'_> {
-        let lines = of.iter().map(|(labels, points)| Line { labels, points, present: true }).collect();
+        let lines = of.iter().map(|(labels, points)| Line { labels, points, present: true, thinned: None }).collect();
         Operand { lines, scalar }
     }
 
@@ -310,7 +313,7 @@ mod tests {
     fn what_has_vanished_stands_in_for_nobody_who_is_there() {
         let (x, y) = (labels(&[("instance", "x")]), labels(&[("instance", "y")]));
         let points = [Point { at: Timestamp(0), value: 1.0 }];
-        let line = |labels, present| Line { labels, points: &points[..], present };
+        let line = |labels, present| Line { labels, points: &points[..], present, thinned: None };
         let total = Operand { lines: vec![line(&x, false), line(&y, true)], scalar: true };
         assert_eq!(total.only().map(|line| line.labels), Some(&y), "it came back as another one");
         assert!(Operand { lines: vec![line(&x, true), line(&y, true)], scalar: true }.only().is_none());

@@ -13,6 +13,8 @@ pub const CAPACITY: usize = 4096;
 pub struct Ring {
     points: Vec<Point>,
     provisional: bool,
+    /// Up to here points were thinned out.
+    thinned: Option<Timestamp>,
     /// Points that came out of order or twice, and were dropped.
     dropped: u64,
 }
@@ -21,6 +23,11 @@ impl Ring {
     /// Oldest first.
     pub fn points(&self) -> &[Point] {
         &self.points
+    }
+
+    /// Up to when points were thinned out: extremes are still there, but not every value.
+    pub const fn thinned(&self) -> Option<Timestamp> {
+        self.thinned
     }
 
     /// How many points came out of order or twice.
@@ -48,6 +55,7 @@ impl Ring {
         }
         self.provisional = coverage == Coverage::Head && !points.is_empty();
         if self.points.len() > CAPACITY {
+            self.thinned = self.points.last().map(|last| last.at);
             self.points = thin(&self.points, CAPACITY / 2);
         }
     }
@@ -75,8 +83,8 @@ impl Ring {
 
     /// Moves all points back: the clock by which they were stamped was set back.
     pub fn set_back(&mut self, by: Span) {
-        for point in &mut self.points {
-            point.at = point.at.minus(by);
+        for at in self.points.iter_mut().map(|point| &mut point.at).chain(self.thinned.as_mut()) {
+            *at = at.minus(by);
         }
     }
 

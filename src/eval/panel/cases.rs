@@ -532,3 +532,18 @@ fn as_it_was_before_is_asked_of_the_past_and_is_a_gap_where_there_is_none() {
     let Content::Series(series) = panel.evaluate_at(25).content else { panic!() };
     assert_eq!(series[0].value, Some(625.0 - 5.0));
 }
+
+#[test]
+fn a_sum_of_values_that_were_thinned_out_is_unknown() {
+    let value = Some(Expression::parse("sum(q, 3600s)").unwrap());
+    let mut panel = Followed::new(Rule { value, window: Span::seconds(10 * HOUR), ..rule() });
+    for at in 0..5000 {
+        panel.value(at, 1.0);
+    }
+    assert_eq!(panel.status(4999).0, Status::Unknown, "not every value is there any more");
+    for at in 5000..9000 {
+        panel.value(at, 1.0);
+    }
+    let Content::Series(series) = panel.evaluate_at(8999).content else { panic!() };
+    assert_eq!(series[0].value, None, "it was thinned out once more");
+}

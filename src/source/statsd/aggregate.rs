@@ -149,9 +149,8 @@ impl Value {
             (Self::Gauge(value), Values::Gauge(levels)) => {
                 for level in levels {
                     *value = match level {
-                        Level::Is(level) => *level,
                         Level::Moved(by) if rules.gauge_deltas => *value + by,
-                        Level::Moved(level) => *level,
+                        Level::Is(level) | Level::Moved(level) => *level,
                     };
                 }
             }

@@ -20,7 +20,7 @@ use crate::source::listening::{ListenContext, Listener, Shutdown, Sink};
 /// Connections at once, as Telegraf has it.
 const LIMITS: Limits = Limits { most: 250, silence: Duration::from_secs(30), stay: None };
 /// A connection that says nothing for so long is closed: whoever had it may be gone.
-const IDLE: Duration = Duration::from_secs(600);
+const IDLE: Duration = Duration::from_mins(10);
 /// Packets read in one go; then others have their turn.
 const IN_ONE_GO: usize = 256;
 /// Largest packet, and longest line of a connection, in bytes.
