@@ -262,7 +262,10 @@ pub fn expression(data: &[u8]) {
         .collect();
     let names: Vec<String> = parsed.names().into_iter().map(str::to_owned).collect();
     let labels = Labels::named("x");
-    let operand = || Operand { lines: vec![Part { labels: &labels, points: &points, present: true, thinned: None }], scalar: false };
+    let operand = || Operand {
+        lines: vec![Part { labels: &labels, points: &points, present: true, thinned: None }],
+        scalar: false,
+    };
     let queries: BTreeMap<&str, _> = names.iter().map(|name| (name.as_str(), operand())).collect();
     for one in matches(&parsed, &queries) {
         let reach = Reach { tolerance: 500, window: Span(5000) };
