@@ -173,12 +173,15 @@ fn a_click_chooses_a_second_one_zooms_and_a_tab_turns_the_page() {
         (line[..line.find(what).unwrap()].chars().count() + 1, row + 1)
     };
     let click = |(column, row): (usize, usize)| format!("\x1b[<0;{column};{row}M\x1b[<0;{column};{row}m");
-    let revenue = at(&session.text(), "Revenue");
+    // Frozen, because panels move when one of them turns red.
+    session.send("p");
+    session.wait_for("the frozen picture", |text| text.contains("PAUSED"));
+    let revenue = at(&session.text(), "Revenue sim");
     session.send(&click(revenue));
     session.send(&click(revenue));
-    session.wait_for("the zoomed panel", |text| text.contains("Revenue") && !text.contains("Orders"));
+    session.wait_for("the zoomed panel", |text| text.contains("Revenue sim") && !text.contains("Orders sim"));
     session.send("\x1b");
-    session.wait_for("all panels", |text| text.contains("Orders"));
+    session.wait_for("all panels", |text| text.contains("Orders sim"));
     let tab = at(&session.text(), "3 Sales");
     session.send(&click(tab));
     session.wait_for("page 3", |text| text.contains("Best sellers"));
