@@ -25,6 +25,7 @@ pub mod local_time;
 pub mod number;
 pub mod number_or_text;
 pub mod people;
+pub mod percentile;
 pub mod poll;
 pub mod review;
 pub mod rollbacks;

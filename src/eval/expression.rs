@@ -15,6 +15,7 @@ mod tree;
 
 use std::collections::BTreeSet;
 
+use crate::model::percentile::nearest_rank;
 use crate::model::series::Point;
 use crate::model::time::Span;
 pub use parser::ExpressionError;
@@ -153,9 +154,7 @@ impl Over {
             Self::Percentile(percent) => {
                 let mut sorted: Vec<f64> = known().collect();
                 sorted.sort_unstable_by(f64::total_cmp);
-                // Nearest rank.
-                let rank = (percent * count as f64 / 100.0 - 1e-9).ceil() as usize;
-                sorted.get(rank.max(1) - 1).copied().unwrap_or(f64::NAN)
+                nearest_rank(&sorted, percent).unwrap_or(f64::NAN)
             }
             Self::Delta => ends.filter(|_| count > 1).map_or(f64::NAN, |(first, last)| last.value - first.value),
             Self::Rate => ends.filter(|(first, last)| first.at < last.at).map_or(f64::NAN, |(first, last)| {

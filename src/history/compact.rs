@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashSet};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::codec::{self, Bucket};
-use super::flush::{SLOT, blocks, in_order};
+use super::flush::{SLOT, blocks};
 use super::tiers::{COARSER, RAW, Tier, buckets, merged};
-use crate::model::series::Point;
+use crate::model::series::{Point, in_order};
 use crate::model::time::{Span, Timestamp};
+use crate::store::ring::usual_distance;
 
 /// A block is made when its time is over by so much: what comes late still finds its place.
 const LATE: Span = Span::seconds(60);
@@ -39,7 +40,7 @@ pub(super) fn compact(connection: &mut Connection, now: Timestamp, is_full: bool
     drop(rows);
     drop(flushed);
     for (id, points) in &series {
-        keep(&transaction, *id, &in_order(points))?;
+        keep(&transaction, *id, &in_order(points.iter().copied()))?;
     }
     transaction.execute("DELETE FROM flushed WHERE at < ?1", [until])?;
     transaction.commit()?;
@@ -52,10 +53,10 @@ fn keep(to: &Transaction<'_>, id: i64, points: &[Point]) -> rusqlite::Result<()>
         let Some(first) = part.first() else { continue };
         let start = RAW.block_of(first.at);
         let before = read(to, id, RAW, start)?.and_then(|data| codec::read_points(&data).ok()).unwrap_or_default();
-        let whole = if before.is_empty() { part.to_vec() } else { in_order(&[&before, part].concat()) };
+        let whole = if before.is_empty() { part.to_vec() } else { in_order(before.iter().chain(part).copied()) };
         write(to, id, RAW, start, &codec::points(&whole))?;
     }
-    let reach = Span(usual_distance(points)).times(2.5);
+    let reach = usual_distance(points).times(2.5);
     for tier in COARSER {
         let all = buckets(points, tier.step, reach);
         for part in all.chunk_by(|a, b| tier.block_of(a.at) == tier.block_of(b.at)) {
@@ -67,13 +68,6 @@ fn keep(to: &Transaction<'_>, id: i64, points: &[Point]) -> rusqlite::Result<()>
         }
     }
     Ok(())
-}
-
-/// The usual distance of points, in milliseconds.
-fn usual_distance(points: &[Point]) -> i64 {
-    let mut all: Vec<i64> = points.windows(2).map(|pair| pair[1].at.0 - pair[0].at.0).collect();
-    all.sort_unstable();
-    all.get(all.len() / 2).copied().unwrap_or(60_000)
 }
 
 fn read(from: &Transaction<'_>, id: i64, tier: Tier, start: i64) -> rusqlite::Result<Option<Vec<u8>>> {

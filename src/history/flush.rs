@@ -9,7 +9,7 @@ use super::record::Record;
 use crate::model::event::Event;
 use crate::model::labels::Labels;
 use crate::model::poll::QueryKey;
-use crate::model::series::Point;
+use crate::model::series::{Point, in_order};
 use crate::model::time::{Span, Timestamp};
 use crate::store::News;
 
@@ -117,7 +117,7 @@ impl Waiting {
                 new.push((key.clone(), id));
                 id
             };
-            let block = codec::points(&in_order(points));
+            let block = codec::points(&in_order(points.iter().copied()));
             data.extend(id.to_le_bytes());
             data.extend((block.len() as u32).to_le_bytes());
             data.extend(block);
@@ -169,12 +169,6 @@ fn series_id(to: &Transaction<'_>, (query, labels): &SeriesKey) -> rusqlite::Res
         .execute(params![query.as_str(), labels])?;
     to.prepare_cached("SELECT id FROM series WHERE query = ?1 AND labels = ?2")?
         .query_row(params![query.as_str(), labels], |row| row.get(0))
-}
-
-/// Ascending in time; of two values of one moment the later one counts.
-pub(super) fn in_order(points: &[Point]) -> Vec<Point> {
-    let by_time: BTreeMap<Timestamp, f64> = points.iter().map(|point| (point.at, point.value)).collect();
-    by_time.into_iter().map(|(at, value)| Point { at, value }).collect()
 }
 
 /// The blocks of one flush, each with the number of its series; those that are cut are left out.

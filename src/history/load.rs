@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::codec;
-use super::flush::{blocks, in_order};
+use super::flush::blocks;
 use super::tiers::RAW;
 use crate::model::event::Event;
 use crate::model::labels::Labels;
 use crate::model::poll::QueryKey;
-use crate::model::series::{Coverage, Point, Series, SeriesSet};
+use crate::model::series::{Coverage, Point, Series, SeriesSet, in_order};
 use crate::model::time::Timestamp;
 use crate::store::News;
 
@@ -91,7 +91,7 @@ fn points(connection: &Connection, since: Timestamp) -> rusqlite::Result<BTreeMa
     let mut all: HashMap<i64, Vec<Point>> = HashMap::new();
     let mut take = |id: i64, data: &[u8]| {
         let points = codec::read_points(data).unwrap_or_default();
-        let new = points.into_iter().filter(|point| point.at >= since).peekable();
+        let new = points.into_iter().filter(|point| point.at >= since);
         all.entry(id).or_default().extend(new);
     };
     let mut kept =
@@ -113,7 +113,7 @@ fn points(connection: &Connection, since: Timestamp) -> rusqlite::Result<BTreeMa
         let named = names.query_row([id], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))).optional()?;
         let Some((query, labels)) = named else { continue };
         let labels: Labels = serde_json::from_str(&labels).unwrap_or_default();
-        let one = Series { labels, points: in_order(&points) };
+        let one = Series { labels, points: in_order(points) };
         queries.entry(QueryKey::of_text(&query)).or_default().push(one);
     }
     for series in queries.values_mut() {

@@ -6,12 +6,12 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags, params};
 
 use super::codec::{self, Bucket};
-use super::flush::{blocks, in_order};
+use super::flush::blocks;
 use super::load::{Past, load};
 use super::tiers::{COARSER, RAW, Tier, buckets, merged};
 use crate::model::labels::Labels;
 use crate::model::poll::QueryKey;
-use crate::model::series::Point;
+use crate::model::series::{Point, in_order};
 use crate::model::time::{Span, Timestamp};
 
 /// A history that somebody else may be writing.
@@ -90,7 +90,7 @@ impl Reader {
             points.extend(codec::read_points(&data).unwrap_or_default());
         }
         points.extend(self.flushed(id, RAW.block_of(from))?);
-        Ok(in_order(&points))
+        Ok(in_order(points))
     }
 
     fn buckets(&self, id: i64, tier: Tier, from: Timestamp) -> rusqlite::Result<Vec<Bucket>> {
@@ -113,7 +113,7 @@ impl Reader {
             let own = blocks(row.get_ref(0)?.as_blob()?).into_iter().filter(|(one, _)| *one == id);
             points.extend(own.flat_map(|(_, block)| codec::read_points(block).unwrap_or_default()));
         }
-        Ok(in_order(&points))
+        Ok(in_order(points))
     }
 }
 

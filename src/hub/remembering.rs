@@ -85,6 +85,10 @@ fn until(mut news: News, now: Timestamp) -> News {
 }
 
 fn of_query(query: QueryId, remembered: Remembered, now: Timestamp) -> Vec<Fact> {
+    // A source that is asked for its past is as if it had never been asked: that it once answered shows nothing.
+    if remembered.news.is_empty() {
+        return Vec::new();
+    }
     let is_pushed = remembered.news.iter().any(|(_, news)| matches!(news, News::Series(_)));
     // A clock that was ahead then must not make it look new: what is of later than now is not known any more.
     let past = remembered.news.into_iter().map(|(at, news)| (at.min(now), until(news, now)));
@@ -94,4 +98,47 @@ fn of_query(query: QueryId, remembered: Remembered, now: Timestamp) -> Vec<Fact>
         Fact::Poll(Poll { query, at: at.min(now), next_try: now, failures: 0, ended, budget: None, clock_skew: None })
     }));
     facts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Overrides, load_text};
+    use crate::model::series::{Coverage, Point, Series, SeriesSet};
+
+    const NOW: Timestamp = Timestamp(1_795_267_800_000);
+
+    fn board() -> Board {
+        let text = "[sources.c]\ntype = \"command\"\ncommand = [\"true\"]\n[[dashboards]]\nname = \"d\"\n\
+                    [[dashboards.panels]]\nid = \"n\"\nview = \"stat\"\nsource = \"c\"\n";
+        load_text("board", text, Overrides::default()).unwrap().board
+    }
+
+    fn past(board: &Board, news: Vec<(Timestamp, News)>, last: Timestamp) -> Past {
+        let remembered = Remembered { news, answered: Some(last) };
+        Past { queries: [(board.queries[0].key.clone(), remembered)].into(), noted: Vec::new(), last: Some(last) }
+    }
+
+    #[test]
+    fn what_is_of_later_than_now_is_not_known_again_and_a_pause_is_marked() {
+        let board = board();
+        let at = |seconds: i64| NOW.plus(Span(seconds * 1000));
+        let points = [-90, -80, 3600].map(|seconds| Point { at: at(seconds), value: 1.0 });
+        let set = SeriesSet::new(vec![Series::named("", points.to_vec())], Coverage::Pushed);
+        let past = past(&board, vec![(at(3600), News::Series(set))], at(-80));
+        let (facts, pause) = facts(past, &board, NOW);
+        let [Fact::News { at: told, news: News::Series(set), .. }, Fact::Poll(poll)] = facts.as_slice() else {
+            panic!("{facts:?}")
+        };
+        assert_eq!((*told, set.series[0].points.len(), poll.at), (NOW, 2, at(-80)));
+        let pause = pause.unwrap();
+        assert_eq!((pause.at, pause.until), (at(-80), Some(NOW)));
+    }
+
+    #[test]
+    fn that_a_source_once_answered_is_no_memory() {
+        let board = board();
+        let (facts, pause) = facts(past(&board, Vec::new(), NOW), &board, NOW);
+        assert!(facts.is_empty() && pause.is_none(), "{facts:?}");
+    }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::text::SafeText;
 
 /// The label that holds the name of a series whose source has no labels.
-const NAME: &str = "";
+pub const NAME: &str = "";
 /// The metric's name: it says what is measured, not of what.
 pub const METRIC: &str = "__name__";
 
@@ -40,10 +40,10 @@ impl Labels {
         if name.is_empty() { Self::default() } else { Self::new(BTreeMap::from([(NAME.to_owned(), name.to_owned())])) }
     }
 
-    /// A series that its source knows by a name and by tags.
-    pub fn tagged<'a>(name: &str, tags: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+    /// A series with tags, and one label that none of them can stand for: its name.
+    pub fn tagged<'a>((key, name): (&str, &str), tags: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
         let tags = tags.map(|(key, value)| (key.to_owned(), value.to_owned()));
-        Self::new(tags.chain([(NAME.to_owned(), name.to_owned())]).collect())
+        Self::new(tags.chain([(key.to_owned(), name.to_owned())]).collect())
     }
 
     /// The same with another value of one label.

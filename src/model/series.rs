@@ -1,5 +1,7 @@
 //! Numbers over time.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::answer::{AnswerKind, Count};
@@ -26,6 +28,12 @@ impl PartialEq for Point {
     fn eq(&self, other: &Self) -> bool {
         self.at == other.at && self.value.to_bits() == other.value.to_bits()
     }
+}
+
+/// Points in ascending time; of several of one moment the last one counts.
+pub fn in_order(points: impl IntoIterator<Item = Point>) -> Vec<Point> {
+    let by_time: BTreeMap<Timestamp, f64> = points.into_iter().map(|point| (point.at, point.value)).collect();
+    by_time.into_iter().map(|(at, value)| Point { at, value }).collect()
 }
 
 /// A line of points, oldest first.
@@ -121,6 +129,13 @@ impl AnswerKind for SeriesSet {
 mod tests {
     use super::*;
     use crate::model::telemetry::Telemetry;
+
+    #[test]
+    fn points_are_put_in_order_and_of_one_moment_the_last_counts() {
+        let point = |(at, value): (i64, f64)| Point { at: Timestamp(at), value };
+        let all = in_order([(2, 1.0), (1, 2.0), (2, 3.0)].map(point));
+        assert_eq!(all, [(1, 2.0), (2, 3.0)].map(point));
+    }
 
     #[test]
     fn two_series_with_the_same_labels_are_refused() {

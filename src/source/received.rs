@@ -7,7 +7,7 @@ mod unclaimed;
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::model::labels::Labels;
-use crate::model::series::{Coverage, MAX_SERIES, Point, Series, SeriesSet};
+use crate::model::series::{Coverage, MAX_SERIES, Point, Series, SeriesSet, in_order};
 use crate::model::time::{Span, Timestamp};
 pub use counts::{Counts, Loss};
 pub use selector::Selector;
@@ -82,12 +82,6 @@ impl Received {
         });
         SeriesSet::new(new.collect(), Coverage::Pushed)
     }
-}
-
-/// Ascending in time; of two values of one moment the later one counts.
-fn in_order(points: impl Iterator<Item = Point>) -> Vec<Point> {
-    let by_time: BTreeMap<Timestamp, f64> = points.map(|point| (point.at, point.value)).collect();
-    by_time.into_iter().map(|(at, value)| Point { at, value }).collect()
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! StatsD: a new metric is one line of code for anybody, `echo "orders:1|c" | nc -u -w0 127.0.0.1 8125`.
 //!
 //! What comes over UDP and TCP is joined between two flushes, and kept in memory; polls pick what panels ask. Events of
-//! DogStatsD become events of the board, its service checks numbers: 0 ok,
-//! 1 warning, 2 critical, none unknown.
+//! DogStatsD become events of the board, its service checks numbers: 0 ok, 1 warning, 2 critical, a gap for unknown.
 
 mod aggregate;
 mod endpoint;

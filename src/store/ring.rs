@@ -102,8 +102,8 @@ impl Ring {
 /// How many distances between points tell the usual one.
 const LOOKED_AT: usize = 10;
 
-/// The median distance of the newest points.
-pub(super) fn usual_distance(points: &[Point]) -> Span {
+/// The median distance of the newest points; zero of fewer than two.
+pub fn usual_distance(points: &[Point]) -> Span {
     let newest = points.get(points.len().saturating_sub(LOOKED_AT)..).unwrap_or_default();
     let mut distances: Vec<i64> = newest.windows(2).map(|pair| pair[1].at.0 - pair[0].at.0).collect();
     distances.sort_unstable();

@@ -1,6 +1,6 @@
 //! A board that was killed, and comes back: it knows its past, and nothing on the disk stops it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -12,7 +12,7 @@ use crate::support::{stderr, stdout};
 /// A board of one number, which a command reads from a file.
 fn board(folder: &Folder, history: &str) -> String {
     let text = format!(
-        "title = \"Past\"\nrefresh = \"1s\"\nhistory = {history}\n[sources.number]\ntype = \"command\"\n\
+        "title = \"Past\"\nrefresh = \"1s\"\n{history}\n[sources.number]\ntype = \"command\"\n\
          command = [\"/bin/cat\", \"{}\"]\n[[dashboards]]\nname = \"d\"\n[[dashboards.panels]]\nid = \"n\"\ntitle = \"Number\"\n\
          view = \"stat\"\nsource = \"number\"\n",
         folder.path().join("number").display()
@@ -21,7 +21,7 @@ fn board(folder: &Folder, history: &str) -> String {
 }
 
 fn at(path: &Path) -> String {
-    format!("{{ path = \"{}\", flush = \"1s\" }}", path.display())
+    format!("history = {{ path = \"{}\", flush = \"1s\" }}", path.display())
 }
 
 fn start(board: &str) -> Session {
@@ -126,50 +126,38 @@ fn two_boards_do_not_write_one_history_and_a_disk_that_does_not_take_it_is_named
         session.send("q");
         assert_eq!(session.exit_within(Duration::from_secs(5)), Some(0));
     }
-    let nowhere = board(&folder, "{ path = \"/proc/andon/past.sqlite\" }");
+    let nowhere = board(&folder, "history = { path = \"/proc/andon/past.sqlite\" }");
     let mut third = start(&nowhere);
     third.wait_for("the folder", |text| text.contains("no history is kept: ") && text.contains("(/proc/andon)"));
     third.send("q");
     assert_eq!(third.exit_within(Duration::from_secs(5)), Some(0));
 }
 
+/// Shows a board until its number is there, with a folder for the state of programs, and leaves it.
+fn shown_with_state(folder: &Folder, history: &str) -> PathBuf {
+    folder.write("number", "1");
+    let (state, board) = (folder.path().join("state"), board(folder, history));
+    let environment = [("ANDON_HISTORY", ""), ("XDG_STATE_HOME", state.to_str().unwrap())];
+    let mut session = Session::start_with(&["--config", &board], (100, 24), &environment);
+    session.wait_for("the number", |text| text.contains('█'));
+    session.send("q");
+    assert_eq!(session.exit_within(Duration::from_secs(5)), Some(0));
+    state
+}
+
 #[test]
 fn with_history_off_nothing_is_written() {
     let folder = Folder::new();
-    folder.write("number", "1");
-    let state = folder.path().join("state");
-    let board = board(&folder, "\"off\"");
-    let mut session = Session::start_with(
-        &["--config", &board],
-        (100, 24),
-        &[("ANDON_HISTORY", ""), ("XDG_STATE_HOME", state.to_str().unwrap())],
-    );
-    session.wait_for("the number", |text| text.contains("Number"));
-    session.send("q");
-    assert_eq!(session.exit_within(Duration::from_secs(5)), Some(0));
-    assert!(!state.exists());
+    assert!(!shown_with_state(&folder, "history = \"off\"").exists());
 }
 
 #[test]
 fn by_default_it_is_kept_where_the_state_of_programs_lives() {
     let folder = Folder::new();
-    folder.write("number", "1");
-    let state = folder.path().join("state");
-    let board = board(&folder, "\"on\"");
-    let mut session = Session::start_with(
-        &["--config", &board],
-        (100, 24),
-        &[("ANDON_HISTORY", ""), ("XDG_STATE_HOME", state.to_str().unwrap())],
-    );
-    session.wait_for("the number", |text| text.contains('█'));
-    session.send("q");
-    assert_eq!(session.exit_within(Duration::from_secs(5)), Some(0), "what waits is written at the end");
-    let names: Vec<String> = std::fs::read_dir(state.join("andon"))
-        .unwrap()
-        .map(|one| one.unwrap().file_name().into_string().unwrap())
-        .collect();
-    let file = names.iter().find(|name| name.starts_with("board-") && name.ends_with(".sqlite"));
-    assert_eq!(points(&state.join("andon").join(file.unwrap_or_else(|| panic!("{names:?}")))), 1);
+    let kept = shown_with_state(&folder, "").join("andon");
+    let names = std::fs::read_dir(&kept).unwrap().map(|one| one.unwrap().file_name().into_string().unwrap());
+    let file = names.into_iter().find(|name| name.starts_with("board-") && name.ends_with(".sqlite")).unwrap();
+    assert_eq!(points(&kept.join(file)), 1, "what waits is written at the end");
 }
 
 fn andon(arguments: &[&str]) -> std::process::Output {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Sample;
 use crate::model::labels::Labels;
-use crate::model::series::{Coverage, MAX_SERIES, Point, Series, SeriesSet};
+use crate::model::series::{Coverage, MAX_SERIES, Point, Series, SeriesSet, in_order};
 use crate::model::telemetry::Telemetry;
 use crate::model::time::Timestamp;
 
@@ -42,15 +42,12 @@ impl Batch {
     /// All of it, each value at its own time; none is of later than `now`, whatever clock has stamped it.
     pub(super) fn take(&mut self, now: Timestamp) -> Telemetry {
         let Self { series, .. } = std::mem::take(self);
-        let series = series.into_iter().map(|(labels, points)| Series { labels, points: in_order(points, now) });
+        let past = |point: Point| Point { at: point.at.min(now), ..point };
+        let series = series
+            .into_iter()
+            .map(|(labels, points)| Series { labels, points: in_order(points.into_iter().map(past)) });
         Telemetry::Series(SeriesSet::new(series.collect(), Coverage::Pushed))
     }
-}
-
-/// Ascending in time; of two values of one moment the later one counts.
-fn in_order(points: Vec<Point>, now: Timestamp) -> Vec<Point> {
-    let by_time: BTreeMap<Timestamp, f64> = points.into_iter().map(|point| (point.at.min(now), point.value)).collect();
-    by_time.into_iter().map(|(at, value)| Point { at, value }).collect()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::line::{Level, Metric, Values};
 use crate::model::labels::{Labels, METRIC};
+use crate::model::percentile::nearest_rank;
 use crate::model::series::Point;
 use crate::model::time::{Span, Timestamp};
 use crate::source::received::Received;
@@ -99,7 +100,8 @@ impl Aggregate {
         received: &mut Received,
         now: Timestamp,
     ) -> Result<(), Refused> {
-        let labels = labels(metric);
+        // No tag can stand for the name.
+        let labels = Labels::tagged((METRIC, metric.name), metric.tags.pairs());
         if let Some(at) = metric.at {
             if self.metrics.get(&labels).is_some_and(|kept| !kept.value.is_of(&metric.values)) {
                 return Err(Refused::OtherType);
@@ -234,12 +236,6 @@ fn alone(
     if received.add(labels, Point { at, value }, now) { Ok(()) } else { Err(Refused::OverLimit) }
 }
 
-/// The tags and the name: no tag can stand for the name.
-fn labels(metric: &Metric<'_>) -> Labels {
-    let tags = metric.tags.pairs().map(|(key, value)| (key.to_owned(), value.to_owned()));
-    Labels::new(tags.chain([(METRIC.to_owned(), metric.name.to_owned())]).collect())
-}
-
 /// The labels with `.suffix` behind the name.
 fn suffixed(labels: &Labels, suffix: &str) -> Labels {
     labels.with(METRIC, format!("{}.{suffix}", labels.get(METRIC).unwrap_or_default()))
@@ -250,18 +246,11 @@ fn percentile_name(percentile: f64) -> String {
     format!("p{percentile}").replace('.', "_")
 }
 
-/// Members are told apart by their hashes: two of a million collide once in twenty million flushes.
+/// Members are told apart by their hashes: of 200,000 two are taken for one in about one flush of a billion.
 fn hash(member: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     member.hash(&mut hasher);
     hasher.finish()
-}
-
-/// The value that so many per cent of all do not exceed; none of nothing.
-fn nearest_rank(sorted: &[f64], percentile: f64) -> Option<f64> {
-    // Without the last bit of the product, which may be too much.
-    let rank = (percentile * sorted.len() as f64 / 100.0 - 1e-9).ceil() as usize;
-    sorted.get(rank.max(1) - 1).copied()
 }
 
 /// Keeps a sample, or not: of all that were seen each has the same chance to be among those kept (Vitter 1985, R).

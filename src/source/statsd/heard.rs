@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 use super::aggregate::{Aggregate, MAX_MEMBERS, Refused, Rules};
 use super::line::{CheckLine, EventLine, Said, Wrong, parse};
 use crate::model::event::{Event, EventKind};
-use crate::model::labels::Labels;
+use crate::model::labels::{Labels, NAME};
 use crate::model::series::{MAX_SERIES, Point};
 use crate::model::table::{Cell, Table};
 use crate::model::text::SafeText;
@@ -164,7 +164,7 @@ impl Heard {
     fn check(&mut self, check: &CheckLine<'_>, now: Timestamp) -> Result<(), Refused> {
         // 3 is unknown: no value.
         let value = if check.status == 3 { f64::NAN } else { f64::from(check.status) };
-        let labels = Labels::tagged(check.name, check.tags.pairs());
+        let labels = Labels::tagged((NAME, check.name), check.tags.pairs());
         let at = check.at.unwrap_or(now).min(now);
         if self.checks.add(&labels, Point { at, value }, now) { Ok(()) } else { Err(Refused::OverLimit) }
     }
