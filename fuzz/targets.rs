@@ -16,6 +16,9 @@ use andon::model::build::Build;
 use andon::model::event::{Event, EventState};
 use andon::model::format;
 use andon::model::labels::{Labels, names};
+use andon::model::log::LogLine;
+use andon::model::log_filter::LogFilter;
+use andon::model::log_pattern::{ANYTHING, LogPatterns};
 use andon::model::poll::Ask;
 use andon::model::series::{Point, Series, SeriesSet};
 use andon::model::telemetry::Telemetry;
@@ -30,8 +33,10 @@ use andon::source::http::Response;
 use andon::source::ical;
 use andon::source::json::jq::{self, Interpreter};
 use andon::source::json::{path, pick};
+use andon::source::logs::format::{Format, Parser};
 use andon::source::statsd::line::{Level, Said, Values};
 use andon::source::{cctray, prometheus, statsd};
+use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use reqwest::header::HeaderMap;
@@ -51,6 +56,8 @@ pub const TARGETS: &[Target] = &[
     ("history_block", history_block),
     ("ical", ical),
     ("json_pick", json_pick),
+    ("log_line", log_line),
+    ("log_pattern", log_pattern),
     ("prometheus", prometheus_answer),
     ("sanitiser", sanitiser),
     ("statsd_line", statsd_line),
@@ -108,6 +115,7 @@ fn is_sound(telemetry: &Telemetry) {
             }
         }
         Telemetry::Reviews(reviews) => reviews.iter().for_each(|review| is_harmless(review.title.as_str())),
+        Telemetry::Logs(lines) => lines.iter().for_each(|line| is_harmless(line.message.as_str())),
         Telemetry::Text(lines) => lines.iter().for_each(|line| is_harmless(line.as_str())),
     }
 }
@@ -132,6 +140,39 @@ pub fn history_block(data: &[u8]) {
     if let Ok(buckets) = codec::read_buckets(data) {
         let again = codec::read_buckets(&codec::buckets(&buckets)).map(|again| again.len());
         assert_eq!(again, Ok(buckets.len()));
+    }
+}
+
+/// A line of a log, in each format, and as a filter.
+pub fn log_line(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    for format in [Format::Auto, Format::Json, Format::Logfmt, Format::Access, Format::Syslog, Format::Plain] {
+        let Ok(parser) = Parser::new(format, None) else { panic!("{format:?}") };
+        let parsed = parser.parse(&text, NOW, &TimeZone::UTC);
+        is_harmless(SafeText::new(&parsed.message).as_str());
+        is_harmless(SafeText::new(&parsed.category).as_str());
+    }
+    if let Ok(filter) = LogFilter::parse(&text) {
+        let line = LogLine { message: SafeText::new(&text), ..LogLine::default() };
+        let _picked = filter.picks(&line);
+        for range in filter.found(line.message.as_str()) {
+            assert!(line.message.as_str().get(range.clone()).is_some(), "{range:?} of {text:?}");
+        }
+    }
+}
+
+/// Messages, a line each: what they have in common is a pattern of each.
+pub fn log_pattern(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let mut patterns = LogPatterns::default();
+    for message in text.lines() {
+        let id = patterns.add(message);
+        let Some(pattern) = patterns.text(id) else { panic!("no pattern of {message:?}") };
+        let words: Vec<&str> = message.split_whitespace().take(40).collect();
+        let of: Vec<&str> = pattern.split_whitespace().collect();
+        assert_eq!(words.len(), of.len(), "{pattern:?} of {message:?}");
+        let is_like = |(word, of): (&&str, &&str)| word == of || *of == ANYTHING;
+        assert!(words.iter().zip(&of).all(is_like), "{pattern:?} of {message:?}");
     }
 }
 

@@ -12,6 +12,7 @@ mod init;
 mod legibility;
 mod load;
 pub mod log;
+mod logs;
 mod moment;
 mod out;
 mod query;
@@ -55,6 +56,7 @@ pub fn main() -> ExitCode {
         }
     };
     let done = match command {
+        Command::Run(flags) if !flags.logs.is_empty() => logs::run(&flags),
         Command::Run(flags) => run::run(&flags),
         Command::Demo(flags) => demo::run(&flags),
         Command::Validate(flags) => validate::run(&flags),

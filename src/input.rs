@@ -1,6 +1,7 @@
 //! Keys and mouse to actions on a lens.
 
 pub mod action;
+mod inspect;
 mod intent;
 pub mod keymap;
 
@@ -30,11 +31,14 @@ pub struct Targets<'a> {
     pub tabs: &'a [(Rect, usize)],
     /// Panels.
     pub panels: &'a Arrangement,
+    /// Whether a text is typed: then keys are characters.
+    pub is_typing: bool,
 }
 
 /// What an input asks for, if anything. A wall in kiosk mode has no mouse.
 pub fn action(input: Input, kiosk: bool, targets: Targets<'_>) -> Option<Action> {
     match input {
+        Input::Key(key) if targets.is_typing => keymap::typed(key),
         Input::Key(key) => keymap::action(key, kiosk),
         _ if kiosk => None,
         Input::Click(column, row) => clicked(column, row, targets),
@@ -43,7 +47,7 @@ pub fn action(input: Input, kiosk: bool, targets: Targets<'_>) -> Option<Action>
     }
 }
 
-fn clicked(column: u16, row: u16, Targets { tabs, panels }: Targets<'_>) -> Option<Action> {
+fn clicked(column: u16, row: u16, Targets { tabs, panels, .. }: Targets<'_>) -> Option<Action> {
     let tab = tabs.iter().find(|(area, _)| area.contains(Position::new(column, row)));
     tab.map(|(_, page)| Action::Page(*page)).or_else(|| panels.panel_at(column, row).map(Action::Click))
 }
@@ -56,7 +60,7 @@ mod tests {
     fn a_click_is_on_a_tab_or_a_panel_and_the_wheel_steps() {
         let tabs = [(Rect::new(0, 0, 10, 1), 2)];
         let panels = Arrangement { framed: vec![(7, Rect::new(0, 1, 10, 5))], ..Arrangement::default() };
-        let asked = |input, kiosk| action(input, kiosk, Targets { tabs: &tabs, panels: &panels });
+        let asked = |input, kiosk| action(input, kiosk, Targets { tabs: &tabs, panels: &panels, is_typing: false });
         for (input, expected) in [
             (Input::Click(9, 0), Some(Action::Page(2))),
             (Input::Click(9, 5), Some(Action::Click(7))),

@@ -9,6 +9,7 @@ pub mod changes;
 mod contract;
 pub mod ink;
 mod input;
+pub mod inspected;
 pub mod marks;
 pub mod trend;
 
@@ -41,6 +42,7 @@ panels! {
     world_clock::WorldClock,
     countdown::Countdown,
     events::Events,
+    logs::Logs,
     stages::Stages,
     environments::Environments,
     delivery::Delivery,

@@ -5,13 +5,16 @@
 //! a seed and the time: [`shop`]. Addresses are written `simulator://shop/...`, or
 //! `simulator://shop-SEED/...` for another shop.
 
+mod log;
 pub mod pipeline;
 pub mod prometheus;
 pub mod shop;
 mod statsd;
 
 use std::convert::Infallible;
+use std::fs::File;
 use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::AsRawFd as _;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -38,6 +41,8 @@ pub struct Simulator {
     /// Where its programs send their metrics, and the task that does, once somebody wants them; none where there is no
     /// port.
     statsd: OnceLock<Option<Statsd>>,
+    /// What they write, once somebody wants to read it; none where no file can be had.
+    log: OnceLock<Option<Log>>,
     clock: Clock,
     _accepting: Accepting,
 }
@@ -65,6 +70,19 @@ impl Drop for Statsd {
     }
 }
 
+/// A file in memory, and the task that writes it.
+#[derive(Debug)]
+struct Log {
+    file: File,
+    writes: JoinHandle<()>,
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.writes.abort();
+    }
+}
+
 /// The sockets that a listener of the board is given: nobody else can take their port in between.
 pub type Sockets = (Arc<UdpSocket>, Arc<std::net::TcpListener>);
 
@@ -88,7 +106,7 @@ impl Simulator {
                 let _gone = connection.await;
             }
         });
-        Some(Self { address, statsd: OnceLock::new(), clock: own, _accepting: accepting })
+        Some(Self { address, statsd: OnceLock::new(), log: OnceLock::new(), clock: own, _accepting: accepting })
     }
 
     /// The loopback address behind a `simulator:` address.
@@ -98,6 +116,7 @@ impl Simulator {
         let seed = shop.rsplit_once('-').map_or("1", |(_, seed)| seed);
         match path {
             "statsd" => self.talking().map_or_else(String::new, |statsd| statsd.address.to_string()),
+            "log" => self.writing().map_or_else(String::new, |log| format!("/proc/self/fd/{}", log.file.as_raw_fd())),
             _ => format!("http://{}/{seed}/{path}", self.address),
         }
     }
@@ -107,10 +126,33 @@ impl Simulator {
         self.statsd.get()?.as_ref().map(|statsd| statsd.sockets.clone())
     }
 
+    /// Its log, which is written from when somebody wants to read it.
+    fn writing(&self) -> Option<&Log> {
+        self.log.get_or_init(|| log(self.clock.clone())).as_ref()
+    }
+
     /// Its programs, which begin to send when somebody wants to hear them.
     fn talking(&self) -> Option<&Statsd> {
         self.statsd.get_or_init(|| statsd(self.clock.clone())).as_ref()
     }
+}
+
+/// A file that nobody else sees, and what is written to it.
+#[cfg(target_os = "linux")]
+fn log(clock: Clock) -> Option<Log> {
+    let memory = rustix::fs::memfd_create("shop.log", rustix::fs::MemfdFlags::CLOEXEC).ok()?;
+    let file = File::from(memory);
+    // Appended to, as a log is: after it was cut the next line stands at its beginning.
+    let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+    let written = File::options().append(true).open(path).ok()?;
+    let writes = tokio::spawn(log::write(Shop::new(1), written, move || (clock.0)()));
+    Some(Log { file, writes })
+}
+
+/// Elsewhere there is no such file.
+#[cfg(not(target_os = "linux"))]
+fn log(_: Clock) -> Option<Log> {
+    None
 }
 
 /// The port that everybody knows, or another one where it is taken; and the shop's programs, which send to it.

@@ -16,6 +16,7 @@ pub mod github;
 pub mod gitlab;
 pub mod http;
 pub mod listening;
+mod log_buffer;
 pub mod network;
 mod pace;
 mod polling;
@@ -40,6 +41,7 @@ sources! {
     command::Command,
     events::Events,
     statsd::Statsd,
+    logs::Logs,
     ical::Ical,
     git::Git,
     buildbot::Buildbot,

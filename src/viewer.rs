@@ -106,11 +106,14 @@ impl Viewer {
         let frame = self.frame.clone();
         let nothing = Arrangement::default();
         let (tabs, panels) = frame.as_ref().map_or((&[][..], &nothing), |frame| (&frame.tabs, &frame.arrangement));
-        let action = action(input, self.lens.kiosk, Targets { tabs, panels })?;
+        let action =
+            action(input, self.lens.kiosk, Targets { tabs, panels, is_typing: self.lens.inspection.typing.is_some() })?;
         self.is_dirty = true;
         match action {
             Action::NextTheme => self.try_theme(self.inks.next(self.tried.as_ref())),
-            Action::Back if self.tried.is_some() && self.lens.help.is_none() => {
+            Action::Back
+                if self.tried.is_some() && self.lens.help.is_none() && self.lens.inspection.typing.is_none() =>
+            {
                 self.try_theme(None);
                 return None;
             }

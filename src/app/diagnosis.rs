@@ -381,6 +381,9 @@ fn sample(telemetry: &Telemetry) -> String {
             reviews.iter().map(|one| format!("{} {}", one.repository, one.label)).collect::<Vec<_>>().join(", "),
         ),
         Telemetry::Caveat { telemetry, caveat } => return format!("{} ({})", sample(telemetry), caveat.text),
+        Telemetry::Logs(lines) => {
+            (count(lines.len(), "line"), lines.last().map(|line| line.message.to_string()).unwrap_or_default())
+        }
         Telemetry::Text(lines) => {
             (count(lines.len(), "line"), lines.first().map(ToString::to_string).unwrap_or_default())
         }

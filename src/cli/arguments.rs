@@ -94,6 +94,9 @@ pub struct RunFlags {
     /// Instead of the board print one sentence a change: for screen readers and logs
     #[arg(long, conflicts_with = "kiosk")]
     pub plain: bool,
+    /// Without a config: the board of this log, as often as there are logs; - is standard input: app | andon --logs -
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    pub logs: Vec<PathBuf>,
     /// Write a log to this file (kept under 10 MiB; `ANDON_LOG=debug` says more)
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
@@ -137,6 +140,7 @@ impl Arguments {
             Command::Run(flags) => {
                 flags.kiosk |= before.kiosk;
                 flags.plain |= before.plain;
+                flags.logs.splice(0..0, before.logs.iter().cloned());
                 flags.log = flags.log.take().or_else(|| before.log.clone());
                 (Some(&mut flags.board), Some(&mut flags.dashboard))
             }
@@ -155,6 +159,7 @@ impl Arguments {
             ("--dashboard", before.dashboard.is_some() && dashboard.is_none()),
             ("--config, --theme, --refresh or --var", before.board.is_given() && board.is_none()),
             ("--kiosk or --log", !is_run && (before.kiosk && !is_doctor || before.log.is_some())),
+            ("--logs", !is_run && !before.logs.is_empty()),
             ("--plain", !is_run && before.plain),
         ];
         if let Some((flag, _)) = refused.iter().find(|(_, is_refused)| *is_refused) {

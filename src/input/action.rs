@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ratatui::layout::Rect;
 
+use super::inspect;
 pub use super::intent::{Action, Effect};
 use super::keymap::HELP;
 use crate::view::arrange::Arrangement;
@@ -23,13 +24,22 @@ pub fn apply(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &A
         turn(lens, page, &scene);
         return None;
     }
+    if inspect::apply(lens, action, &scene, live, usize::from(rows(arrangement))) {
+        return None;
+    }
     match action {
         Action::Quit => return Some(Effect::Quit),
         Action::Refresh => return Some(Effect::Refresh),
         Action::Repaint => return Some(Effect::Repaint),
         Action::Help => lens.help = if lens.help.is_some() { None } else { Some(HELP) },
-        // A viewer's colours are its own, not its lens's.
-        Action::NextTheme => {}
+        // A viewer's colours are its own, not its lens's; the others are for a list that is looked through.
+        Action::NextTheme
+        | Action::Search
+        | Action::Filter
+        | Action::Groups
+        | Action::Wrap
+        | Action::Type(_)
+        | Action::Erase { .. } => {}
         Action::Back => back(lens, live),
         Action::Pause if lens.frozen.is_some() => thaw(lens, live),
         Action::Pause => lens.frozen = Some(Arc::clone(live)),
@@ -113,9 +123,14 @@ fn order(arrangement: &Arrangement) -> Vec<usize> {
 /// Rows of a zoomed panel that are not its list: frame, details, header.
 const AROUND: u16 = 5;
 
+/// The rows of a zoomed list that are seen.
+fn rows(arrangement: &Arrangement) -> u16 {
+    arrangement.framed.first().map_or(0, |(_, area)| area.height.saturating_sub(AROUND))
+}
+
 /// Scrolls a list by a line, no further than to its end.
 fn scroll(lens: &mut Lens, down: bool, scene: &Scene, arrangement: &Arrangement) {
-    let rows = arrangement.framed.first().map_or(0, |(_, area)| area.height.saturating_sub(AROUND));
+    let rows = rows(arrangement);
     let lines = lens.lines(scene);
     // Of more lines than rows the last row says how many more there are.
     let most = if lines > usize::from(rows) { (lines + 1).saturating_sub(usize::from(rows)) } else { 0 };

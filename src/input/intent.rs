@@ -43,6 +43,21 @@ pub enum Action {
     Repaint,
     /// Try the next theme.
     NextTheme,
+    /// Type what is searched in a zoomed list.
+    Search,
+    /// Type what of a zoomed list is shown.
+    Filter,
+    /// Groups of a zoomed list, or what is in them.
+    Groups,
+    /// Wrap the lines of a zoomed list, or cut them.
+    Wrap,
+    /// A character that is typed.
+    Type(char),
+    /// Takes back what was typed: the last character, or all of it.
+    Erase {
+        /// All of it.
+        all: bool,
+    },
     /// A click on a panel.
     Click(usize),
 }

@@ -14,6 +14,8 @@ pub enum Key {
     Enter,
     /// Escape.
     Esc,
+    /// Backspace.
+    Backspace,
     /// Tab.
     Tab,
     /// Tab with Shift.
@@ -38,7 +40,7 @@ struct Row {
 }
 
 /// All keys: the key map, the help and the manual are made from it.
-const TABLE: [Row; 18] = [
+const TABLE: [Row; 21] = [
     Row {
         keys: "Tab / Shift-Tab",
         what: "next, previous panel",
@@ -66,6 +68,21 @@ const TABLE: [Row; 18] = [
         bindings: &[(Key::Char('n'), Action::NextEvent), (Key::Char('N'), Action::PreviousEvent)],
     },
     Row { keys: "Up Down k j", what: "zoomed: scroll a list", bindings: &[] },
+    Row {
+        keys: "/  n N",
+        what: "zoomed log: search; the next match, the one before",
+        bindings: &[(Key::Char('/'), Action::Search)],
+    },
+    Row {
+        keys: "f",
+        what: "zoomed log: show only lines with words, /regex/, level=warn, field=value",
+        bindings: &[(Key::Char('f'), Action::Filter)],
+    },
+    Row {
+        keys: "v w",
+        what: "zoomed log: patterns or lines (Enter: lines of a pattern); wrap or cut",
+        bindings: &[(Key::Char('v'), Action::Groups), (Key::Char('w'), Action::Wrap)],
+    },
     Row {
         keys: "1 to 9",
         what: "page",
@@ -128,6 +145,21 @@ pub const HELP: KeyHelp = &{
     }
     help
 };
+
+/// What a key does while a text is typed.
+pub const fn typed(key: Key) -> Option<Action> {
+    match key {
+        Key::Char(character) => Some(Action::Type(character)),
+        Key::Backspace => Some(Action::Erase { all: false }),
+        Key::Ctrl('u') => Some(Action::Erase { all: true }),
+        Key::Ctrl('c') => Some(Action::Quit),
+        Key::Enter => Some(Action::Zoom),
+        Key::Esc => Some(Action::Back),
+        Key::Up => Some(Action::Up),
+        Key::Down => Some(Action::Down),
+        _ => None,
+    }
+}
 
 /// What a key does; in kiosk mode it is possible to leave, to turn the page and to repaint it, and nothing else.
 pub fn action(key: Key, kiosk: bool) -> Option<Action> {

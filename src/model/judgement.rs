@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::build::TrackedBuild;
 use super::event::Event;
+use super::log::LogEntry;
 use super::review::Review;
 use super::series::Point;
 use super::status::Status;
@@ -159,6 +160,8 @@ pub enum Content<'a> {
     Events(Vec<&'a Event>),
     /// Reviews.
     Reviews(Vec<&'a Review>),
+    /// Lines of logs, oldest first.
+    Logs(Vec<LogEntry<'a>>),
     /// Free text.
     Text(Cow<'a, [SafeText]>),
 }
@@ -194,6 +197,7 @@ impl Content<'_> {
             Self::Builds(_) => "builds",
             Self::Events(_) => "events",
             Self::Reviews(_) => "reviews",
+            Self::Logs(_) => "lines",
             Self::Text(_) => "texts",
         }
     }

@@ -15,6 +15,8 @@ macro_rules! kinds {
             events => Events(Vec<$crate::model::event::Event>),
             /// Reviews, open ones and those merged lately.
             reviews => Reviews(Vec<$crate::model::review::Review>),
+            /// Lines of logs.
+            logs => Logs($crate::model::log::LogLines),
             /// Free text, line by line.
             text => Text($crate::model::lines::Lines),
         }

@@ -54,6 +54,12 @@ impl Labels {
         Self::new(pairs)
     }
 
+    /// The labels of a metric with `.suffix` behind its name.
+    #[must_use]
+    pub fn suffixed(&self, suffix: &str) -> Self {
+        self.with(METRIC, format!("{}.{suffix}", self.get(METRIC).unwrap_or_default()))
+    }
+
     /// The value of a label.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.0.get(key).map(String::as_str)

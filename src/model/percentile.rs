@@ -7,6 +7,11 @@ pub fn nearest_rank(sorted: &[f64], percent: f64) -> Option<f64> {
     sorted.get(rank.max(1) - 1).copied()
 }
 
+/// The name of one, as a part of the name of a metric: `p99`, and `p99_9` where it has decimals.
+pub fn name(percent: f64) -> String {
+    format!("p{percent}").replace('.', "_")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use super::changes::Changes;
 use super::ink::Ink;
 use super::input::PanelInput;
+use super::inspected::Inspected;
 use crate::model::event::EventSet;
 use crate::model::layer::Layer;
 use crate::model::time::Timestamp;
@@ -62,6 +63,11 @@ pub trait Panel {
     /// What its values were at a moment that a viewer points at; empty where they are seen anyway.
     fn said_at(_: &Self::View, _: Timestamp) -> String {
         String::new()
+    }
+
+    /// A long list that a viewer can look through: search, filter, group.
+    fn inspected(_: &Self::View) -> Option<&dyn Inspected> {
+        None
     }
 
     /// The lines of a list that a viewer can scroll (by [`Ink::scroll`]); 0 of what is no list.

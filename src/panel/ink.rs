@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::model::inspection::Inspection;
 use crate::model::status::Status;
 use crate::model::time::Timestamp;
 pub use contrast::{contrast, legible, mix};
@@ -33,13 +34,26 @@ pub struct Ink {
     pub cursor: Option<Timestamp>,
     /// How many lines of a list the viewer has scrolled past, on a panel that is a list.
     pub scroll: usize,
+    /// How the viewer looks through it, on a panel that is a long list.
+    pub inspection: Option<Arc<Inspection>>,
+    /// How many entries have come since the picture was frozen.
+    pub newer: u64,
 }
 
 impl Ink {
     /// From one style a role, in the order of [`ROLES`]; nothing is dimmed or pointed at.
     pub fn new(styles: [Style; ROLE_COUNT], glyphs: Glyphs) -> Self {
         let grounds = Arc::new(Grounds::new(styles, Depth::True));
-        Self { grounds, ground: Ground::Plain, glyphs, dimmed: false, cursor: None, scroll: 0 }
+        Self {
+            grounds,
+            ground: Ground::Plain,
+            glyphs,
+            dimmed: false,
+            cursor: None,
+            scroll: 0,
+            inspection: None,
+            newer: 0,
+        }
     }
 
     /// The same ink for a screen with so many colours.
@@ -58,6 +72,19 @@ impl Ink {
     #[must_use]
     pub fn pointing(&self, cursor: Option<Timestamp>, scroll: usize) -> Self {
         Self { cursor, scroll, ..self.clone() }
+    }
+
+    /// The same ink for a panel to which so many entries have come since the picture was frozen.
+    #[must_use]
+    pub const fn held(mut self, newer: u64) -> Self {
+        self.newer = newer;
+        self
+    }
+
+    /// The same ink for a long list that a viewer looks through.
+    #[must_use]
+    pub fn inspecting(&self, inspection: &Inspection) -> Self {
+        Self { inspection: Some(Arc::new(inspection.clone())), ..self.clone() }
     }
 
     /// Whether what is drawn stands on the ground of the whole screen.

@@ -64,6 +64,13 @@ macro_rules! panels {
                 }
             }
 
+            /// A long list that a viewer can look through, if it is one.
+            pub fn inspected(&self) -> Option<&dyn inspected::Inspected> {
+                match self {
+                    $(Self::$panel(view) => $file::$panel::inspected(view),)+
+                }
+            }
+
             /// How much room it can use.
             pub fn room(&self) -> Room {
                 match self {

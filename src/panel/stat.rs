@@ -134,6 +134,7 @@ impl Panel for Stat {
             Content::Builds(builds) => View { value: counted(builds.len(), "builds"), ..none },
             Content::Events(events) => View { value: counted(events.len(), "events"), ..none },
             Content::Reviews(reviews) => View { value: counted(reviews.len(), "reviews"), ..none },
+            Content::Logs(lines) => View { value: counted(lines.len(), "lines"), ..none },
             Content::Nothing => none,
         }
     }

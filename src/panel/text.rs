@@ -56,6 +56,7 @@ impl Panel for Text {
                 Some(SafeText::new(format!("{} {value}", one.name).trim()))
             })),
             Content::Events(events) => lines.extend(events.iter().rev().map(|event| SafeText::new(&event.brief()))),
+            Content::Logs(logs) => lines.extend(logs.iter().map(|entry| entry.line.message.clone())),
             Content::Nothing | Content::Table(..) | Content::Builds(_) | Content::Reviews(_) => {}
         }
         View { lines, tail: options.tail }

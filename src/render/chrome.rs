@@ -139,6 +139,18 @@ pub(super) fn footer(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: 
         &[]
     } else if lens.changes(scene).is_some() {
         &[("?", "help"), ("q", "quit"), ("Esc", "back"), ("h l", "point"), ("n N", "events"), ("Tab", "next")]
+    } else if lens.inspection.typing.is_some() {
+        &[("Enter", "done"), ("Esc", "leave"), ("Ctrl-u", "clear")]
+    } else if lens.inspected(scene).is_some() {
+        &[
+            ("?", "help"),
+            ("Esc", "back"),
+            ("/", "search"),
+            ("f", "filter"),
+            ("v", "patterns"),
+            ("w", "wrap"),
+            ("Space", "hold"),
+        ]
     } else if lens.lines(scene) > 0 {
         &[("?", "help"), ("q", "quit"), ("Esc", "back"), ("j k", "scroll"), ("Tab", "next"), ("p", "pause")]
     } else if lens.zoom {

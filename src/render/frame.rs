@@ -39,7 +39,7 @@ pub struct Frame {
 pub fn render(scene: &Scene, lens: &Lens, ink: &Ink, width: u16, height: u16) -> Frame {
     let area = Rect::new(0, 0, width, height);
     let mut buffer = Buffer::empty(area);
-    let (scene, age) = (lens.scene(scene), lens.age(scene));
+    let (live, scene, age) = (scene, lens.scene(scene), lens.age(scene));
     let aloud = ink;
     // Nobody knows how things are now: nothing stays green, and nothing red.
     let dimmed = lens.silence.map(|_| ink.dimmed());
@@ -51,7 +51,7 @@ pub fn render(scene: &Scene, lens: &Lens, ink: &Ink, width: u16, height: u16) ->
     chrome::banner(scene, plan.banner, &mut buffer, ink);
     let tabs = chrome::tabs(scene, lens, plan.tabs, &mut buffer, ink);
     chrome::footer(scene, lens, age, plan.footer, &mut buffer, ink);
-    let arrangement = body(scene, lens, age, plan.body, &mut buffer, ink);
+    let arrangement = body((live, scene), lens, age, plan.body, &mut buffer, ink);
     if let Some(silence) = lens.silence.filter(|_| lens.kiosk) {
         chrome::no_update(silence, area, &mut buffer, aloud);
     }
@@ -124,7 +124,14 @@ impl Plan {
     }
 }
 
-fn body(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: &mut Buffer, ink: &Ink) -> Arrangement {
+fn body(
+    (live, scene): (&Scene, &Scene),
+    lens: &Lens,
+    age: Span,
+    area: Rect,
+    buffer: &mut Buffer,
+    ink: &Ink,
+) -> Arrangement {
     let Some(page) = scene.page(lens.page) else {
         return Arrangement::default();
     };
@@ -136,7 +143,8 @@ fn body(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: &mut Buffer, 
     for (index, at) in &arrangement.framed {
         if let Some(panel) = page.panels.get(*index) {
             let details = lens.zoom.then_some((scene, age));
-            let ink = if lens.zoom { &ink.pointing(lens.cursor, lens.scroll) } else { ink };
+            let pointing = lens.zoom.then(|| ink.pointing(lens.cursor, lens.scroll).inspecting(&lens.inspection));
+            let ink = &pointing.unwrap_or_else(|| ink.clone()).held(lens.newer(live, panel));
             framed(panel, *at, (look(*index), details), buffer, ink);
         }
     }

@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
 
 use super::polling::Turn;
 use crate::model::fault::{FetchError, Reason};
@@ -25,6 +26,10 @@ pub const JQ: &str = "run-jq";
 pub const ALWAYS: [&str; 6] = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR"];
 /// Most output taken, in bytes.
 const MAX_OUTPUT: u64 = 1024 * 1024;
+/// Most bytes handed over at once.
+const PIECE: usize = 64 * 1024;
+/// Most bytes kept of what a command complains of.
+const MAX_COMPLAINT: usize = 4096;
 /// Longest report of a supervisor.
 const MAX_REPORT: u64 = 256;
 
@@ -59,29 +64,82 @@ pub struct Task {
     pub directory: Option<PathBuf>,
 }
 
+/// Runs a command that goes on, and hands over what it prints, as far as somebody takes it. Ends with the reason why it
+/// does not go on any more; when this is dropped the command ends, with all that it has started.
+pub async fn follow(task: &Task, printed: mpsc::Sender<Vec<u8>>) -> FetchError {
+    let Some(program) = task.words.first() else { return FetchError::new(Reason::Exec, "no program") };
+    let mut running = match Running::start(task, None) {
+        Ok(running) => running,
+        Err(error) => return unstartable(program, error.kind()),
+    };
+    let (stdout, stderr) =
+        running.supervisor.as_mut().map_or((None, None), |one| (one.stdout.take(), one.stderr.take()));
+    let output = async {
+        let Some(mut stdout) = stdout else { return };
+        let mut buffer = vec![0; PIECE];
+        while let Ok(count) = stdout.read(&mut buffer).await {
+            let read = buffer.get(..count).unwrap_or_default();
+            if read.is_empty() || printed.send(read.to_vec()).await.is_err() {
+                return;
+            }
+        }
+    };
+    let (complaints, ()) = tokio::join!(last_complaint(stderr), output);
+    drop(printed);
+    let report = report(running.line.as_mut()).await;
+    let how = match how_it_ended(&report, task) {
+        Err(error) => return error,
+        Ok(how) => how.unwrap_or_else(|| "it has ended".to_owned()),
+    };
+    let why = if complaints.is_empty() { how } else { format!("{how}: {complaints}") };
+    FetchError::new(Reason::Exec, format!("{program}: {why}"))
+}
+
+/// What a command complains of last; it is read to its end, because a full pipe would stop the command.
+async fn last_complaint(stderr: Option<impl AsyncRead + Unpin>) -> String {
+    let (mut last, mut buffer) = (Vec::new(), vec![0; PIECE]);
+    let Some(mut stderr) = stderr else { return String::new() };
+    while let Ok(count @ 1..) = stderr.read(&mut buffer).await {
+        last.extend_from_slice(buffer.get(..count).unwrap_or_default());
+        last.drain(..last.len().saturating_sub(MAX_COMPLAINT));
+    }
+    let text = String::from_utf8_lossy(&last);
+    text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default().to_owned()
+}
+
 /// Runs a command to its end and returns what it printed; what it complains of is the error. When this is
 /// dropped the command ends, with all that it has started: TERM, two seconds, KILL. Its turn is held until
 /// nothing of it is left.
 pub async fn run(task: &Task, turn: Turn) -> Result<Vec<u8>, FetchError> {
     let exec = |detail: String| FetchError::new(Reason::Exec, detail);
     let program = task.words.first().ok_or_else(|| exec("no program".to_owned()))?;
-    let ended = Running::start(task, turn).map_err(|e| unstartable(program, e.kind()))?.end().await;
+    let ended = Running::start(task, Some(turn)).map_err(|e| unstartable(program, e.kind()))?.end().await;
     let too_much = || FetchError::new(Reason::TooLarge, format!("over {MAX_OUTPUT} bytes of output"));
     let output = ended.output.ok_or_else(too_much)?;
-    let how = match ended.report.trim().split_once(' ').unwrap_or_default() {
-        ("exit", "0") => return Ok(output),
+    let how = match how_it_ended(&ended.report, task) {
+        Ok(None) => return Ok(output),
+        Ok(Some(how)) => how,
+        Err(error) => return Err(error),
+    };
+    let complaints = String::from_utf8_lossy(&ended.complaints.unwrap_or_default()).into_owned();
+    let first = complaints.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    Err(exec(if first.is_empty() { how } else { format!("{how}: {first}") }))
+}
+
+/// How a command ended, as its supervisor reports it: None where well, else in words. An error where it has not run.
+fn how_it_ended(report: &str, task: &Task) -> Result<Option<String>, FetchError> {
+    let program = task.words.first().map_or("", String::as_str);
+    Ok(Some(match report.trim().split_once(' ').unwrap_or_default() {
+        ("exit", "0") => return Ok(None),
         ("exit", code) => format!("exit code {code}"),
         ("signal", _) => "ended by a signal".to_owned(),
         ("unstartable", why) => return Err(unstartable(program, why)),
         ("nowhere", why) => {
             let folder = task.directory.as_deref().unwrap_or(Path::new("")).display();
-            return Err(exec(format!("{program} cannot run in {folder}: {why}")));
+            return Err(FetchError::new(Reason::Exec, format!("{program} cannot run in {folder}: {why}")));
         }
         _ => "its supervisor was ended".to_owned(),
-    };
-    let complaints = String::from_utf8_lossy(&ended.complaints.unwrap_or_default()).into_owned();
-    let first = complaints.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    Err(exec(if first.is_empty() { how } else { format!("{how}: {first}") }))
+    }))
 }
 
 fn unstartable(program: &str, why: impl std::fmt::Display) -> FetchError {
@@ -104,7 +162,7 @@ struct Running {
 }
 
 impl Running {
-    fn start(task: &Task, turn: Turn) -> std::io::Result<Self> {
+    fn start(task: &Task, turn: Option<Turn>) -> std::io::Result<Self> {
         let (line, theirs) = std::os::unix::net::UnixStream::pair()?;
         line.set_nonblocking(true)?;
         let mut supervisor = own(SUPERVISE);
@@ -116,7 +174,7 @@ impl Running {
         supervisor.stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs)));
         supervisor.stdout(Stdio::piped()).stderr(Stdio::piped());
         let (line, supervisor) = (UnixStream::from_std(line)?, supervisor.spawn()?);
-        Ok(Self { supervisor: Some(supervisor), line: Some(line), turn: Some(turn) })
+        Ok(Self { supervisor: Some(supervisor), line: Some(line), turn })
     }
 
     async fn end(mut self) -> Ended {

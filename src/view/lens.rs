@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use super::scene::{PanelScene, Scene};
+use crate::model::inspection::Inspection;
 use crate::model::time::{Span, Timestamp};
 use crate::panel::changes::Changes;
+use crate::panel::inspected::Inspected;
 
 /// Keys as they are written, each with what it does; without keys where a row goes on with what the one before says.
 pub type KeyHelp = &'static [(&'static str, &'static str)];
@@ -22,6 +24,8 @@ pub struct Lens {
     pub cursor: Option<Timestamp>,
     /// How many lines of a zoomed list have been scrolled past.
     pub scroll: usize,
+    /// How it looks through a zoomed list.
+    pub inspection: Inspection,
     /// The help, while it is shown: all keys.
     pub help: Option<KeyHelp>,
     /// The scene that was frozen; polling goes on behind it.
@@ -50,12 +54,13 @@ pub struct Turning {
 /// Two lenses are equal when they show the same. Of frozen scenes only the very same is: that needs no look into it.
 impl PartialEq for Lens {
     fn eq(&self, other: &Self) -> bool {
-        let Self { page, focus, zoom, cursor, scroll, help, frozen, kiosk, theme, turning, silence } = self;
+        let Self { page, focus, zoom, cursor, scroll, inspection, help, frozen, kiosk, theme, turning, silence } = self;
         let frozen = frozen.as_ref().map(Arc::as_ptr) == other.frozen.as_ref().map(Arc::as_ptr);
         let chosen = (*page, *focus, *zoom, *cursor, *scroll)
             == (other.page, other.focus, other.zoom, other.cursor, other.scroll);
         frozen
             && chosen
+            && *inspection == other.inspection
             && *theme == other.theme
             && (*help, *kiosk, *turning, *silence) == (other.help, other.kiosk, other.turning, other.silence)
     }
@@ -97,7 +102,23 @@ impl Lens {
 
     /// The lines of the list that is zoomed; 0 where no list is.
     pub fn lines(&self, scene: &Scene) -> usize {
-        self.zoomed(scene).map_or(0, |panel| panel.view.lines())
+        let rows = |list: &dyn Inspected| list.rows(&self.inspection);
+        self.zoomed(scene).map_or(0, |panel| panel.view.inspected().map_or_else(|| panel.view.lines(), rows))
+    }
+
+    /// The long list that is zoomed, if one is.
+    pub fn inspected<'a>(&self, scene: &'a Scene) -> Option<&'a dyn Inspected> {
+        self.zoomed(scene)?.view.inspected()
+    }
+
+    /// How many entries have come to a panel since the picture was frozen.
+    pub fn newer(&self, live: &Scene, panel: &PanelScene) -> u64 {
+        if self.frozen.is_none() {
+            return 0;
+        }
+        let newest = |panel: &PanelScene| panel.view.inspected().map_or(0, Inspected::newest);
+        let now = live.page(self.page).and_then(|page| page.panels.iter().find(|one| one.id == panel.id));
+        now.map_or(0, newest).saturating_sub(newest(panel))
     }
 
     fn zoomed<'a>(&self, scene: &'a Scene) -> Option<&'a PanelScene> {
@@ -105,8 +126,9 @@ impl Lens {
     }
 
     /// Looks at another panel, or at the same one from the start: nothing is pointed at, nothing scrolled past.
-    pub const fn begin_anew(&mut self) {
+    pub fn begin_anew(&mut self) {
         self.cursor = None;
         self.scroll = 0;
+        self.inspection = Inspection::default();
     }
 }

@@ -64,6 +64,7 @@ fn check(name: &str, answer: Result<Telemetry, FetchError>, comes: Comes) {
                 Telemetry::Builds(builds) => builds.len(),
                 Telemetry::Events(events) => events.len(),
                 Telemetry::Reviews(reviews) => reviews.len(),
+                Telemetry::Logs(lines) => lines.len(),
                 Telemetry::Text(lines) => lines.len(),
                 Telemetry::Caveat { .. } => unreachable!("it was split off"),
             };

@@ -48,6 +48,7 @@ mod legible;
 mod listeners;
 mod live;
 mod live_builds;
+mod logs;
 mod looks;
 mod marks;
 mod notify;

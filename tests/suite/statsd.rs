@@ -285,7 +285,7 @@ fn the_demo_listens_and_a_line_of_a_newcomer_stands_on_the_page_of_new_metrics()
     session.wait_for("what the shop sends", |text| text.contains("at 127.0.0.1:") && text.contains("Checkout took"));
     let text = session.text();
     let port: u16 = text.split("at 127.0.0.1:").nth(1).unwrap().split_whitespace().next().unwrap().parse().unwrap();
-    session.send("6");
+    session.send("7");
     let sender = Sender::to(port);
     session.wait_for("the newcomer's metric", |text| {
         // Who sends by UDP says it again.

@@ -115,13 +115,14 @@ impl Decoded {
 
 impl Perform for Decoded {
     fn print(&mut self, character: char) {
-        self.key(Key::Char(character));
+        self.key(if character == '\x7f' { Key::Backspace } else { Key::Char(character) });
     }
 
     fn execute(&mut self, byte: u8) {
         match byte {
             b'\r' | b'\n' => self.key(Key::Enter),
             b'\t' => self.key(Key::Tab),
+            8 | 127 => self.key(Key::Backspace),
             1..=26 => self.key(Key::Ctrl(char::from(byte - 1 + b'a'))),
             _ => self.ended = true,
         }

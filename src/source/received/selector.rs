@@ -53,6 +53,11 @@ impl Selector {
         let fits = |one: &Condition| one.value.matches(labels.get(&one.label).unwrap_or_default()) != one.is_not;
         self.0.iter().all(fits)
     }
+
+    /// Whether it may pick series of a metric of this name.
+    pub fn picks_metric(&self, name: &str) -> bool {
+        self.0.iter().filter(|one| one.label == METRIC).all(|one| one.value.matches(name) != one.is_not)
+    }
 }
 
 impl Condition {

@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::line::{Level, Metric, Values};
 use crate::model::labels::{Labels, METRIC};
-use crate::model::percentile::nearest_rank;
+use crate::model::percentile::{self, nearest_rank};
 use crate::model::series::Point;
 use crate::model::time::{Span, Timestamp};
 use crate::source::received::Received;
@@ -189,11 +189,11 @@ impl Value {
                 }
             }
             Self::Timer { samples, seen, count } => {
-                add(&suffixed(labels, "count"), std::mem::take(count));
+                add(&labels.suffixed("count"), std::mem::take(count));
                 samples.sort_unstable_by(f64::total_cmp);
                 for percentile in &rules.percentiles {
                     if let Some(value) = nearest_rank(samples, *percentile) {
-                        add(&suffixed(labels, &percentile_name(*percentile)), value);
+                        add(&labels.suffixed(&percentile::name(*percentile)), value);
                     }
                 }
                 samples.clear();
@@ -213,8 +213,8 @@ fn series(labels: &Labels, value: &Value, rules: &Rules) -> Vec<Labels> {
     if !matches!(value, Value::Timer { .. }) {
         return vec![labels.clone()];
     }
-    let percentiles = rules.percentiles.iter().map(|percentile| percentile_name(*percentile));
-    std::iter::once("count".to_owned()).chain(percentiles).map(|suffix| suffixed(labels, &suffix)).collect()
+    let percentiles = rules.percentiles.iter().map(|percentile| percentile::name(*percentile));
+    std::iter::once("count".to_owned()).chain(percentiles).map(|suffix| labels.suffixed(&suffix)).collect()
 }
 
 /// A value that is not joined with others.
@@ -234,16 +234,6 @@ fn alone(
         Values::Samples(_) | Values::Member(_) => return Err(Refused::OtherType),
     };
     if received.add(labels, Point { at, value }, now) { Ok(()) } else { Err(Refused::OverLimit) }
-}
-
-/// The labels with `.suffix` behind the name.
-fn suffixed(labels: &Labels, suffix: &str) -> Labels {
-    labels.with(METRIC, format!("{}.{suffix}", labels.get(METRIC).unwrap_or_default()))
-}
-
-/// `p99`, and `p99_9` where it has decimals.
-fn percentile_name(percentile: f64) -> String {
-    format!("p{percentile}").replace('.', "_")
 }
 
 /// Members are told apart by their hashes: of 200,000 two are taken for one in about one flush of a billion.

@@ -56,8 +56,13 @@ impl Session {
         Self::start_with(arguments, size, &[])
     }
 
-    pub fn start_with(arguments: &[&str], (columns, rows): (u16, u16), environment: &[(&str, &str)]) -> Self {
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_andon"));
+    pub fn start_with(arguments: &[&str], size: (u16, u16), environment: &[(&str, &str)]) -> Self {
+        Self::run(env!("CARGO_BIN_EXE_andon"), arguments, size, environment)
+    }
+
+    /// Starts another program, such as a shell line that starts this one.
+    pub fn run(program: &str, arguments: &[&str], (columns, rows): (u16, u16), environment: &[(&str, &str)]) -> Self {
+        let mut command = CommandBuilder::new(program);
         command.args(arguments);
         command.env_clear();
         command.cwd(env!("CARGO_MANIFEST_DIR"));

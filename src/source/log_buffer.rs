@@ -1,0 +1,37 @@
+//! The last lines that a source has read or was sent: what its polls read.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::model::log::{LogLine, MAX_BYTES, MAX_LINES};
+
+/// The last lines, each with its number.
+#[derive(Debug, Default)]
+pub(super) struct LogBuffer {
+    lines: VecDeque<Arc<LogLine>>,
+    bytes: usize,
+    number: u64,
+}
+
+impl LogBuffer {
+    pub(super) fn push(&mut self, line: LogLine) {
+        self.number += 1;
+        self.bytes += line.bytes();
+        self.lines.push_back(Arc::new(LogLine { number: self.number, ..line }));
+        while self.lines.len() > MAX_LINES || self.bytes > MAX_BYTES {
+            let Some(oldest) = self.lines.pop_front() else { break };
+            self.bytes = self.bytes.saturating_sub(oldest.bytes());
+        }
+    }
+
+    /// The number of the newest line.
+    pub(super) const fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The lines that have come after the one of a number.
+    pub(super) fn since(&self, number: u64) -> Vec<Arc<LogLine>> {
+        let first = self.lines.partition_point(|line| line.number <= number);
+        self.lines.range(first..).cloned().collect()
+    }
+}

@@ -1,0 +1,153 @@
+//! The rules of a source at work: a value of each for every step of time.
+//!
+//! Steps end at whole multiples of their length: what is measured again after a restart is of the same moments.
+
+use std::collections::BTreeMap;
+
+use super::keys::Config;
+use super::merge::Arrived;
+use super::rule::Running;
+use crate::model::log::LogLine;
+use crate::model::series::Point;
+use crate::model::time::{Span, Timestamp};
+use crate::source::received::Received;
+
+/// Most steps that are measured of lines that were there before.
+const MOST_PAST: i64 = 360;
+
+/// All rules of a source.
+#[derive(Debug)]
+pub(super) struct Measuring {
+    rules: Vec<Running>,
+    every: Span,
+    /// The end of the last step that was measured.
+    measured: Timestamp,
+}
+
+impl Measuring {
+    pub(super) fn new(config: &Config, now: Timestamp) -> Self {
+        let rules = config.rules.iter().filter_map(|(name, rule)| Running::new(name, rule)).collect();
+        let every = config.every;
+        Self { rules, every, measured: begin_of(now, every) }
+    }
+
+    pub(super) fn take(&mut self, line: &LogLine) {
+        self.rules.iter_mut().for_each(|rule| rule.take(line));
+    }
+
+    /// The rules that have never matched.
+    pub(super) fn unmatched(&self) -> Vec<String> {
+        self.rules.iter().filter(|rule| !rule.has_matched()).map(|rule| rule.name().to_owned()).collect()
+    }
+
+    /// A value of each rule, when a step has ended; whether there was one.
+    pub(super) fn measure(&mut self, received: &mut Received, now: Timestamp) -> bool {
+        let end = begin_of(now, self.every);
+        // Also when the clock was set back.
+        if end == self.measured || self.rules.is_empty() {
+            return false;
+        }
+        let span = if end > self.measured { self.measured.age_at(end) } else { self.every };
+        self.measured = end;
+        self.values(span, end, received, now);
+        received.forget(now);
+        true
+    }
+
+    fn values(&mut self, span: Span, at: Timestamp, received: &mut Received, now: Timestamp) {
+        for rule in &mut self.rules {
+            rule.values(span, |labels, value| {
+                let _over_the_limit = received.add(labels, Point { at, value }, now);
+            });
+        }
+    }
+
+    /// Measures the lines that were there before the board was, by the times they say: from where all files are known to
+    /// their end. Whether there were any.
+    pub(super) fn measure_past(&mut self, arrived: &[Arrived], received: &mut Received, now: Timestamp) -> bool {
+        let mut lines: Vec<&Arrived> = arrived.iter().filter(|one| one.was_there && one.has_time).collect();
+        lines.sort_by_key(|one| one.line.at);
+        let mut firsts: BTreeMap<u64, Timestamp> = BTreeMap::new();
+        for one in &lines {
+            firsts.entry(one.origin).or_insert(one.line.at);
+        }
+        let Some(known_from) = firsts.into_values().max() else { return false };
+        let until = begin_of(now, self.every);
+        let earliest = until.minus(self.every.times(MOST_PAST as f64));
+        let begin = begin_of(known_from.max(earliest), self.every).plus(self.every);
+        let mut lines = lines.into_iter().skip_while(|one| one.line.at < begin).peekable();
+        let mut end = begin;
+        while end < until {
+            end = end.plus(self.every);
+            while let Some(one) = lines.next_if(|one| one.line.at < end) {
+                self.take(&one.line);
+            }
+            self.values(self.every, end, received, now);
+        }
+        // What is left is of the step that goes on.
+        lines.for_each(|one| self.take(&one.line));
+        self.measured = until;
+        true
+    }
+}
+
+/// When the step of a moment has begun.
+const fn begin_of(at: Timestamp, every: Span) -> Timestamp {
+    Timestamp(at.0 - at.0.rem_euclid(if every.0 > 0 { every.0 } else { 1 }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::merge::Merge;
+    use super::*;
+    use crate::model::time::Timestamp;
+    use crate::source::received::Selector;
+    use jiff::tz::TimeZone;
+
+    const NOON: Timestamp = Timestamp(1_795_262_400_000);
+
+    fn measuring() -> Measuring {
+        let config: Config = toml_edit::de::from_str("files = [\"/a\"]\n[rules.errors]\nlevel = \"error\"").unwrap();
+        Measuring::new(&config, NOON)
+    }
+
+    fn arrived(lines: &[(i64, &str, bool)]) -> Vec<Arrived> {
+        let mut merge = Merge::new(super::super::format::Parser::default(), String::new(), TimeZone::UTC);
+        for (second, level, was_there) in lines {
+            let text = format!("{} {level} x", NOON.plus(Span::seconds(*second)).rfc3339());
+            merge.take(1, text.as_bytes(), *was_there, NOON.plus(Span::seconds(3)));
+        }
+        merge.ready(NOON.plus(Span::seconds(4)))
+    }
+
+    fn values(received: &Received) -> Vec<(i64, f64)> {
+        let set = received.since(0, &Selector::default());
+        let points = set.series.iter().flat_map(|one| &one.points);
+        points.map(|point| ((point.at.0 - NOON.0) / 1000, point.value)).collect()
+    }
+
+    #[test]
+    fn lines_that_were_there_are_measured_by_their_times() {
+        let (mut measuring, mut received) = (measuring(), Received::default());
+        let past =
+            [(-38, "ERROR", true), (-25, "ERROR", true), (-24, "ERROR", true), (-9, "INFO", true), (1, "ERROR", true)];
+        assert!(measuring.measure_past(&arrived(&past), &mut received, NOON.plus(Span::seconds(4))));
+        // The first step is not known from its beginning.
+        assert_eq!(values(&received), [(-20, 2.0), (-10, 0.0), (0, 0.0)]);
+        assert!(!measuring.measure(&mut received, NOON.plus(Span::seconds(9))));
+        assert!(measuring.measure(&mut received, NOON.plus(Span::seconds(10))));
+        assert_eq!(values(&received).last(), Some(&(10, 1.0)));
+        assert_eq!(measuring.unmatched(), [""; 0]);
+    }
+
+    #[test]
+    fn nothing_is_nought_for_as_long_as_somebody_looks() {
+        let (mut measuring, mut received) = (measuring(), Received::default());
+        assert!(!measuring.measure_past(&[], &mut received, NOON));
+        for second in [5, 10, 20, 45] {
+            measuring.measure(&mut received, NOON.plus(Span::seconds(second)));
+        }
+        assert_eq!(values(&received), [(10, 0.0), (20, 0.0), (40, 0.0)]);
+        assert_eq!(measuring.unmatched(), ["errors"]);
+    }
+}

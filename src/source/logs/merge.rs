@@ -1,0 +1,143 @@
+//! Lines of several origins as one stream, in the order they were written, inside of a tenth of a second.
+
+use std::collections::HashMap;
+
+use jiff::tz::TimeZone;
+
+use super::format::{Parser, continues};
+use crate::model::log::{LogLine, MAX_LINES};
+use crate::model::text::SafeText;
+use crate::model::time::{Span, Timestamp};
+
+/// How long a line waits for what belongs to it, and for earlier lines of others.
+pub(super) const WINDOW: Span = Span(100);
+/// Most lines that belong to one.
+const MAX_MORE: usize = 100;
+
+/// Lines that wait.
+#[derive(Debug)]
+pub(super) struct Merge {
+    parser: Parser,
+    /// The category of lines that name none.
+    category: String,
+    zone: TimeZone,
+    waiting: Vec<Arrived>,
+}
+
+/// A line that was read.
+#[derive(Debug)]
+pub(super) struct Arrived {
+    /// Which file or stream it is of.
+    pub(super) origin: u64,
+    came: Timestamp,
+    /// Whether it was there before the board was.
+    pub(super) was_there: bool,
+    /// Whether it says when it was written.
+    pub(super) has_time: bool,
+    pub(super) line: LogLine,
+}
+
+impl Merge {
+    pub(super) const fn new(parser: Parser, category: String, zone: TimeZone) -> Self {
+        Self { parser, category, zone, waiting: Vec::new() }
+    }
+
+    /// Takes a line of an origin in. What belongs to the line before it, such as a stack trace, becomes a part of that.
+    pub(super) fn take(&mut self, origin: u64, line: &[u8], was_there: bool, now: Timestamp) {
+        let text = String::from_utf8_lossy(line);
+        if continues(&text)
+            && let Some(before) = self.waiting.iter_mut().rev().find(|one| one.origin == origin)
+        {
+            if before.line.more.len() < MAX_MORE {
+                before.line.more.push(SafeText::new(text.trim_end()));
+            }
+            return;
+        }
+        let parsed = self.parser.parse(&text, now, &self.zone);
+        let category = if parsed.category.is_empty() { &self.category } else { &parsed.category };
+        let line = LogLine {
+            number: 0,
+            // A clock that is ahead does not reach into the future.
+            at: parsed.at.unwrap_or(now).min(now),
+            level: parsed.level,
+            category: SafeText::new(category),
+            message: SafeText::new(&parsed.message),
+            fields: parsed.safe_fields(),
+            more: Vec::new(),
+        };
+        self.waiting.push(Arrived { origin, came: now, was_there, has_time: parsed.at.is_some(), line });
+    }
+
+    /// The lines that have waited long enough, in their order.
+    pub(super) fn ready(&mut self, now: Timestamp) -> Vec<Arrived> {
+        let is_full = self.waiting.len() > MAX_LINES;
+        let waits = |one: &Arrived| !is_full && one.came <= now && one.came.age_at(now) < WINDOW;
+        let count = self.waiting.iter().position(waits).unwrap_or(self.waiting.len());
+        let mut ready: Vec<Arrived> = self.waiting.drain(..count).collect();
+        // The lines of one origin stay in their order, whatever times they say.
+        let mut latest: HashMap<u64, Timestamp> = HashMap::new();
+        let mut keyed: Vec<(Timestamp, Arrived)> = ready
+            .drain(..)
+            .map(|one| {
+                let latest = latest.entry(one.origin).or_default();
+                *latest = one.line.at.max(*latest);
+                (*latest, one)
+            })
+            .collect();
+        if latest.len() > 1 {
+            keyed.sort_by_key(|(at, _)| *at);
+        }
+        keyed.into_iter().map(|(_, one)| one).collect()
+    }
+
+    /// Whether lines wait.
+    pub(super) const fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn merge() -> Merge {
+        Merge::new(Parser::default(), "shop".to_owned(), TimeZone::UTC)
+    }
+
+    fn texts(merge: &mut Merge, at: i64) -> Vec<String> {
+        merge.ready(Timestamp(at)).into_iter().map(|one| one.line.message.to_string()).collect()
+    }
+
+    #[test]
+    fn lines_of_several_files_are_in_the_order_of_their_times() {
+        let (mut merge, at) = (merge(), 1_795_275_000_000);
+        let line = |second: i64, text: &str| format!("2026-11-21T15:29:{second:02}Z INFO {text}").into_bytes();
+        merge.take(1, &line(10, "a"), false, Timestamp(at));
+        merge.take(1, &line(30, "c"), false, Timestamp(at));
+        merge.take(1, &line(20, "c2"), false, Timestamp(at));
+        merge.take(2, &line(20, "b"), false, Timestamp(at + 50));
+        assert_eq!(texts(&mut merge, at + 99), [""; 0]);
+        assert_eq!(texts(&mut merge, at + 150), ["a", "b", "c", "c2"]);
+        assert!(!merge.is_waiting());
+    }
+
+    #[test]
+    fn a_stack_trace_belongs_to_its_line() {
+        let mut merge = merge();
+        merge.take(1, b"ERROR boom", false, Timestamp(0));
+        merge.take(2, b"INFO other", false, Timestamp(0));
+        for line in ["\tat com.acme.Shop.pay(Shop.java:7)", "Caused by: java.io.IOException", "  ... 7 more"] {
+            merge.take(1, line.as_bytes(), false, Timestamp(1));
+        }
+        let lines = merge.ready(Timestamp(200));
+        let boom = &lines.iter().find(|one| one.line.message.as_str() == "boom").unwrap().line;
+        assert_eq!((lines.len(), boom.more.len(), boom.category.as_str()), (2, 3, "shop"));
+    }
+
+    #[test]
+    fn lines_without_end_do_not_wait() {
+        let mut merge = merge();
+        (0..=MAX_LINES).for_each(|_| merge.take(1, b"x", false, Timestamp(0)));
+        assert_eq!(merge.ready(Timestamp(0)).len(), MAX_LINES + 1);
+    }
+}
