@@ -35,7 +35,7 @@ use andon::source::json::jq::{self, Interpreter};
 use andon::source::json::{path, pick};
 use andon::source::logs::format::{Format, Parser};
 use andon::source::statsd::line::{Level, Said, Values};
-use andon::source::{cctray, prometheus, statsd};
+use andon::source::{cctray, otlp, prometheus, statsd};
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -58,6 +58,8 @@ pub const TARGETS: &[Target] = &[
     ("json_pick", json_pick),
     ("log_line", log_line),
     ("log_pattern", log_pattern),
+    ("otlp_json", otlp_json),
+    ("otlp_protobuf", otlp_protobuf),
     ("prometheus", prometheus_answer),
     ("sanitiser", sanitiser),
     ("statsd_line", statsd_line),
@@ -173,6 +175,27 @@ pub fn log_pattern(data: &[u8]) {
         assert_eq!(words.len(), of.len(), "{pattern:?} of {message:?}");
         let is_like = |(word, of): (&&str, &&str)| word == of || *of == ANYTHING;
         assert!(words.iter().zip(&of).all(is_like), "{pattern:?} of {message:?}");
+    }
+}
+
+/// A request of OTLP as JSON.
+pub fn otlp_json(data: &[u8]) {
+    otlp_request(data, true);
+}
+
+/// A request of OTLP as protobuf.
+pub fn otlp_protobuf(data: &[u8]) {
+    otlp_request(data, false);
+}
+
+fn otlp_request(data: &[u8], is_json: bool) {
+    let Some((set, lines)) = otlp::understood(data, is_json, NOW) else { return };
+    are_sound(&set.series);
+    let future = set.series.iter().flat_map(|one| &one.points).find(|point| point.at > NOW);
+    assert_eq!(future, None, "a point of the future");
+    for line in lines {
+        is_harmless(line.message.as_str());
+        assert!(line.at <= NOW, "a line of the future");
     }
 }
 

@@ -6,6 +6,7 @@
 //! `simulator://shop-SEED/...` for another shop.
 
 mod log;
+mod otlp;
 pub mod pipeline;
 pub mod prometheus;
 pub mod shop;
@@ -38,9 +39,9 @@ const LIMITS: Limits = Limits { most: 64, silence: Duration::from_secs(10), stay
 #[derive(Debug)]
 pub struct Simulator {
     address: SocketAddr,
-    /// Where its programs send their metrics, and the task that does, once somebody wants them; none where there is no
-    /// port.
-    statsd: OnceLock<Option<Statsd>>,
+    /// Where its programs send StatsD and OTLP, and the tasks that do, once somebody wants them; none where there is no port.
+    statsd: OnceLock<Option<Talking>>,
+    otlp: OnceLock<Option<Talking>>,
     /// What they write, once somebody wants to read it; none where no file can be had.
     log: OnceLock<Option<Log>>,
     clock: Clock,
@@ -57,14 +58,15 @@ impl std::fmt::Debug for Clock {
     }
 }
 
+/// Programs that send, and the sockets that they send to.
 #[derive(Debug)]
-struct Statsd {
+struct Talking {
     sockets: Sockets,
     address: SocketAddr,
     talks: JoinHandle<()>,
 }
 
-impl Drop for Statsd {
+impl Drop for Talking {
     fn drop(&mut self) {
         self.talks.abort();
     }
@@ -84,7 +86,7 @@ impl Drop for Log {
 }
 
 /// The sockets that a listener of the board is given: nobody else can take their port in between.
-pub type Sockets = (Arc<UdpSocket>, Arc<std::net::TcpListener>);
+pub type Sockets = (Option<Arc<UdpSocket>>, Arc<std::net::TcpListener>);
 
 impl Simulator {
     /// Listens on a free port of the loopback, and answers as of the moments that a clock tells. `None` when there is no
@@ -106,7 +108,14 @@ impl Simulator {
                 let _gone = connection.await;
             }
         });
-        Some(Self { address, statsd: OnceLock::new(), log: OnceLock::new(), clock: own, _accepting: accepting })
+        Some(Self {
+            address,
+            statsd: OnceLock::new(),
+            otlp: OnceLock::new(),
+            log: OnceLock::new(),
+            clock: own,
+            _accepting: accepting,
+        })
     }
 
     /// The loopback address behind a `simulator:` address.
@@ -115,15 +124,16 @@ impl Simulator {
         let (shop, path) = rest.split_once('/').unwrap_or((rest, ""));
         let seed = shop.rsplit_once('-').map_or("1", |(_, seed)| seed);
         match path {
-            "statsd" => self.talking().map_or_else(String::new, |statsd| statsd.address.to_string()),
+            "statsd" | "otlp" => self.talking(path).map_or_else(String::new, |talking| talking.address.to_string()),
             "log" => self.writing().map_or_else(String::new, |log| format!("/proc/self/fd/{}", log.file.as_raw_fd())),
             _ => format!("http://{}/{seed}/{path}", self.address),
         }
     }
 
-    /// The sockets to which its programs send their metrics.
-    pub fn statsd(&self) -> Option<Sockets> {
-        self.statsd.get()?.as_ref().map(|statsd| statsd.sockets.clone())
+    /// The sockets to which its programs send what a kind of source listens to.
+    pub fn sockets(&self, kind: &str) -> Option<Sockets> {
+        let talking = if kind == "otlp" { &self.otlp } else { &self.statsd };
+        talking.get()?.as_ref().map(|talking| talking.sockets.clone())
     }
 
     /// Its log, which is written from when somebody wants to read it.
@@ -132,7 +142,10 @@ impl Simulator {
     }
 
     /// Its programs, which begin to send when somebody wants to hear them.
-    fn talking(&self) -> Option<&Statsd> {
+    fn talking(&self, kind: &str) -> Option<&Talking> {
+        if kind == "otlp" {
+            return self.otlp.get_or_init(|| otlp(self.clock.clone())).as_ref();
+        }
         self.statsd.get_or_init(|| statsd(self.clock.clone())).as_ref()
     }
 }
@@ -156,7 +169,7 @@ fn log(_: Clock) -> Option<Log> {
 }
 
 /// The port that everybody knows, or another one where it is taken; and the shop's programs, which send to it.
-fn statsd(clock: Clock) -> Option<Statsd> {
+fn statsd(clock: Clock) -> Option<Talking> {
     let bound = |port: u16| {
         let udp = UdpSocket::bind(("127.0.0.1", port)).ok()?;
         let address = udp.local_addr().ok()?;
@@ -165,7 +178,15 @@ fn statsd(clock: Clock) -> Option<Statsd> {
     };
     let (udp, tcp, address) = bound(statsd::PORT).or_else(|| bound(0))?;
     let talks = tokio::spawn(statsd::talk(Shop::new(1), address, move || (clock.0)()));
-    Some(Statsd { sockets: (Arc::new(udp), Arc::new(tcp)), address, talks })
+    Some(Talking { sockets: (Some(Arc::new(udp)), Arc::new(tcp)), address, talks })
+}
+
+fn otlp(clock: Clock) -> Option<Talking> {
+    let bound = |port: u16| std::net::TcpListener::bind(("127.0.0.1", port)).ok();
+    let tcp = bound(otlp::PORT).or_else(|| bound(0)).filter(|tcp| tcp.set_nonblocking(true).is_ok())?;
+    let address = tcp.local_addr().ok()?;
+    let talks = tokio::spawn(otlp::talk(Shop::new(1), address, move || (clock.0)()));
+    Some(Talking { sockets: (None, Arc::new(tcp)), address, talks })
 }
 
 fn answer(request: &Request<Incoming>, now: Timestamp) -> Response<Full<Bytes>> {

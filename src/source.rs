@@ -42,6 +42,7 @@ sources! {
     events::Events,
     statsd::Statsd,
     logs::Logs,
+    otlp::Otlp,
     ical::Ical,
     git::Git,
     buildbot::Buildbot,

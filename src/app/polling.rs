@@ -18,7 +18,7 @@ use crate::model::poll::{Ask, Outcome, QueryId};
 use crate::model::time::Span;
 use crate::simulator::Simulator;
 use crate::source::http::{Http, parse_url};
-use crate::source::listening::{ListenContext, Listened, ListenerThread, start};
+use crate::source::listening::{ListenContext, Listened, ListenerThread, Sockets, start};
 use crate::source::network::Network;
 use crate::source::offload::Worker;
 use crate::source::shared::Shared;
@@ -177,12 +177,13 @@ fn listener(
     listeners: &ListenerThread,
     simulator: Option<&Simulator>,
 ) -> Option<Listened> {
+    let sockets = simulator.filter(|_| spec.simulated).and_then(|simulator| simulator.sockets(spec.kind.word));
     let context = ListenContext {
         pace: spec.pace,
         answer_filter: spec.answer_filter.clone(),
         worker: Worker::new(&wires.network.limits),
         shared: shared.clone(),
-        sockets: simulator.filter(|_| spec.simulated).and_then(Simulator::statsd),
+        sockets: sockets.map_or_else(Sockets::default, |(udp, tcp)| Sockets { udp, tcp: Some(tcp) }),
     };
     let listening = spec.config.listener(&context)?;
     Some(start(listening, listeners.handle(), spec.pace, wires.outcomes.clone(), wires.clock.clone()))

@@ -216,7 +216,7 @@ fn check_keys(source: &SourceSpec, path: &Path, report: &mut Report<'_>) {
         if text.contains(SIMULATOR_SCHEME) && text.ends_with("/log") {
             return Some("/dev/null".to_owned());
         }
-        let is_page = text.contains(SIMULATOR_SCHEME) && !text.ends_with("/statsd");
+        let is_page = text.contains(SIMULATOR_SCHEME) && !text.ends_with("/statsd") && !text.ends_with("/otlp");
         let socket = text.contains(SIMULATOR_SCHEME).then(|| "127.0.0.1:8125".to_owned());
         if is_page { Some(text.replace(SIMULATOR_SCHEME, "http://127.0.0.1/")) } else { socket }
     };

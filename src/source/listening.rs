@@ -52,8 +52,17 @@ pub struct ListenContext {
     pub worker: Worker,
     /// What the polls of the source see as well.
     pub shared: Shared,
-    /// Sockets that are open already, for UDP and TCP; it takes them instead of its address.
-    pub sockets: Option<(Arc<UdpSocket>, Arc<TcpListener>)>,
+    /// Sockets that are open already; it takes them instead of its address.
+    pub sockets: Sockets,
+}
+
+/// Sockets that are open already.
+#[derive(Debug, Clone, Default)]
+pub struct Sockets {
+    /// For UDP.
+    pub udp: Option<Arc<UdpSocket>>,
+    /// For TCP.
+    pub tcp: Option<Arc<TcpListener>>,
 }
 
 type Begun = Pin<Box<dyn Future<Output = Result<(), FetchError>> + Send>>;

@@ -52,6 +52,7 @@ mod logs;
 mod looks;
 mod marks;
 mod notify;
+mod otlp;
 mod panels_pipeline;
 mod plain;
 mod read_only;

@@ -15,7 +15,7 @@ use super::keys::Config;
 use crate::accept::{Accepting, Guest, Limits};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::time::now;
-use crate::source::listening::{ListenContext, Listener, Shutdown, Sink};
+use crate::source::listening::{ListenContext, Listener, Shutdown, Sink, Sockets};
 
 /// Connections at once, as Telegraf has it.
 const LIMITS: Limits = Limits { most: 250, silence: Duration::from_secs(30), stay: None };
@@ -30,7 +30,7 @@ const LONGEST: usize = 64 * 1024;
 pub(super) struct Endpoint {
     config: Arc<Config>,
     /// Sockets that are open already.
-    given: Option<(Arc<std::net::UdpSocket>, Arc<std::net::TcpListener>)>,
+    given: Sockets,
     desk: Desk,
 }
 
@@ -84,7 +84,7 @@ impl Endpoint {
     }
 
     async fn sockets(&self) -> Result<(UdpSocket, TcpListener), FetchError> {
-        if let Some((udp, tcp)) = &self.given {
+        if let Sockets { udp: Some(udp), tcp: Some(tcp) } = &self.given {
             let udp = udp.try_clone().and_then(UdpSocket::from_std).map_err(|error| self.deaf("udp", &error))?;
             let tcp = tcp.try_clone().and_then(TcpListener::from_std).map_err(|error| self.deaf("tcp", &error))?;
             return Ok((udp, tcp));

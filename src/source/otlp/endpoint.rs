@@ -1,0 +1,171 @@
+//! The socket that takes OTLP over HTTP.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::{interval, timeout};
+
+use super::exchange::{self, Accepted, Answer, Encoding, Refusal};
+use super::heard::{Ears, GRPC};
+use super::keys::Config;
+use crate::accept::{Accepting, Guest, Limits};
+use crate::model::fault::{FetchError, Reason};
+use crate::model::time::now;
+use crate::source::listening::{ListenContext, Listener, Shutdown, Sink};
+
+/// Connections at once: an exporter keeps one.
+const LIMITS: Limits = Limits { most: 128, silence: Duration::from_secs(30), stay: None };
+/// Bodies that are on their way at once, 64 MiB in all; who comes meanwhile is asked to come again.
+const AT_ONCE: usize = 16;
+/// How long a body may take.
+const BODY: Duration = Duration::from_secs(10);
+/// How long a head may take.
+const HEAD: Duration = Duration::from_secs(10);
+/// How often polls are told that something has come.
+const CALLS: Duration = Duration::from_millis(250);
+/// How HTTP/2 begins, and with it gRPC.
+const HTTP2: &[u8] = b"PRI * HTTP/2.0";
+
+/// The listener of a source.
+pub(super) struct Endpoint {
+    config: Arc<Config>,
+    /// A socket that is open already.
+    given: Option<Arc<std::net::TcpListener>>,
+    ears: Arc<Ears>,
+}
+
+/// Where every request is answered.
+struct Desk {
+    ears: Arc<Ears>,
+    config: Arc<Config>,
+    turns: Semaphore,
+    sink: Sink,
+}
+
+impl Endpoint {
+    pub(super) fn new(config: Arc<Config>, context: &ListenContext) -> Self {
+        Self { config, given: context.sockets.tcp.clone(), ears: context.shared.get() }
+    }
+
+    fn deaf(&self, error: &std::io::Error) -> FetchError {
+        let in_use = error.kind() == std::io::ErrorKind::AddrInUse;
+        let help = if in_use { "; 'ss -ltnp' shows which program has it" } else { "" };
+        let (listen, why) = (&self.config.listen, error.kind());
+        FetchError::new(Reason::Listen, format!("the board cannot receive OTLP at {listen}: {why}{help}"))
+    }
+
+    async fn socket(&self) -> Result<TcpListener, FetchError> {
+        if let Some(given) = &self.given {
+            return given.try_clone().and_then(TcpListener::from_std).map_err(|error| self.deaf(&error));
+        }
+        // An address that is none is a problem of the config, and told there.
+        let address = self.config.address().unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 4318)));
+        TcpListener::bind(address).await.map_err(|error| self.deaf(&error))
+    }
+}
+
+impl Listener for Endpoint {
+    async fn listen(self, sink: Sink, mut shutdown: Shutdown) -> Result<(), FetchError> {
+        let socket = self.socket().await?;
+        self.ears.listen(socket.local_addr().ok(), now());
+        let (ears, config) = (Arc::clone(&self.ears), Arc::clone(&self.config));
+        let desk = Arc::new(Desk { ears, config, turns: Semaphore::new(AT_ONCE), sink: sink.clone() });
+        let accepting = Accepting::serve(socket, LIMITS, move |stream, guest| attend(Arc::clone(&desk), stream, guest));
+        sink.set_up();
+        let mut ticks = interval(CALLS.max(Duration::from_secs(1)));
+        loop {
+            tokio::select! {
+                () = shutdown.begun() => return Ok(()),
+                _ = ticks.tick() => match accepting.trouble() {
+                    None => sink.set_up(),
+                    Some(why) => sink.set_down(self.deaf(&std::io::Error::other(why))),
+                },
+            }
+        }
+    }
+}
+
+/// Answers the requests of one connection, one after the other.
+async fn attend(desk: Arc<Desk>, stream: TcpStream, guest: Guest) {
+    if is_http2(&stream).await {
+        if desk.ears.grpc(now()) {
+            tracing::warn!("{GRPC}");
+        }
+        desk.sink.written();
+        return;
+    }
+    let service = service_fn(move |request| {
+        let (desk, guest) = (Arc::clone(&desk), guest.clone());
+        async move { Ok::<_, Infallible>(desk.answer(request, &guest).await) }
+    });
+    let mut server = http1::Builder::new();
+    server.timer(TokioTimer::new()).header_read_timeout(HEAD);
+    // A client that goes away in the middle is no error of ours.
+    let _gone = server.serve_connection(TokioIo::new(stream), service).await;
+}
+
+/// Whether a connection begins as HTTP/2 does; nothing of it is taken.
+async fn is_http2(stream: &TcpStream) -> bool {
+    let mut begin = [0; HTTP2.len()];
+    let mut before = 0;
+    loop {
+        let Ok(Ok(count)) = timeout(HEAD, stream.peek(&mut begin)).await else { return false };
+        let read = begin.get(..count).unwrap_or_default();
+        if count == 0 || count == HTTP2.len() || !HTTP2.starts_with(read) || count == before {
+            return read == HTTP2;
+        }
+        before = count;
+    }
+}
+
+impl Desk {
+    async fn answer(&self, request: Request<Incoming>, guest: &Guest) -> Answer {
+        let (head, body) = request.into_parts();
+        let accepted = match exchange::accept((&head.method, head.uri.path()), &head.headers, &self.config.origins) {
+            Ok(accepted) => accepted,
+            Err(refusal) => return self.refuse(&refusal, Encoding::Json),
+        };
+        match self.take(accepted, body, guest).await {
+            Ok(answer) => answer,
+            Err(refusal) => self.refuse(&refusal, accepted.encoding),
+        }
+    }
+
+    fn refuse(&self, refusal: &Refusal, encoding: Encoding) -> Answer {
+        self.ears.refused(&refusal.why, now());
+        self.sink.written();
+        exchange::refused(refusal, encoding)
+    }
+
+    async fn take(&self, accepted: Accepted, body: Incoming, guest: &Guest) -> Result<Answer, Refusal> {
+        let Ok(_turn) = self.turns.try_acquire() else {
+            let why = format!("{AT_ONCE} requests are under way already");
+            return Err(Refusal { status: StatusCode::TOO_MANY_REQUESTS, why });
+        };
+        let most = self.config.max_body;
+        let read = timeout(BODY, Limited::new(body, most).collect()).await;
+        let late = Refusal { status: StatusCode::REQUEST_TIMEOUT, why: "the body took over 10 s".to_owned() };
+        let body = match read.map_err(|_| late)? {
+            Ok(body) => body.to_bytes(),
+            Err(error) if error.is::<LengthLimitError>() => return Err(exchange::too_large(most)),
+            Err(error) => {
+                let why = format!("the body did not come whole: {error}");
+                return Err(Refusal { status: StatusCode::BAD_REQUEST, why });
+            }
+        };
+        let outcome = exchange::take(accepted, &body, most, &self.ears, now())?;
+        guest.has_proven();
+        self.sink.written();
+        Ok(exchange::success(accepted, &outcome))
+    }
+}

@@ -1,0 +1,416 @@
+//! The messages of OTLP that andon reads: the fields it uses, as `opentelemetry-proto` 1.x numbers them.
+//!
+//! The same structs are read from JSON: keys in camel case, 64-bit numbers as numbers or texts, unknown fields ignored. A
+//! `oneof` is written as fields of which one is there: that is how both encodings carry it.
+//!
+//! Sources: `opentelemetry/proto/{common,resource,metrics,logs}/v1/*.proto`, `docs/specification.md`.
+
+use prost::Message;
+use serde::Deserialize;
+
+use super::json::{double, number, signed, unsigned, unsigned_list};
+
+/// `ExportMetricsServiceRequest`
+#[derive(Clone, PartialEq, Message, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Metrics {
+    #[prost(message, repeated, tag = "1")]
+    pub resource_metrics: Vec<ResourceMetrics>,
+}
+
+#[derive(Clone, PartialEq, Message, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ResourceMetrics {
+    #[prost(message, optional, tag = "1")]
+    pub resource: Option<Resource>,
+    #[prost(message, repeated, tag = "2")]
+    pub scope_metrics: Vec<ScopeMetrics>,
+}
+
+#[derive(Clone, PartialEq, Message, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Resource {
+    #[prost(message, repeated, tag = "1")]
+    pub attributes: Vec<KeyValue>,
+}
+
+#[derive(Clone, PartialEq, Message, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ScopeMetrics {
+    #[prost(message, repeated, tag = "2")]
+    pub metrics: Vec<Metric>,
+}
+
+#[derive(Clone, PartialEq, Message, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Metric {
+    #[prost(string, tag = "1")]
+    pub name: String,
+    #[prost(message, optional, tag = "5")]
+    pub gauge: Option<Gauge>,
+    #[prost(message, optional, tag = "7")]
+    pub sum: Option<Sum>,
+    #[prost(message, optional, tag = "9")]
+    pub histogram: Option<Histogram>,
+    #[prost(message, optional, tag = "10")]
+    pub exponential_histogram: Option<ExponentialHistogram>,
+    #[prost(message, optional, tag = "11")]
+    pub summary: Option<Summary>,
+}
+
+#[derive(Clone, PartialEq, Message, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Gauge {
+    #[prost(message, repeated, tag = "1")]
+    pub data_points: Vec<NumberPoint>,
+}
+
+#[derive(Clone, PartialEq, Message, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Sum {
+    #[prost(message, repeated, tag = "1")]
+    pub data_points: Vec<NumberPoint>,
+    /// 1 delta, 2 cumulative.
+    #[prost(int32, tag = "2")]
+    #[serde(deserialize_with = "number")]
+    pub aggregation_temporality: i32,
+    #[prost(bool, tag = "3")]
+    pub is_monotonic: bool,
+}
+
+#[derive(Clone, PartialEq, Message, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Histogram {
+    #[prost(message, repeated, tag = "1")]
+    pub data_points: Vec<HistogramPoint>,
+    #[prost(int32, tag = "2")]
+    #[serde(deserialize_with = "number")]
+    pub aggregation_temporality: i32,
+}
+
+#[derive(Clone, PartialEq, Message, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ExponentialHistogram {
+    #[prost(message, repeated, tag = "1")]
+    pub data_points: Vec<ExponentialPoint>,
+    #[prost(int32, tag = "2")]
+    #[serde(deserialize_with = "number")]
+    pub aggregation_temporality: i32,
+}
+
+#[derive(Clone, PartialEq, Message, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Summary {
+    #[prost(message, repeated, tag = "1")]
+    pub data_points: Vec<SummaryPoint>,
+}
+
+#[derive(Clone, PartialEq, Message, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NumberPoint {
+    #[prost(message, repeated, tag = "7")]
+    pub attributes: Vec<KeyValue>,
+    #[prost(fixed64, tag = "2")]
+    #[serde(deserialize_with = "unsigned")]
+    pub start_time_unix_nano: u64,
+    #[prost(fixed64, tag = "3")]
+    #[serde(deserialize_with = "unsigned")]
+    pub time_unix_nano: u64,
+    #[prost(double, optional, tag = "4")]
+    #[serde(deserialize_with = "double")]
+    pub as_double: Option<f64>,
+    #[prost(sfixed64, optional, tag = "6")]
+    #[serde(deserialize_with = "signed")]
+    pub as_int: Option<i64>,
+    #[prost(uint32, tag = "8")]
+    #[serde(deserialize_with = "number")]
+    pub flags: u32,
+}
+
+#[derive(Clone, PartialEq, Message, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct HistogramPoint {
+    #[prost(message, repeated, tag = "9")]
+    pub attributes: Vec<KeyValue>,
+    #[prost(fixed64, tag = "2")]
+    #[serde(deserialize_with = "unsigned")]
+    pub start_time_unix_nano: u64,
+    #[prost(fixed64, tag = "3")]
+    #[serde(deserialize_with = "unsigned")]
+    pub time_unix_nano: u64,
+    #[prost(fixed64, tag = "4")]
+    #[serde(deserialize_with = "unsigned")]
+    pub count: u64,
+    #[prost(double, optional, tag = "5")]
+    #[serde(deserialize_with = "double")]
+    pub sum: Option<f64>,
+    #[prost(fixed64, repeated, tag = "6")]
+    #[serde(deserialize_with = "unsigned_list")]
+    pub bucket_counts: Vec<u64>,
+    #[prost(double, repeated, tag = "7")]
+    pub explicit_bounds: Vec<f64>,
+    #[prost(uint32, tag = "10")]
+    #[serde(deserialize_with = "number")]
+    pub flags: u32,
+    #[prost(double, optional, tag = "11")]
+    #[serde(deserialize_with = "double")]
+    pub min: Option<f64>,
+    #[prost(double, optional, tag = "12")]
+    #[serde(deserialize_with = "double")]
+    pub max: Option<f64>,
+}
+
+#[derive(Clone, PartialEq, Message, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ExponentialPoint {
+    #[prost(message, repeated, tag = "1")]
+    pub attributes: Vec<KeyValue>,
+    #[prost(fixed64, tag = "2")]
+    #[serde(deserialize_with = "unsigned")]
+    pub start_time_unix_nano: u64,
+    #[prost(fixed64, tag = "3")]
+    #[serde(deserialize_with = "unsigned")]
+    pub time_unix_nano: u64,
+    #[prost(fixed64, tag = "4")]
+    #[serde(deserialize_with = "unsigned")]
+    pub count: u64,
+    #[prost(double, optional, tag = "5")]
+    #[serde(deserialize_with = "double")]
+    pub sum: Option<f64>,
+    #[prost(sint32, tag = "6")]
+    #[serde(deserialize_with = "number")]
+    pub scale: i32,
+    #[prost(fixed64, tag = "7")]
+    #[serde(deserialize_with = "unsigned")]
+    pub zero_count: u64,
+    #[prost(message, optional, tag = "8")]
+    pub positive: Option<Buckets>,
+    #[prost(message, optional, tag = "9")]
+    pub negative: Option<Buckets>,
+    #[prost(uint32, tag = "10")]
+    #[serde(deserialize_with = "number")]
+    pub flags: u32,
+    #[prost(double, optional, tag = "12")]
+    #[serde(deserialize_with = "double")]
+    pub min: Option<f64>,
+    #[prost(double, optional, tag = "13")]
+    #[serde(deserialize_with = "double")]
+    pub max: Option<f64>,
+}
+
+#[derive(Clone, PartialEq, Message, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Buckets {
+    #[prost(sint32, tag = "1")]
+    #[serde(deserialize_with = "number")]
+    pub offset: i32,
+    #[prost(uint64, repeated, tag = "2")]
+    #[serde(deserialize_with = "unsigned_list")]
+    pub bucket_counts: Vec<u64>,
+}
+
+#[derive(Clone, PartialEq, Message, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SummaryPoint {
+    #[prost(message, repeated, tag = "7")]
+    pub attributes: Vec<KeyValue>,
+    #[prost(fixed64, tag = "2")]
+    #[serde(deserialize_with = "unsigned")]
+    pub start_time_unix_nano: u64,
+    #[prost(fixed64, tag = "3")]
+    #[serde(deserialize_with = "unsigned")]
+    pub time_unix_nano: u64,
+    #[prost(fixed64, tag = "4")]
+    #[serde(deserialize_with = "unsigned")]
+    pub count: u64,
+    #[prost(double, tag = "5")]
+    pub sum: f64,
+    #[prost(message, repeated, tag = "6")]
+    pub quantile_values: Vec<ValueAtQuantile>,
+    #[prost(uint32, tag = "8")]
+    #[serde(deserialize_with = "number")]
+    pub flags: u32,
+}
+
+#[derive(Clone, PartialEq, Message, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ValueAtQuantile {
+    #[prost(double, tag = "1")]
+    pub quantile: f64,
+    #[prost(double, tag = "2")]
+    pub value: f64,
+}
+
+/// `ExportLogsServiceRequest`
+#[derive(Clone, PartialEq, Message, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Logs {
+    #[prost(message, repeated, tag = "1")]
+    pub resource_logs: Vec<ResourceLogs>,
+}
+
+#[derive(Clone, PartialEq, Message, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ResourceLogs {
+    #[prost(message, optional, tag = "1")]
+    pub resource: Option<Resource>,
+    #[prost(message, repeated, tag = "2")]
+    pub scope_logs: Vec<ScopeLogs>,
+}
+
+#[derive(Clone, PartialEq, Message, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ScopeLogs {
+    #[prost(message, optional, tag = "1")]
+    pub scope: Option<Scope>,
+    #[prost(message, repeated, tag = "2")]
+    pub log_records: Vec<LogRecord>,
+}
+
+#[derive(Clone, PartialEq, Message, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Scope {
+    #[prost(string, tag = "1")]
+    pub name: String,
+}
+
+#[derive(Clone, PartialEq, Message, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LogRecord {
+    #[prost(fixed64, tag = "1")]
+    #[serde(deserialize_with = "unsigned")]
+    pub time_unix_nano: u64,
+    #[prost(fixed64, tag = "11")]
+    #[serde(deserialize_with = "unsigned")]
+    pub observed_time_unix_nano: u64,
+    #[prost(int32, tag = "2")]
+    #[serde(deserialize_with = "number")]
+    pub severity_number: i32,
+    #[prost(string, tag = "3")]
+    pub severity_text: String,
+    #[prost(message, optional, tag = "5")]
+    pub body: Option<AnyValue>,
+    #[prost(message, repeated, tag = "6")]
+    pub attributes: Vec<KeyValue>,
+}
+
+#[derive(Clone, PartialEq, Message, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct KeyValue {
+    #[prost(string, tag = "1")]
+    pub key: String,
+    #[prost(message, optional, tag = "2")]
+    pub value: Option<AnyValue>,
+}
+
+#[derive(Clone, PartialEq, Message, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AnyValue {
+    #[prost(string, optional, tag = "1")]
+    pub string_value: Option<String>,
+    #[prost(bool, optional, tag = "2")]
+    pub bool_value: Option<bool>,
+    #[prost(int64, optional, tag = "3")]
+    #[serde(deserialize_with = "signed")]
+    pub int_value: Option<i64>,
+    #[prost(double, optional, tag = "4")]
+    #[serde(deserialize_with = "double")]
+    pub double_value: Option<f64>,
+    #[prost(message, optional, tag = "5")]
+    pub array_value: Option<ArrayValue>,
+    #[prost(message, optional, tag = "6")]
+    pub kvlist_value: Option<KeyValueList>,
+}
+
+#[derive(Clone, PartialEq, Message, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ArrayValue {
+    #[prost(message, repeated, tag = "1")]
+    pub values: Vec<AnyValue>,
+}
+
+#[derive(Clone, PartialEq, Message, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct KeyValueList {
+    #[prost(message, repeated, tag = "1")]
+    pub values: Vec<KeyValue>,
+}
+
+/// `ExportTraceServiceRequest`, as far as spans are counted.
+#[derive(Clone, PartialEq, Message, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Traces {
+    #[prost(message, repeated, tag = "1")]
+    pub resource_spans: Vec<ResourceSpans>,
+}
+
+#[derive(Clone, PartialEq, Message, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ResourceSpans {
+    #[prost(message, repeated, tag = "2")]
+    pub scope_spans: Vec<ScopeSpans>,
+}
+
+#[derive(Clone, PartialEq, Message, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ScopeSpans {
+    #[prost(message, repeated, tag = "2")]
+    pub spans: Vec<Span>,
+}
+
+/// Nothing of it is read.
+#[derive(Clone, PartialEq, Message, Deserialize)]
+#[serde(default)]
+pub struct Span {}
+
+/// `Export*ServiceResponse`
+#[derive(Clone, PartialEq, Message)]
+pub struct Response {
+    #[prost(message, optional, tag = "1")]
+    pub partial_success: Option<PartialSuccess>,
+}
+
+/// How much was not taken, and why.
+#[derive(Clone, PartialEq, Message)]
+pub struct PartialSuccess {
+    #[prost(int64, tag = "1")]
+    pub rejected: i64,
+    #[prost(string, tag = "2")]
+    pub error_message: String,
+}
+
+/// `google.rpc.Status`, the body of an error.
+#[derive(Clone, PartialEq, Message)]
+pub struct RpcStatus {
+    #[prost(int32, tag = "1")]
+    pub code: i32,
+    #[prost(string, tag = "2")]
+    pub message: String,
+}
+
+impl AnyValue {
+    /// As text: a string as it is, anything else as JSON has it.
+    pub fn text(&self) -> String {
+        match self {
+            Self { string_value: Some(text), .. } => text.clone(),
+            Self { bool_value: Some(value), .. } => value.to_string(),
+            Self { int_value: Some(value), .. } => value.to_string(),
+            Self { double_value: Some(value), .. } => value.to_string(),
+            Self { array_value: Some(array), .. } => {
+                format!("[{}]", array.values.iter().map(Self::text).collect::<Vec<_>>().join(", "))
+            }
+            Self { kvlist_value: Some(list), .. } => {
+                let pair = |one: &KeyValue| format!("{}={}", one.key, one.text());
+                list.values.iter().map(pair).collect::<Vec<_>>().join(" ")
+            }
+            _ => String::new(),
+        }
+    }
+}
+
+impl KeyValue {
+    /// The value as text.
+    pub fn text(&self) -> String {
+        self.value.as_ref().map(AnyValue::text).unwrap_or_default()
+    }
+}
