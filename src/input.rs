@@ -33,6 +33,8 @@ pub struct Targets<'a> {
     pub panels: &'a Arrangement,
     /// Whether a text is typed: then keys are characters.
     pub is_typing: bool,
+    /// Whether a long list is looked through: then the wheel scrolls it.
+    pub is_inspecting: bool,
 }
 
 /// What an input asks for, if anything. A wall in kiosk mode has no mouse.
@@ -41,6 +43,9 @@ pub fn action(input: Input, kiosk: bool, targets: Targets<'_>) -> Option<Action>
         Input::Key(key) if targets.is_typing => keymap::typed(key),
         Input::Key(key) => keymap::action(key, kiosk),
         _ if kiosk => None,
+        Input::Click(..) if targets.is_typing => None,
+        Input::WheelUp if targets.is_inspecting => Some(Action::Up),
+        Input::WheelDown if targets.is_inspecting => Some(Action::Down),
         Input::Click(column, row) => clicked(column, row, targets),
         Input::WheelUp => Some(Action::Previous),
         Input::WheelDown => Some(Action::Next),
@@ -60,7 +65,9 @@ mod tests {
     fn a_click_is_on_a_tab_or_a_panel_and_the_wheel_steps() {
         let tabs = [(Rect::new(0, 0, 10, 1), 2)];
         let panels = Arrangement { framed: vec![(7, Rect::new(0, 1, 10, 5))], ..Arrangement::default() };
-        let asked = |input, kiosk| action(input, kiosk, Targets { tabs: &tabs, panels: &panels, is_typing: false });
+        let asked = |input, kiosk| {
+            action(input, kiosk, Targets { tabs: &tabs, panels: &panels, is_typing: false, is_inspecting: false })
+        };
         for (input, expected) in [
             (Input::Click(9, 0), Some(Action::Page(2))),
             (Input::Click(9, 5), Some(Action::Click(7))),

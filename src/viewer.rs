@@ -106,8 +106,9 @@ impl Viewer {
         let frame = self.frame.clone();
         let nothing = Arrangement::default();
         let (tabs, panels) = frame.as_ref().map_or((&[][..], &nothing), |frame| (&frame.tabs, &frame.arrangement));
-        let action =
-            action(input, self.lens.kiosk, Targets { tabs, panels, is_typing: self.lens.inspection.typing.is_some() })?;
+        let is_inspecting = self.lens.inspected(self.lens.scene(&self.live)).is_some();
+        let is_typing = is_inspecting && self.lens.inspection.typing.is_some();
+        let action = action(input, self.lens.kiosk, Targets { tabs, panels, is_typing, is_inspecting })?;
         self.is_dirty = true;
         match action {
             Action::NextTheme => self.try_theme(self.inks.next(self.tried.as_ref())),

@@ -13,6 +13,16 @@ use crate::view::scene::Scene;
 
 /// Applies an action to a lens. `arrangement` is where panels were drawn last.
 pub fn apply(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &Arrangement) -> Option<Effect> {
+    let effect = applied(lens, action, live, arrangement);
+    if lens.reads_back && lens.scroll == 0 {
+        // Whoever has read back is at the newest line again, or looks at something else.
+        thaw(lens, live);
+    }
+    lens.reads_back &= lens.frozen.is_some();
+    effect
+}
+
+fn applied(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &Arrangement) -> Option<Effect> {
     let scene = Arc::clone(lens.frozen.as_ref().unwrap_or(live));
     let chosen = match action {
         // Without a choice Enter takes the first.

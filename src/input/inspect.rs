@@ -7,6 +7,9 @@ use crate::model::inspection::{Field, Inspection};
 use crate::view::lens::Lens;
 use crate::view::scene::Scene;
 
+/// Rows of a list that are not its lines.
+const BESIDE: usize = 5;
+
 /// Applies an action to the list that is zoomed; false where it is one for all panels alike. `rows` is how many rows of
 /// it are seen.
 pub(super) fn apply(lens: &mut Lens, action: Action, scene: &Scene, live: &Arc<Scene>, rows: usize) -> bool {
@@ -14,11 +17,16 @@ pub(super) fn apply(lens: &mut Lens, action: Action, scene: &Scene, live: &Arc<S
     let count = lens.lines(scene);
     let inspection = &mut lens.inspection;
     match action {
-        Action::Search => inspection.typing = Some(Field::Search),
-        Action::Filter => inspection.typing = Some(Field::Filter),
+        Action::Search | Action::Filter => {
+            inspection.typing = Some(if action == Action::Search { Field::Search } else { Field::Filter });
+            return true;
+        }
         Action::Type(character) => inspection.add(character),
         Action::Erase { all } => erase(inspection, all),
-        Action::Zoom if inspection.typing.is_some() => inspection.typing = None,
+        Action::Zoom if inspection.typing.is_some() => {
+            inspection.typing = None;
+            return true;
+        }
         Action::Zoom => {
             let Some(group) = list.group(inspection, lens.scroll) else { return false };
             inspection.group = Some(group);
@@ -27,8 +35,11 @@ pub(super) fn apply(lens: &mut Lens, action: Action, scene: &Scene, live: &Arc<S
         }
         Action::Groups if inspection.group.take().is_none() => inspection.groups = !inspection.groups,
         Action::Groups => {}
-        Action::Wrap => inspection.wraps = !inspection.wraps,
-        Action::Back if inspection.back() => {}
+        Action::Wrap => {
+            inspection.wraps = !inspection.wraps;
+            return true;
+        }
+        Action::Back if lens.help.is_none() && inspection.back() => {}
         Action::Up | Action::Down => {
             let shows_groups = list.group(inspection, 0).is_some();
             scroll(lens, (action == Action::Up) != shows_groups, (count, rows), shows_groups);
@@ -61,7 +72,9 @@ fn erase(inspection: &mut Inspection, all: bool) {
 
 /// By a row, no further than to the last one: of lines a screen of them stays, of groups one is chosen.
 fn scroll(lens: &mut Lens, further: bool, (count, rows): (usize, usize), shows_groups: bool) {
-    let most = count.saturating_sub(if shows_groups { 1 } else { rows.min(count) });
+    // Counts over the list, and what is typed below it, take rows of it; a wrapped line has several.
+    let screen = if lens.inspection.wraps { 1 } else { rows.saturating_sub(BESIDE).max(1) };
+    let most = count.saturating_sub(if shows_groups { 1 } else { screen.min(count) });
     lens.scroll = if further { lens.scroll + 1 } else { lens.scroll.saturating_sub(1) }.min(most);
 }
 
@@ -69,5 +82,6 @@ fn scroll(lens: &mut Lens, further: bool, (count, rows): (usize, usize), shows_g
 fn hold(lens: &mut Lens, live: &Arc<Scene>) {
     if lens.scroll > 0 && lens.frozen.is_none() {
         lens.frozen = Some(Arc::clone(live));
+        lens.reads_back = true;
     }
 }

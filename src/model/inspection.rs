@@ -52,7 +52,7 @@ impl Inspection {
             text.clear();
             self.typing = None;
         } else if self.group.take().is_some() {
-            self.groups = true;
+            // The groups are shown again.
         } else if self.groups {
             self.groups = false;
         } else if !self.search.is_empty() || !self.filter.is_empty() {

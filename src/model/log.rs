@@ -49,19 +49,35 @@ impl Level {
     /// The level of a word of any of the usual logging libraries.
     pub fn of_word(word: &str) -> Option<Self> {
         Some(match word.to_ascii_lowercase().as_str() {
-            "trace" | "debug" | "dbg" | "verbose" | "fine" | "finer" | "finest" => Self::Debug,
+            "trace" | "trc" | "trce" | "debug" | "dbg" | "dbug" | "verbose" | "fine" | "finer" | "finest" => {
+                Self::Debug
+            }
             "info" | "information" | "informational" | "notice" | "inf" | "log" => Self::Info,
             "warn" | "warning" | "wrn" => Self::Warn,
-            "error" | "err" | "severe" | "failure" => Self::Error,
-            "fatal" | "critical" | "crit" | "alert" | "emerg" | "emergency" | "panic" | "ftl" => Self::Fatal,
+            "error" | "err" | "eror" | "fail" | "severe" => Self::Error,
+            "fatal" | "critical" | "crit" | "alert" | "emerg" | "emergency" | "panic" | "pnc" | "ftl" => Self::Fatal,
             _ => return None,
         })
     }
 
-    /// The level of a number of Bunyan or pino: 30 is info, 50 error.
+    /// The level of a letter, as `MongoDB` and klog write it.
+    pub fn of_letter(word: &str) -> Option<Self> {
+        Some(match word {
+            "D" => Self::Debug,
+            "I" => Self::Info,
+            "W" => Self::Warn,
+            "E" => Self::Error,
+            "F" => Self::Fatal,
+            _ => return None,
+        })
+    }
+
+    /// The level of a number: of Bunyan and pino 30 is info, 50 error; of syslog and GELF 3 is error, 6 info.
     pub fn of_number(number: f64) -> Option<Self> {
         Some(match number {
-            number if !(1.0..=100.0).contains(&number) => return None,
+            number if !(0.0..=100.0).contains(&number) => return None,
+            // Below those of Bunyan, which begin with 10, are severities of syslog, as GELF has them.
+            number if number < 8.0 => Self::of_severity(number as u8),
             number if number < 30.0 => Self::Debug,
             number if number < 40.0 => Self::Info,
             number if number < 50.0 => Self::Warn,

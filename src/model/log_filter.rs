@@ -42,7 +42,8 @@ enum Wants {
     Text(Regex),
     Level(Level),
     Category(String),
-    Field(String, WildMatch),
+    /// A field; where a line has none of that name, its text.
+    Field(String, WildMatch, Regex),
 }
 
 impl LogFilter {
@@ -88,7 +89,9 @@ impl Wants {
             }
             Self::Level(level) => line.level.is_some_and(|own| own >= *level),
             Self::Category(above) => line.is_within(above),
-            Self::Field(name, value) => line.field(name).is_some_and(|own| value.matches(own)),
+            Self::Field(name, value, text) => {
+                line.field(name).map_or_else(|| text.is_match(line.message.as_str()), |own| value.matches(own))
+            }
         }
     }
 }
@@ -102,13 +105,24 @@ fn term(text: &str) -> Result<(Term, &str), String> {
     let delimited = |sign: char| text.strip_prefix(sign).and_then(|rest| rest.split_once(sign));
     let (wants, rest) = if let Some((words, rest)) = delimited('"') {
         (Wants::Text(expression(&regex::escape(words))?), rest)
-    } else if let Some((pattern, rest)) = delimited('/').filter(|(pattern, _)| !pattern.is_empty()) {
+    } else if let Some((pattern, rest)) = between_slashes(text) {
         (Wants::Text(expression(pattern)?), rest)
     } else {
         let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
         (of_word(word)?, rest)
     };
     Ok((Term { is_not, wants }, rest))
+}
+
+/// `/pattern/`, where that is the whole term: "/api/pay" is a text.
+fn between_slashes(text: &str) -> Option<(&str, &str)> {
+    let inside = text.strip_prefix('/')?;
+    let ends = |(at, _): &(usize, &str)| {
+        let rest = inside.get(at + 1..).unwrap_or_default();
+        *at > 0 && !inside.get(..*at).unwrap_or_default().ends_with('\\') && (rest.is_empty() || rest.starts_with(' '))
+    };
+    let (end, _) = inside.match_indices('/').find(ends)?;
+    Some((inside.get(..end)?, inside.get(end + 1..)?))
 }
 
 fn of_word(word: &str) -> Result<Wants, String> {
@@ -124,7 +138,7 @@ fn of_word(word: &str) -> Result<Wants, String> {
                 .ok_or_else(|| format!("level={value} is no level; there are debug, info, warn, error and fatal"))?,
         ),
         "category" => Wants::Category(value.to_owned()),
-        _ => Wants::Field(name.to_owned(), WildMatch::new(value)),
+        _ => Wants::Field(name.to_owned(), WildMatch::new(value), expression(&regex::escape(word))?),
     })
 }
 
@@ -196,6 +210,9 @@ mod tests {
             ("-status=4* user-agent=curl level=error acme", true),
             ("a - b", false),
             ("/", false),
+            ("/api/pay", false),
+            ("/after/ /ms$/", true),
+            ("user=bob", false),
         ] {
             assert_eq!(LogFilter::parse(text).unwrap().picks(&line), picks, "{text}");
         }

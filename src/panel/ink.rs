@@ -37,7 +37,7 @@ pub struct Ink {
     /// How the viewer looks through it, on a panel that is a long list.
     pub inspection: Option<Arc<Inspection>>,
     /// How many entries have come since the picture was frozen.
-    pub newer: u64,
+    pub newer: usize,
 }
 
 impl Ink {
@@ -76,7 +76,7 @@ impl Ink {
 
     /// The same ink for a panel to which so many entries have come since the picture was frozen.
     #[must_use]
-    pub const fn held(mut self, newer: u64) -> Self {
+    pub const fn held(mut self, newer: usize) -> Self {
         self.newer = newer;
         self
     }

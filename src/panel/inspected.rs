@@ -13,6 +13,9 @@ pub trait Inspected {
     /// The group in a row, where groups are shown.
     fn group(&self, by: &Inspection, row: usize) -> Option<String>;
 
-    /// The number of the newest entry: how many have come in all.
+    /// The number of the newest entry.
     fn newest(&self) -> u64;
+
+    /// How many entries have come after the one of a number.
+    fn since(&self, number: u64) -> usize;
 }

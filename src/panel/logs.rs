@@ -140,7 +140,9 @@ impl Panel for Logs {
         let body = match &prompt {
             None => body,
             Some((words, role)) => {
-                write(buffer, row(body, body.height.saturating_sub(1)), 0, 0, words, ink.style(*role));
+                // What is typed is seen at its end.
+                let words = lines::end_of(words, usize::from(body.width));
+                write(buffer, row(body, body.height.saturating_sub(1)), 0, 0, &words, ink.style(*role));
                 Rect { height: body.height.saturating_sub(1), ..body }
             }
         };
@@ -189,9 +191,6 @@ fn heads(view: &View, area: Rect) -> (Rect, Rect) {
 
 /// What the viewer has chosen, or types.
 fn prompt(by: &Inspection, found: &Found<'_>) -> Option<(String, Role)> {
-    if let Some(wrong) = &found.wrong {
-        return Some((wrong.clone(), Role::Warning));
-    }
     let field = |sign: &str, text: &str, is_typed: bool| {
         (is_typed || !text.is_empty()).then(|| format!("{sign} {text}{}", if is_typed { "_" } else { "" }))
     };
@@ -200,8 +199,9 @@ fn prompt(by: &Inspection, found: &Found<'_>) -> Option<(String, Role)> {
         field("filter", &by.filter, by.typing == Some(Field::Filter)),
         field("search", &by.search, by.typing == Some(Field::Search)),
     ];
-    let words: Vec<String> = parts.into_iter().flatten().collect();
-    (!words.is_empty()).then(|| (words.join("   "), Role::Accent))
+    let role = if found.wrong.is_some() { Role::Warning } else { Role::Accent };
+    let words: Vec<String> = parts.into_iter().flatten().chain(found.wrong.clone()).collect();
+    (!words.is_empty()).then(|| (words.join("   "), role))
 }
 
 impl Inspected for View {
@@ -232,5 +232,9 @@ impl Inspected for View {
 
     fn newest(&self) -> u64 {
         self.entries.last().map_or(0, |entry| entry.line.number)
+    }
+
+    fn since(&self, number: u64) -> usize {
+        self.entries.iter().rev().take_while(|entry| entry.line.number > number).count()
     }
 }

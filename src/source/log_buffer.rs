@@ -2,18 +2,36 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::model::log::{LogLine, MAX_BYTES, MAX_LINES};
 
+/// Numbers of one buffer; those of the next one are greater, so that a source that was made anew is not taken for one that
+/// has nothing new.
+const NUMBERS: u64 = 1 << 40;
+
 /// The last lines, each with its number.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct LogBuffer {
     lines: VecDeque<Arc<LogLine>>,
     bytes: usize,
     number: u64,
 }
 
+impl Default for LogBuffer {
+    fn default() -> Self {
+        static BUFFERS: AtomicU64 = AtomicU64::new(0);
+        let number = BUFFERS.fetch_add(1, Ordering::Relaxed) * NUMBERS;
+        Self { lines: VecDeque::new(), bytes: 0, number }
+    }
+}
+
 impl LogBuffer {
+    /// Whether nothing has come yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
     pub(super) fn push(&mut self, line: LogLine) {
         self.number += 1;
         self.bytes += line.bytes();

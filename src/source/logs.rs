@@ -11,6 +11,7 @@ pub mod format;
 pub mod keys;
 mod measuring;
 mod merge;
+mod opened;
 pub mod rule;
 mod split;
 mod stream;

@@ -1,12 +1,15 @@
 //! Lines of logs: the last of them.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::kind::Kind;
 use crate::model::log::{LogEntry, LogLine, LogLines, MAX_BYTES, MAX_LINES};
 use crate::model::log_pattern::{LogPatterns, PatternId};
 use crate::model::time::{Span, Timestamp};
+
+/// Numbers that one run of a source gives to its lines; those of the next one are greater.
+const BUFFER: u64 = 1 << 40;
 
 /// What is known of one query.
 pub type State = Lines;
@@ -26,6 +29,26 @@ impl Lines {
     }
 }
 
+impl Lines {
+    /// A source that was made anew tells the last lines of its files once more: they are the same ones.
+    fn forget_told_again(&mut self, news: &LogLines) {
+        let buffer = |number: u64| number / BUFFER;
+        let is_anew = |(last, _): &(Arc<LogLine>, PatternId)| {
+            news.first().is_some_and(|first| buffer(first.number) != buffer(last.number))
+        };
+        if !self.kept.back().is_some_and(is_anew) {
+            return;
+        }
+        let again: HashSet<(Timestamp, &str)> = news.iter().map(|line| (line.at, line.message.as_str())).collect();
+        let bytes = &mut self.bytes;
+        self.kept.retain(|(line, _)| {
+            let stays = !again.contains(&(line.at, line.message.as_str()));
+            *bytes = bytes.saturating_sub(if stays { 0 } else { line.bytes() });
+            stays
+        });
+    }
+}
+
 impl Kind for Lines {
     type Answer = LogLines;
     type News = LogLines;
@@ -38,6 +61,7 @@ impl Kind for Lines {
     }
 
     fn merge(&mut self, news: &LogLines, _: Timestamp, _: Span) {
+        self.forget_told_again(news);
         for line in news {
             self.bytes += line.bytes();
             let pattern = self.patterns.add(line.message.as_str());
@@ -74,8 +98,13 @@ mod tests {
         let numbers: Vec<u64> = lines.lines().map(|entry| entry.line.number).collect();
         assert_eq!((numbers.len(), numbers[0], numbers.last()), (MAX_LINES, 5000, Some(&14_999)));
         assert_eq!(Lines::news(Some(&lines), vec![line(9000, "x")], at), None);
+        // A source that was made anew tells its last lines again.
+        let again: LogLines = vec![line(BUFFER + 1, "x"), line(BUFFER + 2, "z")];
+        let news = Lines::news(Some(&lines), again, at).unwrap();
+        lines.merge(&news, at, Span(0));
+        assert_eq!(lines.lines().map(|entry| entry.line.message.as_str()).collect::<Vec<_>>(), ["x", "z"]);
         let long = "y".repeat(4000);
-        let answer: LogLines = (20_000..25_000).map(|number| line(number, &long)).collect();
+        let answer: LogLines = (20_000..25_000).map(|number| line(BUFFER + number, &long)).collect();
         lines.merge(&answer, at, Span(0));
         assert!(lines.bytes <= MAX_BYTES && lines.lines().len() < 5000);
     }

@@ -30,6 +30,8 @@ pub struct Lens {
     pub help: Option<KeyHelp>,
     /// The scene that was frozen; polling goes on behind it.
     pub frozen: Option<Arc<Scene>>,
+    /// Whether it was frozen because somebody reads back in a list.
+    pub reads_back: bool,
     /// Wall mode: no key hints, and only keys that leave or turn the page.
     pub kiosk: bool,
     /// The theme that is tried, while one is.
@@ -54,7 +56,21 @@ pub struct Turning {
 /// Two lenses are equal when they show the same. Of frozen scenes only the very same is: that needs no look into it.
 impl PartialEq for Lens {
     fn eq(&self, other: &Self) -> bool {
-        let Self { page, focus, zoom, cursor, scroll, inspection, help, frozen, kiosk, theme, turning, silence } = self;
+        let Self {
+            page,
+            focus,
+            zoom,
+            cursor,
+            scroll,
+            inspection,
+            help,
+            frozen,
+            reads_back: _,
+            kiosk,
+            theme,
+            turning,
+            silence,
+        } = self;
         let frozen = frozen.as_ref().map(Arc::as_ptr) == other.frozen.as_ref().map(Arc::as_ptr);
         let chosen = (*page, *focus, *zoom, *cursor, *scroll)
             == (other.page, other.focus, other.zoom, other.cursor, other.scroll);
@@ -93,6 +109,9 @@ impl Lens {
         let panels = index.and_then(|index| after.page(index)).map_or(&[][..], |page| page.panels.as_slice());
         self.focus = focus.and_then(|id| panels.iter().position(|panel| panel.id == id));
         self.zoom &= self.focus.is_some();
+        if self.inspected(after).is_none() {
+            self.inspection = Inspection::default();
+        }
     }
 
     /// What happened, on the graph that is zoomed; none where no graph is.
@@ -112,13 +131,15 @@ impl Lens {
     }
 
     /// How many entries have come to a panel since the picture was frozen.
-    pub fn newer(&self, live: &Scene, panel: &PanelScene) -> u64 {
+    pub fn newer(&self, live: &Scene, panel: &PanelScene) -> usize {
         if self.frozen.is_none() {
             return 0;
         }
-        let newest = |panel: &PanelScene| panel.view.inspected().map_or(0, Inspected::newest);
-        let now = live.page(self.page).and_then(|page| page.panels.iter().find(|one| one.id == panel.id));
-        now.map_or(0, newest).saturating_sub(newest(panel))
+        let live = live.page(self.page).and_then(|page| page.panels.iter().find(|one| one.id == panel.id));
+        match (live.and_then(|live| live.view.inspected()), panel.view.inspected()) {
+            (Some(live), Some(held)) => live.since(held.newest()),
+            _ => 0,
+        }
     }
 
     fn zoomed<'a>(&self, scene: &'a Scene) -> Option<&'a PanelScene> {

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::super::ink::{Ink, Role};
 use super::super::marks::{columns, row, wrap, write};
@@ -13,6 +13,8 @@ use crate::model::text::{SafeText, ellipsis};
 
 /// Widest column of categories and fields.
 const WIDEST: usize = 24;
+/// Most events below the last line.
+const LAST_MARKS: usize = 3;
 /// Most rows of one line, with its stack trace, where it is wrapped.
 const MAX_ROWS: usize = 40;
 /// Room without which a column beside the message is left out.
@@ -30,7 +32,9 @@ enum Row<'a> {
 
 pub(super) fn draw(view: &View, (found, wraps): (&Found<'_>, bool), area: Rect, buffer: &mut Buffer, ink: &Ink) {
     let height = usize::from(area.height);
-    let scroll = ink.scroll.min(found.entries.len().saturating_sub(height.min(found.entries.len())));
+    // A wrapped line has several rows: how many fill the screen is seen below.
+    let least = if wraps { 1 } else { height };
+    let scroll = ink.scroll.min(found.entries.len().saturating_sub(least.min(found.entries.len())));
     let last = found.entries.len() - scroll;
     let seen = found.entries.get(last.saturating_sub(height)..last).unwrap_or_default();
     let widths = widths(view, seen, area.width);
@@ -48,7 +52,9 @@ pub(super) fn draw(view: &View, (found, wraps): (&Found<'_>, bool), area: Rect, 
         push(&mut rows, entry, wraps.then_some(usize::from(room)));
     }
     if scroll == 0 {
-        rows.extend(marks.map(Row::Mark));
+        // What has happened since the last line; of much the newest, so that lines are seen.
+        let since: Vec<&LogMark> = marks.collect();
+        rows.extend(since.iter().skip(since.len().saturating_sub(LAST_MARKS)).copied().map(Row::Mark));
     }
     let from = rows.len().saturating_sub(height);
     for (y, one) in rows.iter().skip(from).enumerate() {
@@ -126,12 +132,17 @@ fn draw_columns(view: &View, entry: &Entry, widths: &[u16], area: Rect, buffer: 
 }
 
 /// The end of a text that is too wide.
-fn end_of(text: &str, width: usize) -> String {
+pub(super) fn end_of(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }
-    let begin = text.char_indices().map(|(at, _)| at).find(|at| text.get(*at..).is_some_and(|end| end.width() < width));
-    format!("…{}", begin.and_then(|at| text.get(at..)).unwrap_or_default())
+    let mut used = 1;
+    let fits = |(_, c): &(usize, char)| {
+        used += c.width().unwrap_or(0);
+        used <= width
+    };
+    let begin = text.char_indices().rev().take_while(fits).last().map_or(text.len(), |(at, _)| at);
+    format!("…{}", text.get(begin..).unwrap_or_default())
 }
 
 fn draw_message(entry: &Entry, text: &str, found: &Found<'_>, area: Rect, buffer: &mut Buffer, ink: &Ink) {
@@ -142,6 +153,10 @@ fn draw_message(entry: &Entry, text: &str, found: &Found<'_>, area: Rect, buffer
     };
     write(buffer, area, 0, 0, text, style);
     for range in found.search.found(text) {
+        // What is further right than that is not seen, however narrow its characters are.
+        if range.start > usize::from(area.width) * 4 {
+            continue;
+        }
         let (Some(before), Some(marked)) = (text.get(..range.start), text.get(range)) else { continue };
         let x = before.width() as u16;
         if x < area.width {

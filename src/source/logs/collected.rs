@@ -8,20 +8,32 @@ use tokio::time::{Instant, timeout};
 use super::files::{Files, Readable};
 use super::keys::Config;
 use super::measuring::Measuring;
-use super::merge::Merge;
+use super::merge::{Merge, Written};
 use crate::model::fault::FetchError;
+use crate::model::log::MAX_LINES;
 use crate::model::time::Timestamp;
 use crate::source::log_buffer::LogBuffer;
 use crate::source::received::Received;
 use crate::source::zone;
 
-/// Shared by the listener, which reads and writes, and the polls.
+/// Shared by the listener, which reads and writes, and the polls. Who locks several locks them in this order.
 #[derive(Debug, Default)]
 pub(super) struct Collected {
     /// Locked for as long as reading takes, on a disk that hangs for long.
     reader: Mutex<Option<Reader>>,
+    streams: Mutex<Streams>,
     known: Mutex<Known>,
     came: Notify,
+}
+
+/// What has come of streams, and waits to be read.
+#[derive(Debug, Default)]
+struct Streams {
+    pieces: Vec<Piece>,
+    lines: usize,
+    /// How many streams there are; how many have ended, and why.
+    count: usize,
+    ended: Option<(usize, FetchError)>,
 }
 
 /// Where lines come from, and the rules that they run through.
@@ -54,47 +66,75 @@ impl Collected {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Prepares for reading; what was read before, before a restart, goes on.
-    pub(super) fn prepare(&self, config: &Config, now: Timestamp) {
-        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        if reader.is_some() {
-            return;
-        }
-        let rules = Measuring::new(config, now);
-        self.known().unmatched = rules.unmatched();
-        let merge = Merge::new(config.parser(), config.category.clone(), zone::of_this_machine());
-        *reader = Some(Reader { files: Files::new(&config.files), merge, rules });
+    fn streams(&self) -> MutexGuard<'_, Streams> {
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads what has come, may block; whether polls have something new to read, and whether lines still wait.
-    pub(super) fn read(&self, streams: &[Piece], now: Timestamp) -> Result<Read, FetchError> {
+    /// Takes in what has come of streams. While nothing can be read, the oldest makes room.
+    pub(super) fn take(&self, pieces: impl IntoIterator<Item = Piece>) {
+        let mut streams = self.streams();
+        for piece in pieces {
+            streams.lines += piece.1.len();
+            streams.pieces.push(piece);
+        }
+        while streams.lines > 4 * MAX_LINES {
+            let (_, oldest) = streams.pieces.remove(0);
+            streams.lines -= oldest.len();
+        }
+    }
+
+    /// How many streams there are; how many have ended, and why the first of them.
+    pub(super) fn streams_are(&self, (count, ended): (usize, Option<(usize, FetchError)>)) {
+        let mut streams = self.streams();
+        (streams.count, streams.ended) = (count, ended);
+    }
+
+    /// Reads what has come, may block; whether polls have something new to read, and whether lines still wait. An error
+    /// where nothing at all can be read.
+    pub(super) fn read(&self, config: &Config, now: Timestamp) -> Result<Read, FetchError> {
         let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(Reader { files, merge, rules }) = reader.as_mut() else { return Ok(Read::default()) };
-        for (origin, lines) in streams {
+        let Reader { files, merge, rules } = reader.get_or_insert_with(|| Reader::new(config, now));
+        let Streams { pieces, count, ended, .. } = {
+            let mut streams = self.streams();
+            let (count, ended) = (streams.count, streams.ended.clone());
+            std::mem::replace(&mut *streams, Streams { count, ended, ..Streams::default() })
+        };
+        for (origin, lines) in &pieces {
             for line in lines {
-                merge.take(*origin, line, false, now);
+                merge.take(*origin, line, Written::Unknown, now);
             }
         }
-        let readable = files.read(now, |origin, line, was_there| merge.take(origin, line, was_there, now));
+        let of_files = files.read(now, |origin, line, was_there| {
+            merge.take(origin, line, if was_there { Written::Before } else { Written::Now }, now);
+        });
+        let readable = readable(of_files, config.files.is_empty(), count, ended);
         let ready = merge.ready(now);
+        let mut past = Received::default();
+        let is_past_new = rules.measure_past(&ready, &mut past, now);
+        for one in ready.iter().filter(|one| !one.was_there) {
+            rules.take(&one.line);
+        }
         let mut known = self.known();
         let is_first = !std::mem::replace(&mut known.has_begun, readable.is_ok());
-        let mut is_new = !ready.is_empty() || is_first;
-        let is_past_new = rules.measure_past(&ready, &mut known.measured, now);
+        let mut is_new = !ready.is_empty() || is_first || is_past_new;
+        if is_past_new {
+            known.measured = past;
+        }
         for one in ready {
-            if !one.was_there {
-                rules.take(&one.line);
-            }
             known.lines.push(one.line);
         }
-        known.trouble = match &readable {
+        let trouble = match &readable {
             Ok(Readable::Some(why)) => Some(why.clone()),
             Ok(Readable::All) | Err(_) => None,
         };
-        // While nothing can be read nobody knows how many there are.
+        is_new |= known.trouble != trouble;
+        known.trouble = trouble;
         if readable.is_ok() {
-            is_new |= rules.measure(&mut known.measured, now) || is_past_new;
+            is_new |= rules.measure(&mut known.measured, now);
             known.unmatched = rules.unmatched();
+        } else {
+            // While nothing can be read nobody knows how many there are.
+            rules.interrupt(now);
         }
         drop(known);
         self.came.notify_waiters();
@@ -108,6 +148,39 @@ impl Collected {
         if !self.known().has_begun {
             let _nothing = timeout(patience, came).await;
         }
+    }
+}
+
+impl Reader {
+    fn new(config: &Config, now: Timestamp) -> Self {
+        let merge = Merge::new(config.parser(), config.category.clone(), zone::of_this_machine(), now);
+        Self { files: Files::new(&config.files), merge, rules: Measuring::new(config, now) }
+    }
+}
+
+/// What can be read of files and streams together.
+fn readable(
+    files: Result<Readable, FetchError>,
+    has_no_files: bool,
+    streams: usize,
+    ended: Option<(usize, FetchError)>,
+) -> Result<Readable, FetchError> {
+    let (gone, why) = ended.map_or((0, None), |(count, why)| (count, Some(why)));
+    let lives = gone < streams;
+    match (files, why) {
+        (files, None) if has_no_files || files.is_ok() => files,
+        (Err(why), None) => {
+            if lives {
+                Ok(Readable::Some(why.detail.to_string()))
+            } else {
+                Err(why)
+            }
+        }
+        (files, Some(why)) => {
+            let is_any = lives || (!has_no_files && files.is_ok());
+            if is_any { Ok(Readable::Some(why.detail.to_string())) } else { Err(why) }
+        }
+        (files, None) => files,
     }
 }
 

@@ -6,10 +6,10 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Duration, Instant, sleep_until};
 
-use super::collected::{Collected, Piece, Read};
+use super::collected::{Collected, Read};
 use super::keys::Config;
 use super::stream::{Chunk, streams};
-use crate::model::fault::{FetchError, Reason};
+use crate::model::fault::FetchError;
 use crate::model::time::now;
 use crate::source::listening::{ListenContext, Listener, Shutdown, Sink};
 use crate::source::offload::Worker;
@@ -37,54 +37,47 @@ impl Endpoint {
     }
 
     /// Reads files, and takes in what has come of streams, where it holds up nobody.
-    async fn read(&self, pieces: Vec<Piece>) -> Result<Read, FetchError> {
-        let collected = Arc::clone(&self.collected);
-        self.worker.run(Instant::now() + self.timeout, move || collected.read(&pieces, now())).await?
+    async fn read(&self) -> Result<Read, FetchError> {
+        let (collected, config) = (Arc::clone(&self.collected), Arc::clone(&self.config));
+        self.worker.run(Instant::now() + self.timeout, move || collected.read(&config, now())).await?
     }
 }
 
 impl Listener for Endpoint {
     async fn listen(self, sink: Sink, mut shutdown: Shutdown) -> Result<(), FetchError> {
-        self.collected.prepare(&self.config, now());
         let (chunks, mut waiting) = mpsc::channel::<Chunk>(CHUNKS);
         let mut running = JoinSet::new();
         let mut splits = streams(&self.config, &chunks, &mut running);
-        drop(chunks);
-        let (mut next, mut pieces): (Instant, Vec<Piece>) = (Instant::now(), Vec::new());
-        let mut called = None;
+        let (mut next, mut called) = (Instant::now(), None::<Instant>);
+        let (mut is_new, mut down) = (false, None::<FetchError>);
         loop {
             tokio::select! {
                 () = shutdown.begun() => return Ok(()),
-                Some(ended) = running.join_next() => {
-                    let ended = ended.unwrap_or_else(|gone| Some(FetchError::new(Reason::Internal, gone.to_string())));
-                    if let Some(error) = ended {
-                        // What it has said before it ended is not lost.
-                        pieces.extend(std::iter::from_fn(|| waiting.try_recv().ok()).filter_map(|one| splits.take(&one, now())));
-                        pieces.extend(splits.end());
-                        let _readable = self.read(pieces).await;
-                        sink.written();
-                        return Err(error);
-                    }
-                }
                 Some(chunk) = waiting.recv() => {
-                    pieces.extend(splits.take(&chunk, now()));
+                    self.collected.take(splits.take(&chunk, now()));
                     // Line by line would cost a step on a worker each.
                     next = next.min(Instant::now() + WAITING);
-                    if pieces.len() < CHUNKS {
-                        continue;
-                    }
+                    continue;
                 }
-                () = sleep_until(next) => pieces.extend(splits.rest(now())),
+                () = sleep_until(next) => self.collected.take(splits.rest(now())),
             }
-            let read = self.read(std::mem::take(&mut pieces)).await;
-            match &read {
-                Ok(_) => sink.set_up(),
-                Err(error) => sink.set_down(error.clone()),
+            self.collected.streams_are((splits.count(), splits.ended.first()));
+            let read = self.read().await;
+            let error = read.as_ref().err();
+            if error != down.as_ref() {
+                down = error.cloned();
+                match &down {
+                    None => sink.set_up(),
+                    Some(error) => sink.set_down(error.clone()),
+                }
+            } else if down.is_none() {
+                sink.set_up();
             }
             let read = read.unwrap_or_default();
+            is_new |= read.is_new;
             next = Instant::now() + if read.is_waiting { WAITING } else { LOOK };
-            if read.is_new && called.is_none_or(|at: Instant| at.elapsed() >= CALLS) {
-                called = Some(Instant::now());
+            if is_new && called.is_none_or(|at| at.elapsed() >= CALLS) {
+                (called, is_new) = (Some(Instant::now()), false);
                 sink.written();
             }
         }

@@ -5,7 +5,8 @@ use std::path::{Component, Path, PathBuf};
 
 use wildmatch::WildMatch;
 
-use super::follow::{Begin, FileId, Followed};
+use super::follow::Followed;
+use super::opened::{Begin, FileId};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::time::{Span, Timestamp};
 
@@ -13,6 +14,8 @@ use crate::model::time::{Span, Timestamp};
 const MAX_FILES: usize = 256;
 /// Most names looked at for one glob.
 const MAX_NAMES: usize = 10_000;
+/// Most bytes that are read of all files in one pass.
+const IN_ONE_PASS: u64 = 16 * 1024 * 1024;
 /// How often new files are looked for.
 const LOOK: Span = Span::seconds(1);
 /// Files that were read, and are known again under another name.
@@ -29,6 +32,8 @@ pub(super) struct Files {
     read: VecDeque<(FileId, u64)>,
     looked: Option<Timestamp>,
     newest: u64,
+    /// Files that are not followed, because there are too many.
+    too_many: usize,
 }
 
 /// What a look at the files led to.
@@ -52,20 +57,24 @@ impl Files {
         now: Timestamp,
         mut take: impl FnMut(u64, &[u8], bool),
     ) -> Result<Readable, FetchError> {
+        let mut budget = IN_ONE_PASS;
         let mut read = |followed: &mut [(u64, Followed)]| {
             for (number, file) in followed {
-                file.read(now, |line, was_there| take(*number, line, was_there));
+                file.read(&mut budget, now, |line, was_there| take(*number, line, was_there));
             }
         };
         // What is renamed is read to its end before it is found under its new name.
         read(&mut self.followed);
-        let mut too_many = None;
         if self.looked.is_none_or(|at| at.age_at(now) >= LOOK || at > now) {
-            let (known, more) = self.look();
-            too_many = (more > 0).then(|| format!("{more} files more than the {MAX_FILES} that are followed"));
+            let (known, mut gone) = self.look();
             self.looked = Some(now);
             read(self.followed.get_mut(known..).unwrap_or_default());
+            for (number, file) in &mut gone {
+                file.end(now, |line, was_there| take(*number, line, was_there));
+            }
         }
+        let too_many =
+            (self.too_many > 0).then(|| format!("{} files more than the {MAX_FILES} that are followed", self.too_many));
         let mut failures = self.followed.iter().filter_map(|(_, file)| file.failure());
         let trouble = failures.next().or(too_many);
         if self.globs.is_empty() || self.followed.iter().any(|(_, file)| file.failure().is_none()) {
@@ -78,8 +87,8 @@ impl Files {
         Err(FetchError::new(Reason::File, trouble.unwrap_or_else(none)))
     }
 
-    /// Looks for files: how many are known, before those that are new, and how many more there are than may be followed.
-    fn look(&mut self) -> (usize, usize) {
+    /// Looks for files: how many are known, before those that are new; and those whose names are gone.
+    fn look(&mut self) -> (usize, Vec<(u64, Followed)>) {
         let is_first = self.looked.is_none();
         let mut found: Vec<PathBuf> = Vec::new();
         for glob in &self.globs {
@@ -87,37 +96,48 @@ impl Files {
         }
         found.sort();
         found.dedup();
-        let all_names = found.clone();
-        let read = &mut self.read;
-        read.extend(self.followed.iter_mut().filter_map(|(_, file)| file.take_former()));
-        self.followed.retain(|(_, file)| {
-            let is_there = found.iter().any(|path| path == file.path());
-            read.extend(file.position().filter(|_| !is_there));
-            is_there
-        });
-        read.drain(..read.len().saturating_sub(MAX_READ));
+        self.too_many = found.len().saturating_sub(MAX_FILES);
+        if self.too_many > 0 {
+            // Those that were written last are those that are written now.
+            let written = |path: &PathBuf| std::fs::metadata(path).and_then(|about| about.modified()).ok();
+            found.sort_by_cached_key(|path| std::cmp::Reverse(written(path)));
+            found.truncate(MAX_FILES);
+            found.sort();
+        }
+        let names = found.clone();
+        let gone: Vec<(u64, Followed)> =
+            self.followed.extract_if(.., |(_, file)| !found.iter().any(|path| path == file.path())).collect();
+        self.read.extend(gone.iter().filter_map(|(_, file)| file.position()));
+        self.read.drain(..self.read.len().saturating_sub(MAX_READ));
         found.retain(|path| !self.followed.iter().any(|(_, file)| file.path() == path));
-        let (known, all) = (self.followed.len(), self.followed.len() + found.len());
-        for path in found.into_iter().take(MAX_FILES - known) {
-            let is_rotated = all_names.iter().any(|of| is_rotated(&path, of));
-            let begin = self.begin(&path, is_first, is_rotated);
+        let known = self.followed.len();
+        for path in found {
+            let is_rotated = names.iter().any(|of| is_rotated(&path, of));
             // "shop.log.1" is what was "shop.log" before: it was read as that.
             let replaced = if is_rotated { Begin::AtTheEnd } else { Begin::At(0) };
+            let id = id(&path);
+            // A link beside its target, or a name that has just been given: it is read as the other one.
+            if self.followed.iter().any(|(_, file)| file.position().is_some_and(|(known, _)| Some(known) == id)) {
+                continue;
+            }
+            let renamed = id.and_then(|id| self.followed.iter_mut().find_map(|(_, file)| file.take_leaving(id)));
             self.newest += 1;
-            self.followed.push((self.newest, Followed::new(path, begin, replaced)));
+            let followed = if let Some(open) = renamed {
+                Followed::renamed(path, open, replaced)
+            } else {
+                Followed::new(path, self.begin(id, is_first, is_rotated), replaced)
+            };
+            self.followed.push((self.newest, followed));
         }
-        (known, all.saturating_sub(MAX_FILES))
+        (known, gone)
     }
 
     /// Where to begin with a file: one that was read under another name goes on.
-    fn begin(&self, path: &Path, is_first: bool, is_rotated: bool) -> Begin {
-        use std::os::unix::fs::MetadataExt as _;
+    fn begin(&mut self, id: Option<FileId>, is_first: bool, is_rotated: bool) -> Begin {
         if is_first {
             return Begin::NearTheEnd;
         }
-        let id = std::fs::metadata(path).map(|about| (about.dev(), about.ino())).ok();
-        let positions = self.followed.iter().filter_map(|(_, file)| file.position());
-        let known = self.read.iter().copied().chain(positions).find(|(known, _)| Some(*known) == id);
+        let known = self.read.iter().rposition(|(known, _)| Some(*known) == id).and_then(|at| self.read.remove(at));
         match known {
             Some((_, position)) => Begin::At(position),
             None if is_rotated => Begin::AtTheEnd,
@@ -126,10 +146,16 @@ impl Files {
     }
 }
 
-/// Whether a file has the name of another one, with something behind it.
+fn id(path: &Path) -> Option<FileId> {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata(path).map(|about| (about.dev(), about.ino())).ok()
+}
+
+/// Whether a file has the name of another one, with a number or a date behind it.
 fn is_rotated(path: &Path, of: &Path) -> bool {
     let rest = path.to_str().zip(of.to_str()).and_then(|(path, of)| path.strip_prefix(of));
-    rest.is_some_and(|rest| rest.starts_with(['.', '-', '_']))
+    let rest = rest.and_then(|rest| rest.strip_prefix(['.', '-', '_']));
+    rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()) || ["old", "bak"].contains(&rest))
 }
 
 /// The files that a glob picks. A name without a `*` or a `?` picks itself, whether or not it is there.

@@ -1,74 +1,44 @@
 //! Files that grow, followed by their names: what is written to them, line by line.
 //!
-//! A file is rotated by another name (what is still written to the old one is read to its end), by being copied and cut to
-//! nothing, or by being replaced. A file that was there at the start is read from near its end, one that comes later from
-//! its beginning. A last line without an end waits a while for it.
+//! A file is rotated by another name (what is still written to the old one is read, until nothing comes any more), by being
+//! copied and cut to nothing, or by being replaced. A file that was there at the start is read from near its end, one that
+//! comes later from its beginning. A last line without an end waits a while for it.
 
-use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
+use super::opened::{Begin, FileId, Opened};
+use crate::model::time::{Span, Timestamp};
 
-use super::split::Split;
-use crate::model::time::Timestamp;
-
-/// Lines that are read of a file that was there at the start.
-pub(super) const AT_THE_START: usize = 200;
 /// Most bytes that are read of a file in one go, so that others have their turn.
 const IN_ONE_GO: u64 = 4 * 1024 * 1024;
-/// The part of a file that is looked at for its last lines, step by step.
-const STEP: u64 = 64 * 1024;
-/// Bytes before the place that was read to, by which a file is known again.
-const BEFORE: usize = 64;
-/// Most bytes that are looked at for the last lines.
-const FARTHEST: u64 = 16 * 1024 * 1024;
-
-/// What tells a file from another one of the same name.
-pub(super) type FileId = (u64, u64);
-
-/// Where the reading of a file begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Begin {
-    /// With its last lines.
-    NearTheEnd,
-    /// With what is written from now on.
-    AtTheEnd,
-    /// From a byte.
-    At(u64),
-}
+/// A file that has lost its name is read until nothing has come for so long: programs are told of it with a delay.
+const QUIET: Span = Span::seconds(30);
 
 /// One file.
 #[derive(Debug)]
 pub(super) struct Followed {
     path: PathBuf,
-    open: Option<Open>,
+    open: Option<Opened>,
     begin: Begin,
     /// Where to begin with a file that takes the name.
     replaced: Begin,
-    /// The file that had the name before, and how far it was read.
-    former: Option<(FileId, u64)>,
+    /// The file that had the name before, and when something came of it the last time.
+    leaving: Option<(Opened, Timestamp)>,
     /// Why it could not be read the last time.
     failure: Option<String>,
-}
-
-#[derive(Debug)]
-struct Open {
-    file: File,
-    id: FileId,
-    position: u64,
-    /// What stands just before that.
-    before: Vec<u8>,
-    /// The size and the moment of the last change, when it was looked at last.
-    seen: (u64, i64, i64),
-    lines: Split,
 }
 
 impl Followed {
     /// A file by its name.
     pub(super) const fn new(path: PathBuf, begin: Begin, replaced: Begin) -> Self {
-        Self { path, open: None, begin, replaced, former: None, failure: None }
+        Self { path, open: None, begin, replaced, leaving: None, failure: None }
+    }
+
+    /// A file that is open already, and has got this name.
+    pub(super) const fn renamed(path: PathBuf, open: Opened, replaced: Begin) -> Self {
+        Self { path, open: Some(open), begin: replaced, replaced, leaving: None, failure: None }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -77,12 +47,17 @@ impl Followed {
 
     /// Which file it is, and how far it was read.
     pub(super) fn position(&self) -> Option<(FileId, u64)> {
-        self.open.as_ref().map(|open| (open.id, open.position))
+        self.open.as_ref().map(|open| (open.id(), open.position()))
     }
 
-    /// The file that had the name before, once: which one, and how far it was read.
-    pub(super) const fn take_former(&mut self) -> Option<(FileId, u64)> {
-        self.former.take()
+    /// The file that had the name before, if it is this one.
+    pub(super) fn take_leaving(&mut self, id: FileId) -> Option<Opened> {
+        let (open, since) = self.leaving.take()?;
+        if open.id() == id {
+            return Some(open);
+        }
+        self.leaving = Some((open, since));
+        None
     }
 
     /// Why it could not be read the last time, in a sentence.
@@ -90,113 +65,79 @@ impl Followed {
         self.failure.as_ref().map(|why| format!("{} cannot be read: {why}", self.path.display()))
     }
 
-    /// The lines that have been written since, each without its end. The flag says whether they were there before.
-    pub(super) fn read(&mut self, now: Timestamp, take: impl FnMut(&[u8], bool)) {
-        let failed = self.try_read(now, take).err();
+    /// The lines that have been written since, each without its end, of no more bytes than the budget has left. The flag says
+    /// whether they were there before.
+    pub(super) fn read(&mut self, budget: &mut u64, now: Timestamp, mut take: impl FnMut(&[u8], bool)) {
+        self.leave(budget, now, &mut take);
+        let failed = self.try_read(budget, now, &mut take).err();
+        if failed.is_some() {
+            // What is open may be of no use any more (a file system that has been away): the name counts.
+            if let Some(open) = self.open.take() {
+                self.begin = Begin::At(open.position());
+            }
+        }
         self.failure =
             failed.map(|error| error.get_ref().map_or_else(|| error.kind().to_string(), ToString::to_string));
     }
 
-    fn try_read(&mut self, now: Timestamp, mut take: impl FnMut(&[u8], bool)) -> std::io::Result<()> {
+    /// What is left of it, when nobody looks at it any more.
+    pub(super) fn end(&mut self, now: Timestamp, mut take: impl FnMut(&[u8], bool)) {
+        for mut open in self.open.take().into_iter().chain(self.leaving.take().map(|(open, _)| open)) {
+            let _unreadable = open.read(IN_ONE_GO, now, &mut take);
+            open.end(&mut take);
+        }
+    }
+
+    /// Reads what comes of the file that had the name before.
+    fn leave(&mut self, budget: &mut u64, now: Timestamp, take: &mut impl FnMut(&[u8], bool)) {
+        let Some((open, last)) = &mut self.leaving else { return };
+        let read = open.read(IN_ONE_GO.min(*budget), now, take);
+        match read {
+            Ok(1..) => *last = now,
+            Ok(0) if last.age_at(now) < QUIET => {}
+            _ => {
+                open.end(take);
+                self.leaving = None;
+            }
+        }
+        *budget = budget.saturating_sub(read.unwrap_or(0));
+    }
+
+    fn try_read(
+        &mut self,
+        budget: &mut u64,
+        now: Timestamp,
+        take: &mut impl FnMut(&[u8], bool),
+    ) -> std::io::Result<()> {
         let found = std::fs::metadata(&self.path);
-        let is_same = |open: &Open| found.as_ref().is_ok_and(|found| (found.dev(), found.ino()) == open.id);
-        if let Some(open) = self.open.as_mut().filter(|open| !is_same(open)) {
-            // It has another name by now, or is gone: what it still had to say comes first.
-            open.read(now, &mut |line| take(line, false))?;
-            open.lines.end(&mut |line| take(line, false));
-            self.former = Some((open.id, open.position));
-            self.open = None;
+        let is_same = |open: &Opened| found.as_ref().is_ok_and(|found| (found.dev(), found.ino()) == open.id());
+        if self.open.as_ref().is_some_and(|open| !is_same(open)) {
+            // It has another name by now, or is gone: what it still has to say comes first.
+            if let Some((mut before, _)) = self.leaving.take() {
+                before.end(take);
+            }
+            self.leaving = self.open.take().map(|open| (open, now));
             self.begin = self.replaced;
+            self.leave(budget, now, take);
         }
-        if let Some(open) = &mut self.open {
-            return open.read(now, &mut |line| take(line, false));
+        if self.open.is_none() {
+            let opened = Opened::new(&self.path, self.begin);
+            // What is not there yet is new when it comes.
+            if opened.as_ref().is_ok() || opened.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+                self.begin = self.replaced;
+            }
+            self.open = Some(opened?);
         }
-        let mut open = Open::new(&self.path)?;
-        let begin = std::mem::replace(&mut self.begin, self.replaced);
-        open.position = match begin {
-            Begin::NearTheEnd => near_the_end(&mut open.file)?,
-            Begin::AtTheEnd => open.file.metadata()?.len(),
-            Begin::At(position) => position,
-        };
-        let was_there = begin == Begin::NearTheEnd;
-        let read = open.read(now, &mut |line| take(line, was_there));
-        self.open = Some(open);
-        read
-    }
-}
-
-impl Open {
-    fn new(path: &Path) -> std::io::Result<Self> {
-        // A pipe must not keep us waiting.
-        let file = File::options().read(true).custom_flags(OFlags::NONBLOCK.bits() as i32).open(path)?;
-        let about = file.metadata()?;
-        if !about.is_file() {
-            return Err(std::io::Error::other("it is not a regular file"));
-        }
-        let (id, lines) = ((about.dev(), about.ino()), Split::default());
-        Ok(Self { file, id, position: 0, before: Vec::new(), seen: (0, 0, 0), lines })
-    }
-
-    fn read(&mut self, now: Timestamp, take: &mut impl FnMut(&[u8])) -> std::io::Result<()> {
-        let about = self.file.metadata()?;
-        let seen = (about.len(), about.mtime(), about.mtime_nsec());
-        let is_changed = std::mem::replace(&mut self.seen, seen) != seen;
-        if is_changed && (about.len() < self.position || !self.goes_on()?) {
-            // It was cut to nothing after it was copied, and perhaps written again.
-            self.lines.end(take);
-            self.position = 0;
-            self.before.clear();
-        }
-        if about.len() == self.position {
-            self.lines.rest(now, take);
-            return Ok(());
-        }
-        let mut bytes = Vec::new();
-        self.file.seek(SeekFrom::Start(self.position))?;
-        let read = (&mut self.file).take(IN_ONE_GO).read_to_end(&mut bytes)?;
-        self.position += read as u64;
-        self.before.extend_from_slice(bytes.get(read.saturating_sub(BEFORE)..).unwrap_or_default());
-        self.before.drain(..self.before.len().saturating_sub(BEFORE));
-        self.lines.take(&bytes, now, take);
+        let Some(open) = &mut self.open else { return Ok(()) };
+        let read = open.read(IN_ONE_GO.min(*budget), now, take)?;
+        *budget = budget.saturating_sub(read);
         Ok(())
     }
-
-    /// Whether what was read last still stands where it stood.
-    fn goes_on(&mut self) -> std::io::Result<bool> {
-        let mut stands = vec![0; self.before.len()];
-        self.file.seek(SeekFrom::Start(self.position.saturating_sub(stands.len() as u64)))?;
-        self.file.read_exact(&mut stands)?;
-        Ok(stands == self.before)
-    }
-}
-
-/// Where the last lines of a file begin. Only its end is read, however long it is.
-fn near_the_end(file: &mut File) -> std::io::Result<u64> {
-    let size = file.seek(SeekFrom::End(0))?;
-    let (mut begin, mut lines) = (size, 0);
-    let farthest = size.saturating_sub(FARTHEST);
-    while begin > farthest {
-        let from = begin.saturating_sub(STEP).max(farthest);
-        let mut bytes = vec![0; usize::try_from(begin - from).unwrap_or(0)];
-        file.seek(SeekFrom::Start(from))?;
-        file.read_exact(&mut bytes)?;
-        for (at, _) in bytes.iter().enumerate().rev().filter(|(_, byte)| **byte == b'\n') {
-            let end = from + at as u64 + 1;
-            // The end of the last line begins none.
-            if end < size {
-                lines += 1;
-            }
-            if lines == AT_THE_START {
-                return Ok(end);
-            }
-        }
-        begin = from;
-    }
-    Ok(begin)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
     use std::io::Write as _;
 
     use super::*;
@@ -227,8 +168,8 @@ mod tests {
     }
 
     fn read(followed: &mut Followed, at: i64) -> Vec<String> {
-        let mut lines = Vec::new();
-        followed.read(Timestamp(at), |line, _| lines.push(String::from_utf8_lossy(line).into_owned()));
+        let (mut lines, mut budget) = (Vec::new(), u64::MAX);
+        followed.read(&mut budget, Timestamp(at), |line, _| lines.push(String::from_utf8_lossy(line).into_owned()));
         assert_eq!(followed.failure(), None);
         lines
     }
@@ -270,6 +211,9 @@ mod tests {
         folder.write("log.1", "3\n");
         folder.write("log", "4\n");
         assert_eq!(read(&mut followed, 0), ["2", "3", "4"]);
+        // What the program writes before it opens the new one is not lost.
+        folder.write("log.1", "3b\n");
+        assert_eq!(read(&mut followed, 500), ["3b"]);
         // Copied and cut.
         File::options().write(true).open(path("log")).unwrap().set_len(0).unwrap();
         folder.write("log", "5\n");

@@ -9,6 +9,7 @@
 //! ```
 
 mod access;
+mod frame;
 mod json;
 mod logfmt;
 mod parsed;
@@ -62,6 +63,14 @@ impl Parser {
     /// times without a year or a zone.
     pub fn parse(&self, line: &str, now: Timestamp, zone: &TimeZone) -> Parsed {
         let clock = time::Clock { now, zone };
+        if let Some((inner, at)) = frame::inner(line, clock) {
+            let parsed = self.read(&inner, clock);
+            return Parsed { at: parsed.at.or(at), ..parsed };
+        }
+        self.read(line, clock)
+    }
+
+    fn read(&self, line: &str, clock: time::Clock<'_>) -> Parsed {
         let read = match (&self.regex, self.format) {
             (Some(regex), _) => regular::parse(line, regex, clock),
             (None, Format::Json) => json::parse(line, clock),
@@ -87,10 +96,18 @@ fn guessed(line: &str, clock: time::Clock<'_>) -> Option<Parsed> {
 /// Whether a line belongs to the one before it: a stack trace, or what is indented below it.
 pub fn continues(line: &str) -> bool {
     let word = line.trim_start();
-    line.starts_with([' ', '\t'])
-        || ["Caused by:", "Suppressed:", "Traceback (", "at ", "... ", "goroutine "]
-            .iter()
-            .any(|start| word.starts_with(start))
+    if word.len() < line.len() {
+        // Some libraries write a level with blanks before it.
+        return !plain::begins_with_level(word);
+    }
+    let is_frame = || {
+        word.starts_with("at ")
+            && (word.contains('(') || word.rsplit(':').next().is_some_and(|end| end.parse::<u32>().is_ok()))
+    };
+    let is_more = || word.strip_prefix("... ").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    ["Caused by:", "Suppressed:", "Traceback (", "goroutine "].iter().any(|start| word.starts_with(start))
+        || is_frame()
+        || is_more()
 }
 
 #[cfg(test)]

@@ -22,13 +22,17 @@ pub(super) struct Measuring {
     every: Span,
     /// The end of the last step that was measured.
     measured: Timestamp,
+    /// Since when everything has been read.
+    known_since: Timestamp,
+    /// Whether lines that were there before have been measured.
+    has_past: bool,
 }
 
 impl Measuring {
     pub(super) fn new(config: &Config, now: Timestamp) -> Self {
         let rules = config.rules.iter().filter_map(|(name, rule)| Running::new(name, rule)).collect();
         let every = config.every;
-        Self { rules, every, measured: begin_of(now, every) }
+        Self { rules, every, measured: begin_of(now, every), known_since: now, has_past: false }
     }
 
     pub(super) fn take(&mut self, line: &LogLine) {
@@ -47,11 +51,28 @@ impl Measuring {
         if end == self.measured || self.rules.is_empty() {
             return false;
         }
-        let span = if end > self.measured { self.measured.age_at(end) } else { self.every };
-        self.measured = end;
-        self.values(span, end, received, now);
+        let begin = std::mem::replace(&mut self.measured, end);
+        let is_whole = begin >= self.known_since;
+        let span = if end > begin { begin.age_at(end) } else { self.every };
+        if is_whole {
+            self.values(span, end, received, now);
+        } else {
+            // Of a step that was read in part nobody knows how many there were.
+            self.discard();
+        }
         received.forget(now);
-        true
+        is_whole
+    }
+
+    /// Nothing can be read now: what has come in this step is not all of it.
+    pub(super) fn interrupt(&mut self, now: Timestamp) {
+        self.known_since = now.plus(Span(1));
+        self.measured = begin_of(now, self.every);
+        self.discard();
+    }
+
+    fn discard(&mut self) {
+        self.rules.iter_mut().for_each(Running::discard);
     }
 
     fn values(&mut self, span: Span, at: Timestamp, received: &mut Received, now: Timestamp) {
@@ -71,7 +92,8 @@ impl Measuring {
         for one in &lines {
             firsts.entry(one.origin).or_insert(one.line.at);
         }
-        let Some(known_from) = firsts.into_values().max() else { return false };
+        let Some(known_from) = firsts.into_values().max().filter(|_| !self.has_past) else { return false };
+        self.has_past = true;
         let until = begin_of(now, self.every);
         let earliest = until.minus(self.every.times(MOST_PAST as f64));
         let begin = begin_of(known_from.max(earliest), self.every).plus(self.every);
@@ -86,7 +108,7 @@ impl Measuring {
         }
         // What is left is of the step that goes on.
         lines.for_each(|one| self.take(&one.line));
-        self.measured = until;
+        (self.measured, self.known_since) = (until, until);
         true
     }
 }
@@ -98,7 +120,7 @@ const fn begin_of(at: Timestamp, every: Span) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
-    use super::super::merge::Merge;
+    use super::super::merge::{Merge, Written};
     use super::*;
     use crate::model::time::Timestamp;
     use crate::source::received::Selector;
@@ -112,10 +134,11 @@ mod tests {
     }
 
     fn arrived(lines: &[(i64, &str, bool)]) -> Vec<Arrived> {
-        let mut merge = Merge::new(super::super::format::Parser::default(), String::new(), TimeZone::UTC);
+        let mut merge = Merge::new(super::super::format::Parser::default(), String::new(), TimeZone::UTC, NOON);
         for (second, level, was_there) in lines {
             let text = format!("{} {level} x", NOON.plus(Span::seconds(*second)).rfc3339());
-            merge.take(1, text.as_bytes(), *was_there, NOON.plus(Span::seconds(3)));
+            let written = if *was_there { Written::Before } else { Written::Now };
+            merge.take(1, text.as_bytes(), written, NOON.plus(Span::seconds(3)));
         }
         merge.ready(NOON.plus(Span::seconds(4)))
     }
@@ -138,6 +161,20 @@ mod tests {
         assert!(measuring.measure(&mut received, NOON.plus(Span::seconds(10))));
         assert_eq!(values(&received).last(), Some(&(10, 1.0)));
         assert_eq!(measuring.unmatched(), [""; 0]);
+    }
+
+    #[test]
+    fn a_step_that_is_read_in_part_has_no_value() {
+        let (mut measuring, mut received) = (measuring(), Received::default());
+        measuring.measure(&mut received, NOON.plus(Span::seconds(10)));
+        for one in arrived(&[(12, "ERROR", false)]) {
+            measuring.take(&one.line);
+        }
+        measuring.interrupt(NOON.plus(Span::seconds(14)));
+        for second in [20, 30] {
+            measuring.measure(&mut received, NOON.plus(Span::seconds(second)));
+        }
+        assert_eq!(values(&received), [(10, 0.0), (30, 0.0)]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Lines of several origins as one stream, in the order they were written, inside of a tenth of a second.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use jiff::tz::TimeZone;
@@ -21,7 +22,19 @@ pub(super) struct Merge {
     /// The category of lines that name none.
     category: String,
     zone: TimeZone,
+    began: Timestamp,
     waiting: Vec<Arrived>,
+}
+
+/// When a line was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Written {
+    /// Before the board was there.
+    Before,
+    /// Since.
+    Now,
+    /// As its time says.
+    Unknown,
 }
 
 /// A line that was read.
@@ -38,13 +51,14 @@ pub(super) struct Arrived {
 }
 
 impl Merge {
-    pub(super) const fn new(parser: Parser, category: String, zone: TimeZone) -> Self {
-        Self { parser, category, zone, waiting: Vec::new() }
+    /// Reading begins now.
+    pub(super) const fn new(parser: Parser, category: String, zone: TimeZone, began: Timestamp) -> Self {
+        Self { parser, category, zone, began, waiting: Vec::new() }
     }
 
     /// Takes a line of an origin in. What belongs to the line before it, such as a stack trace, becomes a part of that.
-    pub(super) fn take(&mut self, origin: u64, line: &[u8], was_there: bool, now: Timestamp) {
-        let text = String::from_utf8_lossy(line);
+    pub(super) fn take(&mut self, origin: u64, line: &[u8], written: Written, now: Timestamp) {
+        let text = without_escapes(String::from_utf8_lossy(line));
         if continues(&text)
             && let Some(before) = self.waiting.iter_mut().rev().find(|one| one.origin == origin)
         {
@@ -64,6 +78,12 @@ impl Merge {
             message: SafeText::new(&parsed.message),
             fields: parsed.safe_fields(),
             more: Vec::new(),
+        };
+        // A stream says what it has of before, and does not say where that ends.
+        let was_there = match written {
+            Written::Before => true,
+            Written::Now => false,
+            Written::Unknown => parsed.at.is_some_and(|at| at < self.began),
         };
         self.waiting.push(Arrived { origin, came: now, was_there, has_time: parsed.at.is_some(), line });
     }
@@ -96,12 +116,27 @@ impl Merge {
     }
 }
 
+/// A text without the colours that programs write for a terminal.
+fn without_escapes(text: Cow<'_, str>) -> Cow<'_, str> {
+    if !text.contains('\u{1b}') {
+        return text;
+    }
+    let mut parts = text.split('\u{1b}');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.strip_prefix('[').map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';'));
+        // The last letter of a sequence is the one that says what it does.
+        plain.push_str(rest.and_then(|rest| rest.get(1..)).unwrap_or(part));
+    }
+    Cow::Owned(plain)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn merge() -> Merge {
-        Merge::new(Parser::default(), "shop".to_owned(), TimeZone::UTC)
+        Merge::new(Parser::default(), "shop".to_owned(), TimeZone::UTC, Timestamp(0))
     }
 
     fn texts(merge: &mut Merge, at: i64) -> Vec<String> {
@@ -112,10 +147,10 @@ mod tests {
     fn lines_of_several_files_are_in_the_order_of_their_times() {
         let (mut merge, at) = (merge(), 1_795_275_000_000);
         let line = |second: i64, text: &str| format!("2026-11-21T15:29:{second:02}Z INFO {text}").into_bytes();
-        merge.take(1, &line(10, "a"), false, Timestamp(at));
-        merge.take(1, &line(30, "c"), false, Timestamp(at));
-        merge.take(1, &line(20, "c2"), false, Timestamp(at));
-        merge.take(2, &line(20, "b"), false, Timestamp(at + 50));
+        merge.take(1, &line(10, "a"), Written::Now, Timestamp(at));
+        merge.take(1, &line(30, "c"), Written::Now, Timestamp(at));
+        merge.take(1, &line(20, "c2"), Written::Now, Timestamp(at));
+        merge.take(2, &line(20, "b"), Written::Now, Timestamp(at + 50));
         assert_eq!(texts(&mut merge, at + 99), [""; 0]);
         assert_eq!(texts(&mut merge, at + 150), ["a", "b", "c", "c2"]);
         assert!(!merge.is_waiting());
@@ -124,10 +159,10 @@ mod tests {
     #[test]
     fn a_stack_trace_belongs_to_its_line() {
         let mut merge = merge();
-        merge.take(1, b"ERROR boom", false, Timestamp(0));
-        merge.take(2, b"INFO other", false, Timestamp(0));
+        merge.take(1, b"ERROR boom", Written::Now, Timestamp(0));
+        merge.take(2, b"INFO other", Written::Now, Timestamp(0));
         for line in ["\tat com.acme.Shop.pay(Shop.java:7)", "Caused by: java.io.IOException", "  ... 7 more"] {
-            merge.take(1, line.as_bytes(), false, Timestamp(1));
+            merge.take(1, line.as_bytes(), Written::Now, Timestamp(1));
         }
         let lines = merge.ready(Timestamp(200));
         let boom = &lines.iter().find(|one| one.line.message.as_str() == "boom").unwrap().line;
@@ -137,7 +172,7 @@ mod tests {
     #[test]
     fn lines_without_end_do_not_wait() {
         let mut merge = merge();
-        (0..=MAX_LINES).for_each(|_| merge.take(1, b"x", false, Timestamp(0)));
+        (0..=MAX_LINES).for_each(|_| merge.take(1, b"x", Written::Now, Timestamp(0)));
         assert_eq!(merge.ready(Timestamp(0)).len(), MAX_LINES + 1);
     }
 }

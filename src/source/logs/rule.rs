@@ -17,9 +17,11 @@ use crate::model::time::Span;
 
 /// Most values of a label; lines with others are counted under [`OTHER`].
 const MAX_VALUES: usize = 50;
+/// Most series of a rule; lines of others are counted under [`OTHER`].
+const MAX_SERIES: usize = 200;
 /// The value of a label for lines that have none, or one too many.
 const OTHER: &str = "other";
-/// Values kept between two looks; of more the first ones stand for all.
+/// Values kept between two looks, for percentiles; of more a random choice stands for all.
 const MAX_SAMPLES: usize = 10_000;
 
 /// What is made of the lines that a rule picks.
@@ -164,7 +166,30 @@ pub(super) struct Running {
 #[derive(Debug, Default)]
 struct Sample {
     count: u64,
+    sum: f64,
+    most: Option<f64>,
+    /// For percentiles only.
     values: Vec<f64>,
+}
+
+impl Sample {
+    fn add(&mut self, value: Option<f64>, keeps: bool) {
+        self.count += 1;
+        let Some(value) = value else { return };
+        self.sum += value;
+        self.most = Some(self.most.map_or(value, |most| most.max(value)));
+        if !keeps {
+            return;
+        }
+        if self.values.len() < MAX_SAMPLES {
+            self.values.push(value);
+        } else if let Some(one) =
+            self.values.get_mut(fastrand::usize(0..usize::try_from(self.count).unwrap_or(usize::MAX)))
+        {
+            // Each has the same chance to be among those that stand for all (Vitter 1985, algorithm R).
+            *one = value;
+        }
+    }
 }
 
 impl Running {
@@ -181,9 +206,7 @@ impl Running {
             patterns: LogPatterns::default(),
             has_matched: false,
         };
-        let others = new.rule.by.iter().map(|label| (label.clone(), OTHER.to_owned()));
-        let first = new.labels(others.collect());
-        new.series.insert(first, Sample::default());
+        new.series.insert(new.others(), Sample::default());
         Some(new)
     }
 
@@ -232,26 +255,35 @@ impl Running {
             (label, word.unwrap_or_else(|| OTHER.to_owned()))
         });
         let bounded = bounded.collect();
-        let labels = self.labels(bounded);
-        self.has_matched = true;
-        let sample = self.series.entry(labels).or_default();
-        sample.count += 1;
-        if let Some(value) = value.flatten().filter(|_| sample.values.len() < MAX_SAMPLES) {
-            sample.values.push(value);
+        let mut labels = self.labels(bounded);
+        if self.series.len() >= MAX_SERIES && !self.series.contains_key(&labels) {
+            labels = self.others();
         }
+        self.has_matched = true;
+        let keeps = self.rule.measure == Measure::Percentile;
+        self.series.entry(labels).or_default().add(value.flatten(), keeps);
+    }
+
+    /// The series of lines that have no values, or one too many.
+    fn others(&self) -> Labels {
+        self.labels(self.rule.by.iter().map(|label| (label.clone(), OTHER.to_owned())).collect())
+    }
+
+    /// Forgets what has come since the last look.
+    pub(super) fn discard(&mut self) {
+        self.series.values_mut().for_each(|sample| *sample = Sample::default());
     }
 
     /// One value for each of its series, of what came since the last look, a time ago.
     pub(super) fn values(&mut self, span: Span, mut add: impl FnMut(&Labels, f64)) {
         for (labels, sample) in &mut self.series {
-            let Sample { count, mut values } = std::mem::take(sample);
+            let Sample { count, sum, most, mut values } = std::mem::take(sample);
             let measured = match self.rule.measure {
                 Measure::Count => Some(count as f64),
                 Measure::Rate => Some(count as f64 / span.as_seconds().max(0.001)),
-                // The sum of nothing is 0, and not -0.
-                Measure::Sum => Some(values.iter().fold(0.0, |sum, value| sum + value)),
-                Measure::Avg => (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64),
-                Measure::Max => values.iter().copied().reduce(f64::max),
+                Measure::Sum => Some(sum),
+                Measure::Avg => (count > 0).then(|| sum / count as f64),
+                Measure::Max => most,
                 Measure::Percentile => {
                     values.sort_unstable_by(f64::total_cmp);
                     nearest_rank(&values, self.rule.percentile)

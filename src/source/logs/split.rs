@@ -36,7 +36,8 @@ impl Split {
 
     /// Nothing has come: a line whose end does not come is taken as it is.
     pub(super) fn rest(&mut self, now: Timestamp, take: &mut (impl FnMut(&[u8]) + ?Sized)) {
-        if self.last.age_at(now) > PATIENCE {
+        // Also where the clock was set back.
+        if self.last.age_at(now) > PATIENCE || self.last > now {
             self.end(take);
         }
     }

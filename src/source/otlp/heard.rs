@@ -112,7 +112,7 @@ impl Ears {
 impl Heard {
     /// Whether polls have nothing to tell of it yet.
     fn is_empty(&self) -> bool {
-        self.received.number() == 0 && self.lines.number() == 0
+        self.received.number() == 0 && self.lines.is_empty()
     }
 
     /// Whether a client has tried in gRPC lately.

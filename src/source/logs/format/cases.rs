@@ -54,7 +54,7 @@ const LINES: &[(&str, &str)] = &[
     ),
     (
         r#"{"log":"hello\n","stream":"stdout","time":"2026-11-21T14:03:20.000000001Z"}"#,
-        "2026-11-21T14:03:20Z - - | hello\n",
+        "2026-11-21T14:03:20Z - - | hello",
     ),
     (
         r#"{"__REALTIME_TIMESTAMP":"1795269800000000","PRIORITY":"3","SYSLOG_IDENTIFIER":"sshd","MESSAGE":"refused"}"#,
@@ -106,7 +106,7 @@ const LINES: &[(&str, &str)] = &[
         "2026-11-21 14:03:20,123 ERROR [main] com.acme.Shop - timed out",
         "2026-11-21T14:03:20.123Z ERROR com.acme.Shop | timed out",
     ),
-    ("14:03:20.123 [main] INFO  com.acme.Shop - no date", "- INFO com.acme.Shop | no date"),
+    ("14:03:20.123 [main] INFO  com.acme.Shop - no date", "2026-11-21T14:03:20.123Z INFO com.acme.Shop | no date"),
     (
         "2026-11-21T14:03:20.123Z  WARN 42 --- [nio-8080] o.s.web : slow",
         "2026-11-21T14:03:20.123Z WARN - | 42 --- [nio-8080] o.s.web : slow",
@@ -127,6 +127,31 @@ const LINES: &[(&str, &str)] = &[
     ("WARN  retry 3", "- WARN - | retry 3"),
     ("an error in a sentence is a word", "- - - | an error in a sentence is a word"),
     ("a=b", "- - - | a=b"),
+    ("[2026-11-21T14:03:20Z INFO  shop::mail] started", "2026-11-21T14:03:20Z INFO shop::mail | started"),
+    ("14:03:20 INFO shop: up", "2026-11-21T14:03:20Z INFO shop | up"),
+    ("2026-11-21 14:03:20.123 UTC [42] LOG:  listening", "2026-11-21T14:03:20.123Z INFO - | listening"),
+    ("2026-11-21 14:03:20 UTC ERROR:  relation x", "2026-11-21T14:03:20Z ERROR - | relation x"),
+    ("2026-11-21 14:03:20+02 WARN x", "2026-11-21T12:03:20Z WARN - | x"),
+    (
+        "2026/11/21 14:03:20 http: proxy error: context canceled",
+        "2026-11-21T14:03:20Z - - | http: proxy error: context canceled",
+    ),
+    ("Could not open the log: permission denied", "- - - | Could not open the log: permission denied"),
+    ("GET /x FAILED with ERROR 500", "- ERROR - | GET /x FAILED with 500"),
+    ("-5 degrees", "- - - | -5 degrees"),
+    ("fail: Shop.Pay[0]", "- ERROR - | Shop.Pay[0]"),
+    (r#"{"version":"1.1","short_message":"refused","level":3}"#, "- ERROR - | refused"),
+    (r#"{"MESSAGE":[104,105],"PRIORITY":"6","_PID":"7"}"#, "- INFO - | hi"),
+    (
+        r#"{"log":"{\"level\":\"error\",\"msg\":\"x\"}\n","stream":"stderr","time":"2026-11-21T14:03:20Z"}"#,
+        "2026-11-21T14:03:20Z ERROR - | x",
+    ),
+    ("2026-11-21T14:03:20.1Z stdout F WARN shop: low", "2026-11-21T14:03:20.1Z WARN shop | low"),
+    (
+        r#"{"t":{"$date":"2026-11-21T14:03:20.000+00:00"},"s":"E","c":"NETWORK","msg":"closed"}"#,
+        "2026-11-21T14:03:20Z ERROR - | closed",
+    ),
+    ("[production.ERROR] boom", "- ERROR production | boom"),
     ("", "- - - | "),
 ];
 
@@ -170,5 +195,7 @@ fn what_is_below_a_line_belongs_to_it() {
     ] {
         assert!(continues(line), "{line}");
     }
-    assert!(!continues("2026-11-21 14:03:20 ERROR x") && !continues("attack"));
+    for line in ["2026-11-21 14:03:20 ERROR x", "attack", " INFO shop: up", "at checkout: orders", "... retrying"] {
+        assert!(!continues(line), "{line}");
+    }
 }

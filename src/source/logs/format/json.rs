@@ -7,17 +7,22 @@ use super::parsed::Parsed;
 use super::time::Clock;
 use crate::model::log::Level;
 
-const MESSAGE: [&str; 7] = ["msg", "message", "MESSAGE", "@m", "log", "text", "event"];
-const LEVEL: [&str; 6] = ["level", "severity", "log.level", "@l", "lvl", "loglevel"];
-const TIME: [&str; 8] = ["time", "ts", "timestamp", "@timestamp", "@t", "date", "datetime", "eventTime"];
+const MESSAGE: [&str; 8] = ["msg", "message", "short_message", "MESSAGE", "@m", "log", "text", "event"];
+const LEVEL: [&str; 7] = ["level", "severity", "log.level", "@l", "lvl", "loglevel", "s"];
+const TIME: [&str; 9] = ["time", "ts", "timestamp", "@timestamp", "@t", "date", "datetime", "eventTime", "t"];
+/// What journald says beside the message, and the names of its fields.
+const JOURNAL: [(&str, &str); 2] = [("_SYSTEMD_UNIT", "unit"), ("_PID", "pid")];
 const CATEGORY: [&str; 8] =
     ["logger", "logger_name", "category", "name", "SourceContext", "log.logger", "component", "SYSLOG_IDENTIFIER"];
 
 pub(super) fn parse(line: &str, clock: Clock<'_>) -> Option<Parsed> {
     let Value::Object(mut object) = serde_json::from_str(line).ok()? else { return None };
+    unfold(&mut object);
     let time = take(&mut object, &TIME).and_then(|value| match value {
         Value::Number(number) => Clock::number(number.as_f64()?),
         Value::String(text) => clock.text(&text),
+        // MongoDB.
+        Value::Object(inner) => clock.text(inner.get("$date")?.as_str()?),
         _ => None,
     });
     // The realtime stamp of journald is in microseconds; its priority is that of syslog.
@@ -25,13 +30,18 @@ pub(super) fn parse(line: &str, clock: Clock<'_>) -> Option<Parsed> {
     let priority = take(&mut object, &["PRIORITY"]).and_then(|value| value.as_str()?.parse().ok());
     let level = take(&mut object, &LEVEL).and_then(|value| match value {
         Value::Number(number) => Level::of_number(number.as_f64()?),
-        Value::String(word) => Level::of_word(&word).or_else(|| Level::of_number(word.parse().ok()?)),
+        Value::String(word) => {
+            Level::of_letter(&word).or_else(|| Level::of_word(&word)).or_else(|| Level::of_number(word.parse().ok()?))
+        }
         _ => None,
     });
     let category = take(&mut object, &CATEGORY).map(|value| text(&value)).unwrap_or_default();
     let message = take(&mut object, &MESSAGE).map(|value| text(&value));
+    let journald = JOURNAL.iter().filter_map(|(key, name)| Some(((*name).to_owned(), text(object.get(*key)?))));
+    let journald: Vec<(String, String)> = journald.collect();
     let fields: Vec<(String, String)> =
         object.iter().filter(|(key, _)| !key.starts_with('_')).map(|(key, value)| (key.clone(), text(value))).collect();
+    let fields: Vec<(String, String)> = journald.into_iter().chain(fields).collect();
     let message = message.unwrap_or_else(|| {
         let words = fields.iter().map(|(key, value)| format!("{key}={value}"));
         words.collect::<Vec<_>>().join(" ")
@@ -43,7 +53,21 @@ fn take(object: &mut Map<String, Value>, keys: &[&str]) -> Option<Value> {
     keys.iter().find_map(|key| object.remove(*key))
 }
 
-/// A text as it is, anything else as JSON.
+/// The Elastic Common Schema may write `"log": {"level": "error", "logger": "shop"}`.
+fn unfold(object: &mut Map<String, Value>) {
+    if object.get("log").is_some_and(Value::is_object)
+        && let Some(Value::Object(inner)) = object.remove("log")
+    {
+        object.extend(inner);
+    }
+}
+
+/// A text as it is, also where journald writes its bytes; anything else as JSON.
 fn text(value: &Value) -> String {
+    let byte = |item: &Value| u8::try_from(item.as_u64()?).ok();
+    let bytes = value.as_array().filter(|items| !items.is_empty()).and_then(|items| items.iter().map(byte).collect());
+    if let Some(bytes) = bytes.map(|bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned()) {
+        return bytes;
+    }
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

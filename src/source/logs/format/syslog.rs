@@ -71,13 +71,22 @@ fn end_of_value(value: &str) -> Option<usize> {
 
 /// `TIME HOST APP[PID]: MESSAGE`.
 fn of_3164(rest: &str, level: Option<Level>, clock: Clock<'_>) -> Option<Parsed> {
-    let (at, rest) = clock.leading(rest)?;
+    // Without a priority it is what files have: "Nov 30 14:03:20", or RFC 3339 with its zone.
+    let is_3339 = rest.get(10..11) == Some("T");
+    let (at, rest) = clock
+        .leading(rest)
+        .filter(|_| level.is_some() || is_3339 || !rest.starts_with(|c: char| c.is_ascii_digit()))?;
     let (host, rest) = rest.trim_start().split_once(' ')?;
     let (tag, message) = rest.split_once(": ").or_else(|| rest.strip_suffix(':').map(|tag| (tag, "")))?;
     let (app, process) = tag.split_once('[').map_or((tag, ""), |(app, pid)| (app, pid.trim_end_matches(']')));
     // What most programs write begins with a time as well, but has no host and no tag.
     let is_word = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || "-_./@()".contains(c));
-    if !is_word(host) || !is_word(app) || Level::of_word(host).is_some() || (level.is_none() && host == "-") {
+    if !is_word(host)
+        || !is_word(app)
+        || Level::of_word(host).is_some()
+        || Level::of_word(app).is_some()
+        || (level.is_none() && host == "-")
+    {
         return None;
     }
     let mut fields = vec![("host".to_owned(), host.to_owned()), ("pid".to_owned(), process.to_owned())];

@@ -44,8 +44,9 @@ impl Clock<'_> {
     /// The time that a line begins with, and what stands behind it.
     pub(super) fn leading(self, line: &str) -> Option<(Timestamp, &str)> {
         let (open, line) = line.strip_prefix('[').map_or((false, line), |line| (true, line));
-        let (at, rest) = self.iso(line).or_else(|| self.syslog(line))?;
-        let rest = if open { rest.strip_prefix(']')? } else { rest };
+        let (at, rest) = self.iso(line).or_else(|| self.syslog(line)).or_else(|| self.of_today(line))?;
+        // env_logger closes the bracket behind the name.
+        let rest = if open && !rest.starts_with(' ') { rest.strip_prefix(']')? } else { rest };
         Some((at, rest))
     }
 
@@ -66,6 +67,15 @@ impl Clock<'_> {
         Some((self.local(civil)?, rest))
     }
 
+    /// "14:03:20.123": of today, or of yesterday where that would be in the future.
+    fn of_today(self, line: &str) -> Option<(Timestamp, &str)> {
+        let (time, rest) = clock(line)?;
+        let today = jiff::Timestamp::from_millisecond(self.now.0).ok()?.to_zoned(self.zone.clone()).date();
+        let at = self.local(today.to_datetime(time))?;
+        let is_ahead = at.0 > self.now.0 + 60_000;
+        Some((if is_ahead { self.local(today.yesterday().ok()?.to_datetime(time))? } else { at }, rest))
+    }
+
     /// "Nov 30 14:03:20" of syslog: of this year, or of the last where that would be in the future.
     fn syslog(self, line: &str) -> Option<(Timestamp, &str)> {
         let (month, rest) = line.split_at_checked(3)?;
@@ -75,9 +85,10 @@ impl Clock<'_> {
         let (time, rest) = clock(rest.trim_start())?;
         let this_year = jiff::Timestamp::from_millisecond(self.now.0).ok()?.to_zoned(self.zone.clone()).year();
         let of_year = |year| self.local(Date::new(year, month, day.parse().ok()?).ok()?.to_datetime(time));
-        let at = of_year(this_year)?;
-        let is_ahead = at.0 > self.now.0 + 86_400_000;
-        Some((if is_ahead { of_year(this_year - 1)? } else { at }, rest))
+        let is_ahead = |at: &Timestamp| at.0 > self.now.0 + 86_400_000;
+        // There is no 29 February in most years.
+        let at = of_year(this_year).filter(|at| !is_ahead(at)).or_else(|| of_year(this_year - 1))?;
+        Some((at, rest))
     }
 
     /// "30/Nov/2026:14:03:20 +0000" of access logs.
@@ -115,11 +126,18 @@ fn clock(line: &str) -> Option<(Time, &str)> {
 /// " +0200", "+02:00": milliseconds ahead of UTC, and what stands behind it.
 fn offset(line: &str) -> Option<(i64, &str)> {
     let line = line.strip_prefix(' ').unwrap_or(line);
+    for name in ["UTC", "GMT"] {
+        if let Some(rest) = line.strip_prefix(name).filter(|rest| !rest.starts_with(char::is_alphanumeric)) {
+            return Some((0, rest));
+        }
+    }
     let sign = if line.starts_with('+') { 1 } else { -1 };
     let digits = line.strip_prefix(['+', '-'])?;
     let (hours, rest) = digits.split_at_checked(2)?;
-    let rest = rest.strip_prefix(':').unwrap_or(rest);
-    let (minutes, rest) = rest.split_at_checked(2)?;
-    let (hours, minutes): (i64, i64) = (hours.parse().ok()?, minutes.parse().ok()?);
+    // PostgreSQL writes hours alone.
+    let minutes = rest.strip_prefix(':').unwrap_or(rest).split_at_checked(2);
+    let minutes = minutes.and_then(|(minutes, rest)| Some((minutes.parse().ok()?, rest)));
+    let (minutes, rest) = minutes.unwrap_or((0, rest));
+    let hours: i64 = hours.parse().ok()?;
     Some((sign * (hours * 3600 + minutes * 60) * 1000, rest))
 }
