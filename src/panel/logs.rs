@@ -102,6 +102,7 @@ impl Panel for Logs {
             show: options.show,
             zone: input.zone.clone(),
             answered: !matches!(input.content, Content::Nothing),
+            has_lines: matches!(input.content, Content::Logs(_)),
         };
         let Content::Logs(all) = &input.content else { return none };
         let wanted = |entry: &&LogEntry<'_>| {
@@ -119,7 +120,7 @@ impl Panel for Logs {
         });
         let entries: Vec<Entry> = entries.collect();
         // A log that is younger than the window fills the whole width.
-        let first = entries.first().map_or(input.now, |entry| entry.line.at).min(input.now.minus(SHORTEST));
+        let first = entries.iter().map(|entry| entry.line.at).min().unwrap_or(input.now).min(input.now.minus(SHORTEST));
         let from = none.from.max(first);
         let marks = input.events.iter().rev().take(MAX_MARKS).rev().map(|event| LogMark::from_event(event)).collect();
         View { entries, patterns, marks, from, ..none }
@@ -147,7 +148,11 @@ impl Panel for Logs {
             }
         };
         if found.entries.is_empty() {
-            let words = if view.entries.is_empty() { "nothing was written" } else { "no line is like that" };
+            let words = match () {
+                () if !view.has_lines => "this query gives no lines of a log",
+                () if view.entries.is_empty() => "nothing was written",
+                () => "no line is like that",
+            };
             write(buffer, body, 1, 0, words, ink.style(Role::Muted));
         } else if shows_patterns(view, &inspection) {
             patterns::draw(view, &found, body, buffer, ink);

@@ -28,7 +28,7 @@ use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
 use endpoint::Endpoint;
-use heard::{Ears, GRPC};
+use heard::Ears;
 pub use keys::Config;
 
 /// The polls of an OTLP listener.
@@ -126,10 +126,6 @@ impl Source for Otlp {
         let said = heard.said(moment.now);
         let answers = self.wanted.iter().map(|wanted| {
             let answer = match wanted {
-                // Nothing comes, and this is why.
-                Wanted::Series(_) if heard.received.number() == 0 && heard.has_tried_grpc(moment.now) => {
-                    return Err(FetchError::new(Reason::NoMatch, GRPC));
-                }
                 Wanted::Series(selector) => Telemetry::Series(heard.received.since(self.told.0, selector)),
                 Wanted::Logs => Telemetry::Logs(heard.lines.since(self.told.1)),
                 Wanted::New => {

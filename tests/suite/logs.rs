@@ -123,6 +123,37 @@ async fn a_command_goes_on_and_its_end_is_said() {
 }
 
 #[tokio::test]
+async fn a_command_that_has_ended_does_not_stop_the_files_beside_it() {
+    let folder = Folder::new();
+    append(&folder, "a.log", "one\n");
+    let keys = format!("{}\ncommand = [\"sh\", \"-c\", \"exit 7\"]", files(&folder, "a.log"));
+    let mut told = Told::start(&keys).await;
+    told.until("the file", |told| told.messages() == ["one"]).await;
+    told.panel("lines", |panel| panel.reason.contains("sh: exit code 7")).await;
+    append(&folder, "a.log", "two\n");
+    told.until("the file again", |told| told.messages() == ["one", "two"]).await;
+}
+
+#[test]
+fn a_board_that_is_reloaded_with_another_rule_goes_on_with_its_log() {
+    let folder = Folder::new();
+    append(&folder, "a.log", "first line\n");
+    let text = board(&files(&folder, "a.log"), &[]);
+    let file = folder.write("b.toml", &text);
+    let session = Session::start(&["--config", &file], (120, 40));
+    session.wait_for("the line", |text| text.contains("first line"));
+    std::fs::write(&file, text.replace("[[dashboards]]", "every = \"5s\"\n[[dashboards]]")).unwrap();
+    // Lines of the source that was made anew come, and what was known is not shown twice.
+    let mut number = 0;
+    session.wait_for("lines after the reload", |text| {
+        number += 1;
+        append(&folder, "a.log", &format!("later line {number}\n"));
+        text.matches("later line").count() > 3
+    });
+    assert_eq!(session.text().matches("first line").count(), 1);
+}
+
+#[tokio::test]
 async fn a_flood_of_lines_is_bounded_and_disturbs_nobody() {
     let folder = Folder::new();
     append(&folder, "a.log", "");

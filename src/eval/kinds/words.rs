@@ -10,6 +10,10 @@ pub(super) fn counted(count: usize, word: &str) -> String {
 /// Why there is no data in an answer that is there, and what to do where that is normal.
 pub(super) fn nothing_returned(evidence: &Evidence<'_>) -> String {
     const REMEDY: &str = "if an empty answer is normal for this query, add empty = \"ok\" or empty = 0";
+    // The source itself says why.
+    if let Some(caveat) = evidence.caveat {
+        return format!("no data: {}", caveat.text);
+    }
     if evidence.rule.thresholds.is_some() {
         format!("no data: the query returned nothing ({REMEDY})")
     } else {

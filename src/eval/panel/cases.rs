@@ -122,6 +122,14 @@ fn nothing_returned_is_unknown_and_says_what_to_do() {
 }
 
 #[test]
+fn nothing_returned_says_why_where_the_source_knows() {
+    let mut panel = Followed::new(rule());
+    let nothing = Telemetry::Series(SeriesSet::new(Vec::new(), Coverage::Pushed));
+    panel.answer(0, 0, Ok(nothing.with_caveat("took never matched".into(), false)));
+    assert_eq!((panel.status(0).0, panel.why(0).as_str()), (Status::Unknown, "no data: took never matched"));
+}
+
+#[test]
 fn nothing_is_good_news_only_where_the_board_says_so() {
     let mut panel = Followed::new(Rule { empty: Some(Empty::Ok), ..rule() });
     panel.values(0, 0, &[]);

@@ -45,6 +45,8 @@ pub struct View {
     pub(super) show: Show,
     pub(super) zone: Zone,
     pub(super) answered: bool,
+    /// Whether the answer is one of lines.
+    pub(super) has_lines: bool,
 }
 
 /// A line, and the index of its pattern.

@@ -59,13 +59,17 @@ impl Merge {
     /// Takes a line of an origin in. What belongs to the line before it, such as a stack trace, becomes a part of that.
     pub(super) fn take(&mut self, origin: u64, line: &[u8], written: Written, now: Timestamp) {
         let text = without_escapes(String::from_utf8_lossy(line));
-        if continues(&text)
-            && let Some(before) = self.waiting.iter_mut().rev().find(|one| one.origin == origin)
-        {
-            if before.line.more.len() < MAX_MORE {
+        if continues(&text) {
+            let before = self.waiting.iter_mut().rev().find(|one| one.origin == origin);
+            // The last lines of a file may begin in the middle of a stack trace.
+            let is_cut = before.is_none() && written == Written::Before;
+            let is_joined = before.is_some();
+            if let Some(before) = before.filter(|before| before.line.more.len() < MAX_MORE) {
                 before.line.more.push(SafeText::new(text.trim_end()));
             }
-            return;
+            if is_joined || is_cut {
+                return;
+            }
         }
         let parsed = self.parser.parse(&text, now, &self.zone);
         let category = if parsed.category.is_empty() { &self.category } else { &parsed.category };
@@ -167,6 +171,15 @@ mod tests {
         let lines = merge.ready(Timestamp(200));
         let boom = &lines.iter().find(|one| one.line.message.as_str() == "boom").unwrap().line;
         assert_eq!((lines.len(), boom.more.len(), boom.category.as_str()), (2, 3, "shop"));
+    }
+
+    #[test]
+    fn colours_are_taken_out_and_half_a_stack_trace_is_left_out() {
+        let mut merge = merge();
+        merge.take(1, b"\tat com.acme.Shop", Written::Before, Timestamp(0));
+        merge.take(1, b"\x1b[2m2026-11-21T14:03:20Z\x1b[0m \x1b[32m INFO\x1b[0m app: up", Written::Now, Timestamp(0));
+        let lines = merge.ready(Timestamp(200));
+        assert_eq!((lines.len(), lines[0].line.category.as_str(), lines[0].line.message.as_str()), (1, "app", "up"));
     }
 
     #[test]

@@ -116,7 +116,7 @@ impl Heard {
     }
 
     /// Whether a client has tried in gRPC lately.
-    pub(super) fn has_tried_grpc(&self, now: Timestamp) -> bool {
+    fn has_tried_grpc(&self, now: Timestamp) -> bool {
         self.grpc.is_some_and(|at| at.age_at(now) < SPOKEN_OF)
     }
 
