@@ -32,7 +32,7 @@ use crate::model::log::{Level, LogEntry};
 use crate::model::log_filter::LogFilter;
 use crate::model::time::Span;
 use found::Found;
-use view::{Entry, LogMark};
+use view::{Answer, Entry, LogMark};
 pub use view::{Show, View};
 
 /// Events kept: more than a screen has rows.
@@ -101,8 +101,11 @@ impl Panel for Logs {
             counts: options.counts,
             show: options.show,
             zone: input.zone.clone(),
-            answered: !matches!(input.content, Content::Nothing),
-            has_lines: matches!(input.content, Content::Logs(_)),
+            answer: match input.content {
+                Content::Nothing => Answer::None,
+                Content::Logs(_) => Answer::Lines,
+                _ => Answer::NoLines,
+            },
         };
         let Content::Logs(all) = &input.content else { return none };
         let wanted = |entry: &&LogEntry<'_>| {
@@ -130,7 +133,7 @@ impl Panel for Logs {
         if area.is_empty() {
             return;
         }
-        if !view.answered {
+        if view.answer == Answer::None {
             return;
         }
         let inspection = ink.inspection.as_deref().cloned().unwrap_or_default();
@@ -149,7 +152,7 @@ impl Panel for Logs {
         };
         if found.entries.is_empty() {
             let words = match () {
-                () if !view.has_lines => "this query gives no lines of a log",
+                () if view.answer == Answer::NoLines => "this query gives no lines of a log",
                 () if view.entries.is_empty() => "nothing was written",
                 () => "no line is like that",
             };

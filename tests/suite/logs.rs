@@ -144,10 +144,10 @@ fn a_board_that_is_reloaded_with_another_rule_goes_on_with_its_log() {
     session.wait_for("the line", |text| text.contains("first line"));
     std::fs::write(&file, text.replace("[[dashboards]]", "every = \"5s\"\n[[dashboards]]")).unwrap();
     // Lines of the source that was made anew come, and what was known is not shown twice.
-    let mut number = 0;
+    let number = std::cell::Cell::new(0);
     session.wait_for("lines after the reload", |text| {
-        number += 1;
-        append(&folder, "a.log", &format!("later line {number}\n"));
+        number.set(number.get() + 1);
+        append(&folder, "a.log", &format!("later line {}\n", number.get()));
         text.matches("later line").count() > 3
     });
     assert_eq!(session.text().matches("first line").count(), 1);

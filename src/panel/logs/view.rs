@@ -44,9 +44,19 @@ pub struct View {
     pub(super) counts: bool,
     pub(super) show: Show,
     pub(super) zone: Zone,
-    pub(super) answered: bool,
-    /// Whether the answer is one of lines.
-    pub(super) has_lines: bool,
+    pub(super) answer: Answer,
+}
+
+/// What there is to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Answer {
+    /// Nothing yet.
+    None,
+    /// Something that is no log.
+    NoLines,
+    /// Lines.
+    Lines,
 }
 
 /// A line, and the index of its pattern.
