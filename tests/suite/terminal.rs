@@ -227,14 +227,18 @@ fn a_still_board_costs_only_its_clock() {
 
 #[test]
 fn frames_are_synchronized_updates_and_the_screen_is_cleared_once() {
-    let session = Session::start(&[], (120, 40));
+    let mut session = Session::start(&[], (120, 40));
     shown(&session);
     for _ in 0..3 {
         let before = session.text();
         session.wait_for("another picture", |text| text != before);
     }
+    // To its end, so that no frame is seen in its middle.
+    session.send("q");
+    assert_eq!(session.exit_within(SOON), Some(0));
     let raw = String::from_utf8_lossy(&session.raw()).into_owned();
-    assert_eq!(raw.matches("\x1b[?2026h").count(), raw.matches("\x1b[?2026l").count());
+    let mut frames = raw.split("\x1b[?2026h").skip(1).peekable();
+    assert!(frames.peek().is_some() && frames.all(|frame| frame.contains("\x1b[?2026l")), "each frame has its end");
     assert_eq!(raw.matches("\x1b[2J").count(), 1);
 }
 
