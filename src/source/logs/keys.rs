@@ -33,7 +33,7 @@ pub struct Config {
     /// How lines are written (default: "auto", by their looks).
     pub format: Format,
     /// A regular expression for lines of another format. Its named groups `time`, `level`, `category` and `message` are what
-    /// they say, others are fields: '^(?<time>\S+) (?<level>\w+) (?<message>.*)$'
+    /// they say, others are fields: `'^(?<time>\S+) (?<level>\w+) (?<message>.*)$'`
     pub regex: Option<String>,
     /// The category of lines that name none, such as "shop.checkout".
     pub category: String,

@@ -67,7 +67,7 @@ pub struct Rule {
     pub category: Option<String>,
     /// Lines of a pattern, as the panel shows it: "payment of <*> timed out". Each <*> stands for a word.
     pub pattern: Option<String>,
-    /// Lines whose message matches a regular expression; its named groups can be the value, or labels: 'took (?<ms>\d+) ms'
+    /// Lines whose message matches a regular expression; its named groups can be the value, or labels: `'took (?<ms>\d+) ms'`
     pub regex: Option<String>,
     /// Lines with these fields; values may hold * and ?: { status = "5*" }
     pub fields: BTreeMap<String, String>,

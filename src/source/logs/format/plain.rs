@@ -74,7 +74,7 @@ fn large(word: &str) -> Option<Level> {
 }
 
 /// The part that wrote it: before the level ("shop.checkout - ERROR - ..."), or behind it before a dash or a colon
-/// ("[main] com.acme.Shop - ...").
+/// (`[main] com.acme.Shop - ...`).
 fn category(before: &str, behind: &str) -> (String, String) {
     let bare = before.trim_matches([' ', '-', '|', ':', '[', ']', '\t']);
     // "[main] INFO com.acme.Shop - ..." begins with a thread.
