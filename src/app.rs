@@ -1,6 +1,8 @@
 //! Composition: config, sources, hub. Everything behind the viewers runs on a thread of its own, so that
 //! nothing it does can hold up a key or a frame.
 
+mod api;
+pub mod asked;
 pub mod diagnosis;
 pub mod notifying;
 pub mod polling;
@@ -97,6 +99,7 @@ pub fn start(
     let mut hub = Hub::new(Arc::clone(&board), zone, clock.clone());
     let (scene_sender, scenes) = watch::channel(Arc::new(hub.scene_at(clock.now())));
     let (commands, command_receiver) = mpsc::channel(COMMANDS);
+    let (api, asking) = (board.api.clone(), commands.clone());
     let (stop, stopped) = oneshot::channel::<()>();
     let (end, ended) = std::sync::mpsc::channel();
     let runtime = runtime()?;
@@ -126,6 +129,7 @@ pub fn start(
                     () = hub.run(channels) => {}
                     () = reloading.run(board, polling, reload_sender) => {}
                     () = notifying::run(notifications, network) => {}
+                    () = api::serve(api, asking) => {}
                     _ = stopped => {}
                 }
             });

@@ -5,6 +5,7 @@
 
 pub mod board;
 mod check;
+mod check_api;
 mod check_dashboards;
 mod check_history;
 mod check_kiosk;

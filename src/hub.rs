@@ -43,7 +43,7 @@ const TICK: Duration = Duration::from_millis(1050);
 const DRIFT: Span = Span::seconds(2);
 
 /// What a viewer may ask of the hub: nothing that changes what others see.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub enum Command {
     /// Ask all sources now. Only the local terminal may.
     RefreshNow,
@@ -51,6 +51,26 @@ pub enum Command {
     Demand(ViewerId, Demands),
     /// A viewer has left: what only it needed is not needed any more.
     Gone(ViewerId),
+    /// Looks at what is known now.
+    Look(Look),
+}
+
+type Looking = dyn FnOnce(&Verdicts<'_>, &Scene, &Store, &Board) + Send;
+
+/// Somebody who looks, once, at what is known at one moment.
+pub struct Look(Box<Looking>);
+
+impl Look {
+    /// From what is done with it.
+    pub fn new(look: impl FnOnce(&Verdicts<'_>, &Scene, &Store, &Board) + Send + 'static) -> Self {
+        Self(Box::new(look))
+    }
+}
+
+impl std::fmt::Debug for Look {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Look")
+    }
 }
 
 /// What a reload of the config brings.
@@ -307,10 +327,19 @@ impl Hub {
                     let gather = if first { GATHER_FIRST } else { GATHER };
                     publish_at = publish_at.min(Instant::now() + gather);
                 }
-                Some(command) = channels.commands.recv() => {
-                    channels.obey(command, &mut demands);
-                    channels.tell_widths(&mut demands, self.store());
-                }
+                Some(command) = channels.commands.recv() => match command {
+                    Command::RefreshNow => channels.refresh(),
+                    Command::Look(look) => self.show(look),
+                    Command::Demand(viewer, needed) => {
+                        demands.set(viewer, needed);
+                        channels.tell_widths(&mut demands, self.store());
+                    }
+                    // What only it needed is not needed any more.
+                    Command::Gone(viewer) => {
+                        demands.release(viewer);
+                        channels.tell_widths(&mut demands, self.store());
+                    }
+                },
                 Some(reload) = channels.reloads.recv() => {
                     self.reload(reload);
                     channels.tell_widths(&mut demands, self.store());
@@ -323,6 +352,11 @@ impl Hub {
                 }
             }
         }
+    }
+
+    /// Shows what is known now to somebody who looks.
+    fn show(&self, Look(look): Look) {
+        self.judged_at(self.clock.now(), |verdicts, scene| look(verdicts, &scene, self.store(), &self.board));
     }
 
     fn is_first(&self, query: QueryId) -> bool {
@@ -446,14 +480,6 @@ impl Channels {
 
     fn refresh(&self) {
         self.refresh_now.send_modify(|count| *count += 1);
-    }
-
-    fn obey(&self, command: Command, demands: &mut ViewerDemands) {
-        match command {
-            Command::RefreshNow => self.refresh(),
-            Command::Demand(viewer, needed) => demands.set(viewer, needed),
-            Command::Gone(viewer) => demands.release(viewer),
-        }
     }
 
     /// Tells the sources in how many columns their queries are drawn. What the board does not ask is not needed.

@@ -3,6 +3,7 @@
 pub mod ansi;
 pub mod document;
 pub mod html;
+pub mod openmetrics;
 pub mod patient;
 pub mod plain;
 mod runs;

@@ -5,10 +5,9 @@ use std::process::ExitCode;
 use super::arguments::ExportFlags;
 use super::load::{load, request, zone};
 use super::out::{Done, complain, count};
-use super::query::exported;
 use super::{file, state};
 use crate::app;
-use crate::export::table::{Exported, csv};
+use crate::export::table::{Exported, csv, exported};
 use crate::history::read::Reader;
 use crate::model::time::now;
 

@@ -6,14 +6,12 @@ use super::arguments::{QueryFlags, QueryFormat};
 use super::load::{load, request, zone};
 use super::out::{Done, Failure, complain, print};
 use super::{moment, state};
-use crate::app;
+use crate::app::{self, asked};
 use crate::config::Board;
 use crate::config::board::QuerySpec;
-use crate::export::table::{Exported, csv, json, table};
-use crate::history::codec::Bucket;
+use crate::export::table::{Exported, csv, exported, json, table};
 use crate::history::read::Reader;
 use crate::model::time::{Span, Timestamp, now};
-use crate::store::{Entry, Stored};
 
 /// How long `--live` waits for sources.
 const WAIT: Span = Span::seconds(12);
@@ -30,7 +28,7 @@ pub(super) fn run(flags: &QueryFlags) -> Done {
     if from >= to {
         return Err(wrong("--from is not before --to"));
     }
-    let queries = asked(&board, &flags.name)?;
+    let queries = asked::queries(&board, &flags.name).map_err(wrong)?;
     let all = if flags.live {
         live(board, &flags.name, &queries)?
     } else {
@@ -52,24 +50,6 @@ pub(super) fn run(flags: &QueryFlags) -> Done {
 fn wrong(message: impl std::fmt::Display) -> Failure {
     complain(&format!("andon: {message}"));
     Failure::Quiet(ExitCode::from(2))
-}
-
-/// The queries of a panel (its id, or `page/id`), or of a source.
-fn asked(board: &Board, name: &str) -> Result<Vec<QuerySpec>, Failure> {
-    let (page, id) = name.split_once('/').map_or((None, name), |(page, id)| (Some(page), id));
-    let pages = board.dashboards.iter().filter(|one| page.is_none_or(|page| one.name == page));
-    let panels: Vec<_> = pages.flat_map(|one| &one.panels).filter(|panel| panel.id == id).collect();
-    let source = board.sources.iter().position(|source| source.name.as_str() == name);
-    let is_asked = |query: &&QuerySpec| match panels.as_slice() {
-        [] => Some(query.source) == source,
-        panels => panels.iter().any(|panel| panel.rule.queries.iter().any(|one| one.id == query.id)),
-    };
-    if panels.is_empty() && source.is_none() {
-        let ids = board.dashboards.iter().flat_map(|page| &page.panels).map(|panel| panel.id.as_str());
-        let known: Vec<&str> = ids.chain(board.sources.iter().map(|source| source.name.as_str())).collect();
-        return Err(wrong(format!("there is no panel and no source '{name}'; there are {}", known.join(", "))));
-    }
-    Ok(board.queries.iter().filter(is_asked).cloned().collect())
 }
 
 /// From the history of the board.
@@ -97,18 +77,4 @@ fn live(board: Board, name: &str, queries: &[QuerySpec]) -> Result<Vec<Exported>
     let polled = app::poll_once(board, zone(), WAIT)?;
     let entries = queries.iter().filter_map(|query| polled.hub.entry(query.id));
     Ok(entries.flat_map(|entry| exported(name, entry)).collect())
-}
-
-/// The series of an answer; none of an answer of another kind.
-pub(super) fn exported(of: &str, entry: &Entry) -> Vec<Exported> {
-    let Stored::Series(tracks) = &entry.stored else { return Vec::new() };
-    let rows = |track: &crate::store::Track| -> Vec<Bucket> {
-        let points = track.ring.points().iter();
-        points.map(|point| Bucket::alone(*point)).collect()
-    };
-    tracks
-        .iter()
-        .map(|track| Exported { of: of.to_owned(), labels: track.labels.clone(), rows: rows(track) })
-        .filter(|one| !one.rows.is_empty())
-        .collect()
 }

@@ -1,6 +1,7 @@
 //! A board that has been checked: everything is resolved; from here on only what it talks to can fail.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -54,6 +55,8 @@ pub struct Board {
     pub notify: Vec<Notify>,
     /// What of the past is kept on disk; none where nothing is.
     pub history: Option<History>,
+    /// Where other programs ask it; none where nobody may.
+    pub api: Option<Api>,
     /// How it is shown on a wall.
     pub kiosk: Kiosk,
 }
@@ -80,6 +83,17 @@ pub struct History {
     pub max_bytes: u64,
     /// Between two flushes.
     pub flush: Span,
+}
+
+/// Where other programs ask the board.
+#[derive(Debug, Clone)]
+pub struct Api {
+    /// The address.
+    pub listen: SocketAddr,
+    /// What has to be shown.
+    pub token: Option<Secret>,
+    /// Names by which the board is reached, besides its address.
+    pub hosts: Vec<String>,
 }
 
 /// A rule of notifications: what is notified, and how.

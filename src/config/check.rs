@@ -13,7 +13,7 @@ use super::problem::{Location, Problem};
 use super::read::{Entries, table};
 use super::report::Report;
 use super::scope::{Queries, Scope};
-use super::{check_dashboards, check_history, check_kiosk, check_new, check_notify, check_source, raw};
+use super::{check_api, check_dashboards, check_history, check_kiosk, check_new, check_notify, check_source, raw};
 use crate::model::event::EventSet;
 use crate::model::text::SafeText;
 use crate::model::time::Span;
@@ -42,6 +42,7 @@ pub(super) fn check(layers: &Layers) -> (Option<Board>, Vec<Problem>) {
     let mut dashboards = check_dashboards::check(&pages, kiosk.page_time, &path.key("dashboards"), &mut scope);
     // It is for whoever sits before the board: on a wall it would mostly be empty.
     dashboards.iter_mut().skip(root.dashboards.len()).for_each(|page| page.turned_to = false);
+    let api = check_api::check(&root.api, &path.key("api"), &mut scope.report);
     let history = check_history::check(&root.history, &path.key("history"), &mut scope.report);
     let notify = check_notify::check(&root.notify, &path.key("notify"), &mut scope.report);
     let board = Board {
@@ -55,6 +56,7 @@ pub(super) fn check(layers: &Layers) -> (Option<Board>, Vec<Problem>) {
         sources: scope.sources,
         dashboards,
         history,
+        api,
         kiosk,
     };
     (Some(board), scope.report.problems)

@@ -53,6 +53,10 @@ pub(super) struct Root {
     #[serde(default)]
     #[schemars(with = "HistoryForm")]
     pub history: Value,
+    /// Where other programs may ask the board; without this table nowhere.
+    #[serde(default)]
+    #[schemars(with = "Api")]
+    pub api: Value,
     /// How the board is shown on a wall, with `--kiosk`.
     #[serde(default)]
     #[schemars(with = "Kiosk")]
@@ -60,6 +64,24 @@ pub(super) struct Root {
     /// The pages of the board.
     #[serde(default)]
     pub dashboards: Vec<Value>,
+}
+
+/// Where other programs may ask the board: `/metrics`, `/api/v1/status`, `/api/v1/series`, `/api/v1/events`, `/healthz`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Api {
+    /// The address (default: "127.0.0.1:7668"). Another one than of this machine needs a token.
+    #[serde(default = "api_address")]
+    pub listen: String,
+    /// What has to be shown, by reference: `{ env = "ANDON_API_TOKEN" }`.
+    pub token: Option<Secret>,
+    /// Names by which the board is reached, besides its address.
+    #[serde(default)]
+    pub hosts: Vec<String>,
+}
+
+fn api_address() -> String {
+    "127.0.0.1:7668".to_owned()
 }
 
 /// The two forms of `history`.

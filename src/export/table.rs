@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::history::codec::Bucket;
 use crate::model::labels::{Labels, names};
 use crate::model::time::{Timestamp, Zone};
+use crate::store::{Entry, Stored, Track};
 
 /// A series as it is handed out.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +16,20 @@ pub struct Exported {
     pub labels: Labels,
     /// Its values, ascending in time; of a value as it came least, greatest and last are one.
     pub rows: Vec<Bucket>,
+}
+
+/// The series of an answer; none of an answer of another kind.
+pub fn exported(of: &str, entry: &Entry) -> Vec<Exported> {
+    let Stored::Series(tracks) = &entry.stored else { return Vec::new() };
+    let rows = |track: &Track| -> Vec<Bucket> {
+        let points = track.ring.points().iter();
+        points.map(|point| Bucket::alone(*point)).collect()
+    };
+    tracks
+        .iter()
+        .map(|track| Exported { of: of.to_owned(), labels: track.labels.clone(), rows: rows(track) })
+        .filter(|one| !one.rows.is_empty())
+        .collect()
 }
 
 /// One value, or several joined, in JSON.

@@ -19,6 +19,7 @@
 
 mod support;
 
+mod api;
 mod argocd;
 mod bad_data;
 mod blocking;

@@ -46,6 +46,13 @@ impl Prometheus {
         Self { port, exporter_port, folder, exporter, server: None }
     }
 
+    /// Scrapes another program on this port as well. Before it is started.
+    pub fn scrapes(&self, port: u16) {
+        let path = self.folder.path().join("prometheus.yml");
+        let job = format!("  - job_name: other\n    static_configs: [{{ targets: ['127.0.0.1:{port}'] }}]\n");
+        std::fs::write(&path, std::fs::read_to_string(&path).unwrap() + &job).unwrap();
+    }
+
     pub fn started() -> Self {
         let mut prometheus = Self::prepared();
         prometheus.start();
