@@ -54,10 +54,11 @@ impl Written {
         }
     }
 
-    /// How long a period takes; `None` for what is none.
+    /// How long a period takes; `None` for what is none, or would end before it begins.
     pub(super) fn length(&self, begin: &Zoned, zones: &mut Zones) -> Option<Span> {
         let end = self.end.as_deref()?;
-        duration(end).or_else(|| exact(begin, &self.moment(end, zones)?.zoned(zones)?))
+        let length = duration(end).or_else(|| exact(begin, &self.moment(end, zones)?.zoned(zones)?));
+        length.filter(|length| !length.is_negative())
     }
 
     /// Whether it names a zone that nobody knows, so that its moment is a guess.
@@ -144,6 +145,8 @@ mod tests {
     fn a_list_has_several_and_a_period_has_a_length() {
         let line = "RDATE;VALUE=PERIOD:20261121T140000Z/PT1H,20261122T140000Z/20261122T150000Z,20261123T140000Z";
         assert_eq!(read(line), ["2026-11-21T14:00:00Z PT1H", "2026-11-22T14:00:00Z PT3600S", "2026-11-23T14:00:00Z"]);
+        let line = "RDATE;VALUE=PERIOD:20261226T080000Z/20261226,20261227T080000Z/-PT1H";
+        assert_eq!(read(line), ["2026-12-26T08:00:00Z", "2026-12-27T08:00:00Z"], "it ends before it begins");
     }
 
     #[test]
