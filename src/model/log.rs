@@ -14,6 +14,10 @@ pub const MAX_LINES: usize = 10_000;
 /// Most room that the lines of one source take, in bytes.
 pub const MAX_BYTES: usize = 8 * 1024 * 1024;
 
+/// Numbers that one run of a source has for its lines; those of the next one are greater, so that a source that was made
+/// anew is not taken for one that has nothing new.
+pub const NUMBERS_OF_A_RUN: u64 = 1 << 40;
+
 /// How bad a line is (The DevOps Handbook, chapter 14).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

@@ -4,11 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::model::log::{LogLine, MAX_BYTES, MAX_LINES};
-
-/// Numbers of one buffer; those of the next one are greater, so that a source that was made anew is not taken for one that
-/// has nothing new.
-const NUMBERS: u64 = 1 << 40;
+use crate::model::log::{LogLine, MAX_BYTES, MAX_LINES, NUMBERS_OF_A_RUN};
 
 /// The last lines, each with its number.
 #[derive(Debug)]
@@ -21,7 +17,7 @@ pub(super) struct LogBuffer {
 impl Default for LogBuffer {
     fn default() -> Self {
         static BUFFERS: AtomicU64 = AtomicU64::new(0);
-        let number = BUFFERS.fetch_add(1, Ordering::Relaxed) * NUMBERS;
+        let number = BUFFERS.fetch_add(1, Ordering::Relaxed) * NUMBERS_OF_A_RUN;
         Self { lines: VecDeque::new(), bytes: 0, number }
     }
 }

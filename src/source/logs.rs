@@ -6,8 +6,8 @@
 mod collected;
 mod endpoint;
 mod files;
-mod follow;
 pub mod format;
+mod glob;
 pub mod keys;
 mod measuring;
 mod merge;
@@ -105,10 +105,10 @@ impl Source for Logs {
         self.collected.first(moment.deadline).await;
         let known = self.collected.known();
         let answers = self.wanted.iter().map(|wanted| {
-            let answer = match wanted.clone()? {
+            let answer = match wanted.as_ref().map_err(Clone::clone)? {
                 Wanted::Lines => Telemetry::Logs(known.lines.since(self.told.0)),
                 Wanted::Rules(selector, names) => {
-                    let series = Telemetry::Series(known.measured.since(self.told.1, &selector));
+                    let series = Telemetry::Series(known.measured.since(self.told.1, selector));
                     let never: Vec<&str> =
                         names.iter().filter(|name| known.unmatched.contains(name)).map(String::as_str).collect();
                     let said = format!("{} never matched", never.join(", "));
@@ -117,7 +117,7 @@ impl Source for Logs {
             };
             Ok(match &known.trouble {
                 None => answer,
-                Some(why) => answer.with_caveat(SafeText::new(why), true),
+                Some(why) => answer.with_caveat(why.clone(), true),
             })
         });
         let answers = answers.collect();

@@ -1,15 +1,12 @@
 //! Lines of logs: the last of them.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::kind::Kind;
-use crate::model::log::{LogEntry, LogLine, LogLines, MAX_BYTES, MAX_LINES};
+use crate::model::log::{Level, LogEntry, LogLine, LogLines, MAX_BYTES, MAX_LINES, NUMBERS_OF_A_RUN};
 use crate::model::log_pattern::{LogPatterns, PatternId};
 use crate::model::time::{Span, Timestamp};
-
-/// Numbers that one run of a source gives to its lines; those of the next one are greater.
-const BUFFER: u64 = 1 << 40;
 
 /// What is known of one query.
 pub type State = Lines;
@@ -32,21 +29,33 @@ impl Lines {
 impl Lines {
     /// A source that was made anew tells the last lines of its files once more: they are the same ones.
     fn forget_told_again(&mut self, news: &LogLines) {
-        let buffer = |number: u64| number / BUFFER;
+        let run = |number: u64| number / NUMBERS_OF_A_RUN;
         let is_anew = |(last, _): &(Arc<LogLine>, PatternId)| {
-            news.first().is_some_and(|first| buffer(first.number) != buffer(last.number))
+            news.first().is_some_and(|first| run(first.number) != run(last.number))
         };
         if !self.kept.back().is_some_and(is_anew) {
             return;
         }
-        let again: HashSet<(Timestamp, &str)> = news.iter().map(|line| (line.at, line.message.as_str())).collect();
-        let bytes = &mut self.bytes;
-        self.kept.retain(|(line, _)| {
-            let stays = !again.contains(&(line.at, line.message.as_str()));
-            *bytes = bytes.saturating_sub(if stays { 0 } else { line.bytes() });
-            stays
-        });
+        let mut again: HashMap<Said<'_>, usize> = HashMap::new();
+        for line in news {
+            *again.entry(said(line)).or_default() += 1;
+        }
+        let mut told_again = Vec::with_capacity(self.kept.len());
+        for (line, _) in &self.kept {
+            let count = again.get_mut(&said(line)).filter(|count| **count > 0);
+            told_again.push(count.map(|count| *count -= 1).is_some());
+        }
+        let mut told_again = told_again.into_iter();
+        self.kept.retain(|_| !told_again.next().unwrap_or_default());
+        self.bytes = self.kept.iter().map(|(line, _)| line.bytes()).sum();
     }
+}
+
+/// By what a line is known again.
+type Said<'a> = (Timestamp, Option<Level>, &'a str, &'a str);
+
+fn said(line: &LogLine) -> Said<'_> {
+    (line.at, line.level, line.category.as_str(), line.message.as_str())
 }
 
 impl Kind for Lines {
@@ -98,14 +107,23 @@ mod tests {
         let numbers: Vec<u64> = lines.lines().map(|entry| entry.line.number).collect();
         assert_eq!((numbers.len(), numbers[0], numbers.last()), (MAX_LINES, 5000, Some(&14_999)));
         assert_eq!(Lines::news(Some(&lines), vec![line(9000, "x")], at), None);
-        // A source that was made anew tells its last lines again.
-        let again: LogLines = vec![line(BUFFER + 1, "x"), line(BUFFER + 2, "z")];
-        let news = Lines::news(Some(&lines), again, at).unwrap();
-        lines.merge(&news, at, Span(0));
-        assert_eq!(lines.lines().map(|entry| entry.line.message.as_str()).collect::<Vec<_>>(), ["x", "z"]);
         let long = "y".repeat(4000);
-        let answer: LogLines = (20_000..25_000).map(|number| line(BUFFER + number, &long)).collect();
+        let answer: LogLines = (20_000..25_000).map(|number| line(number, &long)).collect();
         lines.merge(&answer, at, Span(0));
         assert!(lines.bytes <= MAX_BYTES && lines.lines().len() < 5000);
+    }
+
+    #[test]
+    fn a_source_that_was_made_anew_replaces_the_lines_that_it_tells_again() {
+        let (mut lines, at) = (Lines::default(), Timestamp(0));
+        let known = ["a", "same", "same", "same", "b"].into_iter().zip(1..).map(|(text, number)| line(number, text));
+        lines.merge(&known.collect(), at, Span(0));
+        let again =
+            ["same", "same", "new"].into_iter().zip(NUMBERS_OF_A_RUN + 1..).map(|(text, number)| line(number, text));
+        let news = Lines::news(Some(&lines), again.collect(), at).unwrap();
+        lines.merge(&news, at, Span(0));
+        let messages: Vec<&str> = lines.lines().map(|entry| entry.line.message.as_str()).collect();
+        assert_eq!(messages, ["a", "same", "b", "same", "same", "new"]);
+        assert_eq!(lines.bytes, lines.lines().map(|entry| entry.line.bytes()).sum::<usize>());
     }
 }

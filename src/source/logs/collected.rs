@@ -8,13 +8,16 @@ use tokio::time::{Instant, timeout};
 use super::files::{Files, Readable};
 use super::keys::Config;
 use super::measuring::Measuring;
-use super::merge::{Merge, Written};
+use super::merge::{Arrived, Merge, Written};
 use crate::model::fault::FetchError;
-use crate::model::log::MAX_LINES;
+use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
 use crate::source::log_buffer::LogBuffer;
 use crate::source::received::Received;
 use crate::source::zone;
+
+/// Most bytes of streams that wait to be read.
+const MAX_WAITING: usize = 4 * 1024 * 1024;
 
 /// Shared by the listener, which reads and writes, and the polls. Who locks several locks them in this order.
 #[derive(Debug, Default)]
@@ -30,7 +33,7 @@ pub(super) struct Collected {
 #[derive(Debug, Default)]
 struct Streams {
     pieces: Vec<Piece>,
-    lines: usize,
+    bytes: usize,
     /// How many streams there are; how many have ended, and why.
     count: usize,
     ended: Option<(usize, FetchError)>,
@@ -53,7 +56,7 @@ pub(super) struct Known {
     /// The rules that have never matched.
     pub(super) unmatched: Vec<String>,
     /// What cannot be read, though others can.
-    pub(super) trouble: Option<String>,
+    pub(super) trouble: Option<SafeText>,
     /// Whether everything was looked at once.
     has_begun: bool,
 }
@@ -70,17 +73,18 @@ impl Collected {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes in what has come of streams. While nothing can be read, the oldest makes room.
+    /// Takes in what has come of streams.
     pub(super) fn take(&self, pieces: impl IntoIterator<Item = Piece>) {
         let mut streams = self.streams();
         for piece in pieces {
-            streams.lines += piece.1.len();
+            streams.bytes += piece.1.iter().map(Vec::len).sum::<usize>();
             streams.pieces.push(piece);
         }
-        while streams.lines > 4 * MAX_LINES {
-            let (_, oldest) = streams.pieces.remove(0);
-            streams.lines -= oldest.len();
-        }
+    }
+
+    /// Whether more of streams may come: while a disk hangs, the programs that write them wait.
+    pub(super) fn has_room(&self) -> bool {
+        self.streams().bytes < MAX_WAITING
     }
 
     /// How many streams there are; how many have ended, and why the first of them.
@@ -104,27 +108,24 @@ impl Collected {
                 merge.take(*origin, line, Written::Unknown, now);
             }
         }
+        let is_in_part = config.files.is_empty() || count > 0;
+        let mut absorb = |merge: &mut Merge| {
+            let ready = merge.ready(now);
+            self.absorb(ready, rules, is_in_part, now)
+        };
+        let mut is_new = false;
         let of_files = files.read(now, |origin, line, was_there| {
             merge.take(origin, line, if was_there { Written::Before } else { Written::Now }, now);
+            if merge.is_full() {
+                is_new |= absorb(merge);
+            }
         });
-        let readable = readable(of_files, config.files.is_empty(), count, ended);
-        let ready = merge.ready(now);
-        let mut past = Received::default();
-        let is_past_new = rules.measure_past(&ready, &mut past, now);
-        for one in ready.iter().filter(|one| !one.was_there) {
-            rules.take(&one.line);
-        }
+        is_new |= absorb(merge);
+        let readable = readable(of_files, !config.files.is_empty(), (count, ended));
         let mut known = self.known();
-        let is_first = !std::mem::replace(&mut known.has_begun, readable.is_ok());
-        let mut is_new = !ready.is_empty() || is_first || is_past_new;
-        if is_past_new {
-            known.measured = past;
-        }
-        for one in ready {
-            known.lines.push(one.line);
-        }
+        is_new |= !std::mem::replace(&mut known.has_begun, true);
         let trouble = match &readable {
-            Ok(Readable::Some(why)) => Some(why.clone()),
+            Ok(Readable::Some(why)) => Some(why.detail.clone()),
             Ok(Readable::All) | Err(_) => None,
         };
         is_new |= known.trouble != trouble;
@@ -139,6 +140,31 @@ impl Collected {
         drop(known);
         self.came.notify_waiters();
         readable.map(|_| Read { is_new, is_waiting: merge.is_waiting() })
+    }
+
+    /// Lines that are ready run through the rules, and are known from now on; whether there were any. Without files, or beside
+    /// streams, the past is not known whole, and not measured.
+    fn absorb(&self, ready: Vec<Arrived>, rules: &mut Measuring, is_in_part: bool, now: Timestamp) -> bool {
+        if ready.is_empty() {
+            return false;
+        }
+        let mut past = Received::default();
+        if is_in_part {
+            rules.leave_past();
+        } else {
+            rules.measure_past(&ready, &mut past, now);
+        }
+        for one in ready.iter().filter(|one| !one.was_there) {
+            rules.take(&one.line);
+        }
+        let mut known = self.known();
+        if past.number() > 0 {
+            known.measured = past;
+        }
+        for one in ready {
+            known.lines.push(one.line);
+        }
+        true
     }
 
     /// Waits until everything was looked at once, but for a part of the time only.
@@ -161,26 +187,19 @@ impl Reader {
 /// What can be read of files and streams together.
 fn readable(
     files: Result<Readable, FetchError>,
-    has_no_files: bool,
-    streams: usize,
-    ended: Option<(usize, FetchError)>,
+    has_files: bool,
+    (streams, ended): (usize, Option<(usize, FetchError)>),
 ) -> Result<Readable, FetchError> {
-    let (gone, why) = ended.map_or((0, None), |(count, why)| (count, Some(why)));
-    let lives = gone < streams;
-    match (files, why) {
-        (files, None) if has_no_files || files.is_ok() => files,
-        (Err(why), None) => {
-            if lives {
-                Ok(Readable::Some(why.detail.to_string()))
-            } else {
-                Err(why)
-            }
-        }
-        (files, Some(why)) => {
-            let is_any = lives || (!has_no_files && files.is_ok());
-            if is_any { Ok(Readable::Some(why.detail.to_string())) } else { Err(why) }
-        }
-        (files, None) => files,
+    let (has_file, of_files) = match files {
+        Ok(Readable::All) => (has_files, None),
+        Ok(Readable::Some(why)) => (true, Some(why)),
+        Err(why) => (false, Some(why)),
+    };
+    let lives = ended.as_ref().map_or(0, |(count, _)| *count) < streams;
+    match of_files.or_else(|| ended.map(|(_, why)| why)) {
+        None => Ok(Readable::All),
+        Some(why) if has_file || lives => Ok(Readable::Some(why)),
+        Some(why) => Err(why),
     }
 }
 

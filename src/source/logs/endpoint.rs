@@ -53,7 +53,7 @@ impl Listener for Endpoint {
         loop {
             tokio::select! {
                 () = shutdown.begun() => return Ok(()),
-                Some(chunk) = waiting.recv() => {
+                Some(chunk) = waiting.recv(), if self.collected.has_room() => {
                     self.collected.take(splits.take(&chunk, now()));
                     // Line by line would cost a step on a worker each.
                     next = next.min(Instant::now() + WAITING);
@@ -63,16 +63,13 @@ impl Listener for Endpoint {
             }
             self.collected.streams_are((splits.count(), splits.ended.first()));
             let read = self.read().await;
-            let error = read.as_ref().err();
-            if error != down.as_ref() {
-                down = error.cloned();
-                match &down {
-                    None => sink.set_up(),
-                    Some(error) => sink.set_down(error.clone()),
-                }
-            } else if down.is_none() {
-                sink.set_up();
+            match read.as_ref().err() {
+                None => sink.set_up(),
+                // Once: polls look each time.
+                Some(error) if down.as_ref() != Some(error) => sink.set_down(error.clone()),
+                Some(_) => {}
             }
+            down = read.as_ref().err().cloned();
             let read = read.unwrap_or_default();
             is_new |= read.is_new;
             next = Instant::now() + if read.is_waiting { WAITING } else { LOOK };

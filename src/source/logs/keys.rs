@@ -82,6 +82,11 @@ impl Config {
             let message = "the journal is not read";
             problems.push(KeyProblem::new("journal_arguments", message, "write journal = true as well"));
         }
+        if let Some(item) = self.journal_arguments.iter().position(|one| is_ours(one)) {
+            let message = "how the journal is read, and from where on, is not for the board to say";
+            let help = "keep what picks entries, such as --unit=shop.service";
+            problems.push(KeyProblem::new("journal_arguments", message, help).of_item(item));
+        }
         if let Err(why) = Parser::new(self.format, self.regex.as_deref()) {
             problems.push(KeyProblem::new("regex", why, "write it like '^(?<level>\\w+) (?<message>.*)$'"));
         }
@@ -99,6 +104,23 @@ impl Config {
         );
         problems
     }
+}
+
+/// Whether an argument of `journalctl` is one that the source gives itself.
+fn is_ours(argument: &str) -> bool {
+    const LONG: [&str; 9] = [
+        "--since",
+        "--until",
+        "--lines",
+        "--output",
+        "--cursor",
+        "--after-cursor",
+        "--follow",
+        "--reverse",
+        "--no-tail",
+    ];
+    let name = argument.split('=').next().unwrap_or_default();
+    LONG.contains(&name) || ["-S", "-U", "-n", "-o", "-c", "-f", "-r"].iter().any(|short| argument.starts_with(short))
 }
 
 impl Rule {
@@ -146,6 +168,10 @@ mod tests {
             ("", "files: there is nothing to read"),
             ("files = [\"/a\", \"b.log\"]", "files: 'b.log' depends on the folder that the board is started in"),
             ("files = [\"/a\"]\njournal_arguments = [\"-u\"]", "journal_arguments: the journal is not read"),
+            (
+                "journal = true\njournal_arguments = [\"--unit=a\", \"-S\"]",
+                "journal_arguments: how the journal is read, and from where on, is not for the board to say",
+            ),
             ("files = [\"/a\"]\nregex = \"(\"", "regex: '(' is no regular expression: unclosed group"),
             ("files = [\"/a\"]\nregex = \"x\"", "regex: 'x' has no named group: what should be taken from a line?"),
             ("files = [\"/a\"]\nevery = \"2h\"", "every: every = '2 h' is not between 1 s and 1 h"),

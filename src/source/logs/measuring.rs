@@ -24,7 +24,7 @@ pub(super) struct Measuring {
     measured: Timestamp,
     /// Since when everything has been read.
     known_since: Timestamp,
-    /// Whether lines that were there before have been measured.
+    /// Whether lines that were there before may still be measured: only those that come first, and together.
     has_past: bool,
 }
 
@@ -32,7 +32,7 @@ impl Measuring {
     pub(super) fn new(config: &Config, now: Timestamp) -> Self {
         let rules = config.rules.iter().filter_map(|(name, rule)| Running::new(name, rule)).collect();
         let every = config.every;
-        Self { rules, every, measured: begin_of(now, every), known_since: now, has_past: false }
+        Self { rules, every, measured: begin_of(now, every), known_since: now, has_past: true }
     }
 
     pub(super) fn take(&mut self, line: &LogLine) {
@@ -51,11 +51,13 @@ impl Measuring {
         if end == self.measured || self.rules.is_empty() {
             return false;
         }
+        self.leave_past();
+        // What is known since a moment that lies ahead: the clock was set back.
+        self.known_since = self.known_since.min(now);
         let begin = std::mem::replace(&mut self.measured, end);
-        let is_whole = begin >= self.known_since;
-        let span = if end > begin { begin.age_at(end) } else { self.every };
+        let is_whole = end > begin && begin >= self.known_since;
         if is_whole {
-            self.values(span, end, received, now);
+            self.values(begin.age_at(end), end, received, now);
         } else {
             // Of a step that was read in part nobody knows how many there were.
             self.discard();
@@ -84,16 +86,16 @@ impl Measuring {
     }
 
     /// Measures the lines that were there before the board was, by the times they say: from where all files are known to
-    /// their end. Whether there were any.
-    pub(super) fn measure_past(&mut self, arrived: &[Arrived], received: &mut Received, now: Timestamp) -> bool {
+    /// their end.
+    pub(super) fn measure_past(&mut self, arrived: &[Arrived], received: &mut Received, now: Timestamp) {
         let mut lines: Vec<&Arrived> = arrived.iter().filter(|one| one.was_there && one.has_time).collect();
         lines.sort_by_key(|one| one.line.at);
         let mut firsts: BTreeMap<u64, Timestamp> = BTreeMap::new();
         for one in &lines {
             firsts.entry(one.origin).or_insert(one.line.at);
         }
-        let Some(known_from) = firsts.into_values().max().filter(|_| !self.has_past) else { return false };
-        self.has_past = true;
+        let may = std::mem::replace(&mut self.has_past, false);
+        let Some(known_from) = firsts.into_values().max().filter(|_| may) else { return };
         let until = begin_of(now, self.every);
         let earliest = until.minus(self.every.times(MOST_PAST as f64));
         let begin = begin_of(known_from.max(earliest), self.every).plus(self.every);
@@ -109,7 +111,11 @@ impl Measuring {
         // What is left is of the step that goes on.
         lines.for_each(|one| self.take(&one.line));
         (self.measured, self.known_since) = (until, until);
-        true
+    }
+
+    /// Lines that were there before are not measured any more: what has been counted since would be counted with them.
+    pub(super) const fn leave_past(&mut self) {
+        self.has_past = false;
     }
 }
 
@@ -154,13 +160,34 @@ mod tests {
         let (mut measuring, mut received) = (measuring(), Received::default());
         let past =
             [(-38, "ERROR", true), (-25, "ERROR", true), (-24, "ERROR", true), (-9, "INFO", true), (1, "ERROR", true)];
-        assert!(measuring.measure_past(&arrived(&past), &mut received, NOON.plus(Span::seconds(4))));
+        measuring.measure_past(&arrived(&past), &mut received, NOON.plus(Span::seconds(4)));
         // The first step is not known from its beginning.
         assert_eq!(values(&received), [(-20, 2.0), (-10, 0.0), (0, 0.0)]);
         assert!(!measuring.measure(&mut received, NOON.plus(Span::seconds(9))));
         assert!(measuring.measure(&mut received, NOON.plus(Span::seconds(10))));
         assert_eq!(values(&received).last(), Some(&(10, 1.0)));
         assert_eq!(measuring.unmatched(), [""; 0]);
+    }
+
+    #[test]
+    fn old_lines_that_come_late_are_not_counted_with_new_ones() {
+        let (mut measuring, mut received) = (measuring(), Received::default());
+        for one in arrived(&[(5, "ERROR", false)]) {
+            measuring.take(&one.line);
+        }
+        measuring.leave_past();
+        measuring.measure_past(&arrived(&[(-40, "ERROR", true), (-20, "ERROR", true)]), &mut received, NOON);
+        measuring.measure(&mut received, NOON.plus(Span::seconds(10)));
+        assert_eq!(values(&received), [(10, 1.0)]);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_stops_nothing() {
+        let (mut measuring, mut received) = (measuring(), Received::default());
+        for second in [-3600, -3590, -3580] {
+            measuring.measure(&mut received, NOON.plus(Span::seconds(second)));
+        }
+        assert_eq!(values(&received), [(-3590, 0.0), (-3580, 0.0)]);
     }
 
     #[test]
@@ -180,7 +207,6 @@ mod tests {
     #[test]
     fn nothing_is_nought_for_as_long_as_somebody_looks() {
         let (mut measuring, mut received) = (measuring(), Received::default());
-        assert!(!measuring.measure_past(&[], &mut received, NOON));
         for second in [5, 10, 20, 45] {
             measuring.measure(&mut received, NOON.plus(Span::seconds(second)));
         }

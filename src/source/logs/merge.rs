@@ -60,17 +60,19 @@ impl Merge {
     pub(super) fn take(&mut self, origin: u64, line: &[u8], written: Written, now: Timestamp) {
         let text = without_escapes(String::from_utf8_lossy(line));
         if continues(&text) {
-            let before = self.waiting.iter_mut().rev().find(|one| one.origin == origin);
-            // The last lines of a file may begin in the middle of a stack trace.
-            let is_cut = before.is_none() && written == Written::Before;
-            let is_joined = before.is_some();
-            if let Some(before) = before.filter(|before| before.line.more.len() < MAX_MORE) {
-                before.line.more.push(SafeText::new(text.trim_end()));
-            }
-            if is_joined || is_cut {
-                return;
+            match self.waiting.iter_mut().rev().find(|one| one.origin == origin) {
+                Some(before) if before.line.more.len() < MAX_MORE => {
+                    before.line.more.push(SafeText::new(text.trim_end()));
+                    return;
+                }
+                Some(_) => return,
+                // The last lines of a file may begin in the middle of a stack trace.
+                None if written == Written::Before => return,
+                None => {}
             }
         }
+        // The clock may have been set back.
+        self.began = self.began.min(now);
         let parsed = self.parser.parse(&text, now, &self.zone);
         let category = if parsed.category.is_empty() { &self.category } else { &parsed.category };
         let line = LogLine {
@@ -92,26 +94,31 @@ impl Merge {
         self.waiting.push(Arrived { origin, came: now, was_there, has_time: parsed.at.is_some(), line });
     }
 
+    /// Whether so many wait that they cannot wait any longer.
+    pub(super) const fn is_full(&self) -> bool {
+        self.waiting.len() > MAX_LINES
+    }
+
     /// The lines that have waited long enough, in their order.
     pub(super) fn ready(&mut self, now: Timestamp) -> Vec<Arrived> {
-        let is_full = self.waiting.len() > MAX_LINES;
+        let is_full = self.is_full();
         let waits = |one: &Arrived| !is_full && one.came <= now && one.came.age_at(now) < WINDOW;
         let count = self.waiting.iter().position(waits).unwrap_or(self.waiting.len());
         let mut ready: Vec<Arrived> = self.waiting.drain(..count).collect();
         // The lines of one origin stay in their order, whatever times they say.
         let mut latest: HashMap<u64, Timestamp> = HashMap::new();
-        let mut keyed: Vec<(Timestamp, Arrived)> = ready
-            .drain(..)
-            .map(|one| {
-                let latest = latest.entry(one.origin).or_default();
-                *latest = one.line.at.max(*latest);
-                (*latest, one)
-            })
-            .collect();
-        if latest.len() > 1 {
-            keyed.sort_by_key(|(at, _)| *at);
+        let mut order = Vec::with_capacity(ready.len());
+        for one in &ready {
+            let latest = latest.entry(one.origin).or_default();
+            *latest = one.line.at.max(*latest);
+            order.push(*latest);
         }
-        keyed.into_iter().map(|(_, one)| one).collect()
+        if latest.len() > 1 {
+            let mut keyed: Vec<(Timestamp, Arrived)> = order.into_iter().zip(ready).collect();
+            keyed.sort_by_key(|(at, _)| *at);
+            ready = keyed.into_iter().map(|(_, one)| one).collect();
+        }
+        ready
     }
 
     /// Whether lines wait.

@@ -69,10 +69,6 @@ impl Opened {
         self.id
     }
 
-    pub(super) const fn position(&self) -> u64 {
-        self.position
-    }
-
     /// The lines that have been written since, of at most so many bytes; how many bytes there were. The flag of a line says
     /// whether it was there before the board was.
     pub(super) fn read(
@@ -104,6 +100,11 @@ impl Opened {
         self.before.drain(..self.before.len().saturating_sub(BEFORE));
         self.lines.take(&bytes, now, &mut take);
         Ok(read as u64)
+    }
+
+    /// The byte that reading goes on from, should it be opened again: the beginning of a line that has not ended.
+    pub(super) const fn resumption(&self) -> u64 {
+        self.position.saturating_sub(self.lines.pending() as u64)
     }
 
     /// Nothing will come any more.
@@ -143,4 +144,64 @@ fn near_the_end(file: &mut File) -> std::io::Result<u64> {
         begin = from;
     }
     Ok(begin)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn file(name: &str, text: &str) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("andon-opened-{}-{name}", std::process::id()));
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn append(path: &Path, text: &str) {
+        File::options().append(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
+    }
+
+    fn read(opened: &mut Opened, at: i64) -> Vec<String> {
+        let mut lines = Vec::new();
+        opened
+            .read(u64::MAX, Timestamp(at), &mut |line, _| lines.push(String::from_utf8_lossy(line).into_owned()))
+            .unwrap();
+        lines
+    }
+
+    #[test]
+    fn each_line_is_read_once_and_a_last_one_waits_for_its_end() {
+        let path = file("lines", "a\r\n\nb\nc");
+        let mut opened = Opened::new(&path, Begin::At(0)).unwrap();
+        assert_eq!((read(&mut opened, 0), opened.resumption()), (vec!["a".to_owned(), "b".to_owned()], 6));
+        append(&path, "d\n");
+        assert_eq!(read(&mut opened, 1000), ["cd"]);
+        append(&path, "no end");
+        assert_eq!(read(&mut opened, 2000), [""; 0]);
+        assert_eq!(read(&mut opened, 5000), ["no end"]);
+    }
+
+    #[test]
+    fn a_file_that_was_there_is_read_from_near_its_end() {
+        let text = (0..100_000).fold(String::new(), |text, n| text + &format!("line {n}\n"));
+        let mut opened = Opened::new(&file("end", &text), Begin::NearTheEnd).unwrap();
+        let lines = read(&mut opened, 0);
+        assert_eq!((lines.len(), lines[0].as_str(), lines[199].as_str()), (200, "line 99800", "line 99999"));
+        let mut short = Opened::new(&file("short", "only\n"), Begin::NearTheEnd).unwrap();
+        assert_eq!(read(&mut short, 0), ["only"]);
+    }
+
+    #[test]
+    fn a_file_that_was_cut_is_read_anew_however_long_it_is_by_then() {
+        let path = file("cut", "first\n");
+        let mut opened = Opened::new(&path, Begin::At(0)).unwrap();
+        assert_eq!(read(&mut opened, 0), ["first"]);
+        for text in ["short\n", "longer than it was\n"] {
+            // Cut and written again between two looks.
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(read(&mut opened, 0), [text.trim_end()]);
+        }
+    }
 }

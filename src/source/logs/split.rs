@@ -42,6 +42,11 @@ impl Split {
         }
     }
 
+    /// How many bytes wait for the end of their line.
+    pub(super) const fn pending(&self) -> usize {
+        self.partial.len()
+    }
+
     /// Nothing will come any more.
     pub(super) fn end(&mut self, take: &mut (impl FnMut(&[u8]) + ?Sized)) {
         hand_over(&self.partial, take);

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock, PoisonError};
 
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Duration, Instant, sleep};
 
 use super::collected::Piece;
 use super::keys::Config;
@@ -31,6 +31,8 @@ const JOURNAL: [&str; 7] = [
 /// The pauses before a stream that has ended is begun again.
 const FIRST_PAUSE: Span = Span::seconds(1);
 const LONGEST_PAUSE: Span = Span::seconds(30);
+/// A stream that has gone on for so long is not one that cannot be had.
+const ALIVE: Duration = Duration::from_secs(1);
 /// Bytes of a chunk.
 const CHUNK: usize = 64 * 1024;
 
@@ -128,8 +130,6 @@ async fn keep(words: Vec<String>, stream: u64, chunks: mpsc::Sender<Chunk>, ende
         let (bytes, mut printed) = mpsc::channel::<Vec<u8>>(1);
         let passing_on = async {
             while let Some(bytes) = printed.recv().await {
-                failures = 0;
-                ended.set(stream, None);
                 if is_journal {
                     cursor = last_cursor(&bytes).or(cursor.take());
                 }
@@ -138,8 +138,20 @@ async fn keep(words: Vec<String>, stream: u64, chunks: mpsc::Sender<Chunk>, ende
                 }
             }
         };
-        let (why, ()) = tokio::join!(follow(&task, bytes), passing_on);
-        failures = failures.saturating_add(1);
+        let begin = Instant::now();
+        let running = async { tokio::join!(follow(&task, bytes), passing_on).0 };
+        // One that has said nothing yet lives all the same.
+        let living = async {
+            sleep(ALIVE).await;
+            ended.set(stream, None);
+            std::future::pending::<FetchError>().await
+        };
+        let why = tokio::select! {
+            why = running => why,
+            never = living => never,
+        };
+        let was_well = begin.elapsed() > LONGEST_PAUSE.duration();
+        failures = if was_well { 1 } else { failures.saturating_add(1) };
         let pause = backoff::pause(FIRST_PAUSE, failures, &why, fastrand::f64()).min(LONGEST_PAUSE);
         ended.set(stream, Some(why));
         sleep(pause.duration()).await;
