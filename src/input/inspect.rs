@@ -14,7 +14,6 @@ const BESIDE: usize = 5;
 /// it are seen.
 pub(super) fn apply(lens: &mut Lens, action: Action, scene: &Scene, live: &Arc<Scene>, rows: usize) -> bool {
     let Some(list) = lens.inspected(scene) else { return false };
-    let count = lens.lines(scene);
     let inspection = &mut lens.inspection;
     match action {
         Action::Search | Action::Filter => {
@@ -41,8 +40,14 @@ pub(super) fn apply(lens: &mut Lens, action: Action, scene: &Scene, live: &Arc<S
         }
         Action::Back if lens.help.is_none() && inspection.back() => {}
         Action::Up | Action::Down => {
-            let shows_groups = list.group(inspection, 0).is_some();
-            scroll(lens, (action == Action::Up) != shows_groups, (count, rows), shows_groups);
+            let (count, shows_groups) = (list.rows(inspection), list.group(inspection, 0).is_some());
+            // Of groups one is chosen, of lines a screen of them stays: counts above it, and what is typed below, take rows of
+            // it; a wrapped line has several.
+            let stays =
+                if shows_groups || list.is_wrapped(inspection) { 1 } else { rows.saturating_sub(BESIDE).max(1) };
+            let is_further = (action == Action::Up) != shows_groups;
+            let scroll = if is_further { lens.scroll + 1 } else { lens.scroll.saturating_sub(1) };
+            lens.scroll = scroll.min(count.saturating_sub(stays.min(count)));
             hold(lens, live);
             return true;
         }
@@ -68,14 +73,6 @@ fn erase(inspection: &mut Inspection, all: bool) {
             text.pop();
         }
     }
-}
-
-/// By a row, no further than to the last one: of lines a screen of them stays, of groups one is chosen.
-fn scroll(lens: &mut Lens, further: bool, (count, rows): (usize, usize), shows_groups: bool) {
-    // Counts over the list, and what is typed below it, take rows of it; a wrapped line has several.
-    let screen = if lens.inspection.wraps { 1 } else { rows.saturating_sub(BESIDE).max(1) };
-    let most = count.saturating_sub(if shows_groups { 1 } else { screen.min(count) });
-    lens.scroll = if further { lens.scroll + 1 } else { lens.scroll.saturating_sub(1) }.min(most);
 }
 
 /// Whoever reads back does not want the lines to move.

@@ -36,9 +36,6 @@ pub enum Level {
 }
 
 impl Level {
-    /// All of them, the least first.
-    pub const ALL: [Self; 5] = [Self::Debug, Self::Info, Self::Warn, Self::Error, Self::Fatal];
-
     /// The word shown to people.
     pub const fn word(self) -> &'static str {
         match self {
@@ -64,7 +61,7 @@ impl Level {
         })
     }
 
-    /// The level of a letter, as `MongoDB` and klog write it.
+    /// The level of a letter, as `MongoDB` writes it.
     pub fn of_letter(word: &str) -> Option<Self> {
         Some(match word {
             "D" => Self::Debug,

@@ -13,6 +13,9 @@ pub trait Inspected {
     /// The group in a row, where groups are shown.
     fn group(&self, by: &Inspection, row: usize) -> Option<String>;
 
+    /// Whether an entry may take several rows of the screen.
+    fn is_wrapped(&self, by: &Inspection) -> bool;
+
     /// The number of the newest entry.
     fn newest(&self) -> u64;
 

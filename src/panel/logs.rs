@@ -39,7 +39,7 @@ pub use view::{Show, View};
 const MAX_MARKS: usize = 300;
 /// The shortest time that is counted.
 const SHORTEST: Span = Span::seconds(60);
-/// Columns that have a meaning of their own.
+/// The columns, where the board names none.
 const COLUMNS: [&str; 4] = ["time", "level", "category", "message"];
 
 /// The panel.
@@ -130,17 +130,15 @@ impl Panel for Logs {
     }
 
     fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
-        if area.is_empty() {
+        if area.is_empty() || view.answer == Answer::None {
             return;
         }
-        if view.answer == Answer::None {
-            return;
-        }
-        let inspection = ink.inspection.as_deref().cloned().unwrap_or_default();
-        let found = Found::new(view, &inspection);
+        let nothing_chosen = Inspection::default();
+        let inspection = ink.inspection.as_deref().unwrap_or(&nothing_chosen);
+        let found = Found::new(view, inspection);
         let (head, body) = heads(view, area);
         counts::draw(view, &found, head, buffer, ink);
-        let prompt = prompt(&inspection, &found);
+        let prompt = prompt(inspection, &found);
         let body = match &prompt {
             None => body,
             Some((words, role)) => {
@@ -157,10 +155,10 @@ impl Panel for Logs {
                 () => "no line is like that",
             };
             write(buffer, body, 1, 0, words, ink.style(Role::Muted));
-        } else if shows_patterns(view, &inspection) {
+        } else if shows_patterns(view, inspection) {
             patterns::draw(view, &found, body, buffer, ink);
         } else {
-            lines::draw(view, (&found, inspection.wraps != view.wrap), body, buffer, ink);
+            lines::draw(view, (&found, view.is_wrapped(inspection)), body, buffer, ink);
         }
     }
 
@@ -236,6 +234,10 @@ impl Inspected for View {
         }
         let common = patterns::common(self, &Found::new(self, by));
         self.patterns.get(common.get(row)?.pattern as usize).cloned()
+    }
+
+    fn is_wrapped(&self, by: &Inspection) -> bool {
+        by.wraps != self.wrap
     }
 
     fn newest(&self) -> u64 {

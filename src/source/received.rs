@@ -1,6 +1,8 @@
 //! Numbers that others have sent: the last of each series, bounded, and picked by what a panel asks.
 
 mod counts;
+mod first;
+mod reservoir;
 mod selector;
 mod unclaimed;
 
@@ -10,6 +12,8 @@ use crate::model::labels::Labels;
 use crate::model::series::{Coverage, MAX_SERIES, Point, Series, SeriesSet, in_order};
 use crate::model::time::{Span, Timestamp};
 pub use counts::{Counts, Loss};
+pub use first::FirstNews;
+pub use reservoir::Reservoir;
 pub use selector::Selector;
 
 /// Most points kept of a series: a query that a reload adds begins with them.

@@ -15,6 +15,7 @@ use crate::model::time::{Timestamp, Zone};
 
 /// Lines that go into a scene that is written as JSON.
 const WRITTEN: usize = 100;
+
 /// What is shown of lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -29,7 +30,7 @@ pub enum Show {
 /// What is drawn.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct View {
-    /// How many lines there are; the last of them are written.
+    /// The lines, the oldest first; in a scene that is written as JSON the last of them.
     #[serde(rename = "lines", serialize_with = "last_lines")]
     pub(super) entries: Vec<Entry>,
     /// The patterns of messages; entries have their index.

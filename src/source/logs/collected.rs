@@ -2,8 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Notify;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::files::{Files, Readable};
 use super::keys::Config;
@@ -13,7 +12,7 @@ use crate::model::fault::FetchError;
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
 use crate::source::log_buffer::LogBuffer;
-use crate::source::received::Received;
+use crate::source::received::{FirstNews, Received};
 use crate::source::zone;
 
 /// Most bytes of streams that wait to be read.
@@ -26,7 +25,7 @@ pub(super) struct Collected {
     reader: Mutex<Option<Reader>>,
     streams: Mutex<Streams>,
     known: Mutex<Known>,
-    came: Notify,
+    came: FirstNews,
 }
 
 /// What has come of streams, and waits to be read.
@@ -138,7 +137,7 @@ impl Collected {
             rules.interrupt(now);
         }
         drop(known);
-        self.came.notify_waiters();
+        self.came.came();
         readable.map(|_| Read { is_new, is_waiting: merge.is_waiting() })
     }
 
@@ -167,13 +166,9 @@ impl Collected {
         true
     }
 
-    /// Waits until everything was looked at once, but for a part of the time only.
+    /// Waits a little until everything was looked at once.
     pub(super) async fn first(&self, deadline: Instant) {
-        let patience = deadline.saturating_duration_since(Instant::now()) / 2;
-        let came = self.came.notified();
-        if !self.known().has_begun {
-            let _nothing = timeout(patience, came).await;
-        }
+        self.came.wait(deadline, || self.known().has_begun).await;
     }
 }
 

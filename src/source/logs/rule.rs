@@ -12,8 +12,8 @@ use crate::model::labels::{Labels, METRIC};
 use crate::model::log::{Level, LogLine};
 use crate::model::log_pattern::{ANYTHING, LogPatterns};
 use crate::model::number;
-use crate::model::percentile::nearest_rank;
 use crate::model::time::Span;
+use crate::source::received::Reservoir;
 
 /// Most values of a label; lines with others are counted under [`OTHER`].
 const MAX_VALUES: usize = 50;
@@ -21,8 +21,6 @@ const MAX_VALUES: usize = 50;
 const MAX_SERIES: usize = 200;
 /// The value of a label for lines that have none, or one too many.
 const OTHER: &str = "other";
-/// Values kept between two looks, for percentiles; of more a random choice stands for all.
-const MAX_SAMPLES: usize = 10_000;
 
 /// What is made of the lines that a rule picks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
@@ -168,26 +166,16 @@ struct Sample {
     count: u64,
     sum: f64,
     most: Option<f64>,
-    /// For percentiles only.
-    values: Vec<f64>,
+    values: Reservoir,
 }
 
 impl Sample {
-    fn add(&mut self, value: Option<f64>, keeps: bool) {
+    fn add(&mut self, value: Option<f64>) {
         self.count += 1;
-        let Some(value) = value else { return };
-        self.sum += value;
-        self.most = Some(self.most.map_or(value, |most| most.max(value)));
-        if !keeps {
-            return;
-        }
-        if self.values.len() < MAX_SAMPLES {
-            self.values.push(value);
-        } else if let Some(one) =
-            self.values.get_mut(fastrand::usize(0..usize::try_from(self.count).unwrap_or(usize::MAX)))
-        {
-            // Each has the same chance to be among those that stand for all (Vitter 1985, algorithm R).
-            *one = value;
+        if let Some(value) = value {
+            self.sum += value;
+            self.most = Some(self.most.map_or(value, |most| most.max(value)));
+            self.values.add(value);
         }
     }
 }
@@ -196,13 +184,12 @@ impl Running {
     /// None where the rule cannot be read: that is a problem of the config, and told there.
     pub(super) fn new(name: &str, rule: &Rule) -> Option<Self> {
         let (picker, rule) = (rule.compile().ok()?, rule.clone());
-        let (series, values) = (BTreeMap::new(), BTreeMap::new());
         let mut new = Self {
             rule,
             picker,
             name: name.to_owned(),
-            series,
-            values,
+            series: BTreeMap::new(),
+            values: BTreeMap::new(),
             patterns: LogPatterns::default(),
             has_matched: false,
         };
@@ -260,8 +247,7 @@ impl Running {
             labels = self.others();
         }
         self.has_matched = true;
-        let keeps = self.rule.measure == Measure::Percentile;
-        self.series.entry(labels).or_default().add(value.flatten(), keeps);
+        self.series.entry(labels).or_default().add(value.flatten());
     }
 
     /// The series of lines that have no values, or one too many.
@@ -284,10 +270,7 @@ impl Running {
                 Measure::Sum => Some(sum),
                 Measure::Avg => (count > 0).then(|| sum / count as f64),
                 Measure::Max => most,
-                Measure::Percentile => {
-                    values.sort_unstable_by(f64::total_cmp);
-                    nearest_rank(&values, self.rule.percentile)
-                }
+                Measure::Percentile => values.percentiles(&[self.rule.percentile]).map(|(_, value)| value).next(),
             };
             if let Some(value) = measured {
                 add(labels, value);

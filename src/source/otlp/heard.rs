@@ -3,17 +3,16 @@
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Notify;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::messages::{Logs, Metrics};
 use super::points::{Before, Intake, Outcome};
 use super::records;
-use crate::model::table::{Cell, Table};
+use crate::model::table::Table;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
 use crate::source::log_buffer::LogBuffer;
-use crate::source::received::{Counts, Loss, Received};
+use crate::source::received::{Counts, FirstNews, Loss, Received};
 
 /// How long it is said that a gRPC client has tried, after the last time.
 const SPOKEN_OF: Span = Span::seconds(300);
@@ -26,7 +25,7 @@ pub(super) const GRPC: &str =
 pub(super) struct Ears {
     heard: Mutex<Heard>,
     /// Something has come that polls can tell.
-    came: Notify,
+    came: FirstNews,
 }
 
 /// What was heard.
@@ -59,7 +58,7 @@ impl Ears {
         let Heard { before, received, counts, .. } = &mut *heard;
         let outcome = Intake { before, received, counts, now }.take(request);
         drop(heard);
-        self.came.notify_waiters();
+        self.came.came();
         outcome
     }
 
@@ -69,7 +68,7 @@ impl Ears {
         let count = records::take(request, &mut heard.lines, now);
         heard.logs += count;
         drop(heard);
-        self.came.notify_waiters();
+        self.came.came();
     }
 
     /// Counts spans: nothing else is done with them. True the first time.
@@ -99,13 +98,9 @@ impl Ears {
         heard.before.listen(now);
     }
 
-    /// Waits until there is something to tell, but for a part of the time only: that nothing comes is an answer, too.
+    /// Waits a little until there is something to tell.
     pub(super) async fn first(&self, deadline: Instant) {
-        let patience = deadline.saturating_duration_since(Instant::now()) / 2;
-        let came = self.came.notified();
-        if self.heard().is_empty() {
-            let _nothing = timeout(patience, came).await;
-        }
+        self.came.wait(deadline, || !self.heard().is_empty()).await;
     }
 }
 
@@ -129,21 +124,13 @@ impl Heard {
 
     /// The counts, as rows.
     pub(super) fn table(&self) -> Table {
-        let row = |what: &str, count: u64, names: &[&str]| {
-            vec![Cell::Text(what.into()), Cell::Text(SafeText::new(&names.join(", "))), Cell::Number(count as f64)]
-        };
-        let lost = [Loss::OverLimit, Loss::Bad].map(|loss| {
-            let (count, names) = self.counts.of(loss);
-            row(loss.word(), count, &names)
-        });
         let at = self.address.map_or_else(String::new, |address| format!("at {address}"));
-        let head = [
-            row("points received", self.counts.all(), &[&at]),
-            row("log records received", self.logs, &[]),
-            row("spans received, and not kept", self.spans, &[]),
-            row("requests refused", self.refused, &[]),
+        let heads = [
+            ("points received", at.as_str(), self.counts.all()),
+            ("log records received", "", self.logs),
+            ("spans received, and not kept", "", self.spans),
+            ("requests refused", "", self.refused),
         ];
-        let rows = head.into_iter().chain(lost).collect();
-        Table { columns: ["what", "where", "count"].map(SafeText::from).to_vec(), rows }
+        self.counts.table(&heads, &[Loss::OverLimit, Loss::Bad])
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::table::{Cell, Table};
+use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
 
 /// How long a loss is reported after the last of its kind.
@@ -103,6 +105,21 @@ impl Counts {
         });
         let words: Vec<String> = words.collect();
         (!words.is_empty()).then(|| (words.join("; "), lately(&Loss::Dropped).is_some()))
+    }
+}
+
+impl Counts {
+    /// The counts as rows: what, where, how many. `heads` come before what was lost in these ways.
+    pub fn table(&self, heads: &[(&str, &str, u64)], losses: &[Loss]) -> Table {
+        let row = |what: &str, place: &str, count: u64| {
+            vec![Cell::Text(what.into()), Cell::Text(SafeText::new(place)), Cell::Number(count as f64)]
+        };
+        let heads = heads.iter().map(|(what, place, count)| row(what, place, *count));
+        let lost = losses.iter().map(|loss| {
+            let (count, names) = self.of(*loss);
+            row(loss.word(), &names.join(", "), count)
+        });
+        Table { columns: ["what", "where", "count"].map(SafeText::from).to_vec(), rows: heads.chain(lost).collect() }
     }
 }
 

@@ -8,13 +8,11 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::line::{Level, Metric, Values};
 use crate::model::labels::{Labels, METRIC};
-use crate::model::percentile::{self, nearest_rank};
+use crate::model::percentile;
 use crate::model::series::Point;
 use crate::model::time::{Span, Timestamp};
-use crate::source::received::Received;
+use crate::source::received::{Received, Reservoir};
 
-/// Samples kept of a timer between two flushes: of more a random choice.
-const MAX_SAMPLES: usize = 1000;
 /// Most members of a set that are told apart between two flushes, in all sets.
 pub(super) const MAX_MEMBERS: usize = 200_000;
 /// A gauge that nothing came for in so long is forgotten, and a delta begins at zero.
@@ -51,8 +49,7 @@ enum Value {
     Counter(f64),
     Gauge(f64),
     Timer {
-        samples: Vec<f64>,
-        seen: u64,
+        samples: Reservoir,
         count: f64,
     },
     /// Hashes of members, and whether some had no room.
@@ -85,7 +82,7 @@ impl Value {
         match values {
             Values::Counter(_) => Self::Counter(0.0),
             Values::Gauge(_) => Self::Gauge(0.0),
-            Values::Samples(_) => Self::Timer { samples: Vec::new(), seen: 0, count: 0.0 },
+            Values::Samples(_) => Self::Timer { samples: Reservoir::default(), count: 0.0 },
             Values::Member(_) => Self::Set(HashSet::new(), false),
         }
     }
@@ -156,11 +153,10 @@ impl Value {
                     };
                 }
             }
-            (Self::Timer { samples, seen, count }, Values::Samples(all)) => {
+            (Self::Timer { samples, count }, Values::Samples(all)) => {
                 for sample in all {
-                    *seen += 1;
                     *count += 1.0 / rate;
-                    keep(samples, *seen, *sample);
+                    samples.add(*sample);
                 }
             }
             (Self::Set(set, is_cut), Values::Member(member)) => {
@@ -188,16 +184,12 @@ impl Value {
                     add(labels, *value);
                 }
             }
-            Self::Timer { samples, seen, count } => {
+            Self::Timer { samples, count } => {
                 add(&labels.suffixed("count"), std::mem::take(count));
-                samples.sort_unstable_by(f64::total_cmp);
-                for percentile in &rules.percentiles {
-                    if let Some(value) = nearest_rank(samples, *percentile) {
-                        add(&labels.suffixed(&percentile::name(*percentile)), value);
-                    }
+                for (percent, value) in samples.percentiles(&rules.percentiles) {
+                    add(&labels.suffixed(&percentile::name(percent)), value);
                 }
                 samples.clear();
-                *seen = 0;
             }
             Self::Set(set, is_cut) => {
                 // Of a set in which some had no room nobody knows how many there are.
@@ -241,15 +233,6 @@ fn hash(member: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     member.hash(&mut hasher);
     hasher.finish()
-}
-
-/// Keeps a sample, or not: of all that were seen each has the same chance to be among those kept (Vitter 1985, R).
-fn keep(samples: &mut Vec<f64>, seen: u64, sample: f64) {
-    if samples.len() < MAX_SAMPLES {
-        samples.push(sample);
-    } else if let Some(place) = samples.get_mut(fastrand::u64(..seen) as usize) {
-        *place = sample;
-    }
 }
 
 #[cfg(test)]
@@ -349,18 +332,10 @@ mod tests {
     }
 
     #[test]
-    fn names_samples_and_members_without_end_are_bounded() {
+    fn names_and_members_without_end_are_bounded() {
         let mut run = Run::default();
         let refused = (0..20_000).filter(|n| run.say(&format!("n{n}:1|ms"), 0) == Err(Refused::OverLimit)).count();
         assert_eq!(refused, 20_000 - MAX_SERIES / 4, "a timer becomes four series");
-        for n in 0..200_000 {
-            run.say(&format!("n0:{n}|ms"), 0).unwrap();
-        }
-        let Value::Timer { samples, .. } = &run.aggregate.metrics.values().next().unwrap().value else { panic!() };
-        assert_eq!(samples.len(), MAX_SAMPLES);
-        let told = run.flush(1);
-        let median: f64 = told[1].split_once('=').unwrap().1.parse().unwrap();
-        assert!((80_000.0..120_000.0).contains(&median), "{median}");
     }
 
     #[test]

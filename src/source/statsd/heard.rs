@@ -4,18 +4,17 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Notify;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::aggregate::{Aggregate, MAX_MEMBERS, Refused, Rules};
 use super::line::{CheckLine, EventLine, Said, Wrong, parse};
 use crate::model::event::{Event, EventKind};
 use crate::model::labels::{Labels, NAME};
 use crate::model::series::{MAX_SERIES, Point};
-use crate::model::table::{Cell, Table};
+use crate::model::table::Table;
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
-use crate::source::received::{Counts, Loss, Received};
+use crate::source::received::{Counts, FirstNews, Loss, Received};
 
 /// Longest name, and longest part of a tag, in bytes.
 const LONGEST_WORD: usize = 256;
@@ -29,7 +28,7 @@ const MAX_EVENTS: usize = 1000;
 pub(super) struct Ears {
     heard: Mutex<Heard>,
     /// Something has come that polls can tell.
-    came: Notify,
+    came: FirstNews,
 }
 
 impl Ears {
@@ -45,7 +44,7 @@ impl Ears {
         heard.take(bytes, rules, now);
         let is_read = heard.counts.all() - all > heard.counts.of(Loss::Bad).0 - bad;
         if was_empty && !heard.is_empty() {
-            self.came.notify_waiters();
+            self.came.came();
         }
         is_read
     }
@@ -58,16 +57,12 @@ impl Ears {
         }
         heard.flush(rules, now);
         drop(heard);
-        self.came.notify_waiters();
+        self.came.came();
     }
 
-    /// Waits until there is something to tell, but for a part of the time only: that nothing comes is an answer, too.
+    /// Waits a little until there is something to tell.
     pub(super) async fn first(&self, deadline: Instant) {
-        let patience = deadline.saturating_duration_since(Instant::now()) / 2;
-        let came = self.came.notified();
-        if self.heard().is_empty() {
-            let _nothing = timeout(patience, came).await;
-        }
+        self.came.wait(deadline, || !self.heard().is_empty()).await;
     }
 }
 
@@ -190,16 +185,8 @@ impl Heard {
 
     /// The counts, as rows.
     pub(super) fn table(&self) -> Table {
-        let row = |what: &str, count: u64, names: &[&str]| {
-            vec![Cell::Text(what.into()), Cell::Text(SafeText::new(&names.join(", "))), Cell::Number(count as f64)]
-        };
-        let lost = Loss::ALL.iter().map(|loss| {
-            let (count, names) = self.counts.of(*loss);
-            row(loss.word(), count, &names)
-        });
         let at = self.address.map_or_else(String::new, |address| format!("at {address}"));
-        let rows = std::iter::once(row("received", self.counts.all(), &[&at])).chain(lost).collect();
-        Table { columns: ["what", "where", "count"].map(SafeText::from).to_vec(), rows }
+        self.counts.table(&[("received", &at, self.counts.all())], &Loss::ALL)
     }
 }
 

@@ -14,7 +14,8 @@ pub(super) fn parse(line: &str) -> Option<Parsed> {
     let at = Clock::access(time)?;
     let (request, rest) = rest.split_once("\" ")?;
     let mut numbers = rest.split(' ');
-    let status: u16 = numbers.next()?.parse().ok()?;
+    let status = numbers.next()?;
+    let code: u16 = status.parse().ok()?;
     let size = numbers.next().unwrap_or("-");
     let mut words = request.split(' ');
     let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
@@ -24,13 +25,13 @@ pub(super) fn parse(line: &str) -> Option<Parsed> {
         ("user", user),
         ("method", method),
         ("path", path),
-        ("status", numbers_of(rest)),
+        ("status", status),
         ("size", size),
         ("referrer", quoted.next().unwrap_or("-")),
         ("agent", quoted.next().unwrap_or("-")),
     ];
     let is_said = |(_, value): &(&str, &str)| !value.is_empty() && *value != "-";
-    let level = match status {
+    let level = match code {
         500.. => Level::Error,
         400.. => Level::Warn,
         _ => Level::Info,
@@ -42,9 +43,4 @@ pub(super) fn parse(line: &str) -> Option<Parsed> {
         message: format!("{method} {path} {status}"),
         fields: pairs.into_iter().filter(is_said).map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
     })
-}
-
-/// The status, as it stands.
-fn numbers_of(rest: &str) -> &str {
-    rest.split(' ').next().unwrap_or_default()
 }

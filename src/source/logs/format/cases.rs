@@ -137,7 +137,7 @@ const LINES: &[(&str, &str)] = &[
         "2026-11-21T14:03:20Z - - | http: proxy error: context canceled",
     ),
     ("Could not open the log: permission denied", "- - - | Could not open the log: permission denied"),
-    ("GET /x FAILED with ERROR 500", "- ERROR - | GET /x FAILED with 500"),
+    ("GET /x FAILED with ERROR 500", "- ERROR - | GET /x FAILED with ERROR 500"),
     ("-5 degrees", "- - - | -5 degrees"),
     ("fail: Shop.Pay[0]", "- ERROR - | Shop.Pay[0]"),
     (r#"{"version":"1.1","short_message":"refused","level":3}"#, "- ERROR - | refused"),
@@ -149,7 +149,7 @@ const LINES: &[(&str, &str)] = &[
     ("2026-11-21T14:03:20.1Z stdout F WARN shop: low", "2026-11-21T14:03:20.1Z WARN shop | low"),
     (
         r#"{"t":{"$date":"2026-11-21T14:03:20.000+00:00"},"s":"E","c":"NETWORK","msg":"closed"}"#,
-        "2026-11-21T14:03:20Z ERROR - | closed",
+        "2026-11-21T14:03:20Z ERROR NETWORK | closed",
     ),
     ("[production.ERROR] boom", "- ERROR production | boom"),
     ("", "- - - | "),

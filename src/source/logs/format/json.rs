@@ -8,8 +8,8 @@ use super::time::Clock;
 use crate::model::log::Level;
 
 const MESSAGE: [&str; 8] = ["msg", "message", "short_message", "MESSAGE", "@m", "log", "text", "event"];
-const LEVEL: [&str; 7] = ["level", "severity", "log.level", "@l", "lvl", "loglevel", "s"];
-const TIME: [&str; 9] = ["time", "ts", "timestamp", "@timestamp", "@t", "date", "datetime", "eventTime", "t"];
+const LEVEL: [&str; 6] = ["level", "severity", "log.level", "@l", "lvl", "loglevel"];
+const TIME: [&str; 8] = ["time", "ts", "timestamp", "@timestamp", "@t", "date", "datetime", "eventTime"];
 /// What journald says beside the message, and the names of its fields.
 const JOURNAL: [(&str, &str); 2] = [("_SYSTEMD_UNIT", "unit"), ("_PID", "pid")];
 const CATEGORY: [&str; 8] =
@@ -18,11 +18,12 @@ const CATEGORY: [&str; 8] =
 pub(super) fn parse(line: &str, clock: Clock<'_>) -> Option<Parsed> {
     let Value::Object(mut object) = serde_json::from_str(line).ok()? else { return None };
     unfold(&mut object);
+    if let Some(parsed) = of_mongo(&mut object, clock) {
+        return Some(parsed);
+    }
     let time = take(&mut object, &TIME).and_then(|value| match value {
         Value::Number(number) => Clock::number(number.as_f64()?),
         Value::String(text) => clock.text(&text),
-        // MongoDB.
-        Value::Object(inner) => clock.text(inner.get("$date")?.as_str()?),
         _ => None,
     });
     // The realtime stamp of journald is in microseconds; its priority is that of syslog.
@@ -30,18 +31,15 @@ pub(super) fn parse(line: &str, clock: Clock<'_>) -> Option<Parsed> {
     let priority = take(&mut object, &["PRIORITY"]).and_then(|value| value.as_str()?.parse().ok());
     let level = take(&mut object, &LEVEL).and_then(|value| match value {
         Value::Number(number) => Level::of_number(number.as_f64()?),
-        Value::String(word) => {
-            Level::of_letter(&word).or_else(|| Level::of_word(&word)).or_else(|| Level::of_number(word.parse().ok()?))
-        }
+        Value::String(word) => Level::of_word(&word).or_else(|| Level::of_number(word.parse().ok()?)),
         _ => None,
     });
     let category = take(&mut object, &CATEGORY).map(|value| text(&value)).unwrap_or_default();
     let message = take(&mut object, &MESSAGE).map(|value| text(&value));
+    // What journald knows of a line begins with an underscore: two of that say something.
     let journald = JOURNAL.iter().filter_map(|(key, name)| Some(((*name).to_owned(), text(object.get(*key)?))));
-    let journald: Vec<(String, String)> = journald.collect();
-    let fields: Vec<(String, String)> =
-        object.iter().filter(|(key, _)| !key.starts_with('_')).map(|(key, value)| (key.clone(), text(value))).collect();
-    let fields: Vec<(String, String)> = journald.into_iter().chain(fields).collect();
+    let own = object.iter().filter(|(key, _)| !key.starts_with('_')).map(|(key, value)| (key.clone(), text(value)));
+    let fields: Vec<(String, String)> = journald.chain(own).collect();
     let message = message.unwrap_or_else(|| {
         let words = fields.iter().map(|(key, value)| format!("{key}={value}"));
         words.collect::<Vec<_>>().join(" ")
@@ -51,6 +49,15 @@ pub(super) fn parse(line: &str, clock: Clock<'_>) -> Option<Parsed> {
 
 fn take(object: &mut Map<String, Value>, keys: &[&str]) -> Option<Value> {
     keys.iter().find_map(|key| object.remove(*key))
+}
+
+/// `{"t":{"$date":"..."},"s":"E","c":"NETWORK","msg":"...","attr":{...}}` of `MongoDB`.
+fn of_mongo(object: &mut Map<String, Value>, clock: Clock<'_>) -> Option<Parsed> {
+    let at = clock.text(object.get("t")?.get("$date")?.as_str()?)?;
+    let mut said = |key: &str| object.remove(key).map(|value| text(&value)).unwrap_or_default();
+    let (level, category, message) = (Level::of_letter(&said("s")), said("c"), said("msg"));
+    let fields = object.iter().filter(|(key, _)| *key != "t").map(|(key, value)| (key.clone(), text(value))).collect();
+    Some(Parsed { at: Some(at), level, category, message, fields })
 }
 
 /// The Elastic Common Schema may write `"log": {"level": "error", "logger": "shop"}`.

@@ -27,7 +27,7 @@ pub(super) fn parse(line: &str, clock: Clock<'_>) -> Parsed {
         };
     }
     let behind = behind.trim_start_matches([' ', ':', '-', '|', '\t']);
-    let (category, message) = category(before, behind);
+    let (category, message) = category(before, behind, rest);
     Parsed { at, level: Some(level), category, message, fields: Vec::new() }
 }
 
@@ -75,7 +75,7 @@ fn large(word: &str) -> Option<Level> {
 
 /// The part that wrote it: before the level ("shop.checkout - ERROR - ..."), or behind it before a dash or a colon
 /// (`[main] com.acme.Shop - ...`).
-fn category(before: &str, behind: &str) -> (String, String) {
+fn category(before: &str, behind: &str, whole: &str) -> (String, String) {
     let bare = before.trim_matches([' ', '-', '|', ':', '[', ']', '\t']);
     // "[main] INFO com.acme.Shop - ..." begins with a thread.
     let is_thread =
@@ -86,8 +86,8 @@ fn category(before: &str, behind: &str) -> (String, String) {
     let is_said =
         !is_thread && bare.split_whitespace().any(|word| word.len() > 1 && word.chars().all(char::is_alphabetic));
     if is_said {
-        // Words before a level are a part of what is said.
-        return (String::new(), format!("{}{behind}", before.trim_start()));
+        // Words before a level are a part of what is said, and so is the level.
+        return (String::new(), whole.trim_start().to_owned());
     }
     let rest =
         behind.strip_prefix('[').and_then(|rest| rest.split_once(']')).map_or(behind, |(_, rest)| rest.trim_start());
@@ -101,7 +101,7 @@ fn category(before: &str, behind: &str) -> (String, String) {
     (String::new(), behind.to_owned())
 }
 
-/// One word with the characters of names, and a dot, a colon or a slash in it, or all of it a word of a logger.
+/// One word with the characters of names, and a letter among them.
 fn is_name(text: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | ':' | '$');
     !text.is_empty() && text.len() <= 80 && text.chars().all(is_part) && text.chars().any(char::is_alphabetic)
