@@ -7,6 +7,7 @@ pub mod diagnosis;
 pub mod notifying;
 pub mod polling;
 pub mod reloading;
+mod remote_writing;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -15,7 +16,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::config::Board;
-use crate::history::{self, History, Past};
+use crate::history::{self, History, Outgoing, OutgoingKeeper, Past};
+use crate::hub::exporting::Exporting;
 use crate::hub::{Channels, Command, Hub, Reload};
 use crate::model::poll::{Outcome, QueryId};
 use crate::model::time::{Span, Timestamp, Zone};
@@ -110,9 +112,11 @@ pub fn start(
                 let network = Network::default();
                 let wiring = Wiring::new(clock.clone(), network.clone());
                 let (reload_sender, reloads) = mpsc::channel::<Reload>(1);
-                if let Some(settings) = history {
-                    remember(&mut hub, settings, board.longest_lookback(), &clock).await;
-                }
+                let kept = match history {
+                    Some(settings) => remember(&mut hub, settings, board.longest_lookback(), &clock).await,
+                    None => Kept::default(),
+                };
+                let writing = export(&mut hub, &board, kept);
                 let mut polling = Polling::new(wiring.wires);
                 polling.poll(&board).await;
                 let (notices, notifications) = mpsc::channel(NOTIFICATIONS);
@@ -126,6 +130,8 @@ pub fn start(
                     widths: wiring.widths,
                 };
                 tokio::select! {
+                    // The first of the list is the first to be dropped: what it has gathered gets into the history.
+                    () = remote_writing::run(writing, network.clone(), clock) => {}
                     () = hub.run(channels) => {}
                     () = reloading.run(board, polling, reload_sender) => {}
                     () = notifying::run(notifications, network) => {}
@@ -142,19 +148,48 @@ pub fn start(
     Ok(Engine { scenes, commands, stop: Some(stop), ended })
 }
 
+/// What waits for engines, in the history.
+#[derive(Default)]
+struct Kept {
+    keeper: Option<OutgoingKeeper>,
+    waiting: Vec<Outgoing>,
+}
+
+/// Has the hub hand on what it learns, and gives the other end.
+fn export(hub: &mut Hub, board: &Board, kept: Kept) -> remote_writing::Wires {
+    let (sender, measured) = mpsc::channel(OUTCOMES);
+    let (targets, trouble) = (watch::Sender::new(Arc::default()), watch::Sender::new(None));
+    hub.hear_of(trouble.subscribe());
+    let wires = remote_writing::Wires {
+        measured,
+        targets: targets.subscribe(),
+        trouble,
+        keeper: kept.keeper,
+        waiting: kept.waiting,
+    };
+    hub.export(Exporting::new(sender, targets, board));
+    wires
+}
+
 /// Starts the history, and has the hub know what it remembers. A disk that is slow holds up the first polls for a
 /// moment only: then they are the first to tell something.
-async fn remember(hub: &mut Hub, settings: history::Settings, window: Span, clock: &Clock) {
+async fn remember(hub: &mut Hub, settings: history::Settings, window: Span, clock: &Clock) -> Kept {
     let patience = if settings.path.exists() { LONGEST_RECALL } else { Duration::ZERO };
     let (since, told) = (clock.now().minus(window), clock.clone());
     match History::start(settings, since, move || told.now()) {
-        Err(why) => tracing::warn!("{why}"),
+        Err(why) => {
+            tracing::warn!("{why}");
+            Kept::default()
+        }
         Ok((history, past)) => {
             let past = tokio::time::timeout(patience, past).await.ok().and_then(Result::ok);
             if past.is_none() && !patience.is_zero() {
                 tracing::warn!("the history takes too long to read: the board begins without its past");
             }
-            hub.remember(history, past.unwrap_or_default());
+            let mut past = past.unwrap_or_default();
+            let kept = Kept { keeper: Some(history.outgoing()), waiting: std::mem::take(&mut past.outgoing) };
+            hub.remember(history, past);
+            kept
         }
     }
 }

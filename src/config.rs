@@ -13,6 +13,7 @@ mod check_new;
 mod check_notify;
 mod check_panel;
 mod check_queries;
+mod check_remote_write;
 mod check_rows;
 mod check_secrets;
 mod check_source;

@@ -1,3 +1,4 @@
-//! What andon has learned, for other programs.
+//! What was learned, in the forms of other programs.
 
+pub mod remote_write;
 pub mod table;

@@ -8,7 +8,10 @@ pub mod codec;
 mod compact;
 mod file;
 mod flush;
+mod keeper;
 mod load;
+mod message;
+pub mod outgoing;
 pub mod read;
 mod record;
 mod settings;
@@ -19,11 +22,13 @@ mod writer;
 use std::sync::mpsc::{SyncSender, TrySendError};
 
 use crate::model::time::Timestamp;
+pub use keeper::OutgoingKeeper;
 pub use load::{Past, Remembered};
+use message::Message;
+pub use outgoing::Outgoing;
 pub use record::Record;
 pub use settings::Settings;
 use trouble::Trouble;
-use writer::Message;
 
 /// Records that wait for the thread; more are lost, and that is said.
 const WAITING: usize = 4096;
@@ -64,6 +69,11 @@ impl History {
                 self.trouble.set(Some("no history is kept: a fault of andon".to_owned()));
             }
         }
+    }
+
+    /// Keeps what waits for an engine.
+    pub fn outgoing(&self) -> OutgoingKeeper {
+        OutgoingKeeper(self.sender.clone())
     }
 
     /// Why nothing is kept just now, in a sentence.

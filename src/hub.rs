@@ -1,6 +1,7 @@
 //! The only owner of state: folds outcomes into the store, evaluates, publishes scenes.
 
 pub mod demands;
+pub mod exporting;
 mod remembering;
 
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use crate::store::{Entry, Store};
 use crate::view::build;
 use crate::view::scene::{Ring, Scene};
 use demands::{ViewerDemands, ViewerId};
+use exporting::Exporting;
 use remembering::Keeping;
 
 /// How long answers are gathered before a scene is made of them.
@@ -136,6 +138,10 @@ pub struct Hub {
     ring: Option<Ring>,
     /// What keeps what is learned.
     history: Option<Keeping>,
+    /// What hands it on to engines.
+    exporting: Option<Exporting>,
+    /// What is wrong with parts of the board that no panel shows.
+    troubles: Vec<watch::Receiver<Option<String>>>,
     /// The wall clock at a moment of the steady one.
     looked: (Timestamp, Instant),
 }
@@ -164,7 +170,20 @@ impl Hub {
         let live = Live::new(checks, (queries, board.longest_window()), board.rules(), past);
         let looked = (clock.now(), Instant::now());
         let (watch, told) = (Watch::default(), SentMessages::default());
-        Self { live, board, zone, clock, banner: None, watch, told, ring: None, history: None, looked }
+        Self {
+            live,
+            board,
+            zone,
+            clock,
+            banner: None,
+            watch,
+            told,
+            ring: None,
+            history: None,
+            exporting: None,
+            troubles: Vec::new(),
+            looked,
+        }
     }
 
     /// The scene as of a moment.
@@ -175,8 +194,7 @@ impl Hub {
     /// What is made of the verdicts and of the scene as of a moment.
     pub fn judged_at<T>(&self, now: Timestamp, made: impl FnOnce(&Verdicts<'_>, Scene) -> T) -> T {
         self.judged(self.live.state(), now, |verdicts, scene| {
-            let trouble = || self.history.as_ref().and_then(Keeping::trouble);
-            let banner = self.banner.clone().or_else(|| scene.banner.clone()).or_else(trouble);
+            let banner = self.banner.clone().or_else(|| scene.banner.clone()).or_else(|| self.trouble());
             made(verdicts, Scene { banner, ring: self.ring.clone(), ..scene })
         })
     }
@@ -217,6 +235,23 @@ impl Hub {
         self.live.remember(facts);
     }
 
+    /// Hands on what is learned from now on.
+    pub fn export(&mut self, exporting: Exporting) {
+        self.exporting = Some(exporting);
+    }
+
+    /// Hears what is wrong with a part of the board that no panel shows, and says it in the header.
+    pub fn hear_of(&mut self, trouble: watch::Receiver<Option<String>>) {
+        self.troubles.push(trouble);
+    }
+
+    fn trouble(&self) -> Option<String> {
+        let history = self.history.as_ref().and_then(Keeping::trouble);
+        let others = self.troubles.iter().filter_map(|trouble| trouble.borrow().clone());
+        let all: Vec<String> = history.into_iter().chain(others).collect();
+        (!all.is_empty()).then(|| all.join(" · "))
+    }
+
     fn store(&self) -> &Store {
         &self.live.state().store
     }
@@ -236,10 +271,13 @@ impl Hub {
             }
             _ => {}
         }
-        let history = self.history.as_ref();
+        let (history, exporting) = (self.history.as_ref(), &mut self.exporting);
         self.live.apply(outcome, |fact| {
             if let Some(history) = history {
                 history.keep(fact);
+            }
+            if let Some(exporting) = exporting {
+                exporting.take(fact);
             }
         });
     }
@@ -276,6 +314,9 @@ impl Hub {
                 self.live.hold((queries, board.longest_window()), board.rules(), self.clock.now());
                 if let Some(history) = &mut self.history {
                     history.hold(&board);
+                }
+                if let Some(exporting) = &mut self.exporting {
+                    exporting.hold(&board);
                 }
                 self.board = board;
                 self.banner = None;

@@ -26,6 +26,7 @@ pub mod local_time;
 pub mod log;
 pub mod log_filter;
 pub mod log_pattern;
+pub mod measured;
 pub mod number;
 pub mod number_or_text;
 pub mod people;

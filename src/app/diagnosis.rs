@@ -3,13 +3,15 @@
 //! The queries are polled exactly as the board polls them; name look-up and connection are tried once
 //! more in addition, so that a poll that fails can be told apart at its first broken step.
 
+mod engines;
+mod reach;
+mod step;
+
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use reqwest::Url;
-use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::{Polled, polled, runtime};
 use crate::config::Board;
@@ -25,12 +27,15 @@ use crate::model::telemetry::Telemetry;
 use crate::model::text::{SafeText, ellipsis};
 use crate::model::time::{Span, Timestamp, Zone, now};
 use crate::model::unit::Unit;
-use crate::source::http::{Exchange, io_fault, is_loopback, origin, parse_url, shown_path};
+use crate::source::http::{Exchange, origin, parse_url, shown_path};
 use crate::source::network::Network;
 use crate::source::prometheus::{Prometheus, metrics};
 use crate::source::tls::Certificate;
 use crate::source::{Clock, Emits, Source as _};
 use crate::view::scene::Scene;
+use reach::reach;
+use step::milliseconds;
+pub use step::{Probe, Step, Verdict};
 
 /// Two clocks that differ by less agree: the header has whole seconds, and the answer took its time.
 const SKEW: i64 = 2000;
@@ -39,43 +44,6 @@ const SOON: f64 = 14.0;
 /// Columns of a query or a sample that are shown.
 const SHOWN: usize = 60;
 
-/// How a step went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// As it should.
-    Good,
-    /// It works, but somebody should know.
-    Doubtful,
-    /// It does not work.
-    Bad,
-}
-
-/// One step of a probe.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// What was tried: "name", "connection", "TLS", ...
-    pub what: &'static str,
-    /// How it went.
-    pub verdict: Verdict,
-    /// What was found, in half a line.
-    pub found: String,
-    /// What to do about it; empty when nothing needs doing.
-    pub remedy: &'static str,
-}
-
-/// All steps of one source.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Probe {
-    /// The team's name for it.
-    pub name: SafeText,
-    /// What kind of system.
-    pub kind: &'static str,
-    /// Where it is, without anything that could be a secret; empty when it has no address.
-    pub address: String,
-    /// The steps, in their order.
-    pub steps: Vec<Step>,
-}
-
 /// What was found out.
 #[derive(Debug)]
 pub struct Diagnosis {
@@ -83,20 +51,6 @@ pub struct Diagnosis {
     pub probes: Vec<Probe>,
     /// The board with what came.
     pub scene: Scene,
-}
-
-impl Step {
-    fn good(what: &'static str, found: impl Into<String>) -> Self {
-        Self { what, verdict: Verdict::Good, found: found.into(), remedy: "" }
-    }
-
-    fn doubtful(what: &'static str, found: impl Into<String>, remedy: &'static str) -> Self {
-        Self { what, verdict: Verdict::Doubtful, found: found.into(), remedy }
-    }
-
-    fn bad(what: &'static str, error: &FetchError) -> Self {
-        Self { what, verdict: Verdict::Bad, found: error.to_string(), remedy: error.reason.remedy() }
-    }
 }
 
 /// Probes all sources of a board, at the same time.
@@ -126,6 +80,9 @@ pub fn diagnose(board: Board, zone: Zone, wait: Span) -> Result<Diagnosis, Strin
             let unknown = unknown_metrics(source, &board, &polled).await;
             probes.push(probe(source, &board, &polled, steps, &unknown));
         }
+        for engine in &board.remote_write {
+            probes.push(engines::probe(engine, &network).await);
+        }
         Diagnosis { probes, scene: polled.scene() }
     });
     runtime.shutdown_background();
@@ -136,50 +93,6 @@ pub fn diagnose(board: Board, zone: Zone, wait: Span) -> Result<Diagnosis, Strin
 fn address(source: &SourceSpec) -> Option<Url> {
     let url = source.config.url().filter(|_| source.kind.http && !source.simulated)?;
     parse_url(url).ok()
-}
-
-/// Name and connection, tried by hand.
-async fn reach(url: &Url, network: &Network, patience: Duration) -> Vec<Step> {
-    let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(0));
-    let begin = Instant::now();
-    let found = timeout(patience, network.addresses(host, port)).await;
-    let addresses = match found.unwrap_or_else(|_| Err(FetchError::new(Reason::Dns, "the resolver does not answer"))) {
-        Ok(addresses) => addresses,
-        Err(error) => return vec![unreached(url, Step::bad("name", &error))],
-    };
-    let is_address = addresses.first().is_some_and(|first| first.ip().to_string() == host.trim_matches(['[', ']']));
-    let listed: Vec<String> = addresses.iter().take(4).map(|address| address.ip().to_string()).collect();
-    let name = if is_address {
-        Step::good("name", "none: url has an address")
-    } else {
-        Step::good("name", format!("{host} is {}, found in {}", listed.join(", "), milliseconds(begin.elapsed())))
-    };
-    let begin = Instant::now();
-    let connection = match timeout(patience, TcpStream::connect(addresses.as_slice())).await {
-        Ok(Ok(stream)) => {
-            let peer = stream.peer_addr().map_or_else(|_| String::new(), |peer| peer.to_string());
-            Step::good("connection", format!("{peer} answers, in {}", milliseconds(begin.elapsed())))
-        }
-        Ok(Err(error)) => Step::bad("connection", &io_fault(&error, Phase::Connect)),
-        Err(_) => Step::bad("connection", &Reason::Timeout(Phase::Connect).into()),
-    };
-    vec![name, unreached(url, connection)]
-}
-
-/// A step that failed, where a proxy may know the way.
-fn unreached(url: &Url, step: Step) -> Step {
-    if step.verdict == Verdict::Bad && !is_loopback(url) && has_proxy(url.scheme()) {
-        let found = format!("{}, but the environment sets a proxy, which may reach the server", step.found);
-        return Step::doubtful(step.what, found, "");
-    }
-    step
-}
-
-/// The scheme's own variable, or the one for all. (`NO_PROXY` may make an exception.)
-fn has_proxy(scheme: &str) -> bool {
-    let names =
-        [format!("{scheme}_proxy"), format!("{}_PROXY", scheme.to_uppercase()), "all_proxy".into(), "ALL_PROXY".into()];
-    names.iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
 }
 
 fn probe(
@@ -405,8 +318,4 @@ fn first_row(table: &Table) -> String {
     };
     let row = table.rows.first().map(Vec::as_slice).unwrap_or_default();
     table.columns.iter().zip(row).map(|(name, value)| format!("{name} {}", cell(value))).collect::<Vec<_>>().join(", ")
-}
-
-fn milliseconds(took: Duration) -> String {
-    format::text(took.as_secs_f64(), &Unit::Seconds, now())
 }

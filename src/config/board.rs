@@ -1,6 +1,6 @@
 //! A board that has been checked: everything is resolved; from here on only what it talks to can fail.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -55,6 +55,8 @@ pub struct Board {
     pub notify: Vec<Notify>,
     /// What of the past is kept on disk; none where nothing is.
     pub history: Option<History>,
+    /// Engines to which it writes what it has measured or received.
+    pub remote_write: Vec<RemoteWrite>,
     /// Where other programs ask it; none where nobody may.
     pub api: Option<Api>,
     /// How it is shown on a wall.
@@ -83,6 +85,25 @@ pub struct History {
     pub max_bytes: u64,
     /// Between two flushes.
     pub flush: Span,
+}
+
+/// An engine to which the board writes. Equal ones are one and the same, over a reload.
+#[derive(Debug, Clone)]
+pub struct RemoteWrite {
+    /// Where.
+    pub url: Url,
+    /// Who we are, and whom we trust.
+    pub http: HttpOptions,
+    /// Labels on every series.
+    pub labels: BTreeMap<String, String>,
+    /// A hash of all that was written, secrets included.
+    pub fingerprint: u64,
+}
+
+impl PartialEq for RemoteWrite {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.url, self.fingerprint) == (&other.url, other.fingerprint)
+    }
 }
 
 /// Where other programs ask the board.

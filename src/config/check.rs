@@ -13,7 +13,10 @@ use super::problem::{Location, Problem};
 use super::read::{Entries, table};
 use super::report::Report;
 use super::scope::{Queries, Scope};
-use super::{check_api, check_dashboards, check_history, check_kiosk, check_new, check_notify, check_source, raw};
+use super::{
+    check_api, check_dashboards, check_history, check_kiosk, check_new, check_notify, check_remote_write, check_source,
+    raw,
+};
 use crate::model::event::EventSet;
 use crate::model::text::SafeText;
 use crate::model::time::Span;
@@ -43,6 +46,7 @@ pub(super) fn check(layers: &Layers) -> (Option<Board>, Vec<Problem>) {
     // It is for whoever sits before the board: on a wall it would mostly be empty.
     dashboards.iter_mut().skip(root.dashboards.len()).for_each(|page| page.turned_to = false);
     let api = check_api::check(&root.api, &path.key("api"), &mut scope.report);
+    let remote_write = check_remote_write::check(&root.remote_write, &path.key("remote_write"), &mut scope.report);
     let history = check_history::check(&root.history, &path.key("history"), &mut scope.report);
     let notify = check_notify::check(&root.notify, &path.key("notify"), &mut scope.report);
     let board = Board {
@@ -56,6 +60,7 @@ pub(super) fn check(layers: &Layers) -> (Option<Board>, Vec<Problem>) {
         sources: scope.sources,
         dashboards,
         history,
+        remote_write,
         api,
         kiosk,
     };

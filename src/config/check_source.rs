@@ -2,6 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+use reqwest::Url;
 use serde_json::{Map, Value};
 
 use super::board::{SIMULATOR_SCHEME, SourceSpec};
@@ -56,7 +57,7 @@ pub(super) fn check(
         report_unknown_to_all(entries, path, report);
         return Err(None);
     };
-    let http = if kind.http { http(&mut entries, path, report) } else { HttpOptions::default() };
+    let http = if kind.http { http(&mut entries, path, WITHOUT_SECRET, report) } else { HttpOptions::default() };
     let own_schema = (kind.schema)();
     let own = entries.take(&own_schema);
     entries.report_unknown(path, report);
@@ -83,11 +84,11 @@ fn report_unknown_to_all(mut entries: Entries, path: &Path, report: &mut Report<
     entries.report_unknown(path, report);
 }
 
-/// Takes the keys of HTTP out of a table.
-fn http(entries: &mut Entries, path: &Path, report: &mut Report<'_>) -> HttpOptions {
+/// Takes the keys of HTTP out of a table. `until` says what follows from a missing secret.
+pub(super) fn http(entries: &mut Entries, path: &Path, until: &str, report: &mut Report<'_>) -> HttpOptions {
     let schema = schemars::schema_for!(HttpOptions);
     let taken = entries.take(&schema);
-    check_secrets::check(&schema, &taken, path, WITHOUT_SECRET, report);
+    check_secrets::check(&schema, &taken, path, until, report);
     let http = table::<HttpOptions>(taken, &Value::Null, path, report).unwrap_or_default();
     check_headers(&http, path, report);
     check_tls_pair(&http, path, report);
@@ -195,18 +196,26 @@ fn check_tls_pair(http: &HttpOptions, path: &Path, report: &mut Report<'_>) {
 }
 
 fn check_address(config: &dyn Configured, path: &Path, report: &mut Report<'_>) {
-    let Some(url) = config.url().filter(|url| !url.starts_with(SIMULATOR_SCHEME)) else { return };
+    if let Some(url) = config.url().filter(|url| !url.starts_with(SIMULATOR_SCHEME)) {
+        let _used_as_it_stands = address(url, path, report);
+    }
+}
+
+/// Reads an address; what is wrong with it is reported.
+pub(super) fn address(url: &str, path: &Path, report: &mut Report<'_>) -> Option<Url> {
     let path = path.key("url");
     match parse_url(url) {
         Err(error) => {
             let help = "write it like \"https://prometheus.example.com\"".to_owned();
             report.error("bad-url", &path, error.detail.to_string(), help);
+            None
         }
         Ok(parsed) if !parsed.username().is_empty() || parsed.password().is_some() => {
             let help = "use auth = { basic = { username = \"...\", password = { env = \"...\" } } }".to_owned();
             report.error("secret-in-url", &path, "the URL holds a user name or a password", help);
+            None
         }
-        Ok(_) => {}
+        Ok(parsed) => Some(parsed),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::model::number_or_text::NumberOrText;
 use crate::model::time::Span;
 use crate::panel::ink::Glyphs;
 use crate::source::auth::Secret;
+use crate::source::http::HttpOptions;
 
 // A table in a list or a map is read by itself, so that a mistake in one hides none in another.
 /// The root of the file.
@@ -53,6 +54,11 @@ pub(super) struct Root {
     #[serde(default)]
     #[schemars(with = "HistoryForm")]
     pub history: Value,
+    /// Engines to which the board writes what it has itself measured or received, by Prometheus remote write. None by
+    /// default.
+    #[serde(default)]
+    #[schemars(with = "Vec<RemoteWriteForm>")]
+    pub remote_write: Vec<Value>,
     /// Where other programs may ask the board; without this table nowhere.
     #[serde(default)]
     #[schemars(with = "Api")]
@@ -82,6 +88,29 @@ pub(super) struct Api {
 
 fn api_address() -> String {
     "127.0.0.1:7668".to_owned()
+}
+
+/// An engine to which the board writes by Prometheus remote write 1.0.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct RemoteWrite {
+    /// The address: "http://victoria.example.com:8428/api/v1/write".
+    pub url: String,
+    /// Labels on every series (default: job = "andon", and instance, the name of this machine).
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+}
+
+/// An engine with the keys of HTTP.
+#[derive(JsonSchema)]
+#[expect(
+    dead_code,
+    reason = "stands in the schema only; the keys are read part by part, to say what is wrong with which"
+)]
+struct RemoteWriteForm {
+    #[serde(flatten)]
+    own: RemoteWrite,
+    #[serde(flatten)]
+    http: HttpOptions,
 }
 
 /// The two forms of `history`.

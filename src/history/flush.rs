@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use rusqlite::{Connection, Transaction, params};
 
 use super::codec;
+use super::outgoing::Pending;
 use super::record::Record;
 use crate::model::event::Event;
 use crate::model::labels::Labels;
@@ -27,6 +28,8 @@ pub(super) struct Waiting {
     count: usize,
     snapshots: BTreeMap<QueryKey, (Timestamp, News)>,
     noted: Vec<Event>,
+    /// What waits for engines.
+    pub(super) outgoing: Pending,
     answered: BTreeMap<QueryKey, Timestamp>,
     failed: Vec<(QueryKey, Timestamp, Option<String>)>,
     /// How the last poll of each query ended: only what turns is kept.
@@ -44,6 +47,7 @@ impl Waiting {
             && self.noted.is_empty()
             && self.answered.is_empty()
             && self.failed.is_empty()
+            && self.outgoing.is_empty()
     }
 
     /// Forgets what waits: somebody else keeps this history.
@@ -141,6 +145,7 @@ impl Waiting {
             let Ok(text) = serde_json::to_string(event) else { continue };
             to.prepare_cached("INSERT INTO noted (at, data) VALUES (?1, ?2)")?.execute(params![event.at.0, text])?;
         }
+        self.outgoing.write_to(to)?;
         for (key, at) in &self.answered {
             to.prepare_cached("REPLACE INTO answered (query, at) VALUES (?1, ?2)")?
                 .execute(params![key.as_str(), at.0])?;

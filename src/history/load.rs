@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::codec;
 use super::flush::blocks;
+use super::outgoing::Outgoing;
 use super::tiers::RAW;
 use crate::model::event::Event;
 use crate::model::labels::Labels;
@@ -24,6 +25,8 @@ pub struct Past {
     pub queries: HashMap<QueryKey, Remembered>,
     /// What the board itself had noticed, oldest first.
     pub noted: Vec<Event>,
+    /// What was waiting for engines, oldest first.
+    pub outgoing: Vec<Outgoing>,
     /// When something was learned the last time; none where nothing is remembered.
     pub last: Option<Timestamp>,
 }

@@ -2,7 +2,7 @@
 
 use crate::model::event::Event;
 use crate::model::poll::QueryKey;
-use crate::model::series::{Coverage, Series};
+use crate::model::series::Series;
 use crate::model::time::Timestamp;
 use crate::store::News;
 use crate::store::facts::{Ended, Fact, Poll};
@@ -26,9 +26,8 @@ impl Record {
         match (fact, key) {
             (Fact::Noted(event), _) => Some(Self::Noted(event.clone())),
             (Fact::News { news: News::Series(set), .. }, Some(key)) => {
-                let is_ours = matches!(set.coverage, Coverage::Sample | Coverage::Pushed);
                 let has_points = set.series.iter().any(|one| !one.points.is_empty());
-                (is_ours && has_points).then(|| Self::Points(key.clone(), set.series.clone()))
+                (set.is_own() && has_points).then(|| Self::Points(key.clone(), set.series.clone()))
             }
             (Fact::News { at, news, .. }, Some(key)) => Some(Self::Snapshot(key.clone(), *at, news.clone())),
             (Fact::Poll(Poll { at, ended, .. }), Some(key)) => {

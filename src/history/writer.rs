@@ -7,20 +7,14 @@ use super::compact::{compact, forget, used};
 use super::file::{self, Opened};
 use super::flush::{Ids, Waiting};
 use super::load::{Past, load};
-use super::record::Record;
+use super::message::Message;
+use super::outgoing::{self, Change};
 use super::settings::Settings;
 use super::trouble::Trouble;
 use crate::model::time::Timestamp;
 
 /// Between two tries to open a file that cannot be used.
 const AGAIN: Duration = Duration::from_secs(30);
-
-/// What the thread is told.
-pub(super) enum Message {
-    Record(Record),
-    /// Writes what it has; for whoever ends.
-    End(std::sync::mpsc::Sender<()>),
-}
 
 /// The owner of the file.
 pub(super) struct Writer<C> {
@@ -62,6 +56,7 @@ impl<C: Fn() -> Timestamp> Writer<C> {
         loop {
             match messages.recv_timeout(next.saturating_duration_since(Instant::now())) {
                 Ok(Message::Record(record)) => self.waiting.take(record),
+                Ok(Message::Outgoing(change)) => self.change_outgoing(change),
                 Ok(Message::End(done)) => {
                     self.flush();
                     // Whoever comes next finds it free.
@@ -100,10 +95,26 @@ impl<C: Fn() -> Timestamp> Writer<C> {
 
     pub(super) fn remember(&mut self, since: Timestamp) -> Past {
         let Some(opened) = &self.opened else { return Past::default() };
-        load(&opened.connection, since).unwrap_or_else(|error| {
+        let past = load(&opened.connection, since)
+            .and_then(|past| Ok(Past { outgoing: outgoing::load(&opened.connection, (self.clock)())?, ..past }));
+        past.unwrap_or_else(|error| {
             self.broke(&error);
             Past::default()
         })
+    }
+
+    pub(super) fn change_outgoing(&mut self, change: Change) {
+        match (change, &self.opened) {
+            (Change::Waits(one), _) => self.waiting.outgoing.put(one),
+            (Change::Gone(target, number), opened) => {
+                let is_on_disk = !self.waiting.outgoing.take_away(&target, number);
+                if let Some(opened) = opened.as_ref().filter(|_| is_on_disk)
+                    && let Err(error) = outgoing::delete(&opened.connection, &target, number)
+                {
+                    self.broke(&error);
+                }
+            }
+        }
     }
 
     pub(super) fn flush(&mut self) {

@@ -116,7 +116,7 @@ mod tests {
 
     fn past(board: &Board, news: Vec<(Timestamp, News)>, last: Timestamp) -> Past {
         let remembered = Remembered { news, answered: Some(last) };
-        Past { queries: [(board.queries[0].key.clone(), remembered)].into(), noted: Vec::new(), last: Some(last) }
+        Past { queries: [(board.queries[0].key.clone(), remembered)].into(), last: Some(last), ..Past::default() }
     }
 
     #[test]

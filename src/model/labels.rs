@@ -65,6 +65,11 @@ impl Labels {
         self.0.get(key).map(String::as_str)
     }
 
+    /// All of them, in order of their keys.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
     /// The keys that say of what the series is, in order; the metric's name is none of them.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str).filter(|key| *key != METRIC)

@@ -92,6 +92,11 @@ impl SeriesSet {
     pub const fn new(series: Vec<Series>, coverage: Coverage) -> Self {
         Self { series, coverage }
     }
+
+    /// Whether the board has measured or received it itself: nobody else can be asked for its past.
+    pub const fn is_own(&self) -> bool {
+        matches!(self.coverage, Coverage::Sample | Coverage::Pushed)
+    }
 }
 
 impl AnswerKind for SeriesSet {

@@ -16,7 +16,7 @@ mod limited;
 mod link_header;
 mod load;
 mod options;
-
+mod push;
 mod read;
 mod redirect;
 mod refusal;
@@ -51,6 +51,7 @@ use known::Known;
 use limited::{budget, spent};
 use load::Load;
 pub use options::HttpOptions;
+pub use push::{Push, Sent};
 use read::Wanted;
 use redirect::{Target, leads_on};
 use refusal::check_status;

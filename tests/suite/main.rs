@@ -60,6 +60,7 @@ mod read_only;
 mod readme;
 mod registry;
 mod reload;
+mod remote_write;
 mod scenarios;
 mod second_output;
 mod secrets;

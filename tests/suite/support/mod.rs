@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod buildbot;
+pub mod engine;
 pub mod folder;
 pub mod installed;
 pub mod names;
