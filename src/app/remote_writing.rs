@@ -5,6 +5,7 @@
 
 mod queue;
 mod sending;
+mod standing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use crate::source::Clock;
 use crate::source::limits::Limits;
 use crate::source::network::Network;
 use queue::Queue;
+use standing::Losses;
 
 /// Samples wait no longer than this for their request to be full.
 const GATHER: Duration = Duration::from_secs(5);
@@ -53,31 +55,37 @@ pub(super) async fn run(mut wires: Wires, network: Network, clock: Clock) {
     wires.targets.mark_changed();
     loop {
         tokio::select! {
+            // Who is written to is known before anything is gathered for them.
+            biased;
             changed = wires.targets.changed() => {
                 if changed.is_err() {
                     return std::future::pending().await;
                 }
                 let targets = Arc::clone(&wires.targets.borrow_and_update());
-                writers.retain(|writer| targets.contains(&writer.target));
+                // One with another token goes on with what waits.
+                for gone in writers.extract_if(.., |writer| !targets.contains(&writer.target)) {
+                    waiting.extend(gone.end());
+                }
+                waiting.retain(|one| !one.is_too_old(clock.now()));
                 for target in targets.iter() {
                     if !writers.iter().any(|one| one.target == *target) {
                         writers.push(Writer::start(target.clone(), &wires, &mut waiting, (&network, &clock)));
                     }
                 }
-                say(&writers, &wires.trouble);
+                say(&mut writers, &wires.trouble);
             }
-            Some(measured) = wires.measured.recv() => writers.iter_mut().for_each(|one| one.take(&measured)),
             _ = beats.tick(), if !writers.is_empty() => {
                 writers.iter_mut().for_each(Writer::beat);
-                say(&writers, &wires.trouble);
+                say(&mut writers, &wires.trouble);
             }
+            Some(measured) = wires.measured.recv() => writers.iter_mut().for_each(|one| one.take(&measured)),
         }
     }
 }
 
 /// Says all troubles in one sentence.
-fn say(writers: &[Writer], trouble: &watch::Sender<Option<String>>) {
-    let said: Vec<String> = writers.iter().filter_map(Writer::trouble).collect();
+fn say(writers: &mut [Writer], trouble: &watch::Sender<Option<String>>) {
+    let said: Vec<String> = writers.iter_mut().filter_map(Writer::trouble).collect();
     let why = (!said.is_empty()).then(|| said.join(" · "));
     trouble.send_if_modified(|told| {
         let differs = *told != why;
@@ -90,6 +98,7 @@ fn say(writers: &[Writer], trouble: &watch::Sender<Option<String>>) {
 struct Writer {
     target: RemoteWrite,
     gathering: Gathering,
+    losses: Losses,
     queue: Arc<Queue>,
     clock: Clock,
     task: JoinHandle<()>,
@@ -114,7 +123,14 @@ impl Writer {
         let own: Vec<Outgoing> = waiting.extract_if(.., |one| one.target == address).collect();
         let queue = Arc::new(Queue::new(address, own, wires.keeper.clone()));
         let task = tokio::spawn(sending::run(Arc::clone(&queue), target.clone(), network.clone(), clock.clone()));
-        Self { gathering: Gathering::new(labels(&target)), target, queue, clock: clock.clone(), task }
+        Self {
+            gathering: Gathering::new(labels(&target)),
+            losses: Losses::default(),
+            target,
+            queue,
+            clock: clock.clone(),
+            task,
+        }
     }
 
     fn take(&mut self, measured: &Measured) {
@@ -144,9 +160,17 @@ impl Writer {
         true
     }
 
-    /// What is wrong, in a sentence's half.
-    fn trouble(&self) -> Option<String> {
-        self.queue.trouble(&self.gathering.left_out().said())
+    /// Ends it; what waits is for whoever comes after it.
+    fn end(mut self) -> Vec<Outgoing> {
+        self.put_all();
+        self.task.abort();
+        self.queue.take_all()
+    }
+
+    /// What is wrong, in a sentence.
+    fn trouble(&mut self) -> Option<String> {
+        let said = self.losses.said(&self.queue.standing(), self.gathering.left_out(), self.clock.now());
+        said.map(|said| format!("{}: {said}", self.queue.place()))
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
 
+use super::outgoing::{Change, KEPT};
 use super::*;
 use crate::model::event::{Event, EventKind};
 use crate::model::labels::Labels;
@@ -439,4 +440,32 @@ fn who_finds_the_file_taken_writes_nothing_of_that_time_later() {
     second.flush();
     let values: Vec<f64> = second.points(START).iter().map(|point| point.value).collect();
     assert_eq!(values, [1.0, 2.0, 3.0]);
+}
+
+#[test]
+fn what_waits_for_an_engine_is_known_again_until_it_is_sent_or_too_old() {
+    let mut run = Run::new("outgoing");
+    let target: Arc<str> = "http://engine/".into();
+    let one = |number: i64| Outgoing {
+        target: Arc::clone(&target),
+        number: START + number,
+        samples: 7,
+        body: vec![number as u8; 3].into(),
+    };
+    let gone = |number: i64| Change::Gone(Arc::clone(&target), START + number);
+    for number in 1..=4 {
+        run.writer().change_outgoing(Change::Waits(one(number)));
+    }
+    // One that is sent before the next flush never gets to the disk.
+    run.writer().change_outgoing(gone(1));
+    run.flush();
+    run.writer().change_outgoing(gone(3));
+    run.kill();
+    assert_eq!(run.past(START).outgoing, [one(2), one(4)]);
+    run.writer().change_outgoing(Change::Waits(one(5)));
+    run.kill();
+    assert_eq!(run.past(START).outgoing, [one(2), one(4)], "what was not flushed is lost");
+    run.pass(KEPT.0 + 3);
+    run.kill();
+    assert_eq!(run.past(START).outgoing, [one(4)]);
 }

@@ -142,7 +142,7 @@ fn through_an_outage(kind: Kind, is_killed: bool) {
         written(&engine).last().is_some_and(|last| last.1 > f64::from(before))
     });
     if is_killed {
-        let said = format!("{poisoned} samples refused (HTTP 400");
+        let said = format!("samples refused: {poisoned} (HTTP 400");
         board.session.wait_for("that a request was refused", |text| text.contains(&said));
     }
     read_back(&engine, written(&engine).iter().map(|sample| sample.1).fold(0.0, f64::max));

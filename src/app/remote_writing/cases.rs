@@ -5,11 +5,16 @@ use std::sync::Arc;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
 
 use super::queue::Queue;
-use super::sending;
+use super::standing::Standing;
+use super::{Wires, run, sending};
 use crate::config::board::RemoteWrite;
-use crate::model::time::Timestamp;
+use crate::export::remote_write::message::decoded;
+use crate::model::measured::{Measured, Origin};
+use crate::model::series::Series;
+use crate::model::time::{Span, Timestamp};
 use crate::source::Clock;
 use crate::source::http::HttpOptions;
 use crate::source::network::Network;
@@ -42,35 +47,43 @@ impl Scripted {
         Self { listener, queue, _sending: sending }
     }
 
-    /// Answers the next request, and gives its head and body.
     async fn answer(&self, status: &str) -> (String, Vec<u8>) {
-        let (mut stream, _) = self.listener.accept().await.unwrap();
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            head.push(stream.read_u8().await.unwrap());
-        }
-        let head = String::from_utf8(head).unwrap().to_ascii_lowercase();
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap().parse().unwrap();
-        let mut body = vec![0; length];
-        stream.read_exact(&mut body).await.unwrap();
-        let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 3\r\nConnection: close\r\n\r\nwhy");
-        stream.write_all(answer.as_bytes()).await.unwrap();
-        (head, body)
+        answer(&self.listener, status).await
     }
 
-    /// What is wrong, once it is as expected.
-    async fn trouble(&self, holds: impl Fn(&Option<String>) -> bool) -> Option<String> {
+    /// How it stands, once that is as expected.
+    async fn standing(&self, holds: impl Fn(&Standing) -> bool) -> Standing {
         for _ in 0..10_000 {
-            let trouble = self.queue.trouble("");
-            if holds(&trouble) {
-                return trouble;
+            let standing = self.queue.standing();
+            if holds(&standing) {
+                return standing;
             }
-            tokio::task::yield_now().await;
-            // The answer is read by the runtime: it has to look at its sockets.
+            // What was answered is read by the runtime: it has to look at its sockets.
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         }
-        panic!("{:?}", self.queue.trouble(""))
+        panic!("{:?}", self.queue.standing())
     }
+}
+
+/// Answers the next request, and gives its head and body.
+async fn answer(listener: &TcpListener, status: &str) -> (String, Vec<u8>) {
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.unwrap());
+    }
+    let head = String::from_utf8(head).unwrap().to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap().parse().unwrap();
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await.unwrap();
+    let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 3\r\nConnection: close\r\n\r\nwhy");
+    stream.write_all(answer.as_bytes()).await.unwrap();
+    (head, body)
+}
+
+/// Nothing waits, and nothing was lost.
+fn is_well(standing: &Standing) -> bool {
+    *standing == Standing::default()
 }
 
 fn body(text: &str) -> Arc<[u8]> {
@@ -96,7 +109,7 @@ async fn requests_are_sent_in_order_with_the_headers_of_the_specification_and_wh
         assert!(head.lines().any(|one| one == line), "{line} in {head}");
     }
     assert_eq!(engine.answer("200 OK").await.1, b"second");
-    engine.trouble(Option::is_none).await;
+    engine.standing(is_well).await;
 }
 
 #[tokio::test]
@@ -106,8 +119,8 @@ async fn what_is_refused_for_good_holds_up_nothing_and_is_counted() {
     engine.queue.put(2, body("good"), NOW);
     assert_eq!(engine.answer("400 Bad Request").await.1, b"poisoned");
     assert_eq!(engine.answer("204 No Content").await.1, b"good");
-    let said = engine.trouble(|said| said.as_ref().is_some_and(|said| !said.contains("wait"))).await.unwrap();
-    assert!(said.ends_with(": 3 samples refused (HTTP 400: Bad Request: why)"), "{said}");
+    let (samples, why) = engine.standing(|one| one.waiting == 0).await.refused.unwrap();
+    assert_eq!((samples, why.to_string().as_str()), (3, "HTTP 400: Bad Request: why"));
 }
 
 #[tokio::test]
@@ -116,12 +129,13 @@ async fn what_may_be_taken_later_is_sent_again_before_all_else() {
     engine.queue.put(3, body("first"), NOW);
     engine.queue.put(2, body("second"), NOW);
     assert_eq!(engine.answer("503 Service Unavailable").await.1, b"first");
-    let said = engine.trouble(Option::is_some).await.unwrap();
-    assert!(said.ends_with(": HTTP 503: Service Unavailable: why; 5 samples wait"), "{said}");
+    let standing = engine.standing(|one| one.failing.is_some()).await;
+    let why = standing.failing.unwrap().1.to_string();
+    assert_eq!((standing.waiting, why.as_str()), (5, "HTTP 503: Service Unavailable: why"));
     assert_eq!(engine.answer("429 Too Many Requests\r\nRetry-After: 2").await.1, b"first");
     assert_eq!(engine.answer("204 No Content").await.1, b"first");
     assert_eq!(engine.answer("204 No Content").await.1, b"second");
-    engine.trouble(Option::is_none).await;
+    engine.standing(is_well).await;
 }
 
 #[tokio::test]
@@ -129,8 +143,8 @@ async fn a_redirect_leads_no_sample_elsewhere_and_loses_none() {
     let engine = Scripted::start("").await;
     engine.queue.put(1, body("first"), NOW);
     engine.answer("308 Permanent Redirect\r\nLocation: http://127.0.0.1:9/").await;
-    let said = engine.trouble(Option::is_some).await.unwrap();
-    assert!(said.contains("HTTP 308: write the address that it leads to into url; 1 samples wait"), "{said}");
+    let why = engine.standing(|one| one.failing.is_some()).await.failing.unwrap().1.to_string();
+    assert_eq!(why, "redirect blocked: HTTP 308: write the address that it leads to into url");
     assert_eq!(engine.answer("204 No Content").await.1, b"first");
 }
 
@@ -139,7 +153,7 @@ async fn what_waits_is_bounded_in_time_and_in_bytes_and_what_is_lost_is_counted(
     let engine = Scripted::start("").await;
     // Nobody runs in between: the queue is filled before the first is sent.
     let late = NOW.plus(crate::history::outgoing::KEPT);
-    engine.queue.put(1, body("oldest"), NOW.minus(crate::model::time::Span(1)));
+    engine.queue.put(1, body("oldest"), NOW.minus(Span(1)));
     engine.queue.put(1, body("old"), NOW);
     engine.queue.put(1, body("new"), late);
     assert_eq!(engine.answer("204 No Content").await.1, b"old");
@@ -148,6 +162,43 @@ async fn what_waits_is_bounded_in_time_and_in_bytes_and_what_is_lost_is_counted(
     let large: Arc<[u8]> = vec![7; 9 * 1024 * 1024].into();
     engine.queue.put(10, Arc::clone(&large), late);
     engine.queue.put(20, large, late);
-    let said = engine.trouble(Option::is_some).await.unwrap();
-    assert!(said.ends_with(": 10 samples lost: it took nothing for too long"), "{said}");
+    assert_eq!(engine.queue.standing().lost, 10);
+}
+
+fn target(listener: &TcpListener, token: &str) -> RemoteWrite {
+    let url = format!("http://127.0.0.1:{}/api/v1/write", listener.local_addr().unwrap().port());
+    let http = toml_edit::de::from_str(&format!("auth = {{ bearer = \"{token}\" }}")).unwrap();
+    let fingerprint = token.len() as u64;
+    RemoteWrite { url: url.parse().unwrap(), http, labels: BTreeMap::new(), fingerprint }
+}
+
+#[tokio::test]
+async fn another_token_loses_nothing_of_what_was_gathered() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (sender, measured) = mpsc::channel(8);
+    let engines = |all: &[RemoteWrite]| -> Arc<[RemoteWrite]> { all.into() };
+    let targets = watch::Sender::new(engines(&[target(&listener, "old")]));
+    let wires = Wires {
+        measured,
+        targets: targets.subscribe(),
+        trouble: watch::Sender::new(None),
+        keeper: None,
+        waiting: Vec::new(),
+    };
+    let running = tokio::spawn(run(wires, Network::default(), Clock::Standing(NOW)));
+    let origin =
+        Origin { kind: "host", source: "m".to_owned(), query: "cpu".to_owned(), stale_after: Span::seconds(30) };
+    let series = vec![Series::single("", NOW, 1.5)];
+    sender.send(Measured { origin: Arc::new(origin), series }).await.unwrap();
+    while sender.capacity() < 8 {
+        tokio::task::yield_now().await;
+    }
+    targets.send(engines(&[target(&listener, "newer")])).unwrap();
+    let (head, body) = answer(&listener, "204 No Content").await;
+    assert!(head.contains("authorization: bearer newer"), "{head}");
+    let [(labels, samples)] = decoded(&body).try_into().unwrap();
+    assert!(labels.starts_with("__name__=andon_host_cpu instance="), "{labels}");
+    assert!(labels.ends_with(" job=andon source=m"), "{labels}");
+    assert_eq!(samples, [(NOW.0, 1.5f64.to_bits())]);
+    running.abort();
 }

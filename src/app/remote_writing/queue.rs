@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
+use super::standing::Standing;
 use crate::history::{Outgoing, OutgoingKeeper};
 use crate::model::fault::FetchError;
 use crate::model::time::Timestamp;
@@ -27,13 +28,7 @@ struct State {
     waiting: VecDeque<Outgoing>,
     bytes: usize,
     last_number: i64,
-    /// Samples that were dropped because the engine took nothing for too long.
-    lost: usize,
-    /// Samples of requests that the engine has refused for good, and why the last of them.
-    refused: usize,
-    refusal: Option<FetchError>,
-    /// Why the last try has failed.
-    failing: Option<FetchError>,
+    standing: Standing,
 }
 
 impl Queue {
@@ -64,7 +59,7 @@ impl Queue {
             && (state.bytes > MOST_BYTES || state.waiting.front().is_some_and(|oldest| oldest.is_too_old(now)))
         {
             if let Some(samples) = self.drop_oldest(&mut state) {
-                state.lost += samples;
+                state.standing.lost += samples;
             }
         }
         self.more.notify_one();
@@ -97,10 +92,13 @@ impl Queue {
         if state.waiting.front().is_some_and(|oldest| oldest.number == one.number) {
             self.drop_oldest(&mut state);
         }
-        state.failing = None;
+        if state.standing.failing.take().is_some() {
+            tracing::info!("{}: it takes samples again", self.place());
+        }
         if let Some(why) = refusal {
-            state.refused += one.samples;
-            state.refusal = Some(why);
+            tracing::warn!("{}: {} samples refused: {why}", self.place(), one.samples);
+            let before = state.standing.refused.as_ref().map_or(0, |(samples, _)| *samples);
+            state.standing.refused = Some((before + one.samples, why));
         }
     }
 
@@ -108,28 +106,38 @@ impl Queue {
     pub(super) fn lose(&self, one: &Outgoing) {
         let mut state = self.state();
         if state.waiting.front().is_some_and(|oldest| oldest.number == one.number) {
-            state.lost += self.drop_oldest(&mut state).unwrap_or_default();
+            state.standing.lost += self.drop_oldest(&mut state).unwrap_or_default();
         }
     }
 
     /// The engine takes nothing just now.
-    pub(super) fn fails(&self, why: FetchError) {
-        self.state().failing = Some(why);
+    pub(super) fn fails(&self, why: FetchError, now: Timestamp) {
+        let mut state = self.state();
+        let since = state.standing.failing.take().map_or_else(
+            || {
+                tracing::warn!("{}: {why}", self.place());
+                now
+            },
+            |(since, _)| since,
+        );
+        state.standing.failing = Some((since, why));
     }
 
-    /// What is wrong, in a sentence; `left_out` are samples that were never put in. Nothing is said of a queue that loses
-    /// nothing.
-    pub(super) fn trouble(&self, left_out: &str) -> Option<String> {
+    /// How it stands.
+    pub(super) fn standing(&self) -> Standing {
         let state = self.state();
-        let waiting: usize = state.waiting.iter().map(|one| one.samples).sum();
-        let parts = [
-            state.failing.as_ref().map(|why| format!("{why}; {waiting} samples wait")),
-            state.refusal.as_ref().map(|why| format!("{} samples refused ({why})", state.refused)),
-            (state.lost > 0).then(|| format!("{} samples lost: it took nothing for too long", state.lost)),
-            (!left_out.is_empty()).then(|| format!("not sent: {left_out}")),
-        ];
-        let said: Vec<String> = parts.into_iter().flatten().collect();
+        let waiting = state.waiting.iter().map(|one| one.samples).sum();
+        Standing { waiting, ..state.standing.clone() }
+    }
+
+    /// "remote write to http://victoria:8428"
+    pub(super) fn place(&self) -> String {
         let place = self.target.parse().map_or_else(|_| self.target.to_string(), |url| origin(&url));
-        (!said.is_empty()).then(|| format!("remote write to {place}: {}", said.join("; ")))
+        format!("remote write to {place}")
+    }
+
+    /// What waits, for whoever sends it instead; this one sends nothing any more.
+    pub(super) fn take_all(&self) -> Vec<Outgoing> {
+        std::mem::take(&mut self.state().waiting).into()
     }
 }

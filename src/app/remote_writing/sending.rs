@@ -41,8 +41,9 @@ pub(super) async fn run(queue: Arc<Queue>, target: RemoteWrite, network: Network
             }
             Sent::Later(why) => {
                 let asked = why.retry_after;
-                queue.fails(why);
-                sleep(pause.next(asked)).await;
+                queue.fails(why, clock.now());
+                // Many boards must not come back in one moment.
+                sleep(pause.next(asked).mul_f64(1.0 + 0.1 * fastrand::f64())).await;
             }
         }
     }

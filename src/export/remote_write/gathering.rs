@@ -9,7 +9,7 @@ use super::message::Sample;
 use super::naming::{Identity, identity};
 use crate::model::labels::Labels;
 use crate::model::measured::{Measured, Origin};
-use crate::model::series::Point;
+use crate::model::series::{Point, Series};
 use crate::model::time::{Span, Timestamp};
 
 /// Most samples of one request.
@@ -76,9 +76,20 @@ impl Gathering {
     pub fn take(&mut self, Measured { origin, series }: &Measured) {
         for one in series {
             let identity = identity(origin, &one.labels, &self.own);
+            self.count_late(origin, &identity, one);
             for point in &one.points {
                 self.take_one(origin, &identity, &one.labels, *point);
             }
+        }
+    }
+
+    /// All of it is older than what was taken. (A source that is opened anew tells once more what it knows, its newest sample
+    /// included: that is not late.)
+    fn count_late(&mut self, origin: &Origin, identity: &Identity, series: &Series) {
+        let Some(known) = self.series.get(identity).filter(|known| known.labels == series.labels) else { return };
+        // Two queries may ask for one series, and one of them has heard less.
+        if known.query == origin.query && series.points.last().is_some_and(|newest| newest.at < known.last) {
+            self.left_out.late += series.points.len() as u64;
         }
     }
 
@@ -106,12 +117,7 @@ impl Gathering {
                 self.left_out.clashing += 1;
                 return;
             }
-            Some(known) if point.at <= known.last => {
-                // Two queries may ask for one series: what came by the other is there already.
-                let is_of_both = point.at == known.last || known.query != origin.query;
-                self.left_out.late += u64::from(!is_of_both);
-                return;
-            }
+            Some(known) if point.at <= known.last => return,
             Some(known) => {
                 if value.is_none() && known.is_stale {
                     return;
@@ -160,7 +166,6 @@ mod tests {
 
     use super::*;
     use crate::model::labels::METRIC;
-    use crate::model::series::Series;
 
     fn origin(query: &str) -> Arc<Origin> {
         let stale_after = Span::seconds(30);
@@ -186,8 +191,13 @@ mod tests {
         all.take(&measured("a", "a", &[(3000, 3.0), (4000, 4.0)]));
         assert_eq!(sent(&mut all), [(1000, Some(1.0)), (2000, Some(2.0)), (3000, Some(3.0)), (4000, Some(4.0))]);
         assert_eq!(all.left_out().said(), "");
-        all.take(&measured("a", "a", &[(3500, 9.0), (5000, 5.0)]));
+        // A source that is opened anew tells all that it knows.
+        all.take(&measured("a", "a", &[(1000, 1.0), (4000, 4.0), (5000, 5.0)]));
         assert_eq!(sent(&mut all), [(5000, Some(5.0))]);
+        assert_eq!(all.left_out().said(), "");
+        // The clock was set back.
+        all.take(&measured("a", "a", &[(3500, 9.0)]));
+        assert_eq!(sent(&mut all), []);
         assert_eq!(all.left_out().said(), "1 older than what was sent");
     }
 
