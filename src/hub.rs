@@ -1,6 +1,7 @@
 //! The only owner of state: folds outcomes into the store, evaluates, publishes scenes.
 
 pub mod demands;
+pub mod looking;
 mod remembering;
 
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use crate::store::{Entry, Store};
 use crate::view::build;
 use crate::view::scene::{Ring, Scene};
 use demands::{ViewerDemands, ViewerId};
+use looking::{Look, Looks};
 use remembering::Keeping;
 
 /// How long answers are gathered before a scene is made of them.
@@ -51,26 +53,6 @@ pub enum Command {
     Demand(ViewerId, Demands),
     /// A viewer has left: what only it needed is not needed any more.
     Gone(ViewerId),
-    /// Looks at what is known now.
-    Look(Look),
-}
-
-type Looking = dyn FnOnce(&Verdicts<'_>, &Scene, &Store, &Board) + Send;
-
-/// Somebody who looks, once, at what is known at one moment.
-pub struct Look(Box<Looking>);
-
-impl Look {
-    /// From what is done with it.
-    pub fn new(look: impl FnOnce(&Verdicts<'_>, &Scene, &Store, &Board) + Send + 'static) -> Self {
-        Self(Box::new(look))
-    }
-}
-
-impl std::fmt::Debug for Look {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Look")
-    }
 }
 
 /// What a reload of the config brings.
@@ -110,6 +92,8 @@ pub struct Channels {
     pub outcomes: mpsc::Receiver<Outcome>,
     /// From the viewers.
     pub commands: mpsc::Receiver<Command>,
+    /// From other programs.
+    pub looks: Looks,
     /// From the watch over the config's files.
     pub reloads: mpsc::Receiver<Reload>,
     /// To whatever sends notifications: all messages of one look.
@@ -136,6 +120,8 @@ pub struct Hub {
     ring: Option<Ring>,
     /// What keeps what is learned.
     history: Option<Keeping>,
+    /// What is wrong with what other programs ask.
+    trouble: Option<watch::Receiver<Option<String>>>,
     /// The wall clock at a moment of the steady one.
     looked: (Timestamp, Instant),
 }
@@ -164,7 +150,8 @@ impl Hub {
         let live = Live::new(checks, (queries, board.longest_window()), board.rules(), past);
         let looked = (clock.now(), Instant::now());
         let (watch, told) = (Watch::default(), SentMessages::default());
-        Self { live, board, zone, clock, banner: None, watch, told, ring: None, history: None, looked }
+        let (banner, ring, history, trouble) = (None, None, None, None);
+        Self { board, live, zone, clock, banner, watch, told, ring, history, trouble, looked }
     }
 
     /// The scene as of a moment.
@@ -176,7 +163,8 @@ impl Hub {
     pub fn judged_at<T>(&self, now: Timestamp, made: impl FnOnce(&Verdicts<'_>, Scene) -> T) -> T {
         self.judged(self.live.state(), now, |verdicts, scene| {
             let trouble = || self.history.as_ref().and_then(Keeping::trouble);
-            let banner = self.banner.clone().or_else(|| scene.banner.clone()).or_else(trouble);
+            let other = || self.trouble.as_ref().and_then(|trouble| trouble.borrow().clone());
+            let banner = self.banner.clone().or_else(|| scene.banner.clone()).or_else(trouble).or_else(other);
             made(verdicts, Scene { banner, ring: self.ring.clone(), ..scene })
         })
     }
@@ -215,6 +203,11 @@ impl Hub {
     pub fn recall(&mut self, past: Past) {
         let (facts, _) = remembering::facts(past, &self.board, self.clock.now());
         self.live.remember(facts);
+    }
+
+    /// Shows from now on what is wrong with the part of the board that other programs ask.
+    pub fn hear_of(&mut self, trouble: watch::Receiver<Option<String>>) {
+        self.trouble = Some(trouble);
     }
 
     fn store(&self) -> &Store {
@@ -329,7 +322,6 @@ impl Hub {
                 }
                 Some(command) = channels.commands.recv() => match command {
                     Command::RefreshNow => channels.refresh(),
-                    Command::Look(look) => self.show(look),
                     Command::Demand(viewer, needed) => {
                         demands.set(viewer, needed);
                         channels.tell_widths(&mut demands, self.store());
@@ -340,6 +332,7 @@ impl Hub {
                         channels.tell_widths(&mut demands, self.store());
                     }
                 },
+                Some(looks) = channels.looks.next() => self.show(looks),
                 Some(reload) = channels.reloads.recv() => {
                     self.reload(reload);
                     channels.tell_widths(&mut demands, self.store());
@@ -354,9 +347,13 @@ impl Hub {
         }
     }
 
-    /// Shows what is known now to somebody who looks.
-    fn show(&self, Look(look): Look) {
-        self.judged_at(self.clock.now(), |verdicts, scene| look(verdicts, &scene, self.store(), &self.board));
+    /// Shows those who look what is known at one moment.
+    fn show(&self, looks: Vec<Look>) {
+        self.judged_at(self.clock.now(), |verdicts, scene| {
+            for look in looks {
+                look.see(verdicts, &scene, self.store(), &self.board);
+            }
+        });
     }
 
     fn is_first(&self, query: QueryId) -> bool {
