@@ -75,7 +75,7 @@ pub(super) struct Api {
     pub listen: String,
     /// What has to be shown, by reference: `{ env = "ANDON_API_TOKEN" }`.
     pub token: Option<Secret>,
-    /// Names by which the board is reached, besides its address.
+    /// Names by which the board is reached, without a port; an address is one anyway.
     #[serde(default)]
     pub hosts: Vec<String>,
 }
