@@ -101,7 +101,6 @@ pub fn start(
     let mut hub = Hub::new(Arc::clone(&board), zone, clock.clone());
     let (scene_sender, scenes) = watch::channel(Arc::new(hub.scene_at(clock.now())));
     let (commands, command_receiver) = mpsc::channel(COMMANDS);
-    let (api, asking) = (board.api.clone(), commands.clone());
     let (stop, stopped) = oneshot::channel::<()>();
     let (end, ended) = std::sync::mpsc::channel();
     let runtime = runtime()?;
@@ -120,10 +119,13 @@ pub fn start(
                 let mut polling = Polling::new(wiring.wires);
                 polling.poll(&board).await;
                 let (notices, notifications) = mpsc::channel(NOTIFICATIONS);
+                let (looks, trouble, _api) = api::start(board.api.clone(), scene_sender.subscribe(), clock.clone());
+                hub.hear_of(trouble);
                 let channels = Channels {
                     notices,
                     outcomes: wiring.outcomes,
                     commands: command_receiver,
+                    looks,
                     reloads,
                     scenes: scene_sender,
                     refresh_now: wiring.refresh_now,
@@ -135,7 +137,6 @@ pub fn start(
                     () = hub.run(channels) => {}
                     () = reloading.run(board, polling, reload_sender) => {}
                     () = notifying::run(notifications, network) => {}
-                    () = api::serve(api, asking) => {}
                     _ = stopped => {}
                 }
             });

@@ -1,17 +1,19 @@
 //! The only owner of state: folds outcomes into the store, evaluates, publishes scenes.
 
+mod channels;
 pub mod demands;
 pub mod exporting;
+pub mod looking;
+mod messages;
 mod remembering;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use crate::config::Board;
-use crate::config::board::Webhook;
 use crate::eval::checks::Checks;
 use crate::eval::judging::{Verdicts, judge};
 use crate::eval::live::Live;
@@ -20,19 +22,21 @@ use crate::eval::past::Limits;
 use crate::eval::state::State;
 use crate::eval::transitions::{Panel, Transition, Turn, Watch};
 use crate::history::{History, Past};
-use crate::model::demands::Demands;
 use crate::model::event::{Event, EventKind};
 use crate::model::isolation::tripwire;
 use crate::model::poll::{Outcome, QueryId};
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp, Zone};
-use crate::source::{Clock, Widths};
+use crate::source::Clock;
 use crate::store::facts::Fact;
 use crate::store::{Entry, Store};
 use crate::view::build;
 use crate::view::scene::{Ring, Scene};
-use demands::{ViewerDemands, ViewerId};
+pub use channels::Channels;
+use demands::ViewerDemands;
 use exporting::Exporting;
+use looking::Look;
+pub use messages::{Command, Notification, Reload};
 use remembering::Keeping;
 
 /// How long answers are gathered before a scene is made of them.
@@ -43,86 +47,6 @@ const GATHER_FIRST: Duration = Duration::from_millis(10);
 const TICK: Duration = Duration::from_millis(1050);
 /// The wall clock and the steady one may drift apart by this much between two looks.
 const DRIFT: Span = Span::seconds(2);
-
-/// What a viewer may ask of the hub: nothing that changes what others see.
-#[derive(Debug)]
-pub enum Command {
-    /// Ask all sources now. Only the local terminal may.
-    RefreshNow,
-    /// All that a viewer needs, instead of what it needed before.
-    Demand(ViewerId, Demands),
-    /// A viewer has left: what only it needed is not needed any more.
-    Gone(ViewerId),
-    /// Looks at what is known now.
-    Look(Look),
-}
-
-type Looking = dyn FnOnce(&Verdicts<'_>, &Scene, &Store, &Board) + Send;
-
-/// Somebody who looks, once, at what is known at one moment.
-pub struct Look(Box<Looking>);
-
-impl Look {
-    /// From what is done with it.
-    pub fn new(look: impl FnOnce(&Verdicts<'_>, &Scene, &Store, &Board) + Send + 'static) -> Self {
-        Self(Box::new(look))
-    }
-}
-
-impl std::fmt::Debug for Look {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Look")
-    }
-}
-
-/// What a reload of the config brings.
-#[derive(Debug)]
-pub enum Reload {
-    /// Another board, and who waits until it is the one that is shown.
-    Board(Arc<Board>, oneshot::Sender<()>),
-    /// A config that cannot be used, in a sentence: the previous board stays.
-    Refused(String),
-}
-
-/// A message of one rule of the board.
-#[derive(Debug, Clone)]
-pub struct Notification {
-    /// Which rule, by its index on the board.
-    pub rule: usize,
-    /// The board's name.
-    pub board: SafeText,
-    /// When it turned.
-    pub at: Timestamp,
-    /// What turned.
-    pub what: Transition,
-    /// How many were held back before.
-    pub held_back: usize,
-    /// How many were lost before.
-    pub lost: usize,
-    /// A program and its arguments; empty for none.
-    pub command: Vec<String>,
-    /// An address that is told.
-    pub webhook: Option<Webhook>,
-}
-
-/// The hub's ends of its channels.
-#[derive(Debug)]
-pub struct Channels {
-    /// From the supervisor.
-    pub outcomes: mpsc::Receiver<Outcome>,
-    /// From the viewers.
-    pub commands: mpsc::Receiver<Command>,
-    /// From the watch over the config's files.
-    pub reloads: mpsc::Receiver<Reload>,
-    /// To whatever sends notifications: all messages of one look.
-    pub notices: mpsc::Sender<Vec<Notification>>,
-    /// To the viewers: the latest wins.
-    pub scenes: watch::Sender<Arc<Scene>>,
-    /// To the supervisor: counts up for "ask now".
-    pub refresh_now: watch::Sender<u64>,
-    /// To the sources: how many points each query is wanted in.
-    pub widths: watch::Sender<Widths>,
-}
 
 /// The state, and the functions from it.
 #[derive(Debug)]
@@ -370,7 +294,6 @@ impl Hub {
                 }
                 Some(command) = channels.commands.recv() => match command {
                     Command::RefreshNow => channels.refresh(),
-                    Command::Look(look) => self.show(look),
                     Command::Demand(viewer, needed) => {
                         demands.set(viewer, needed);
                         channels.tell_widths(&mut demands, self.store());
@@ -381,6 +304,7 @@ impl Hub {
                         channels.tell_widths(&mut demands, self.store());
                     }
                 },
+                Some(looks) = channels.looks.next() => self.show(looks),
                 Some(reload) = channels.reloads.recv() => {
                     self.reload(reload);
                     channels.tell_widths(&mut demands, self.store());
@@ -395,9 +319,13 @@ impl Hub {
         }
     }
 
-    /// Shows what is known now to somebody who looks.
-    fn show(&self, Look(look): Look) {
-        self.judged_at(self.clock.now(), |verdicts, scene| look(verdicts, &scene, self.store(), &self.board));
+    /// Shows those who look what is known at one moment.
+    fn show(&self, looks: Vec<Look>) {
+        self.judged_at(self.clock.now(), |verdicts, scene| {
+            for look in looks {
+                look.see(verdicts, &scene, self.store(), &self.board);
+            }
+        });
     }
 
     fn is_first(&self, query: QueryId) -> bool {
@@ -509,28 +437,4 @@ fn alert_event(alert: &Transition, now: Timestamp) -> Event {
 /// What came, in a word or two.
 fn said(outcome: &Outcome) -> String {
     outcome.answer.as_ref().map_or_else(ToString::to_string, |telemetry| telemetry.shape().to_owned())
-}
-
-impl Channels {
-    /// After a sleep everything is old: it is asked for at once, not when its turn comes.
-    fn ask_again_if(&self, jumped: bool) {
-        if jumped {
-            self.refresh();
-        }
-    }
-
-    fn refresh(&self) {
-        self.refresh_now.send_modify(|count| *count += 1);
-    }
-
-    /// Tells the sources in how many columns their queries are drawn. What the board does not ask is not needed.
-    fn tell_widths(&self, demands: &mut ViewerDemands, store: &Store) {
-        demands.retain(|query| store.entry(query).is_some());
-        let widths = demands.widths();
-        self.widths.send_if_modified(|told| {
-            let differs = *told != widths;
-            *told = widths;
-            differs
-        });
-    }
 }

@@ -1,4 +1,4 @@
-//! The board for other programs: a small server that only answers.
+//! The board for other programs: a small server that only answers, on a thread of its own.
 //!
 //! ```text
 //! /healthz           whether the board is alive
@@ -9,138 +9,159 @@
 //! ```
 
 mod answers;
+mod desk;
 mod request;
 
-use std::convert::Infallible;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use secrecy::{ExposeSecret as _, SecretString};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{mpsc, oneshot};
+use secrecy::SecretString;
+use tokio::net::TcpListener;
+use tokio::runtime::Builder;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
-use crate::accept::{Accepting, Guest, Limits};
+use crate::accept::{Accepting, Limits};
 use crate::config::board::Api;
-use crate::hub::{Command, Look};
-use request::{Asked, Refusal};
+use crate::hub::looking::Looks;
+use crate::source::Clock;
+use crate::source::auth::Secret;
+use crate::view::scene::Scene;
+use desk::Desk;
 
 /// Connections at once.
 const LIMITS: Limits = Limits { most: 64, silence: Duration::from_secs(10), stay: None };
-/// How long a head may take.
-const HEAD: Duration = Duration::from_secs(10);
-/// How long the hub may take to answer: it looks ten times a second.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// The pause before an address that is taken is tried again.
-const AGAIN: Duration = Duration::from_secs(10);
+/// Looks that wait for the hub: one for each connection.
+const WAITING: usize = LIMITS.most;
+/// How often it is seen to that somebody can connect.
+const AGAIN: Duration = Duration::from_secs(2);
+/// Reading a token takes milliseconds; after this long its disk does not answer.
+const LONG: Duration = Duration::from_secs(2);
 
-/// Whom and how the server answers.
-struct Desk {
-    api: Api,
-    token: Option<SecretString>,
-    commands: mpsc::Sender<Command>,
+/// Why nobody is answered just now, for the board's banner.
+#[derive(Clone)]
+struct Trouble(watch::Sender<Option<String>>);
+
+impl Trouble {
+    /// Says it, and logs it when it is another one than before.
+    fn set(&self, why: Option<String>) {
+        let why = why.map(|why| format!("the API is not there: {why}"));
+        self.0.send_if_modified(|told| {
+            let differs = *told != why;
+            match &why {
+                Some(why) if differs => tracing::warn!("{why}"),
+                None if differs => tracing::info!("the API is there"),
+                _ => {}
+            }
+            *told = why;
+            differs
+        });
+    }
 }
 
-type Answer = Response<Full<Bytes>>;
+/// Ends the server when it is dropped.
+type Serving = oneshot::Sender<()>;
 
-/// Serves until it is dropped. A board without `[api]` is asked by nobody.
-pub(super) async fn serve(api: Option<Api>, commands: mpsc::Sender<Command>) {
-    let Some(api) = api else {
-        drop(commands);
-        return std::future::pending().await;
-    };
-    loop {
-        match listen(&api).await {
-            Ok((socket, token)) => {
-                let desk = Arc::new(Desk { api: api.clone(), token, commands: commands.clone() });
-                let _accepting =
-                    Accepting::serve(socket, LIMITS, move |stream, guest| attend(Arc::clone(&desk), stream, guest));
-                return std::future::pending().await;
-            }
-            Err(why) => tracing::warn!("the API is not there: {why}; trying again"),
+/// Begins to serve. Returns the looks that are asked for and what is wrong, both for the hub. A board without `[api]`
+/// is asked by nobody.
+pub(super) fn start(
+    api: Option<Api>,
+    scenes: watch::Receiver<Arc<Scene>>,
+    clock: Clock,
+) -> (Looks, watch::Receiver<Option<String>>, Option<Serving>) {
+    let (looks, waiting) = mpsc::channel(WAITING);
+    let (trouble, troubles) = watch::channel(None);
+    let serving = api.map(|api| {
+        let (end, ended) = oneshot::channel();
+        let (desk, trouble) = (Desk { api, token: None, looks, scenes, clock }, Trouble(trouble));
+        if let Err(why) = on_a_thread(desk, trouble.clone(), ended) {
+            trouble.set(Some(format!("no thread for it: {why}")));
         }
+        end
+    });
+    (Looks::new(waiting), troubles, serving)
+}
+
+/// A flood of requests, and making their answers, hold up nobody but those who ask.
+fn on_a_thread(desk: Desk, trouble: Trouble, ended: oneshot::Receiver<()>) -> std::io::Result<()> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let run = move || {
+        runtime.block_on(async {
+            tokio::select! {
+                () = serve(desk, &trouble) => {}
+                _ = ended => {}
+            }
+        });
+        // A token that cannot be read is not waited for.
+        runtime.shutdown_background();
+    };
+    std::thread::Builder::new().name("andon-api".to_owned()).spawn(run).map(drop)
+}
+
+/// Serves until it is dropped. What is in the way is tried again.
+async fn serve(desk: Desk, trouble: &Trouble) {
+    let mut accepting: Option<Accepting> = None;
+    loop {
+        let why = match accepting.as_ref().filter(|one| !one.has_ended()) {
+            Some(accepting) => accepting.trouble(),
+            None => match open(&desk.api, trouble).await {
+                Ok((socket, token)) => {
+                    let desk = Arc::new(Desk { token, ..desk.clone() });
+                    let attend = move |stream, guest| desk::attend(Arc::clone(&desk), stream, guest);
+                    accepting = Some(Accepting::serve(socket, LIMITS, attend));
+                    None
+                }
+                Err(why) => Some(why),
+            },
+        };
+        trouble.set(why);
         sleep(AGAIN).await;
     }
 }
 
-async fn listen(api: &Api) -> Result<(TcpListener, Option<SecretString>), String> {
+async fn open(api: &Api, trouble: &Trouble) -> Result<(TcpListener, Option<SecretString>), String> {
     let token = match &api.token {
         None => None,
-        Some(secret) => Some(secret.read().map_err(|error| error.to_string())?),
+        Some(secret) => Some(read(secret, trouble).await?),
     };
-    let socket = TcpListener::bind(api.listen).await;
-    socket.map(|socket| (socket, token)).map_err(|error| format!("{}: {error}", api.listen))
+    let socket = TcpListener::bind(api.listen).await.map_err(|error| {
+        let help = if error.kind() == ErrorKind::AddrInUse { "; 'ss -ltnp' shows which program has it" } else { "" };
+        format!("{}: {}{help}", api.listen, error.kind())
+    })?;
+    Ok((socket, token))
 }
 
-async fn attend(desk: Arc<Desk>, stream: TcpStream, guest: Guest) {
-    let service = service_fn(move |request| {
-        let (desk, guest) = (Arc::clone(&desk), guest.clone());
-        async move { Ok::<_, Infallible>(desk.answer(&request, &guest).await) }
-    });
-    let mut server = http1::Builder::new();
-    server.timer(TokioTimer::new()).header_read_timeout(HEAD);
-    // Who goes away in the middle is no concern of ours.
-    let _gone = server.serve_connection(TokioIo::new(stream), service).await;
+/// Reads a secret, from a disk that may not answer: one try at a time.
+async fn read(secret: &Secret, trouble: &Trouble) -> Result<SecretString, String> {
+    let secret = secret.clone();
+    let mut reading = spawn_blocking(move || secret.read());
+    let read = if let Ok(read) = timeout(LONG, &mut reading).await {
+        read
+    } else {
+        trouble.set(Some("reading its token takes long".to_owned()));
+        reading.await
+    };
+    read.map_err(|_| "a fault of andon".to_owned())?.map_err(|error| error.to_string())
 }
 
-impl Desk {
-    async fn answer(&self, request: &Request<Incoming>, guest: &Guest) -> Answer {
-        let token = self.token.as_ref().map(SecretString::expose_secret);
-        let asked = request::read(request.method(), request.uri(), request.headers(), (&self.api, token));
-        let mut answer = match asked {
-            Err(refusal) => refused(&refusal),
-            Ok(asked) => {
-                guest.has_proven();
-                self.look(asked).await
-            }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trouble_is_told_once() {
+        let (sender, mut told) = watch::channel(None);
+        let trouble = Trouble(sender);
+        let mut is_told = |why: Option<&str>| {
+            trouble.set(why.map(str::to_owned));
+            told.has_changed().unwrap().then(|| told.borrow_and_update().clone())
         };
-        let headers = answer.headers_mut();
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        answer
+        let taken = Some("the API is not there: taken".to_owned());
+        assert_eq!(is_told(None), None, "nothing was wrong before");
+        assert_eq!(is_told(Some("taken")), Some(taken));
+        assert_eq!(is_told(Some("taken")), None);
+        assert_eq!(is_told(None), Some(None));
     }
-
-    /// Has the hub look: what is answered is of one moment.
-    async fn look(&self, asked: Asked) -> Answer {
-        let (sender, answer) = oneshot::channel();
-        let look = Look::new(move |verdicts, scene, store, board| {
-            // Who asked may be gone.
-            let _gone = sender.send(answers::to(&asked, verdicts, scene, store, board));
-        });
-        let asking = async {
-            self.commands.send(Command::Look(look)).await.ok()?;
-            answer.await.ok()
-        };
-        match timeout(PATIENCE, asking).await {
-            Ok(Some(Ok((kind, text)))) => text_of(StatusCode::OK, kind, text),
-            Ok(Some(Err(refusal))) => refused(&refusal),
-            Ok(None) | Err(_) => refused(&Refusal {
-                status: StatusCode::SERVICE_UNAVAILABLE,
-                why: "the board does not answer".to_owned(),
-            }),
-        }
-    }
-}
-
-fn refused(refusal: &Refusal) -> Answer {
-    let body = serde_json::json!({ "error": refusal.why }).to_string() + "\n";
-    let mut answer = text_of(refusal.status, "application/json", body);
-    if refusal.status == StatusCode::UNAUTHORIZED {
-        answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    }
-    answer
-}
-
-fn text_of(status: StatusCode, kind: &'static str, text: String) -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from(text)));
-    *answer.status_mut() = status;
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    answer
 }

@@ -151,7 +151,7 @@ impl Writer {
 
     /// Makes one request of what is gathered; false where nothing is.
     fn put(&mut self) -> bool {
-        let Some(samples) = self.gathering.next() else { return false };
+        let Some(samples) = self.gathering.request() else { return false };
         match encoded(&samples) {
             Ok(body) => self.queue.put(samples.len(), body.into(), self.clock.now()),
             // Snappy takes up to 4 GiB.

@@ -33,7 +33,7 @@ pub(super) fn run(flags: &ExportFlags) -> Done {
     let mut written = 0;
     for (name, ids) in &panels {
         let entries = ids.iter().filter_map(|id| polled.hub.entry(*id));
-        let all: Vec<Exported> = entries.flat_map(|entry| exported(name, entry)).collect();
+        let all: Vec<Exported> = entries.flat_map(|entry| exported(name, entry, (None, None))).collect();
         if !all.is_empty() {
             file::write(&flags.output.join(format!("{}.csv", plain(name))), &csv(&all))?;
             written += 1;

@@ -76,5 +76,5 @@ fn remembered(
 fn live(board: Board, name: &str, queries: &[QuerySpec]) -> Result<Vec<Exported>, Failure> {
     let polled = app::poll_once(board, zone(), WAIT)?;
     let entries = queries.iter().filter_map(|query| polled.hub.entry(query.id));
-    Ok(entries.flat_map(|entry| exported(name, entry)).collect())
+    Ok(entries.flat_map(|entry| exported(name, entry, (None, None))).collect())
 }

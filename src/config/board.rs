@@ -113,7 +113,7 @@ pub struct Api {
     pub listen: SocketAddr,
     /// What has to be shown.
     pub token: Option<Secret>,
-    /// Names by which the board is reached, besides its address.
+    /// Names by which the board is reached, without a port; an address is one anyway.
     pub hosts: Vec<String>,
 }
 

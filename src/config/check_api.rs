@@ -1,20 +1,22 @@
 //! Where other programs ask the board.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use serde_json::{Value, json};
 
 use super::board::Api;
 use super::locations::Path;
-use super::raw;
 use super::read::table;
 use super::report::Report;
+use super::{check_secrets, raw};
 
 /// The address, and who may ask; none where the board does not say `[api]`.
 pub(super) fn check(written: &Value, path: &Path, report: &mut Report<'_>) -> Option<Api> {
     if written.is_null() {
         return None;
     }
+    let until = "until it is there, the API answers nobody";
+    check_secrets::check(&schemars::schema_for!(raw::Api), written, path, until, report);
     let raw = table::<raw::Api>(written.clone(), &json!({}), path, report)?;
     let Ok(listen) = raw.listen.parse::<SocketAddr>() else {
         let message = format!("listen = '{}' is no address", raw.listen);
@@ -26,5 +28,17 @@ pub(super) fn check(written: &Value, path: &Path, report: &mut Report<'_>) -> Op
         let help = "add token = { env = \"ANDON_API_TOKEN\" }, or listen on 127.0.0.1".to_owned();
         report.error("missing-key", &path.key("listen"), message, help);
     }
+    for (index, host) in raw.hosts.iter().enumerate() {
+        if let Some((name, _)) = host.rsplit_once(':').filter(|(_, port)| is_port(host, port)) {
+            let help = format!("write \"{name}\": whatever port is asked for, the name counts");
+            let message = format!("'{host}' has a port, and hosts are names");
+            report.error("bad-value", &path.key("hosts").index(index), message, help);
+        }
+    }
     Some(Api { listen, token: raw.token, hosts: raw.hosts })
+}
+
+/// Whether the end of a host is a port, and no part of an address of IPv6.
+fn is_port(host: &str, end: &str) -> bool {
+    end.parse::<u16>().is_ok() && host.parse::<IpAddr>().is_err()
 }

@@ -81,7 +81,7 @@ pub(super) struct Api {
     pub listen: String,
     /// What has to be shown, by reference: `{ env = "ANDON_API_TOKEN" }`.
     pub token: Option<Secret>,
-    /// Names by which the board is reached, besides its address.
+    /// Names by which the board is reached, without a port; an address is one anyway.
     #[serde(default)]
     pub hosts: Vec<String>,
 }
@@ -93,7 +93,7 @@ fn api_address() -> String {
 /// An engine to which the board writes by Prometheus remote write 1.0.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct RemoteWrite {
-    /// The address: "http://victoria.example.com:8428/api/v1/write".
+    /// The address: `http://victoria.example.com:8428/api/v1/write`.
     pub url: String,
     /// Labels on every series (default: job = "andon", and instance, the name of this machine).
     #[serde(default)]

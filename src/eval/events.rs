@@ -95,6 +95,12 @@ impl<'a> Events<'a> {
         within.filter(|event| kinds.contains(&event.kind) && event.belongs_to(service, environment)).collect()
     }
 
+    /// Those that began or went on between two moments, oldest first.
+    pub fn during(&self, (from, to): (Timestamp, Timestamp)) -> impl Iterator<Item = &'a Event> {
+        let all = self.0.iter().map(|one| one.event);
+        all.filter(move |event| event.at <= to && (event.at >= from || event.goes_on_after(from)))
+    }
+
     /// Those that some queries answer with, and on request what the board itself has noticed; oldest first.
     pub fn told_by(&self, queries: &[QueryId], with_noticed: bool) -> impl Iterator<Item = &'a Event> {
         let is_wanted = move |one: &&Joined<'a>| {
@@ -175,5 +181,30 @@ mod tests {
         }
         let over = events.over((Timestamp(0), Timestamp(9)), &[EventKind::Deploy], Some("shop"), None);
         assert_eq!(over.len(), 1);
+    }
+
+    #[test]
+    fn what_began_before_and_goes_on_is_of_a_time_too() {
+        let event = |at, until: Option<i64>, state, title: &str| Event {
+            at: Timestamp(at),
+            until: until.map(Timestamp),
+            kind: EventKind::Incident,
+            state,
+            title: title.into(),
+            ..Event::default()
+        };
+        let all = [
+            event(10, Some(40), EventState::Done, "over before"),
+            event(20, Some(60), EventState::Done, "ends within"),
+            event(30, None, EventState::Running, "goes on"),
+            event(35, None, EventState::Done, "a moment before"),
+            event(50, None, EventState::Done, "begins within"),
+            event(80, None, EventState::Running, "begins after"),
+        ];
+        let joined = all.iter().map(|event| Joined { event, queries: Vec::new(), is_noticed: true });
+        let events = Events(joined.collect());
+        let titles: Vec<&str> =
+            events.during((Timestamp(45), Timestamp(70))).map(|event| event.title.as_str()).collect();
+        assert_eq!(titles, ["ends within", "goes on", "begins within"]);
     }
 }

@@ -3,7 +3,7 @@
 //! [`gathering`] puts samples in order and never takes one twice, [`naming`] gives each series its labels, and
 //! [`message`] is what is sent.
 //!
-//! Source: "Prometheus Remote-Write 1.0 specification", prometheus.io/docs/specs/prw/remote_write_spec.
+//! Source: "Prometheus Remote-Write 1.0 specification", <https://prometheus.io/docs/specs/prw/remote_write_spec/>.
 
 pub mod gathering;
 pub mod message;

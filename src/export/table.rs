@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use crate::history::codec::Bucket;
 use crate::model::labels::{Labels, names};
+use crate::model::series::Point;
 use crate::model::time::{Timestamp, Zone};
-use crate::store::{Entry, Stored, Track};
+use crate::store::{Entry, Stored};
 
 /// A series as it is handed out.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,17 +19,18 @@ pub struct Exported {
     pub rows: Vec<Bucket>,
 }
 
-/// The series of an answer; none of an answer of another kind.
-pub fn exported(of: &str, entry: &Entry) -> Vec<Exported> {
+/// The series of an answer, with what lies between two moments, where they are said; none of an answer of another kind.
+pub fn exported(of: &str, entry: &Entry, (from, to): (Option<Timestamp>, Option<Timestamp>)) -> Vec<Exported> {
     let Stored::Series(tracks) = &entry.stored else { return Vec::new() };
-    let rows = |track: &Track| -> Vec<Bucket> {
-        let points = track.ring.points().iter();
-        points.map(|point| Bucket::alone(*point)).collect()
+    let rows = |points: &[Point]| -> Vec<Bucket> {
+        let first = from.map_or(0, |from| points.partition_point(|point| point.at < from));
+        let after = to.map_or(points.len(), |to| points.partition_point(|point| point.at <= to));
+        points.get(first..after).unwrap_or_default().iter().map(|point| Bucket::alone(*point)).collect()
     };
     tracks
         .iter()
-        .map(|track| Exported { of: of.to_owned(), labels: track.labels.clone(), rows: rows(track) })
-        .filter(|one| !one.rows.is_empty())
+        .filter(|track| !track.ring.points().is_empty())
+        .map(|track| Exported { of: of.to_owned(), labels: track.labels.clone(), rows: rows(track.ring.points()) })
         .collect()
 }
 

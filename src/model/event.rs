@@ -219,6 +219,12 @@ impl Event {
         self.at <= now && self.until.is_some_and(|until| now < until)
     }
 
+    /// Whether it goes on after a moment, once it has begun; while nobody knows its end, for as long as it is not done.
+    pub fn goes_on_after(&self, moment: Timestamp) -> bool {
+        let is_open = matches!(self.state, EventState::Running | EventState::Waiting);
+        self.until.map_or(is_open, |until| until > moment)
+    }
+
     /// Whether it belongs to a service and an environment; what names none belongs to all.
     pub fn belongs_to(&self, service: Option<&str>, environment: Option<&str>) -> bool {
         let same = |own: &SafeText, wanted: Option<&str>| {

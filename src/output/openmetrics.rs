@@ -53,7 +53,10 @@ pub fn text(verdicts: &Verdicts<'_>, scene: &Scene) -> String {
     let mut board = Family::new("andon_board_status", "0 ok, 1 warning, 2 critical, 3 unknown.");
     board.add(&[("board", scene.title.as_str())], code(verdicts.status));
     let mut status = Family::new("andon_panel_status", "0 ok, 1 warning, 2 critical, 3 unknown; judged panels only.");
-    let mut value = Family::new("andon_panel_value", "The main value of a panel, in the unit of its label.");
+    let mut value = Family::new(
+        "andon_panel_value",
+        "The main value of a panel, in the unit of its label; none while it is too old.",
+    );
     let mut age = Family::new("andon_panel_age_seconds", "The age of the oldest answer that a panel shows.");
     for (page, shown) in verdicts.pages.iter().zip(&scene.pages) {
         for (verdict, panel) in page.panels.iter().zip(&shown.panels).filter(|(verdict, _)| verdict.is_fed()) {
@@ -66,7 +69,8 @@ pub fn text(verdicts: &Verdicts<'_>, scene: &Scene) -> String {
             if verdict.evaluation.is_judged {
                 status.add(&labels, code(verdict.evaluation.status));
             }
-            if let Some(number) = verdict.value {
+            // A scraper takes every value for one of now: an old one is left out, and ends the series there.
+            if let Some(number) = verdict.value.filter(|_| verdict.evaluation.freshness.can_be_judged()) {
                 value.add(&[&labels[..], &[("unit", panel.unit.as_str())]].concat(), number);
             }
             if let Some(span) = verdict.evaluation.age {

@@ -1,21 +1,31 @@
 //! The board for other programs: over a real socket, by whoever may and may not.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
 use std::time::Instant;
 
-use andon::model::time::now;
+use andon::hub::Hub;
+use andon::model::poll::{Outcome, QueryId};
+use andon::model::series::{Coverage, Series, SeriesSet};
+use andon::model::telemetry::Telemetry;
+use andon::model::time::{Span, Timestamp, Zone, now};
+use andon::output::openmetrics;
+use andon::source::Clock;
 use serde_json::Value;
 
 use crate::support::folder::Folder;
 use crate::support::prometheus::{Prometheus, free_port, is_here};
 use crate::support::pty::{PATIENCE, Session};
+use crate::support::running;
 
 /// A board with a panel that is critical, one that nothing judges, and one whose source does not answer.
-fn board(port: u16, token: &str, events: &str) -> String {
+fn board(port: u16, token: &str, folder: &Folder) -> String {
+    let folder = folder.path().display();
     format!(
         "title = \"Test \\\"board\\\"\"\nrefresh = \"1s\"\n[api]\nlisten = \"127.0.0.1:{port}\"\n{token}\n\
-         [sources.notes]\ntype = \"events\"\nfile = \"{events}\"\n[sources.five]\ntype = \"command\"\ncommand = [\"echo\", \"5\"]\n\
+         [sources.notes]\ntype = \"events\"\nfile = \"{folder}/events.jsonl\"\n\
+         [sources.five]\ntype = \"command\"\ncommand = [\"cat\", \"{folder}/number\"]\n\
          [sources.gone]\ntype = \"json\"\nurl = \"http://127.0.0.1:9/x\"\n[[dashboards]]\nname = \"d\"\n\
          [[dashboards.panels]]\nid = \"high\"\nview = \"stat\"\nsource = \"five\"\ncritical = \"> 3\"\nunit = \"ms\"\n\
          [[dashboards.panels]]\nid = \"free\"\nview = \"stat\"\nsource = \"five\"\n\
@@ -23,11 +33,20 @@ fn board(port: u16, token: &str, events: &str) -> String {
     )
 }
 
+/// An incident that goes on for half an hour, and a deploy of now.
+fn events() -> String {
+    let (now, before) = (now().rfc3339(), now().minus(Span::seconds(1800)).rfc3339());
+    format!(
+        "{{\"kind\":\"incident\",\"title\":\"slow\",\"at\":\"{before}\"}}\n\
+         {{\"kind\":\"deploy\",\"service\":\"shop\",\"version\":\"v2\",\"at\":\"{now}\"}}\n"
+    )
+}
+
 /// A board that is shown, and answers.
 struct Answering {
     port: u16,
-    _session: Session,
-    _folder: Folder,
+    session: Session,
+    folder: Folder,
 }
 
 impl Answering {
@@ -36,14 +55,7 @@ impl Answering {
     }
 
     fn start_with(token: &str) -> Self {
-        let (port, folder) = (free_port(), Folder::new());
-        let deploy =
-            format!("{{\"kind\":\"deploy\",\"service\":\"shop\",\"version\":\"v2\",\"at\":\"{}\"}}\n", now().rfc3339());
-        let events = folder.write("events.jsonl", &deploy);
-        let file = folder.write("b.toml", &board(port, token, &events));
-        let session = Session::start_with(&["--config", &file], (100, 30), &[("ANDON_TEST_TOKEN", "secret")]);
-        session.wait_for("the value", |text| text.contains("critical"));
-        let answering = Self { port, _session: session, _folder: folder };
+        let answering = Self::begin(free_port(), token);
         let begin = Instant::now();
         // The sources answer one after the other.
         while !answering.get("/api/v1/events").1.contains("deploy") {
@@ -52,18 +64,35 @@ impl Answering {
         answering
     }
 
+    /// Shows it, whether or not it answers.
+    fn begin(port: u16, token: &str) -> Self {
+        let folder = Folder::new();
+        folder.write("events.jsonl", &events());
+        folder.write("number", "5");
+        let file = folder.write("b.toml", &board(port, token, &folder));
+        let session = Session::start_with(&["--config", &file], (100, 30), &[("ANDON_TEST_TOKEN", "secret")]);
+        session.wait_for("the value", |text| text.contains("critical"));
+        Self { port, session, folder }
+    }
+
     fn get(&self, path: &str) -> (u16, String) {
         self.ask(&format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAuthorization: Bearer secret\r\n", self.port))
     }
 
     fn ask(&self, head: &str) -> (u16, String) {
-        let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) else { return (0, String::new()) };
+        let (status, _, body) = self.ask_for_all(head);
+        (status, body)
+    }
+
+    /// The status, the head and the body of an answer.
+    fn ask_for_all(&self, head: &str) -> (u16, String, String) {
+        let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) else { return Default::default() };
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.write_all(format!("{head}Connection: close\r\n\r\n").as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), head.to_owned(), body.to_owned())
     }
 
     fn json(&self, path: &str) -> Value {
@@ -71,6 +100,29 @@ impl Answering {
         assert_eq!(status, 200, "{path}: {body}");
         serde_json::from_str(&body).unwrap()
     }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+}
+
+/// Asks on a connection that stays.
+fn ask_on(stream: &mut TcpStream, path: &str) -> std::io::Result<()> {
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer secret\r\n\r\n")
+}
+
+/// Whether a connection that stays is answered with 200 and a text that ends so.
+fn is_answered(stream: &mut TcpStream, end: &str) -> bool {
+    let (mut answer, mut buffer) = (String::new(), vec![0; 65536]);
+    while !answer.ends_with(end) {
+        match stream.read(&mut buffer) {
+            Ok(count) if count > 0 => answer.push_str(std::str::from_utf8(&buffer[..count]).unwrap()),
+            _ => return false,
+        }
+    }
+    answer.starts_with("HTTP/1.1 200")
 }
 
 #[test]
@@ -106,8 +158,14 @@ fn the_verdicts_the_numbers_and_what_happened_can_be_asked() {
             "of": "d/high", "labels": series[0]["labels"], "points": []
         })])
     );
-    let events = board.json("/api/v1/events");
-    assert_eq!((&events[0]["kind"], &events[0]["version"]), (&"deploy".into(), &"v2".into()), "{events}");
+    let later = now().plus(Span::seconds(3600)).rfc3339();
+    let none = board.json(&format!("/api/v1/series?name=high&from={later}"));
+    assert_eq!((&none[0]["of"], &none[0]["points"]), (&"high".into(), &Value::Array(Vec::new())));
+    // What goes on is of the last minutes, too. The offset of a time may stand as it is.
+    let from = now().minus(Span::seconds(600)).rfc3339().replace('Z', "+00:00");
+    let events = board.json(&format!("/api/v1/events?from={from}"));
+    assert_eq!((&events[0]["kind"], &events[0]["state"]), (&"incident".into(), &"goes on".into()), "{events}");
+    assert_eq!((&events[1]["kind"], &events[1]["version"]), (&"deploy".into(), &"v2".into()), "{events}");
     assert_eq!(board.json("/api/v1/events?to=2020-01-01T00:00:00Z"), Value::Array(Vec::new()));
     assert_eq!(board.get("/api/v1/series?name=none").0, 404);
 }
@@ -185,6 +243,90 @@ fn who_may_not_ask_is_refused_and_the_board_goes_on() {
         assert_eq!(is, status, "{head}{body}");
         assert!(!body.contains("secret\""), "{body}");
     }
+    let (_, head, _) = board.ask_for_all(&format!("PUT /metrics HTTP/1.1\r\n{host}Content-Length: 0\r\n"));
+    assert!(head.contains("allow: GET\r\n"), "{head}");
+    board.folder.write("number", "77");
+    board.session.wait_for("the next value", |text| text.contains("77"));
+}
+
+#[test]
+fn who_only_asks_whether_it_is_alive_makes_room_for_who_has_shown_a_token() {
+    let board = Answering::start();
+    let is_alive = |one: &mut TcpStream| ask_on(one, "/healthz").is_ok() && is_answered(one, "}\n");
+    let has_metrics = |one: &mut TcpStream| ask_on(one, "/metrics").is_ok() && is_answered(one, "# EOF\n");
+    let (mut proven, mut first) = (board.connect(), board.connect());
+    assert!(has_metrics(&mut proven) && is_alive(&mut first));
+    let mut more = Vec::new();
+    for _ in 0..64 {
+        more.push(board.connect());
+        assert!(is_alive(more.last_mut().unwrap()));
+    }
+    assert!(!is_alive(&mut first), "it has shown nothing, and stays");
+    assert!(has_metrics(&mut proven), "a token was shown, and it had to leave");
+}
+
+#[test]
+fn many_who_ask_at_once_are_all_answered_and_the_board_goes_on() {
+    let board = Answering::start();
+    let ask_again_and_again =
+        |mut one: TcpStream| (0..5).all(|_| ask_on(&mut one, "/metrics").is_ok() && is_answered(&mut one, "# EOF\n"));
+    let all: Vec<TcpStream> = (0..40).map(|_| board.connect()).collect();
+    std::thread::scope(|scope| {
+        let asking: Vec<_> = all.into_iter().map(|one| scope.spawn(|| ask_again_and_again(one))).collect();
+        board.folder.write("number", "77");
+        board.session.wait_for("the next value", |text| text.contains("77"));
+        assert!(asking.into_iter().all(|one| one.join().unwrap()));
+    });
+}
+
+#[test]
+fn a_port_that_is_taken_is_shown_until_it_is_free() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let board = Answering::begin(port, "");
+    let trouble = format!("the API is not there: 127.0.0.1:{port}: address in use");
+    board.session.wait_for("the trouble", |text| text.contains(&trouble));
+    drop(taken);
+    board.session.wait_for("its end", |text| !text.contains("the API is not there"));
+    assert_eq!(board.get("/healthz").0, 200);
+}
+
+#[test]
+fn a_token_that_is_missing_is_shown() {
+    let board = Answering::begin(free_port(), "token = { env = \"ANDON_TEST_IS_NOT_SET\" }");
+    board.session.wait_for("the trouble", |text| text.contains("the API is not there: "));
+    assert!(board.session.text().contains("ANDON_TEST_IS_NOT_SET is not set"), "{}", board.session.text());
+    assert_eq!(board.get("/healthz").0, 0, "nobody listens where nobody knows who may ask");
+}
+
+#[test]
+fn a_value_that_is_too_old_is_not_exported_as_if_it_were_new() {
+    const NOW: Timestamp = Timestamp(1_795_262_400_000);
+    let text = "refresh = \"5s\"\n[sources.m]\ntype = \"prometheus\"\nurl = \"http://127.0.0.1:1\"\n\
+                [[dashboards]]\nname = \"d\"\n[[dashboards.panels]]\nid = \"p\"\nview = \"stat\"\n\
+                source = \"m\"\nquery = \"up\"\ncritical = \"> 9\"\n";
+    let mut hub = Hub::new(Arc::new(running::board(text)), Zone::utc(), Clock::Wall);
+    let series = SeriesSet::new(vec![Series::single("", NOW, 4.0)], Coverage::Sample);
+    hub.apply(Outcome {
+        query: QueryId(0),
+        at: NOW,
+        answer: Ok(Telemetry::Series(series)),
+        failures: 0,
+        next_try: NOW.plus(Span::seconds(5)),
+        budget: None,
+        age: Span(0),
+        clock_skew: None,
+        listener_error: None,
+    });
+    let panel = "{dashboard=\"d\",panel=\"p\",title=\"p\",layer=\"application\"";
+    let lines_after = |seconds| -> Vec<String> {
+        let at = NOW.plus(Span::seconds(seconds));
+        let text = hub.judged_at(at, |verdicts, scene| openmetrics::text(verdicts, &scene));
+        let of_panel = text.lines().filter(|line| line.contains(panel));
+        of_panel.map(|line| line.replace(panel, "").replace("andon_panel_", "")).collect()
+    };
+    assert_eq!(lines_after(7), ["status} 0", "value,unit=\"\"} 4", "age_seconds} 7"]);
+    assert_eq!(lines_after(3600), ["status} 3", "age_seconds} 3600"]);
 }
 
 #[test]

@@ -66,6 +66,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use andon::app::Wiring;
+    use andon::hub::looking::Looks;
     use andon::hub::{Channels, Hub};
     use andon::model::poll::QueryId;
     use andon::model::time::{Timestamp, Zone};
@@ -141,6 +142,7 @@ mod tests {
         let channels = Channels {
             outcomes: wiring.outcomes,
             commands: command_receiver,
+            looks: Looks::new(mpsc::channel(1).1),
             reloads: mpsc::channel(1).1,
             notices: mpsc::channel(1).0,
             scenes: scene_sender,

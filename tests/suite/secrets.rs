@@ -265,7 +265,7 @@ fn every_secret_of_every_table_is_looked_at() {
                  [sources.api]\ntype = \"json\"\nurl = \"http://127.0.0.1/\"\n\
                  auth = {{ basic = {{ username = \"me\", password = {secret} }} }}\n\
                  headers = {{ \"X-Api-Key\" = {secret}, \"X-Scope-OrgID\" = {secret} }}\n\
-                 [[notify]]\non = [\"broken\"]\nwebhook = \"http://127.0.0.1/\"\ntoken = {secret}\n\
+                 [[notify]]\non = [\"broken\"]\nwebhook = \"http://127.0.0.1/\"\ntoken = {secret}\n[api]\ntoken = {secret}\n\
                  [[dashboards]]\nname = \"d\"\n",
                 events.display()
             ),
@@ -284,9 +284,15 @@ fn every_secret_of_every_table_is_looked_at() {
         ["literal-secret", "readable-secret", "secret-missing", "empty-secret"].map(about)
     };
     let header = "sources.api.headers.X-Scope-OrgID";
-    let secrets =
-        ["notify[0].token", "sources.api.auth.basic.password", "sources.api.headers.X-Api-Key", "sources.log.token"];
+    let secrets = [
+        "api.token",
+        "notify[0].token",
+        "sources.api.auth.basic.password",
+        "sources.api.headers.X-Api-Key",
+        "sources.log.token",
+    ];
     let all = [
+        "api.token",
         "notify[0].token",
         "sources.api.auth.basic.password",
         "sources.api.headers.X-Api-Key",

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use andon::app::Wiring;
+use andon::hub::looking::Looks;
 use andon::hub::{Channels, Command, Hub, Reload};
 use andon::model::fault::{FetchError, Phase, Reason};
 use andon::model::poll::{Answer, Ask};
@@ -157,6 +158,7 @@ fn polled(text: &str, pace: Pace) -> Polled {
         notices: tokio::sync::mpsc::channel(1).0,
         outcomes: wiring.outcomes,
         commands,
+        looks: Looks::new(mpsc::channel(1).1),
         reloads,
         scenes,
         refresh_now: wiring.refresh_now,

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use andon::app::Wiring;
+use andon::hub::looking::Looks;
 use andon::hub::{Channels, Hub};
 use andon::model::freshness::Freshness;
 use andon::model::poll::Outcome;
@@ -120,7 +121,9 @@ async fn after_a_sleep_of_eight_hours_all_are_asked_within_two_seconds() {
     let mut seen = scenes.subscribe();
     let (refresh_now, widths) = (wiring.refresh_now, wiring.widths);
     let notices = tokio::sync::mpsc::channel(1).0;
-    let channels = Channels { outcomes: wiring.outcomes, commands, reloads, notices, scenes, refresh_now, widths };
+    let looks = Looks::new(mpsc::channel(1).1);
+    let channels =
+        Channels { outcomes: wiring.outcomes, commands, looks, reloads, notices, scenes, refresh_now, widths };
     // Somebody who may still send keeps the hub alive.
     let _wires = wiring.wires;
     tokio::spawn(hub.run(channels));

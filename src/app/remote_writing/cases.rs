@@ -25,12 +25,12 @@ const NOW: Timestamp = Timestamp(1_795_267_800_000);
 struct Scripted {
     listener: TcpListener,
     queue: Arc<Queue>,
-    _sending: tokio::task::JoinHandle<()>,
+    sending_task: tokio::task::JoinHandle<()>,
 }
 
 impl Drop for Scripted {
     fn drop(&mut self) {
-        self._sending.abort();
+        self.sending_task.abort();
     }
 }
 
@@ -44,7 +44,7 @@ impl Scripted {
         let queue = Arc::new(Queue::new(url.as_str().into(), Vec::new(), None));
         let clock = Clock::Standing(NOW);
         let sending = tokio::spawn(sending::run(Arc::clone(&queue), target, Network::default(), clock));
-        Self { listener, queue, _sending: sending }
+        Self { listener, queue, sending_task: sending }
     }
 
     async fn answer(&self, status: &str) -> (String, Vec<u8>) {

@@ -130,7 +130,7 @@ impl Queue {
         Standing { waiting, ..state.standing.clone() }
     }
 
-    /// "remote write to http://victoria:8428"
+    /// Whom it is for, in words: `remote write to http://victoria:8428`.
     pub(super) fn place(&self) -> String {
         let place = self.target.parse().map_or_else(|_| self.target.to_string(), |url| origin(&url));
         format!("remote write to {place}")

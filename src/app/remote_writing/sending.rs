@@ -60,14 +60,13 @@ async fn send(
     let deadline = Instant::now() + LONGEST.duration();
     let (known, target, network) = (push.clone(), target.clone(), network.clone());
     let sending = async move {
-        let push = match known {
-            Some(push) => push,
-            None => {
-                aside().await;
-                match Push::new(&target.url, &target.http, &network, LONGEST) {
-                    Ok(push) => push,
-                    Err(why) => return (None, Sent::Later(why)),
-                }
+        let push = if let Some(push) = known {
+            push
+        } else {
+            aside().await;
+            match Push::new(&target.url, &target.http, &network, LONGEST) {
+                Ok(push) => push,
+                Err(why) => return (None, Sent::Later(why)),
             }
         };
         let sent = push.post(&HEADERS, body, deadline).await;

@@ -144,7 +144,7 @@ impl Gathering {
     }
 
     /// The samples of the next request; none where none waits.
-    pub fn next(&mut self) -> Option<Vec<Sample>> {
+    pub fn request(&mut self) -> Option<Vec<Sample>> {
         let count = self.waiting.len().min(MOST);
         (count > 0).then(|| self.waiting.drain(..count).collect())
     }
@@ -179,7 +179,7 @@ mod tests {
     }
 
     fn sent(gathering: &mut Gathering) -> Vec<(i64, Option<f64>)> {
-        gathering.next().unwrap_or_default().iter().map(|one| (one.at.0, one.value)).collect()
+        gathering.request().unwrap_or_default().iter().map(|one| (one.at.0, one.value)).collect()
     }
 
     #[test]
@@ -232,7 +232,7 @@ mod tests {
         let points: Vec<(i64, f64)> = (1..=MOST as i64 + 1).map(|at| (at, 1.0)).collect();
         all.take(&measured("a", "a", &points));
         assert!(all.is_full());
-        assert_eq!((all.next().unwrap().len(), all.next().unwrap().len(), all.next()), (MOST, 1, None));
+        assert_eq!((all.request().unwrap().len(), all.request().unwrap().len(), all.request()), (MOST, 1, None));
         for number in 0..MOST_SERIES + 4 {
             all.take(&measured("*", &format!("m{number}"), &[(1, 1.0)]));
         }

@@ -1,0 +1,58 @@
+//! The hub's ends of its channels.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+
+use super::demands::ViewerDemands;
+use super::looking::Looks;
+use super::messages::{Command, Notification, Reload};
+use crate::model::poll::Outcome;
+use crate::source::Widths;
+use crate::store::Store;
+use crate::view::scene::Scene;
+
+/// The hub's ends of its channels.
+#[derive(Debug)]
+pub struct Channels {
+    /// From the supervisor.
+    pub outcomes: mpsc::Receiver<Outcome>,
+    /// From the viewers.
+    pub commands: mpsc::Receiver<Command>,
+    /// From other programs.
+    pub looks: Looks,
+    /// From the watch over the config's files.
+    pub reloads: mpsc::Receiver<Reload>,
+    /// To whatever sends notifications: all messages of one look.
+    pub notices: mpsc::Sender<Vec<Notification>>,
+    /// To the viewers: the latest wins.
+    pub scenes: watch::Sender<Arc<Scene>>,
+    /// To the supervisor: counts up for "ask now".
+    pub refresh_now: watch::Sender<u64>,
+    /// To the sources: how many points each query is wanted in.
+    pub widths: watch::Sender<Widths>,
+}
+
+impl Channels {
+    /// After a sleep everything is old: it is asked for at once, not when its turn comes.
+    pub(super) fn ask_again_if(&self, jumped: bool) {
+        if jumped {
+            self.refresh();
+        }
+    }
+
+    pub(super) fn refresh(&self) {
+        self.refresh_now.send_modify(|count| *count += 1);
+    }
+
+    /// Tells the sources in how many columns their queries are drawn. What the board does not ask is not needed.
+    pub(super) fn tell_widths(&self, demands: &mut ViewerDemands, store: &Store) {
+        demands.retain(|query| store.entry(query).is_some());
+        let widths = demands.widths();
+        self.widths.send_if_modified(|told| {
+            let differs = *told != widths;
+            *told = widths;
+            differs
+        });
+    }
+}
