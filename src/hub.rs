@@ -6,6 +6,7 @@ pub mod exporting;
 pub mod looking;
 mod messages;
 mod remembering;
+mod statuses;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +26,7 @@ use crate::history::{History, Past};
 use crate::model::event::{Event, EventKind};
 use crate::model::isolation::tripwire;
 use crate::model::poll::{Outcome, QueryId};
+use crate::model::status::Status;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp, Zone};
 use crate::source::Clock;
@@ -38,6 +40,7 @@ use exporting::Exporting;
 use looking::Look;
 pub use messages::{Command, Notification, Reload};
 use remembering::Keeping;
+use statuses::Statuses;
 
 /// How long answers are gathered before a scene is made of them.
 const GATHER: Duration = Duration::from_millis(100);
@@ -62,6 +65,8 @@ pub struct Hub {
     ring: Option<Ring>,
     /// What keeps what is learned.
     history: Option<Keeping>,
+    /// What of the statuses of panels is worth keeping.
+    statuses: Statuses,
     /// What hands it on to engines.
     exporting: Option<Exporting>,
     /// What is wrong with parts of the board that no panel shows.
@@ -104,6 +109,7 @@ impl Hub {
             told,
             ring: None,
             history: None,
+            statuses: Statuses::default(),
             exporting: None,
             troubles: Vec::new(),
             looked,
@@ -138,9 +144,14 @@ impl Hub {
 
     /// A look: the scene as of now, and the notifications of what has turned since the last look.
     pub fn look(&mut self, now: Timestamp) -> (Scene, Vec<Notification>) {
-        let mut watch = std::mem::take(&mut self.watch);
-        let (scene, turned) = self.judged_at(now, |verdicts, scene| (scene, self.turned(&mut watch, verdicts)));
-        self.watch = watch;
+        let (mut watch, mut statuses) = (std::mem::take(&mut self.watch), std::mem::take(&mut self.statuses));
+        let (scene, turned) = self.judged_at(now, |verdicts, scene| {
+            if let Some(history) = &self.history {
+                history.keep_all(statuses.worth_keeping(now, judged_panels(verdicts)));
+            }
+            (scene, self.turned(&mut watch, verdicts))
+        });
+        (self.watch, self.statuses) = (watch, statuses);
         for alert in turned.iter().filter(|one| one.turn == Turn::Critical) {
             self.note(alert_event(alert, now));
         }
@@ -217,7 +228,9 @@ impl Hub {
     /// Knows again what a history remembers, and keeps what is learned from now on.
     pub fn remember(&mut self, history: History, past: Past) {
         let now = self.clock.now();
-        self.history = Some(Keeping::new(history, &self.board));
+        let history = Keeping::new(history, &self.board);
+        self.statuses = history.statuses(&self.board);
+        self.history = Some(history);
         let (facts, pause) = remembering::facts(past, &self.board, now);
         self.live.remember(facts);
         if let Some(pause) = pause {
@@ -238,6 +251,7 @@ impl Hub {
                 self.live.hold((queries, board.longest_window()), board.rules(), self.clock.now());
                 if let Some(history) = &mut self.history {
                     history.hold(&board);
+                    self.statuses = history.statuses(&board);
                 }
                 if let Some(exporting) = &mut self.exporting {
                     exporting.hold(&board);
@@ -419,6 +433,13 @@ impl Hub {
             differs
         });
     }
+}
+
+/// Page, panel and status of each panel that something judges.
+fn judged_panels<'a>(verdicts: &'a Verdicts<'_>) -> impl Iterator<Item = (&'a str, &'a str, Status)> {
+    let panels = verdicts.pages.iter().flat_map(|page| page.panels.iter().map(move |panel| (page.name, panel)));
+    let judged = panels.filter(|(_, panel)| panel.is_fed() && panel.evaluation.is_judged);
+    judged.map(|(page, panel)| (page, panel.panel.id, panel.evaluation.status))
 }
 
 /// A panel that became critical, as an event.

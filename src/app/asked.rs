@@ -2,6 +2,23 @@
 
 use crate::config::Board;
 use crate::config::board::QuerySpec;
+use crate::model::poll::QueryKey;
+
+/// Panels of a board by id, or `page/id`: their full names, and under what their statuses are kept. The error is a
+/// sentence.
+pub fn statuses(board: &Board, name: &str) -> Result<Vec<(String, QueryKey)>, String> {
+    let (page, id) = name.split_once('/').map_or((None, name), |(page, id)| (Some(page), id));
+    let all = || board.dashboards.iter().flat_map(|page| page.panels.iter().map(move |panel| (page, panel)));
+    let asked = all().filter(|(one, panel)| page.is_none_or(|page| one.name == page) && panel.id == id);
+    let found: Vec<_> = asked
+        .map(|(page, panel)| (format!("{}/{}", page.name, panel.id), QueryKey::of_status(&page.name, &panel.id)))
+        .collect();
+    if found.is_empty() {
+        let known: Vec<&str> = all().map(|(_, panel)| panel.id.as_str()).collect();
+        return Err(format!("there is no panel '{name}'; there are {}", known.join(", ")));
+    }
+    Ok(found)
+}
 
 /// The queries of a panel (its id, or `page/id`), or of a source. The error is a sentence.
 pub fn queries(board: &Board, name: &str) -> Result<Vec<QuerySpec>, String> {

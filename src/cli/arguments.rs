@@ -266,6 +266,9 @@ pub struct QueryFlags {
     /// How it is printed
     #[arg(long, value_enum, default_value_t)]
     pub format: QueryFormat,
+    /// How long a panel was ok, warning, critical, unknown, and how long nobody knew, in stretches of --step (default: 1h)
+    #[arg(long, conflicts_with = "live")]
+    pub status: bool,
     /// Poll now instead of reading the history
     #[arg(long, conflicts_with_all = ["from", "to", "step"])]
     pub live: bool,

@@ -9,12 +9,16 @@ use super::{moment, state};
 use crate::app::{self, asked};
 use crate::config::Board;
 use crate::config::board::QuerySpec;
+use crate::export::status::{self, StatusRow};
 use crate::export::table::{Exported, csv, exported, json, table};
 use crate::history::read::Reader;
 use crate::model::time::{Span, Timestamp, now};
 
 /// How long `--live` waits for sources.
 const WAIT: Span = Span::seconds(12);
+/// The stretches of `--status`, unless the flags say otherwise, and the shortest.
+const STATUS_STEP: Span = Span::seconds(3600);
+const LEAST_STATUS_STEP: Span = Span::seconds(60);
 
 pub(super) fn run(flags: &QueryFlags) -> Done {
     let (board, _) = load(&flags.board)?;
@@ -27,6 +31,9 @@ pub(super) fn run(flags: &QueryFlags) -> Done {
     let to = read(&flags.to, now).map_err(wrong)?;
     if from >= to {
         return Err(wrong("--from is not before --to"));
+    }
+    if flags.status {
+        return statuses(flags, &board, (from, to), now);
     }
     let queries = asked::queries(&board, &flags.name).map_err(wrong)?;
     let all = if flags.live {
@@ -52,6 +59,38 @@ fn wrong(message: impl std::fmt::Display) -> Failure {
     Failure::Quiet(ExitCode::from(2))
 }
 
+/// How long panels were in each status.
+fn statuses(flags: &QueryFlags, board: &Board, range: (Timestamp, Timestamp), now: Timestamp) -> Done {
+    let step = if flags.step == Span(0) { STATUS_STEP } else { flags.step };
+    if step < LEAST_STATUS_STEP {
+        return Err(wrong("--step of statuses is at least 1m"));
+    }
+    let reader = history(board, &request(&flags.board).file)?;
+    let mut all = Vec::new();
+    for (name, key) in asked::statuses(board, &flags.name).map_err(wrong)? {
+        for (_, rows) in reader.series(&key, range, step, now)? {
+            all.extend(rows.iter().map(|row| StatusRow::of(&name, row, step)));
+        }
+    }
+    if all.is_empty() {
+        return Err(Failure::Message(format!(
+            "no status of '{}' is remembered in that time; a panel that no limit judges has none",
+            flags.name
+        )));
+    }
+    print(&match flags.format {
+        QueryFormat::Csv => status::csv(&all),
+        QueryFormat::Json => status::json(&all),
+        QueryFormat::Table => status::table(&all, &zone()),
+    })
+}
+
+fn history(board: &Board, file: &std::path::Path) -> Result<Reader, Failure> {
+    let settings = state::history(board, file)
+        .ok_or_else(|| Failure::Message("this board keeps no history; --live polls its sources".to_owned()))?;
+    Ok(Reader::open(&settings.path)?)
+}
+
 /// From the history of the board.
 fn remembered(
     board: &Board,
@@ -61,9 +100,7 @@ fn remembered(
     step: Span,
     now: Timestamp,
 ) -> Result<Vec<Exported>, Failure> {
-    let settings = state::history(board, file)
-        .ok_or_else(|| Failure::Message("this board keeps no history; --live polls its sources".to_owned()))?;
-    let reader = Reader::open(&settings.path)?;
+    let reader = history(board, file)?;
     let mut all = Vec::new();
     for query in queries {
         let series = reader.series(&query.key, range, step, now)?;

@@ -6,7 +6,8 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::codec::{self, Bucket};
 use super::flush::{SLOT, blocks};
-use super::tiers::{COARSER, RAW, Tier, buckets, merged};
+use super::tiers::{COARSER, RAW, Tier, buckets, merged, status_buckets};
+use crate::model::poll::QueryKey;
 use crate::model::series::{Point, in_order};
 use crate::model::time::{Span, Timestamp};
 use crate::store::ring::usual_distance;
@@ -56,9 +57,12 @@ fn keep(to: &Transaction<'_>, id: i64, points: &[Point]) -> rusqlite::Result<()>
         let whole = if before.is_empty() { part.to_vec() } else { in_order(before.iter().chain(part).copied()) };
         write(to, id, RAW, start, &codec::points(&whole))?;
     }
+    let query: Option<String> =
+        to.prepare_cached("SELECT query FROM series WHERE id = ?1")?.query_row([id], |row| row.get(0)).optional()?;
+    let is_status = query.is_some_and(|query| QueryKey::of_text(&query).is_of_status());
     let reach = usual_distance(points).times(2.5);
     for tier in COARSER {
-        let all = buckets(points, tier.step, reach);
+        let all = if is_status { status_buckets(points, tier.step) } else { buckets(points, tier.step, reach) };
         for part in all.chunk_by(|a, b| tier.block_of(a.at) == tier.block_of(b.at)) {
             let Some(first) = part.first() else { continue };
             let start = tier.block_of(first.at);

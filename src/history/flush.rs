@@ -10,7 +10,7 @@ use super::record::Record;
 use crate::model::event::Event;
 use crate::model::labels::Labels;
 use crate::model::poll::QueryKey;
-use crate::model::series::{Point, in_order};
+use crate::model::series::{Point, Series, in_order};
 use crate::model::time::{Span, Timestamp};
 use crate::store::News;
 
@@ -66,6 +66,10 @@ impl Waiting {
                     self.count += one.points.len();
                     self.points.entry((key.clone(), one.labels)).or_default().extend(one.points);
                 }
+            }
+            Record::Status(key, at, status) => {
+                let point = Point { at, value: f64::from(status.exit_code()) };
+                self.take(Record::Points(key, vec![Series { labels: Labels::default(), points: vec![point] }]));
             }
             Record::Snapshot(key, at, news) => {
                 self.snapshots.insert(key, (at, news));

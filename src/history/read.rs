@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags, params};
 use super::codec::{self, Bucket};
 use super::flush::blocks;
 use super::load::{Past, load};
-use super::tiers::{COARSER, RAW, Tier, buckets, merged};
+use super::tiers::{COARSER, RAW, Tier, buckets, merged, status_buckets};
 use crate::model::labels::Labels;
 use crate::model::poll::QueryKey;
 use crate::model::series::{Point, in_order};
@@ -69,7 +69,12 @@ impl Reader {
                 Some(tier) => {
                     let kept = self.buckets(id, tier, from)?;
                     // What is not thinned out yet is thinned out here.
-                    let recent = buckets(&self.flushed(id, RAW.block_of(from))?, tier.step, Span::seconds(tier.step));
+                    let recent = self.flushed(id, RAW.block_of(from))?;
+                    let recent = if query.is_of_status() {
+                        status_buckets(&recent, tier.step)
+                    } else {
+                        buckets(&recent, tier.step, Span::seconds(tier.step))
+                    };
                     merged(kept, recent, tier.step)
                 }
             };

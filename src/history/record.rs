@@ -3,6 +3,7 @@
 use crate::model::event::Event;
 use crate::model::poll::QueryKey;
 use crate::model::series::Series;
+use crate::model::status::Status;
 use crate::model::time::Timestamp;
 use crate::store::News;
 use crate::store::facts::{Ended, Fact, Poll};
@@ -12,6 +13,8 @@ use crate::store::facts::{Ended, Fact, Poll};
 pub enum Record {
     /// Values of a source without a past of its own.
     Points(QueryKey, Vec<Series>),
+    /// The status of a panel as of a moment.
+    Status(QueryKey, Timestamp, Status),
     /// How all is of one query.
     Snapshot(QueryKey, Timestamp, News),
     /// Something that the board itself has noticed.

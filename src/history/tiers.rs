@@ -32,8 +32,28 @@ impl Tier {
     }
 }
 
+/// How long a status holds that nobody has confirmed since: it is noted each minute.
+const STATUS_REACH: Span = Span::seconds(90);
+
+/// Buckets of statuses, with how long each of them held.
+pub(super) fn status_buckets(points: &[Point], step: i64) -> Vec<Bucket> {
+    let seconds_in = |value: f64, covered: u32| {
+        let mut statuses = [0; 4];
+        // The codes are 0 to 3.
+        if let Some(one) = statuses.get_mut(value as usize) {
+            *one = covered;
+        }
+        statuses
+    };
+    all_buckets(points, step, STATUS_REACH, seconds_in)
+}
+
 /// Buckets of so many seconds, ascending in time. `reach` is how long a value holds.
 pub(super) fn buckets(points: &[Point], step: i64, reach: Span) -> Vec<Bucket> {
+    all_buckets(points, step, reach, |_, _| [0; 4])
+}
+
+fn all_buckets(points: &[Point], step: i64, reach: Span, statuses: impl Fn(f64, u32) -> [u32; 4]) -> Vec<Bucket> {
     let step = step * 1000;
     let mut all: Vec<Bucket> = Vec::new();
     for (n, point) in points.iter().enumerate().filter(|(_, point)| point.value.is_finite()) {
@@ -41,6 +61,7 @@ pub(super) fn buckets(points: &[Point], step: i64, reach: Span) -> Vec<Bucket> {
         let next = points.get(n + 1).map_or(at.0 + step, |next| next.at.0);
         // What a value covers beyond its bucket is not counted for the next one: a bucket has gaps of its own.
         let covered = (next.min(at.0 + step) - point.at.0).min(reach.0).max(0) / 1000;
+        let covered = u32::try_from(covered).unwrap_or(u32::MAX);
         let one = Bucket {
             at,
             min: point.value,
@@ -48,7 +69,8 @@ pub(super) fn buckets(points: &[Point], step: i64, reach: Span) -> Vec<Bucket> {
             sum: point.value,
             count: 1,
             last: point.value,
-            gap: u32::try_from(step / 1000 - covered).unwrap_or(u32::MAX),
+            gap: u32::try_from(step / 1000).unwrap_or(u32::MAX).saturating_sub(covered),
+            statuses: statuses(point.value, covered),
             ..Bucket::default()
         };
         match all.last_mut() {
@@ -123,6 +145,17 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_seconds_in_each_status_and_those_in_which_nobody_knew() {
+        let at = |(seconds, value): (i64, f64)| Point { at: Timestamp(seconds * 1000), value };
+        // Ok for 70 s, critical for 20, ok until the board ended; a minute and a half later it is unknown.
+        let all = [(0, 0.0), (60, 0.0), (70, 2.0), (90, 0.0), (120, 0.0), (300, 3.0)].map(at);
+        let said: Vec<([u32; 4], u32)> = status_buckets(&all, 60).iter().map(|one| (one.statuses, one.gap)).collect();
+        assert_eq!(said, [([60, 0, 0, 0], 0), ([40, 0, 20, 0], 0), ([60, 0, 0, 0], 0), ([0, 0, 0, 60], 0)]);
+        let [whole] = status_buckets(&all, 600)[..] else { panic!() };
+        assert_eq!((whole.statuses, whole.gap), ([190, 0, 20, 90], 300));
     }
 
     #[test]

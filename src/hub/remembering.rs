@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::statuses::Statuses;
 use crate::config::Board;
 use crate::history::{History, Past, Record, Remembered};
 use crate::model::event::{Event, EventKind};
@@ -29,6 +30,16 @@ impl Keeping {
     /// Another board is shown from now on.
     pub(super) fn hold(&mut self, board: &Board) {
         self.keys = keys(board);
+    }
+
+    /// The panels whose statuses are kept.
+    pub(super) fn statuses(&self, board: &Board) -> Statuses {
+        Statuses::of(board, |query| self.keys.contains_key(&query))
+    }
+
+    /// Keeps what a look has found.
+    pub(super) fn keep_all(&self, records: Vec<Record>) {
+        records.into_iter().for_each(|record| self.history.keep(record));
     }
 
     /// Hands a fact over, if it is worth keeping.

@@ -29,6 +29,8 @@ pub struct Ask {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct QueryKey(Arc<str>);
 
+const STATUS: &str = "status ";
+
 impl QueryKey {
     /// Of a query to a source of this name and kind. `longer` counts the queries that differ from it only in that
     /// they ask for more past.
@@ -38,6 +40,16 @@ impl QueryKey {
         let when = if ask.history.is_some() { "past" } else { "now" };
         let which = if longer > 0 { format!("#{longer}") } else { String::new() };
         Self(format!("{kind} {when}{which} {}:{source} {}", source.len(), ask.query).into())
+    }
+
+    /// Under which the statuses of a panel are kept: no kind of source is called so.
+    pub fn of_status(page: &str, panel: &str) -> Self {
+        Self(format!("{STATUS}{}:{page} {panel}", page.len()).into())
+    }
+
+    /// Whether statuses are kept under it: the codes 0 ok, 1 warning, 2 critical, 3 unknown.
+    pub fn is_of_status(&self) -> bool {
+        self.0.starts_with(STATUS)
     }
 
     /// The key of such a text.

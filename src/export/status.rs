@@ -1,0 +1,107 @@
+//! How long panels were in each status, as CSV, as JSON, and as a table for people.
+
+use serde::Serialize;
+
+use crate::history::codec::Bucket;
+use crate::model::status::Status;
+use crate::model::time::{Span, Timestamp, Zone};
+
+/// A stretch of time of one panel: the seconds in each status.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StatusRow {
+    time: String,
+    of: String,
+    ok: u32,
+    warning: u32,
+    critical: u32,
+    unknown: u32,
+    /// In which nobody knew, because the board was not running.
+    not_running: u32,
+    #[serde(skip)]
+    at: Timestamp,
+}
+
+impl StatusRow {
+    /// Of a bucket of statuses of this length.
+    pub fn of(of: &str, bucket: &Bucket, step: Span) -> Self {
+        let [ok, warning, critical, unknown] = bucket.statuses;
+        let known: u32 = bucket.statuses.iter().sum();
+        let whole = u32::try_from(step.0 / 1000).unwrap_or(u32::MAX);
+        let not_running = whole.saturating_sub(known);
+        Self {
+            time: bucket.at.rfc3339(),
+            of: of.to_owned(),
+            ok,
+            warning,
+            critical,
+            unknown,
+            not_running,
+            at: bucket.at,
+        }
+    }
+}
+
+/// CSV (RFC 4180) with a header.
+pub fn csv(all: &[StatusRow]) -> String {
+    let mut text = "time,of,ok,warning,critical,unknown,not_running\r\n".to_owned();
+    for row in all {
+        let numbers = [row.ok, row.warning, row.critical, row.unknown, row.not_running].map(|one| one.to_string());
+        text.push_str(&format!("{},\"{}\",{}\r\n", row.time, row.of.replace('"', "\"\""), numbers.join(",")));
+    }
+    text
+}
+
+/// JSON: a list of rows.
+pub fn json(all: &[StatusRow]) -> String {
+    let text = serde_json::to_string_pretty(all).unwrap_or_default();
+    format!("{text}\n")
+}
+
+/// A table for people: only what was.
+pub fn table(all: &[StatusRow], zone: &Zone) -> String {
+    let mut text = String::new();
+    let mut of = "";
+    for row in all {
+        if row.of != of {
+            text.push_str(&format!("{}\n", row.of));
+            of = &row.of;
+        }
+        let [ok, warning, critical, unknown] =
+            [Status::Ok, Status::Warning, Status::Critical, Status::Unknown].map(Status::word);
+        let spans = [
+            (row.critical, critical),
+            (row.warning, warning),
+            (row.unknown, unknown),
+            (row.ok, ok),
+            (row.not_running, "not running"),
+        ];
+        let said: Vec<String> = spans
+            .iter()
+            .filter(|(seconds, _)| *seconds > 0)
+            .map(|(seconds, word)| format!("{word} {}", Span::seconds(i64::from(*seconds)).brief()))
+            .collect();
+        text.push_str(&format!("  {}  {}\n", row.at.date_time(zone), said.join(" · ")));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_seconds_that_no_status_has_are_those_in_which_nobody_knew() {
+        let bucket = Bucket { at: Timestamp(3_600_000), statuses: [3000, 0, 90, 0], ..Bucket::default() };
+        let rows = [StatusRow::of("d/\"p\"", &bucket, Span::seconds(3600))];
+        assert_eq!(
+            csv(&rows),
+            "time,of,ok,warning,critical,unknown,not_running\r\n1970-01-01T01:00:00Z,\"d/\"\"p\"\"\",3000,0,90,0,510\r\n"
+        );
+        let read: serde_json::Value = serde_json::from_str(&json(&rows)).unwrap();
+        assert_eq!((&read[0]["critical"], &read[0]["not_running"]), (&90.into(), &510.into()));
+        assert_eq!(
+            table(&rows, &Zone::utc()),
+            "d/\"p\"\n  1970-01-01 01:00:00  critical 1 min 30 s · ok 50 min · not running 8 min 30 s\n"
+        );
+    }
+}
