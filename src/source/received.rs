@@ -66,6 +66,11 @@ impl Received {
         true
     }
 
+    /// The series that are picked, whatever has come of them.
+    pub fn those(&self, is_one: impl Fn(&Labels) -> bool) -> Vec<Labels> {
+        self.series.keys().filter(|labels| is_one(labels)).cloned().collect()
+    }
+
     /// Forgets the series that nothing has come for in a long time.
     pub fn forget(&mut self, now: Timestamp) {
         self.series.retain(|_, kept| kept.last.age_at(now) < FORGOTTEN);
