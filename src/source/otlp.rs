@@ -17,6 +17,8 @@ mod identity;
 pub mod json;
 pub mod keys;
 #[allow(missing_docs, reason = "the fields are those of the specification")]
+pub mod log_messages;
+#[allow(missing_docs, reason = "the fields are those of the specification")]
 pub mod messages;
 mod points;
 mod quantile;

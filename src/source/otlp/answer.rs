@@ -115,3 +115,24 @@ fn answer(status: StatusCode, encoding: Encoding, body: Vec<u8>) -> Answer {
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(encoding.word()));
     answer
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_may_come_again_is_told_when() {
+        for (status, comes_again) in [
+            (StatusCode::TOO_MANY_REQUESTS, true),
+            (StatusCode::SERVICE_UNAVAILABLE, true),
+            (StatusCode::BAD_REQUEST, false),
+            (StatusCode::PAYLOAD_TOO_LARGE, false),
+            (StatusCode::INTERNAL_SERVER_ERROR, false),
+        ] {
+            let refusal = Refusal::new(status, "why");
+            let answer = refused(&refusal, Encoding::Protobuf);
+            let has_time = answer.headers().contains_key(RETRY_AFTER);
+            assert_eq!((answer.status(), has_time, refusal.is_for_now()), (status, comes_again, comes_again));
+        }
+    }
+}

@@ -37,7 +37,7 @@ struct Known {
 }
 
 /// The moments of a point, in nanoseconds: since when it counts (0 where nobody says), and of when it is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Moments {
     pub(super) start: u64,
     pub(super) time: u64,
@@ -52,6 +52,8 @@ pub(super) enum Counted {
     /// The bounds, and the counts between them.
     Explicit(Vec<f64>, Vec<u64>),
     Exponential(Exponential),
+    /// What was added is told as such: only the moments are kept.
+    Delta,
 }
 
 impl Counted {
@@ -77,14 +79,14 @@ impl Counted {
             (Self::Exponential(now), Self::Exponential(before)) => now.since(before).map(Self::Exponential),
             _ => {
                 let (now, before) = (self.number()?, before.number()?);
-                (now >= before).then(|| Self::Number(now - before))
+                (now >= before).then_some(Self::Number(now - before))
             }
         }
     }
 
     fn size(&self) -> usize {
         match self {
-            Self::Whole(_) | Self::Number(_) => 1,
+            Self::Whole(_) | Self::Number(_) | Self::Delta => 1,
             Self::Explicit(bounds, counts) => bounds.len() + counts.len(),
             Self::Exponential(exponential) => exponential.size(),
         }
@@ -138,10 +140,22 @@ impl Before {
             Some(_) => Some(value.clone()),
             None => (start > 0 && start >= self.complete_from).then(|| value.clone()),
         };
-        self.held += value.size();
-        let before = self.known.insert(stream.clone(), Known { moments, last: now, value });
-        self.held -= before.map_or(0, |known| known.value.size());
+        self.keep(stream, Known { moments, last: now, value });
         added
+    }
+
+    /// Whether a delta is not the last one of its stream, sent again. One that is late is new: what it adds is in no
+    /// other.
+    pub(super) fn is_new(&mut self, stream: &Stream, moments: Moments, now: Timestamp) -> bool {
+        let is_new = self.known.get(stream).is_none_or(|known| known.moments != moments);
+        self.keep(stream, Known { moments, last: now, value: Counted::Delta });
+        is_new
+    }
+
+    fn keep(&mut self, stream: &Stream, known: Known) {
+        self.held += known.value.size();
+        let before = self.known.insert(stream.clone(), known);
+        self.held -= before.map_or(0, |known| known.value.size());
     }
 
     /// A point of a stream with this start was not kept: what it goes on from later is not known.
@@ -152,13 +166,18 @@ impl Before {
 
     /// Forgets the streams that nothing has come of in a long time.
     pub(super) fn forget(&mut self, now: Timestamp) {
-        let is_silent = |known: &Known| known.last.age_at(now) >= FORGOTTEN;
-        let newest = self.known.values().filter(|known| is_silent(known)).map(|known| known.moments.start).max();
-        if let Some(start) = newest {
-            self.known.retain(|_, known| !is_silent(known));
-            self.held = self.known.values().map(|known| known.value.size()).sum();
+        let mut newest = 0;
+        self.known.retain(|_, known| {
+            let stays = known.last.age_at(now) < FORGOTTEN;
+            if !stays && known.value != Counted::Delta {
+                newest = newest.max(known.moments.start);
+            }
+            stays
+        });
+        self.held = self.known.values().map(|known| known.value.size()).sum();
+        if newest > 0 {
             // One of them that comes back must not tell its whole past at once.
-            self.missed(start, now);
+            self.missed(newest, now);
         }
     }
 }

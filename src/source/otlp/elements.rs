@@ -99,9 +99,8 @@ mod tests {
     use prost::Message as _;
 
     use super::super::attributes::{AnyValue, ArrayValue, KeyValue, Resource};
-    use super::super::messages::{
-        Gauge, LogRecord, Logs, Metric, Metrics, NumberPoint, ResourceLogs, ResourceMetrics, ScopeLogs, ScopeMetrics,
-    };
+    use super::super::log_messages::{LogRecord, Logs, ResourceLogs, ScopeLogs};
+    use super::super::messages::{Gauge, Metric, Metrics, NumberPoint, ResourceMetrics, ScopeMetrics};
     use super::*;
 
     #[test]

@@ -15,7 +15,8 @@ use super::cors;
 use super::elements::{self, Nested};
 use super::heard::Ears;
 use super::json;
-use super::messages::{Logs, Metrics, Traces};
+use super::log_messages::Logs;
+use super::messages::{Metrics, Traces};
 use super::points::Outcome;
 use crate::model::time::Timestamp;
 

@@ -7,7 +7,8 @@ use tokio::time::Instant;
 
 use super::answer::Refusal;
 use super::before::Before;
-use super::messages::{Logs, Metrics};
+use super::log_messages::Logs;
+use super::messages::Metrics;
 use super::points::{Intake, Outcome, Taking};
 use super::{records, sent};
 use crate::model::log::LogLine;
@@ -85,7 +86,9 @@ impl Ears {
             }
             let mut heard = self.heard();
             heard.logs += some.len() as u64;
-            some.into_iter().for_each(|line| heard.lines.push(line));
+            for line in some {
+                heard.lines.push(line);
+            }
         }
         self.came.came();
     }

@@ -3,12 +3,12 @@
 //! The same structs are read from JSON: keys in camel case, 64-bit numbers as numbers or texts, unknown fields ignored. A
 //! `oneof` is written as fields of which one is there: that is how both encodings carry it.
 //!
-//! Sources: `opentelemetry/proto/{metrics,logs}/v1/*.proto`, `docs/specification.md`.
+//! Sources: `opentelemetry/proto/metrics/v1/*.proto`, `docs/specification.md`.
 
 use prost::Message;
 use serde::Deserialize;
 
-use super::attributes::{AnyValue, KeyValue, Resource, Scope};
+use super::attributes::{KeyValue, Resource, Scope};
 use super::json::{double, number, real, reals, signed, unsigned, unsigned_list};
 
 /// `ExportMetricsServiceRequest`
@@ -242,52 +242,6 @@ pub struct ValueAtQuantile {
     #[prost(double, tag = "2")]
     #[serde(deserialize_with = "real")]
     pub value: f64,
-}
-
-/// `ExportLogsServiceRequest`
-#[derive(Clone, PartialEq, Message, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Logs {
-    #[prost(message, repeated, tag = "1")]
-    pub resource_logs: Vec<ResourceLogs>,
-}
-
-#[derive(Clone, PartialEq, Message, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct ResourceLogs {
-    #[prost(message, optional, tag = "1")]
-    pub resource: Option<Resource>,
-    #[prost(message, repeated, tag = "2")]
-    pub scope_logs: Vec<ScopeLogs>,
-}
-
-#[derive(Clone, PartialEq, Message, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct ScopeLogs {
-    #[prost(message, optional, tag = "1")]
-    pub scope: Option<Scope>,
-    #[prost(message, repeated, tag = "2")]
-    pub log_records: Vec<LogRecord>,
-}
-
-#[derive(Clone, PartialEq, Message, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct LogRecord {
-    #[prost(fixed64, tag = "1")]
-    #[serde(deserialize_with = "unsigned")]
-    pub time_unix_nano: u64,
-    #[prost(fixed64, tag = "11")]
-    #[serde(deserialize_with = "unsigned")]
-    pub observed_time_unix_nano: u64,
-    #[prost(int32, tag = "2")]
-    #[serde(deserialize_with = "number")]
-    pub severity_number: i32,
-    #[prost(string, tag = "3")]
-    pub severity_text: String,
-    #[prost(message, optional, tag = "5")]
-    pub body: Option<AnyValue>,
-    #[prost(message, repeated, tag = "6")]
-    pub attributes: Vec<KeyValue>,
 }
 
 /// `ExportTraceServiceRequest`, as far as spans are counted.

@@ -38,8 +38,8 @@ pub(super) struct Outcome {
 #[derive(Debug, Default)]
 pub(super) struct Taking {
     pub(super) outcome: Outcome,
-    /// What was added to a series at a moment: two senders that show the same labels add to one point.
-    sums: BTreeMap<(Labels, Timestamp), f64>,
+    /// What was added to a series at a moment, and where it stands: scopes that show the same labels add to one point.
+    sums: BTreeMap<(Labels, Timestamp), (Timestamp, f64)>,
 }
 
 /// Takes points in.
@@ -106,12 +106,13 @@ impl Intake<'_> {
         if self.received.add(labels, Point { at, value }, self.now) { Ok(()) } else { Err(no_series()) }
     }
 
-    /// Adds what was added to a counter.
+    /// Adds what was added to a counter. A process may tell later what was earlier than what another one has told.
     fn add_up(&mut self, labels: &Labels, at: Timestamp, added: f64) -> Result<(), Refused> {
-        let sum = self.taking.sums.entry((labels.clone(), at)).or_default();
-        *sum += added;
-        let sum = *sum;
-        self.add(labels, at, sum)
+        let key = (labels.clone(), at);
+        let told = self.taking.sums.get(&key).copied();
+        let (at, sum) = told.unwrap_or_else(|| (self.received.free(labels, at).min(self.now), 0.0));
+        self.taking.sums.insert(key, (at, sum + added));
+        self.add(labels, at, sum + added)
     }
 
     /// The series that a histogram or a summary has become have no value at this moment.
@@ -131,33 +132,35 @@ impl Intake<'_> {
         is_delta: bool,
         counted: Counted,
     ) -> Result<Option<Counted>, Refused> {
-        let has_room = is_delta || self.before.has_room(&place.stream, &counted);
-        let has_series = has_room && self.received.reserve(series, self.now);
+        let kept = if is_delta { &Counted::Delta } else { &counted };
+        let has_room = self.before.has_room(&place.stream, kept);
+        if !has_room || !self.received.reserve(series, self.now) {
+            if !is_delta {
+                self.before.missed(place.moments.start, self.now);
+            }
+            return Err(if has_room { no_series() } else { no_stream() });
+        }
         if is_delta {
-            return if has_series { Ok(Some(counted)) } else { Err(no_series()) };
+            let is_new = self.before.is_new(&place.stream, place.moments, self.now);
+            return Ok(is_new.then_some(counted));
         }
-        if has_series {
-            return Ok(self.before.added(&place.stream, place.moments, counted, self.now));
-        }
-        self.before.missed(place.moments.start, self.now);
-        Err(if has_room { no_series() } else { no_stream() })
+        Ok(self.before.added(&place.stream, place.moments, counted, self.now))
     }
 
     /// A counter is what was added since the last point; what goes up and down is how it is now.
     fn sum(&mut self, sum: &Sum, point: &NumberPoint, place: &Place) -> Result<(), Refused> {
         let labels = &place.stream.labels;
-        let counted = match (is_delta(sum.aggregation_temporality)?, sum.is_monotonic) {
-            (true, true) => return self.add_up(labels, place.at, value(point)),
-            (false, false) => return self.add(labels, place.at, value(point)),
-            // They would have to be added to what nobody has told.
-            (true, false) => return Err(bad("a delta of what goes up and down: send it as cumulative")),
-            (false, true) => match (point.as_double, point.as_int) {
-                (None, Some(whole)) => Counted::Whole(whole.into()),
-                _ if value(point).is_nan() => return self.add(labels, place.at, f64::NAN),
-                _ => Counted::Number(value(point)),
-            },
+        let is_delta = is_delta(sum.aggregation_temporality)?;
+        if is_delta && !sum.is_monotonic {
+            // It would have to be added to what nobody has told.
+            return Err(bad("a delta of what goes up and down: send it as cumulative"));
+        }
+        let counted = match (point.as_double, point.as_int) {
+            _ if !sum.is_monotonic || value(point).is_nan() => return self.add(labels, place.at, value(point)),
+            (None, Some(whole)) => Counted::Whole(whole.into()),
+            _ => Counted::Number(value(point)),
         };
-        let added = self.added(place, std::slice::from_ref(labels), false, counted)?;
+        let added = self.added(place, std::slice::from_ref(labels), is_delta, counted)?;
         added.and_then(|added| added.number()).map_or(Ok(()), |added| self.add_up(labels, place.at, added))
     }
 

@@ -1,7 +1,7 @@
 //! Log records to lines of logs.
 
 use super::attributes::{AnyValue, KeyValue, Resource};
-use super::messages::{LogRecord, Logs};
+use super::log_messages::{LogRecord, Logs};
 use crate::model::log::{Level, LogLine};
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
@@ -65,7 +65,7 @@ fn level(record: &LogRecord) -> Option<Level> {
 #[cfg(test)]
 mod tests {
     use super::super::attributes::Scope;
-    use super::super::messages::{ResourceLogs, ScopeLogs};
+    use super::super::log_messages::{ResourceLogs, ScopeLogs};
     use super::*;
 
     #[test]

@@ -89,6 +89,8 @@ fn sum(temporality: i32, is_monotonic: bool, points: &[NumberPoint]) -> Metric {
 fn a_counter_is_what_was_added() {
     for (name, temporality, points, expected) in [
         ("delta", DELTA, vec![point(60, 50, 3.0), point(50, 40, 4.0)], "n 3 4"),
+        ("delta, sent again", DELTA, vec![point(60, 50, 3.0), point(60, 50, 3.0), point(50, 40, 4.0)], "n 3 4"),
+        ("delta, late", DELTA, vec![point(50, 40, 4.0), point(60, 50, 3.0)], "n 4 3"),
         ("cumulative, begun while we listen", CUMULATIVE, vec![point(60, 50, 3.0), point(60, 40, 7.0)], "n 3 4"),
         ("cumulative, begun before", CUMULATIVE, vec![point(9000, 50, 3.0), point(9000, 40, 7.0)], "n 4"),
         ("without a start", CUMULATIVE, vec![point(0, 50, 3.0), point(0, 40, 7.0)], "n 4"),
@@ -115,13 +117,22 @@ fn processes_that_show_the_same_labels_count_each_on_its_own() {
     taken.request(vec![of_process("2", "", counter(800, 49, 200.0))]);
     taken.request(vec![of_process("1", "", counter(900, 40, 101.0))]);
     taken.request(vec![of_process("2", "", counter(800, 39, 202.0))]);
-    assert_eq!(taken.values(), "n 100 200 1 2");
+    assert_eq!(taken.values(), "n 100 200 1 2", "in the order they came");
     // Of one moment: what both have added. The same for two scopes of a process, and for deltas.
     taken.request(vec![of_process("1", "", counter(900, 30, 104.0)), of_process("2", "", counter(800, 30, 207.0))]);
     assert_eq!(taken.values(), "n 100 200 1 2 8");
     let delta = |scope| of_process("1", scope, vec![sum(DELTA, true, &[point(30, 20, 2.0)])]);
     taken.request(vec![delta("a"), delta("b")]);
     assert_eq!(taken.values(), "n 100 200 1 2 8 4");
+    // What comes late, or of the same moment in another request, is of the next moment: polls take no earlier one.
+    taken.request(vec![of_process("1", "", counter(900, 19, 105.0))]);
+    let told = taken.received.number();
+    taken.request(vec![of_process("2", "", counter(800, 19, 210.0))]);
+    taken.request(vec![of_process("3", "", counter(700, 25, 6.0))]);
+    let late = taken.received.since(told, &Selector::default());
+    let second = millis(nanos(19));
+    let points = [(1, 3.0), (2, 6.0)].map(|(late, value)| Point { at: second.plus(Span(late)), value });
+    assert_eq!(late.series[0].points, points);
 }
 
 #[test]
