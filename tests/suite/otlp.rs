@@ -420,6 +420,8 @@ const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMilli
 const meter = new MeterProvider({ readers: [reader] }).getMeter("m");
 meter.createCounter("node.orders").add(5);
 meter.createHistogram("node.took").record(30);
+// Its clock has milliseconds, and a point whose start is its own time says nothing of what was added.
+for (const begun = Date.now(); Date.now() <= begun; );
 reader.forceFlush().then(() => process.exit(0));
 "#;
 

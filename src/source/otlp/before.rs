@@ -97,7 +97,7 @@ impl Moments {
     /// Whether a point was told already, or is of a time before the last one. A clock that was set back is believed.
     fn is_old_beside(self, last: Self, now: u64) -> bool {
         let was_set_back = self.time <= now && now < last.time;
-        self.time <= last.time && !was_set_back || self.start != 0 && self.start < last.start
+        !was_set_back && (self.time <= last.time || self.start != 0 && self.start < last.start)
     }
 }
 
@@ -231,6 +231,9 @@ mod tests {
         before.added(&stream("a"), moments(-60, 86_400), Counted::Whole(7), NOW);
         assert_eq!(before.added(&stream("a"), moments(-60, 86_400), Counted::Whole(7), NOW), None);
         assert_eq!(before.added(&stream("a"), moments(-60, 0), Counted::Whole(9), NOW), Some(Counted::Whole(2)));
+        before.added(&stream("b"), moments(600, 660), Counted::Whole(7), NOW);
+        let anew = before.added(&stream("b"), moments(-5, 0), Counted::Whole(3), NOW);
+        assert_eq!(anew, Some(Counted::Whole(3)), "it was set right, and began anew");
     }
 
     #[test]
