@@ -15,12 +15,12 @@ use andon::history::codec;
 use andon::model::build::Build;
 use andon::model::event::{Event, EventState};
 use andon::model::format;
-use andon::model::labels::{Labels, names};
-use andon::model::log::LogLine;
+use andon::model::labels::{Labels, METRIC, names};
+use andon::model::log::{LogLine, MAX_LINES};
 use andon::model::log_filter::LogFilter;
 use andon::model::log_pattern::{ANYTHING, LogPatterns};
 use andon::model::poll::Ask;
-use andon::model::series::{Point, Series, SeriesSet};
+use andon::model::series::{MAX_SERIES, Point, Series, SeriesSet};
 use andon::model::telemetry::Telemetry;
 use andon::model::text::SafeText;
 use andon::model::time::{Span, Timestamp};
@@ -191,10 +191,25 @@ pub fn otlp_protobuf(data: &[u8]) {
 fn otlp_request(data: &[u8], is_json: bool) {
     let Some((set, lines)) = otlp::understood(data, is_json, NOW) else { return };
     are_sound(&set.series);
-    let future = set.series.iter().flat_map(|one| &one.points).find(|point| point.at > NOW);
-    assert_eq!(future, None, "a point of the future");
+    assert!(set.series.len() <= MAX_SERIES, "too many series");
+    for one in &set.series {
+        let name = one.labels.get(METRIC).unwrap_or_default();
+        assert!((1..=1000).contains(&name.len()), "a name of {} bytes", name.len());
+        assert!(one.labels.keys().count() <= 64 + 5, "too many labels");
+        let long = one.labels.values().chain(one.labels.keys()).find(|text| text.len() > 256);
+        assert_eq!(long, None, "a label that is too long");
+        assert!(one.points.iter().all(|point| point.at <= NOW), "a point of the future");
+    }
+    let points: usize = set.series.iter().map(|one| one.points.len()).sum();
+    assert!(points <= 2 * data.len(), "more points than were sent");
+    assert!(lines.len() <= MAX_LINES, "too many lines");
     for line in lines {
         is_harmless(line.message.as_str());
+        is_harmless(line.category.as_str());
+        assert!(line.fields.len() <= 50 && line.more.len() <= 100, "too many fields, or too much beside them");
+        for text in line.fields.iter().flat_map(|(key, value)| [key, value]) {
+            is_harmless(text.as_str());
+        }
         assert!(line.at <= NOW, "a line of the future");
     }
 }

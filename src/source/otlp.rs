@@ -3,17 +3,28 @@
 //! What comes is kept in memory; polls pick what panels ask. Counters become what was added since the export before,
 //! histograms a count and percentiles.
 
+mod answer;
+#[allow(missing_docs, reason = "the fields are those of the specification")]
+pub mod attributes;
+mod before;
+mod cors;
+mod elements;
 mod endpoint;
 mod exchange;
 mod exponential;
 mod heard;
+mod identity;
 pub mod json;
 pub mod keys;
+#[allow(missing_docs, reason = "the fields are those of the specification")]
+pub mod log_messages;
 #[allow(missing_docs, reason = "the fields are those of the specification")]
 pub mod messages;
 mod points;
 mod quantile;
+mod reading;
 mod records;
+mod sent;
 
 use std::sync::Arc;
 

@@ -36,6 +36,8 @@ struct Kept {
     /// When the first point came, and the last one.
     first: Timestamp,
     last: Timestamp,
+    /// Of when the newest point is.
+    newest: Option<Timestamp>,
 }
 
 impl Received {
@@ -63,7 +65,20 @@ impl Received {
         }
         kept.points.push_back((self.number, point));
         kept.last = kept.last.max(now);
+        kept.newest = kept.newest.max(Some(point.at));
         true
+    }
+
+    /// The first moment from this one on that is after all points of a series. Who reads takes points in ascending time
+    /// only: what is late would be missing in a sum.
+    pub fn free(&self, labels: &Labels, at: Timestamp) -> Timestamp {
+        let newest = self.series.get(labels).and_then(|kept| kept.newest);
+        newest.map_or(at, |newest| at.max(Timestamp(newest.0.saturating_add(1))))
+    }
+
+    /// The series that are picked, whatever has come of them.
+    pub fn those(&self, is_one: impl Fn(&Labels) -> bool) -> Vec<Labels> {
+        self.series.keys().filter(|labels| is_one(labels)).cloned().collect()
     }
 
     /// Forgets the series that nothing has come for in a long time.

@@ -1,6 +1,7 @@
 //! The socket that takes OTLP over HTTP.
 
 use std::convert::Infallible;
+use std::io::Cursor;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,17 +12,22 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tokio::time::{interval, timeout};
+use tokio::time::{Instant, interval, timeout, timeout_at};
 
-use super::exchange::{self, Accepted, Answer, Encoding, Refusal};
+use super::answer::{self, Answer, Encoding, Refusal};
+use super::cors;
+use super::exchange::{self, Accepted, Asked};
 use super::heard::{Ears, GRPC};
 use super::keys::Config;
+use super::reading::Reading;
 use crate::accept::{Accepting, Guest, Limits};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::time::now;
 use crate::source::listening::{ListenContext, Listener, Shutdown, Sink};
+use crate::source::offload::Worker;
 
 /// Connections at once: an exporter keeps one.
 const LIMITS: Limits = Limits { most: 128, silence: Duration::from_secs(30), stay: None };
@@ -42,11 +48,14 @@ pub(super) struct Endpoint {
     /// A socket that is open already.
     given: Option<Arc<std::net::TcpListener>>,
     ears: Arc<Ears>,
+    worker: Worker,
+    /// How long a body may be read on the worker.
+    patience: Duration,
 }
 
 /// Where every request is answered.
 struct Desk {
-    ears: Arc<Ears>,
+    reading: Reading,
     config: Arc<Config>,
     turns: Semaphore,
     sink: Sink,
@@ -54,7 +63,8 @@ struct Desk {
 
 impl Endpoint {
     pub(super) fn new(config: Arc<Config>, context: &ListenContext) -> Self {
-        Self { config, given: context.sockets.tcp.clone(), ears: context.shared.get() }
+        let (given, worker) = (context.sockets.tcp.clone(), context.worker.clone());
+        Self { config, given, ears: context.shared.get(), worker, patience: context.pace.timeout.duration() }
     }
 
     fn deaf(&self, error: &std::io::Error) -> FetchError {
@@ -78,8 +88,9 @@ impl Listener for Endpoint {
     async fn listen(self, sink: Sink, mut shutdown: Shutdown) -> Result<(), FetchError> {
         let socket = self.socket().await?;
         self.ears.listen(socket.local_addr().ok(), now());
-        let (ears, config) = (Arc::clone(&self.ears), Arc::clone(&self.config));
-        let desk = Arc::new(Desk { ears, config, turns: Semaphore::new(AT_ONCE), sink: sink.clone() });
+        let (ears, worker, config) = (Arc::clone(&self.ears), self.worker.clone(), Arc::clone(&self.config));
+        let reading = Reading { ears, worker, patience: self.patience, most: config.max_body };
+        let desk = Arc::new(Desk { reading, config, turns: Semaphore::new(AT_ONCE), sink: sink.clone() });
         let accepting = Accepting::serve(socket, LIMITS, move |stream, guest| attend(Arc::clone(&desk), stream, guest));
         sink.set_up();
         let mut ticks = interval(CALLS.max(Duration::from_secs(1)));
@@ -96,9 +107,10 @@ impl Listener for Endpoint {
 }
 
 /// Answers the requests of one connection, one after the other.
-async fn attend(desk: Arc<Desk>, stream: TcpStream, guest: Guest) {
-    if is_http2(&stream).await {
-        if desk.ears.grpc(now()) {
+async fn attend(desk: Arc<Desk>, mut stream: TcpStream, guest: Guest) {
+    let begin = begin(&mut stream).await;
+    if begin == HTTP2 {
+        if desk.reading.ears.grpc(now()) {
             tracing::warn!("{GRPC}");
         }
         desk.sink.written();
@@ -110,62 +122,64 @@ async fn attend(desk: Arc<Desk>, stream: TcpStream, guest: Guest) {
     });
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(HEAD);
+    let (read, write) = stream.into_split();
+    let stream = tokio::io::join(Cursor::new(begin).chain(read), write);
     // A client that goes away in the middle is no error of ours.
     let _gone = server.serve_connection(TokioIo::new(stream), service).await;
 }
 
-/// Whether a connection begins as HTTP/2 does; nothing of it is taken.
-async fn is_http2(stream: &TcpStream) -> bool {
-    let mut begin = [0; HTTP2.len()];
-    let mut before = 0;
-    loop {
-        let Ok(Ok(count)) = timeout(HEAD, stream.peek(&mut begin)).await else { return false };
-        let read = begin.get(..count).unwrap_or_default();
-        if count == 0 || count == HTTP2.len() || !HTTP2.starts_with(read) || count == before {
-            return read == HTTP2;
+/// What a connection begins with, up to where it is known whether that is HTTP/2; it may come in parts.
+async fn begin(stream: &mut TcpStream) -> Vec<u8> {
+    let (mut begin, late) = (Vec::new(), Instant::now() + HEAD);
+    while begin.len() < HTTP2.len() && HTTP2.starts_with(&begin) {
+        let mut more = (&mut *stream).take((HTTP2.len() - begin.len()) as u64);
+        if !matches!(timeout_at(late, more.read_buf(&mut begin)).await, Ok(Ok(1..))) {
+            break;
         }
-        before = count;
     }
+    begin
 }
 
 impl Desk {
     async fn answer(&self, request: Request<Incoming>, guest: &Guest) -> Answer {
         let (head, body) = request.into_parts();
-        let accepted = match exchange::accept((&head.method, head.uri.path()), &head.headers, &self.config.origins) {
-            Ok(accepted) => accepted,
-            Err(refusal) => return self.refuse(&refusal, Encoding::Json),
+        let encoding = Encoding::of(&head.headers).unwrap_or(Encoding::Json);
+        let asked = exchange::accept((&head.method, head.uri.path()), &head.headers, &self.config.origins);
+        let answer = match asked {
+            Ok(Asked::Preflight) => Ok(cors::preflight(&head.headers)),
+            Ok(Asked::Export(accepted)) => self.take(accepted, body, guest).await,
+            Err(refusal) => Err(refusal),
         };
-        match self.take(accepted, body, guest).await {
-            Ok(answer) => answer,
-            Err(refusal) => self.refuse(&refusal, accepted.encoding),
-        }
+        let mut answer = answer.unwrap_or_else(|refusal| self.refuse(&refusal, encoding));
+        cors::allow(&mut answer, &head.headers, &self.config.origins);
+        answer
     }
 
     fn refuse(&self, refusal: &Refusal, encoding: Encoding) -> Answer {
-        self.ears.refused(&refusal.why, now());
+        self.reading.ears.refused(refusal, now());
         self.sink.written();
-        exchange::refused(refusal, encoding)
+        answer::refused(refusal, encoding)
     }
 
     async fn take(&self, accepted: Accepted, body: Incoming, guest: &Guest) -> Result<Answer, Refusal> {
         let Ok(_turn) = self.turns.try_acquire() else {
             let why = format!("{AT_ONCE} requests are under way already");
-            return Err(Refusal { status: StatusCode::TOO_MANY_REQUESTS, why });
+            return Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, why));
         };
         let most = self.config.max_body;
         let read = timeout(BODY, Limited::new(body, most).collect()).await;
-        let late = Refusal { status: StatusCode::REQUEST_TIMEOUT, why: "the body took over 10 s".to_owned() };
+        let late = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the body took over 10 s");
         let body = match read.map_err(|_| late)? {
             Ok(body) => body.to_bytes(),
             Err(error) if error.is::<LengthLimitError>() => return Err(exchange::too_large(most)),
             Err(error) => {
                 let why = format!("the body did not come whole: {error}");
-                return Err(Refusal { status: StatusCode::BAD_REQUEST, why });
+                return Err(Refusal::new(StatusCode::BAD_REQUEST, why));
             }
         };
-        let outcome = exchange::take(accepted, &body, most, &self.ears, now())?;
+        let outcome = self.reading.take(accepted, body, now()).await?;
         guest.has_proven();
         self.sink.written();
-        Ok(exchange::success(accepted, &outcome))
+        Ok(accepted.success(&outcome))
     }
 }

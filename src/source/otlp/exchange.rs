@@ -1,25 +1,26 @@
-//! One request of OTLP over HTTP, and its answer.
+//! One request of OTLP over HTTP.
 //!
 //! Source: `opentelemetry-proto/docs/specification.md`, "OTLP/HTTP": the answer is of the request's type; 400 for what cannot be
-//! read, 413 for what is too large, 429 with `Retry-After` while too much is under way; what was taken in part is 200.
+//! read, 413 for what is too large, 429 and 503 with `Retry-After` for what may come again; what was taken in part is 200.
 
 use std::io::Read as _;
 
-use http_body_util::Full;
-use hyper::body::Bytes;
-use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, ORIGIN, RETRY_AFTER};
-use hyper::{Method, Response, StatusCode};
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, ORIGIN};
+use hyper::{Method, StatusCode};
 use prost::Message;
 use serde::de::DeserializeOwned;
-use serde_json::json;
 
+use super::answer::{self, Answer, Encoding, Refusal};
+use super::cors;
+use super::elements::{self, Nested};
 use super::heard::Ears;
 use super::json;
-use super::messages::{self, Logs, Metrics, PartialSuccess, RpcStatus, Traces};
+use super::log_messages::Logs;
+use super::messages::{Metrics, Traces};
 use super::points::Outcome;
 use crate::model::time::Timestamp;
 
-/// What a request asks for.
+/// What is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Signal {
     Metrics,
@@ -27,32 +28,20 @@ pub(super) enum Signal {
     Traces,
 }
 
-/// How bodies are written.
+/// What a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Encoding {
-    Protobuf,
-    Json,
+pub(super) enum Asked {
+    /// A browser asks whether a page may send.
+    Preflight,
+    Export(Accepted),
 }
 
-/// A request that may be read.
+/// A request whose body may be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Accepted {
-    signal: Signal,
+    pub(super) signal: Signal,
     pub(super) encoding: Encoding,
-    is_gzip: bool,
-}
-
-/// Why a request is not taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refusal {
-    pub(super) status: StatusCode,
-    pub(super) why: String,
-}
-
-pub(super) type Answer = Response<Full<Bytes>>;
-
-fn refusal(status: StatusCode, why: impl Into<String>) -> Refusal {
-    Refusal { status, why: why.into() }
+    pub(super) is_gzip: bool,
 }
 
 /// Looks at all of a request but its body.
@@ -60,52 +49,52 @@ pub(super) fn accept(
     (method, path): (&Method, &str),
     headers: &HeaderMap,
     origins: &[String],
-) -> Result<Accepted, Refusal> {
-    // A web page can send to any address of this machine; only those that are listed may.
-    if let Some(origin) = headers.get(ORIGIN)
-        && !origins.iter().any(|listed| listed.as_bytes() == origin.as_bytes())
-    {
-        return Err(refusal(
-            StatusCode::FORBIDDEN,
-            "a web page may not send here; origins = [...] lists those that may",
-        ));
+) -> Result<Asked, Refusal> {
+    if !cors::may_send(headers, origins) {
+        let why = "a web page may not send here; origins = [...] lists those that may";
+        return Err(Refusal::new(StatusCode::FORBIDDEN, why));
     }
     let signal = match path {
         "/v1/metrics" => Signal::Metrics,
         "/v1/logs" => Signal::Logs,
         "/v1/traces" => Signal::Traces,
-        _ => return Err(refusal(StatusCode::NOT_FOUND, "there are /v1/metrics, /v1/logs and /v1/traces")),
+        _ => return Err(Refusal::new(StatusCode::NOT_FOUND, "there are /v1/metrics, /v1/logs and /v1/traces")),
     };
-    if *method != Method::POST {
-        return Err(refusal(StatusCode::METHOD_NOT_ALLOWED, "OTLP is sent with POST"));
+    if *method == Method::OPTIONS && headers.contains_key(ORIGIN) {
+        return Ok(Asked::Preflight);
     }
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or_default();
-    let kind = text(CONTENT_TYPE).split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let encoding = match kind.as_str() {
-        "application/x-protobuf" => Encoding::Protobuf,
-        "application/json" => Encoding::Json,
-        _ => {
-            let why = format!("Content-Type '{kind}' is neither application/x-protobuf nor application/json");
-            return Err(refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
-        }
-    };
-    let is_gzip = match text(CONTENT_ENCODING).trim().to_ascii_lowercase().as_str() {
+    if *method != Method::POST {
+        return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "OTLP is sent with POST"));
+    }
+    let unsupported = |why| Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why);
+    let encoding = Encoding::of(headers).ok_or_else(|| {
+        let kind = answer::text(headers, &CONTENT_TYPE);
+        unsupported(format!("Content-Type '{kind}' is neither application/x-protobuf nor application/json"))
+    })?;
+    let is_gzip = match answer::text(headers, &CONTENT_ENCODING).trim().to_ascii_lowercase().as_str() {
         "" | "identity" => false,
         "gzip" => true,
-        other => {
-            let why = format!("Content-Encoding '{other}' is not gzip");
-            return Err(refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
-        }
+        other => return Err(unsupported(format!("Content-Encoding '{other}' is not gzip"))),
     };
-    Ok(Accepted { signal, encoding, is_gzip })
+    Ok(Asked::Export(Accepted { signal, encoding, is_gzip }))
+}
+
+impl Accepted {
+    /// The answer when a body was taken.
+    pub(super) fn success(self, outcome: &Outcome) -> Answer {
+        let rejected = match self.signal {
+            Signal::Metrics => "rejectedDataPoints",
+            Signal::Logs => "rejectedLogRecords",
+            Signal::Traces => "rejectedSpans",
+        };
+        answer::success(self.encoding, rejected, outcome)
+    }
 }
 
 /// Too large, of so many bytes that are allowed.
 pub(super) fn too_large(most: usize) -> Refusal {
-    refusal(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        format!("a request has at most {most} bytes, unpacked; max_body allows more"),
-    )
+    let why = format!("a request has at most {most} bytes, unpacked; max_body allows more");
+    Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, why)
 }
 
 /// Takes a body in, and says what became of it.
@@ -124,13 +113,17 @@ pub(super) fn take(
         body
     };
     match accepted.signal {
-        Signal::Metrics => Ok(ears.metrics(&read::<Metrics>(accepted.encoding, body)?, now)),
+        Signal::Metrics => {
+            let request: Metrics = read(accepted.encoding, body, most, &elements::METRICS)?;
+            Ok(ears.metrics(&request, now))
+        }
         Signal::Logs => {
-            ears.logs(&read::<Logs>(accepted.encoding, body)?, now);
+            let request: Logs = read(accepted.encoding, body, most, &elements::LOGS)?;
+            ears.logs(&request, now);
             Ok(Outcome::default())
         }
         Signal::Traces => {
-            let request = read::<Traces>(accepted.encoding, body)?;
+            let request: Traces = read(accepted.encoding, body, most, &elements::TRACES)?;
             let scopes = request.resource_spans.iter().flat_map(|of| &of.scope_spans);
             if ears.spans(scopes.map(|scope| scope.spans.len() as u64).sum()) {
                 tracing::info!("OTLP: spans are counted, and not kept");
@@ -151,58 +144,79 @@ pub(super) fn try_both(body: &[u8], is_json: bool, ears: &Ears, now: Timestamp) 
 fn unpack(body: &[u8], most: usize) -> Result<Vec<u8>, Refusal> {
     let mut unpacked = Vec::new();
     let read = flate2::read::MultiGzDecoder::new(body).take(most as u64 + 1).read_to_end(&mut unpacked);
-    read.map_err(|error| refusal(StatusCode::BAD_REQUEST, format!("the body is no gzip: {error}")))?;
+    read.map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, format!("the body is no gzip: {error}")))?;
     if unpacked.len() > most { Err(too_large(most)) } else { Ok(unpacked) }
 }
 
-fn read<T: Message + Default + DeserializeOwned>(encoding: Encoding, body: &[u8]) -> Result<T, Refusal> {
+fn read<T: Message + Default + DeserializeOwned>(
+    encoding: Encoding,
+    body: &[u8],
+    most: usize,
+    nested: &[Nested],
+) -> Result<T, Refusal> {
+    let (count, allowed) = match encoding {
+        Encoding::Protobuf => (elements::in_protobuf(body, nested), elements::allowed(most)),
+        Encoding::Json => (elements::in_json(body), elements::allowed(most)),
+    };
+    if count > allowed {
+        let why = format!("a request has at most {allowed} elements; max_body allows more");
+        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, why));
+    }
     let read = match encoding {
         Encoding::Protobuf => T::decode(body).map_err(|error| error.to_string()),
         Encoding::Json => json::read(body),
     };
-    read.map_err(|why| refusal(StatusCode::BAD_REQUEST, format!("the body cannot be read: {why}")))
+    read.map_err(|why| Refusal::new(StatusCode::BAD_REQUEST, format!("the body cannot be read: {why}")))
 }
 
-/// The answer to a request that was taken.
-pub(super) fn success(accepted: Accepted, outcome: &Outcome) -> Answer {
-    let rejected = i64::try_from(outcome.rejected).unwrap_or(i64::MAX);
-    let is_partial = rejected > 0;
-    let body = match accepted.encoding {
-        Encoding::Protobuf => {
-            let error_message = outcome.why.clone();
-            let partial_success = is_partial.then_some(PartialSuccess { rejected, error_message });
-            messages::Response { partial_success }.encode_to_vec()
-        }
-        Encoding::Json if is_partial => {
-            // A 64-bit number is a text.
-            let partial = json!({ "rejectedDataPoints": rejected.to_string(), "errorMessage": outcome.why });
-            json!({ "partialSuccess": partial }).to_string().into_bytes()
-        }
-        Encoding::Json => b"{}".to_vec(),
-    };
-    answer(StatusCode::OK, accepted.encoding, body)
-}
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
 
-/// The answer to a request that was not taken.
-pub(super) fn refused(refusal: &Refusal, encoding: Encoding) -> Answer {
-    let body = match encoding {
-        Encoding::Protobuf => RpcStatus { code: 0, message: refusal.why.clone() }.encode_to_vec(),
-        Encoding::Json => json!({ "message": refusal.why }).to_string().into_bytes(),
-    };
-    let mut answer = answer(refusal.status, encoding, body);
-    if refusal.status == StatusCode::TOO_MANY_REQUESTS {
-        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_not_taken_is_called_as_its_signal_has_it() {
+        let outcome = Outcome { rejected: 3, why: "too many".to_owned() };
+        for (signal, key) in [
+            (Signal::Metrics, "rejectedDataPoints"),
+            (Signal::Logs, "rejectedLogRecords"),
+            (Signal::Traces, "rejectedSpans"),
+        ] {
+            let answer = Accepted { signal, encoding: Encoding::Json, is_gzip: false }.success(&outcome);
+            let body = answer.into_body().collect().await.unwrap().to_bytes();
+            let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(
+                (&body["partialSuccess"][key], &body["partialSuccess"]["errorMessage"]),
+                (&"3".into(), &"too many".into())
+            );
+        }
     }
-    answer
-}
 
-fn answer(status: StatusCode, encoding: Encoding, body: Vec<u8>) -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from(body)));
-    *answer.status_mut() = status;
-    let kind = match encoding {
-        Encoding::Protobuf => "application/x-protobuf",
-        Encoding::Json => "application/json",
-    };
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    answer
+    #[test]
+    fn many_empty_elements_are_refused_before_they_are_read() {
+        let ears = Ears::default();
+        let most = 100_000;
+        let points = |count: usize| {
+            // Metrics, a scope, a metric, a gauge, and so many empty points in it.
+            let within = |tag: u8, inside: Vec<u8>| {
+                let mut field = vec![tag << 3 | 2];
+                prost::encoding::encode_varint(inside.len() as u64, &mut field);
+                field.extend(inside);
+                field
+            };
+            [5, 2, 2, 1].iter().fold([10, 0].repeat(count), |inside, tag| within(*tag, inside))
+        };
+        let json = |count: usize| format!("{{\"resourceMetrics\":[{}{{}}]}}", "{},".repeat(count)).into_bytes();
+        for (encoding, few, many) in
+            [(Encoding::Protobuf, points(6000), points(7000)), (Encoding::Json, json(6000), json(7000))]
+        {
+            let accepted = Accepted { signal: Signal::Metrics, encoding, is_gzip: false };
+            assert!(take(accepted, &few, most, &ears, Timestamp(0)).is_ok(), "{encoding:?}");
+            let refusal = take(accepted, &many, most, &ears, Timestamp(0)).unwrap_err();
+            let expected = "a request has at most 6250 elements; max_body allows more";
+            assert_eq!((refusal.status, refusal.why.as_str()), (StatusCode::PAYLOAD_TOO_LARGE, expected));
+        }
+        assert_eq!(ears.heard().counts.all(), 6000);
+    }
 }

@@ -5,9 +5,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
-use super::messages::{Logs, Metrics};
-use super::points::{Before, Intake, Outcome};
-use super::records;
+use super::answer::Refusal;
+use super::before::Before;
+use super::log_messages::Logs;
+use super::messages::Metrics;
+use super::points::{Intake, Outcome, Taking};
+use super::{records, sent};
+use crate::model::log::LogLine;
 use crate::model::table::Table;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
@@ -18,7 +22,9 @@ use crate::source::received::{Counts, FirstNews, Loss, Received};
 const SPOKEN_OF: Span = Span::seconds(300);
 /// What is said of a client that speaks gRPC.
 pub(super) const GRPC: &str =
-    "an OTLP/gRPC client tried; set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf and the endpoint to port 4318";
+    "a client tried OTLP/gRPC, and only OTLP/HTTP is taken: set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf for it";
+/// Points and log lines that are taken in at once; then polls may look.
+const AT_ONCE: usize = 10_000;
 
 /// What the listener and the polls of a source share.
 #[derive(Debug, Default)]
@@ -43,6 +49,8 @@ pub(super) struct Heard {
     logs: u64,
     spans: u64,
     refused: u64,
+    /// Requests that were asked to come again.
+    put_off: u64,
     /// When a client tried in gRPC, the last time.
     grpc: Option<Timestamp>,
 }
@@ -54,20 +62,34 @@ impl Ears {
 
     /// Takes metrics in.
     pub(super) fn metrics(&self, request: &Metrics, now: Timestamp) -> Outcome {
+        let mut taking = Taking::default();
+        for some in sent::points(request).chunks(AT_ONCE) {
+            let mut heard = self.heard();
+            let Heard { before, received, counts, .. } = &mut *heard;
+            Intake { before, received, counts, taking: &mut taking, now }.take(some);
+        }
         let mut heard = self.heard();
-        let Heard { before, received, counts, .. } = &mut *heard;
-        let outcome = Intake { before, received, counts, now }.take(request);
+        heard.before.forget(now);
+        heard.received.forget(now);
         drop(heard);
         self.came.came();
-        outcome
+        taking.outcome
     }
 
     /// Takes logs in.
     pub(super) fn logs(&self, request: &Logs, now: Timestamp) {
-        let mut heard = self.heard();
-        let count = records::take(request, &mut heard.lines, now);
-        heard.logs += count;
-        drop(heard);
+        let mut lines = records::lines(request, now);
+        loop {
+            let some: Vec<LogLine> = lines.by_ref().take(AT_ONCE).collect();
+            if some.is_empty() {
+                break;
+            }
+            let mut heard = self.heard();
+            heard.logs += some.len() as u64;
+            for line in some {
+                heard.lines.push(line);
+            }
+        }
         self.came.came();
     }
 
@@ -79,10 +101,14 @@ impl Ears {
     }
 
     /// A request was not taken as a whole, and why.
-    pub(super) fn refused(&self, why: &str, now: Timestamp) {
+    pub(super) fn refused(&self, refusal: &Refusal, now: Timestamp) {
         let mut heard = self.heard();
-        heard.refused += 1;
-        heard.counts.lost(Loss::Bad, 1, ("", why), now);
+        if refusal.is_for_now() {
+            heard.put_off += 1;
+        } else {
+            heard.refused += 1;
+            heard.counts.lost(Loss::Bad, 1, ("", &refusal.why), now);
+        }
     }
 
     /// A client tried in gRPC. True the first time in a while.
@@ -130,6 +156,7 @@ impl Heard {
             ("log records received", "", self.logs),
             ("spans received, and not kept", "", self.spans),
             ("requests refused", "", self.refused),
+            ("requests asked to come again", "", self.put_off),
         ];
         self.counts.table(&heads, &[Loss::OverLimit, Loss::Bad])
     }

@@ -1,7 +1,5 @@
 //! OTLP as JSON: the mapping of Protocol Buffers, with its numbers that may be texts.
 
-use std::str::FromStr;
-
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -34,19 +32,28 @@ enum Loose {
 }
 
 impl Loose {
-    fn read<T: FromStr>(&self) -> Option<T> {
+    fn text(&self) -> String {
         match self {
-            Self::Number(number) => number.to_string().parse().ok(),
-            Self::Text(text) => text.trim().parse().ok(),
+            Self::Number(number) => number.to_string(),
+            Self::Text(text) => text.trim().to_owned(),
         }
     }
 
-    fn whole<T: FromStr, E: Error>(&self) -> Result<T, E> {
-        self.read().ok_or_else(|| E::custom("a whole number is needed, or a text of one; enums are numbers, too"))
+    /// A whole number; it may be written 1.0 or 1e3.
+    fn whole<T: TryFrom<i128>, E: Error>(&self) -> Result<T, E> {
+        let text = self.text();
+        let rounded = || text.parse::<f64>().ok().filter(|number| number.fract() == 0.0).map(|number| number as i128);
+        let whole = text.parse::<i128>().ok().or_else(rounded).and_then(|whole| T::try_from(whole).ok());
+        whole.ok_or_else(|| E::custom("a whole number is needed, or a text of one; enums are numbers, too"))
+    }
+
+    /// A number; "NaN", "Infinity" and "-Infinity" are texts.
+    fn real<E: Error>(&self) -> Result<f64, E> {
+        self.text().parse().map_err(|_| E::custom("a number is needed"))
     }
 }
 
-pub(super) fn number<'de, T: FromStr, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+pub(super) fn number<'de, T: TryFrom<i128>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     Loose::deserialize(deserializer)?.whole()
 }
 
@@ -62,8 +69,63 @@ pub(super) fn unsigned_list<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
     Vec::<Loose>::deserialize(deserializer)?.iter().map(Loose::whole).collect()
 }
 
-/// "NaN", "Infinity" and "-Infinity" are texts.
 pub(super) fn double<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
-    let read = Loose::deserialize(deserializer)?.read::<f64>();
-    read.map(Some).ok_or_else(|| D::Error::custom("a number is needed"))
+    Loose::deserialize(deserializer)?.real().map(Some)
+}
+
+pub(super) fn real<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Loose::deserialize(deserializer)?.real()
+}
+
+pub(super) fn reals<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
+    Vec::<Loose>::deserialize(deserializer)?.iter().map(Loose::real).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Deserialize, Default, Debug)]
+    #[serde(default)]
+    struct Numbers {
+        #[serde(deserialize_with = "unsigned")]
+        whole: u64,
+        #[serde(deserialize_with = "number")]
+        small: i32,
+        #[serde(deserialize_with = "real")]
+        real: f64,
+        #[serde(deserialize_with = "reals")]
+        reals: Vec<f64>,
+    }
+
+    #[test]
+    fn numbers_may_be_texts_and_whole_ones_may_have_a_point() {
+        for (text, whole) in [
+            ("7", 7),
+            ("\"7\"", 7),
+            ("1.0", 1),
+            ("1e3", 1000),
+            ("\"1e3\"", 1000),
+            ("18446744073709551615", u64::MAX),
+            ("\"18446744073709551615\"", u64::MAX),
+        ] {
+            let numbers: Numbers = read(format!("{{\"whole\":{text}}}").as_bytes()).unwrap();
+            assert_eq!(numbers.whole, whole, "{text}");
+        }
+        for text in ["1.5", "-1", "1e30", "\"\"", "\"NaN\"", "\"Infinity\"", "true"] {
+            assert!(read::<Numbers>(format!("{{\"whole\":{text}}}").as_bytes()).is_err(), "{text}");
+        }
+        let wrong = read::<Numbers>(br#"{"small":2147483648}"#).unwrap_err();
+        assert_eq!(wrong, "small: a whole number is needed, or a text of one; enums are numbers, too");
+        assert_eq!(read::<Numbers>(br#"{"small":-2.0}"#).unwrap().small, -2);
+    }
+
+    #[test]
+    fn what_is_no_number_has_a_name() {
+        let read = |text: &str| read::<Numbers>(text.as_bytes());
+        assert!(read(r#"{"real":"NaN"}"#).unwrap().real.is_nan());
+        let numbers = read(r#"{"reals":["-Infinity",1.5,"2.5","Infinity"]}"#).unwrap();
+        assert_eq!(numbers.reals, [f64::NEG_INFINITY, 1.5, 2.5, f64::INFINITY]);
+        assert!(read(r#"{"real":"much"}"#).is_err());
+    }
 }

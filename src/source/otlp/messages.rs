@@ -3,12 +3,13 @@
 //! The same structs are read from JSON: keys in camel case, 64-bit numbers as numbers or texts, unknown fields ignored. A
 //! `oneof` is written as fields of which one is there: that is how both encodings carry it.
 //!
-//! Sources: `opentelemetry/proto/{common,resource,metrics,logs}/v1/*.proto`, `docs/specification.md`.
+//! Sources: `opentelemetry/proto/metrics/v1/*.proto`, `docs/specification.md`.
 
 use prost::Message;
 use serde::Deserialize;
 
-use super::json::{double, number, signed, unsigned, unsigned_list};
+use super::attributes::{KeyValue, Resource, Scope};
+use super::json::{double, number, real, reals, signed, unsigned, unsigned_list};
 
 /// `ExportMetricsServiceRequest`
 #[derive(Clone, PartialEq, Message, Deserialize)]
@@ -29,14 +30,9 @@ pub struct ResourceMetrics {
 
 #[derive(Clone, PartialEq, Message, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Resource {
-    #[prost(message, repeated, tag = "1")]
-    pub attributes: Vec<KeyValue>,
-}
-
-#[derive(Clone, PartialEq, Message, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
 pub struct ScopeMetrics {
+    #[prost(message, optional, tag = "1")]
+    pub scope: Option<Scope>,
     #[prost(message, repeated, tag = "2")]
     pub metrics: Vec<Metric>,
 }
@@ -148,6 +144,7 @@ pub struct HistogramPoint {
     #[serde(deserialize_with = "unsigned_list")]
     pub bucket_counts: Vec<u64>,
     #[prost(double, repeated, tag = "7")]
+    #[serde(deserialize_with = "reals")]
     pub explicit_bounds: Vec<f64>,
     #[prost(uint32, tag = "10")]
     #[serde(deserialize_with = "number")]
@@ -196,6 +193,9 @@ pub struct ExponentialPoint {
     #[prost(double, optional, tag = "13")]
     #[serde(deserialize_with = "double")]
     pub max: Option<f64>,
+    #[prost(double, tag = "14")]
+    #[serde(deserialize_with = "real")]
+    pub zero_threshold: f64,
 }
 
 #[derive(Clone, PartialEq, Message, Deserialize)]
@@ -224,6 +224,7 @@ pub struct SummaryPoint {
     #[serde(deserialize_with = "unsigned")]
     pub count: u64,
     #[prost(double, tag = "5")]
+    #[serde(deserialize_with = "real")]
     pub sum: f64,
     #[prost(message, repeated, tag = "6")]
     pub quantile_values: Vec<ValueAtQuantile>,
@@ -236,104 +237,11 @@ pub struct SummaryPoint {
 #[serde(rename_all = "camelCase", default)]
 pub struct ValueAtQuantile {
     #[prost(double, tag = "1")]
+    #[serde(deserialize_with = "real")]
     pub quantile: f64,
     #[prost(double, tag = "2")]
+    #[serde(deserialize_with = "real")]
     pub value: f64,
-}
-
-/// `ExportLogsServiceRequest`
-#[derive(Clone, PartialEq, Message, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Logs {
-    #[prost(message, repeated, tag = "1")]
-    pub resource_logs: Vec<ResourceLogs>,
-}
-
-#[derive(Clone, PartialEq, Message, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct ResourceLogs {
-    #[prost(message, optional, tag = "1")]
-    pub resource: Option<Resource>,
-    #[prost(message, repeated, tag = "2")]
-    pub scope_logs: Vec<ScopeLogs>,
-}
-
-#[derive(Clone, PartialEq, Message, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct ScopeLogs {
-    #[prost(message, optional, tag = "1")]
-    pub scope: Option<Scope>,
-    #[prost(message, repeated, tag = "2")]
-    pub log_records: Vec<LogRecord>,
-}
-
-#[derive(Clone, PartialEq, Message, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Scope {
-    #[prost(string, tag = "1")]
-    pub name: String,
-}
-
-#[derive(Clone, PartialEq, Message, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct LogRecord {
-    #[prost(fixed64, tag = "1")]
-    #[serde(deserialize_with = "unsigned")]
-    pub time_unix_nano: u64,
-    #[prost(fixed64, tag = "11")]
-    #[serde(deserialize_with = "unsigned")]
-    pub observed_time_unix_nano: u64,
-    #[prost(int32, tag = "2")]
-    #[serde(deserialize_with = "number")]
-    pub severity_number: i32,
-    #[prost(string, tag = "3")]
-    pub severity_text: String,
-    #[prost(message, optional, tag = "5")]
-    pub body: Option<AnyValue>,
-    #[prost(message, repeated, tag = "6")]
-    pub attributes: Vec<KeyValue>,
-}
-
-#[derive(Clone, PartialEq, Message, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct KeyValue {
-    #[prost(string, tag = "1")]
-    pub key: String,
-    #[prost(message, optional, tag = "2")]
-    pub value: Option<AnyValue>,
-}
-
-#[derive(Clone, PartialEq, Message, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct AnyValue {
-    #[prost(string, optional, tag = "1")]
-    pub string_value: Option<String>,
-    #[prost(bool, optional, tag = "2")]
-    pub bool_value: Option<bool>,
-    #[prost(int64, optional, tag = "3")]
-    #[serde(deserialize_with = "signed")]
-    pub int_value: Option<i64>,
-    #[prost(double, optional, tag = "4")]
-    #[serde(deserialize_with = "double")]
-    pub double_value: Option<f64>,
-    #[prost(message, optional, tag = "5")]
-    pub array_value: Option<ArrayValue>,
-    #[prost(message, optional, tag = "6")]
-    pub kvlist_value: Option<KeyValueList>,
-}
-
-#[derive(Clone, PartialEq, Message, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct ArrayValue {
-    #[prost(message, repeated, tag = "1")]
-    pub values: Vec<AnyValue>,
-}
-
-#[derive(Clone, PartialEq, Message, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct KeyValueList {
-    #[prost(message, repeated, tag = "1")]
-    pub values: Vec<KeyValue>,
 }
 
 /// `ExportTraceServiceRequest`, as far as spans are counted.
@@ -386,31 +294,4 @@ pub struct RpcStatus {
     pub code: i32,
     #[prost(string, tag = "2")]
     pub message: String,
-}
-
-impl AnyValue {
-    /// As text: a string as it is, anything else as JSON has it.
-    pub fn text(&self) -> String {
-        match self {
-            Self { string_value: Some(text), .. } => text.clone(),
-            Self { bool_value: Some(value), .. } => value.to_string(),
-            Self { int_value: Some(value), .. } => value.to_string(),
-            Self { double_value: Some(value), .. } => value.to_string(),
-            Self { array_value: Some(array), .. } => {
-                format!("[{}]", array.values.iter().map(Self::text).collect::<Vec<_>>().join(", "))
-            }
-            Self { kvlist_value: Some(list), .. } => {
-                let pair = |one: &KeyValue| format!("{}={}", one.key, one.text());
-                list.values.iter().map(pair).collect::<Vec<_>>().join(" ")
-            }
-            _ => String::new(),
-        }
-    }
-}
-
-impl KeyValue {
-    /// The value as text.
-    pub fn text(&self) -> String {
-        self.value.as_ref().map(AnyValue::text).unwrap_or_default()
-    }
 }

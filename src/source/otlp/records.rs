@@ -1,30 +1,26 @@
 //! Log records to lines of logs.
 
-use super::messages::{AnyValue, KeyValue, LogRecord, Logs, Resource};
+use super::attributes::{AnyValue, KeyValue, Resource};
+use super::log_messages::{LogRecord, Logs};
 use crate::model::log::{Level, LogLine};
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
-use crate::source::log_buffer::LogBuffer;
 
 /// Most fields kept of a line.
 const MAX_FIELDS: usize = 50;
 /// Attributes that name the part of the program that wrote it, the first that there is counts.
 const CATEGORY: [&str; 3] = ["category", "logger", "log.logger"];
 
-/// Takes all records of a request in; how many there were.
-pub(super) fn take(request: &Logs, lines: &mut LogBuffer, now: Timestamp) -> u64 {
-    let mut count = 0;
-    for of in &request.resource_logs {
+/// The lines of all records of a request.
+pub(super) fn lines(request: &Logs, now: Timestamp) -> impl Iterator<Item = LogLine> {
+    request.resource_logs.iter().flat_map(move |of| {
         let service = attribute(of.resource.as_ref(), "service.name");
-        for scope in &of.scope_logs {
+        of.scope_logs.iter().flat_map(move |scope| {
+            let service = service.clone();
             let name = scope.scope.as_ref().map_or("", |scope| scope.name.as_str());
-            for record in &scope.log_records {
-                lines.push(line(record, &service, name, now));
-                count += 1;
-            }
-        }
-    }
-    count
+            scope.log_records.iter().map(move |record| line(record, &service, name, now))
+        })
+    })
 }
 
 fn attribute(resource: Option<&Resource>, key: &str) -> String {
@@ -68,7 +64,8 @@ fn level(record: &LogRecord) -> Option<Level> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::messages::{ResourceLogs, Scope, ScopeLogs};
+    use super::super::attributes::Scope;
+    use super::super::log_messages::{ResourceLogs, ScopeLogs};
     use super::*;
 
     #[test]
@@ -87,14 +84,13 @@ mod tests {
             attributes: vec![pair("logger", "a.b")],
             ..LogRecord::default()
         };
-        let scope = Some(Scope { name: "pay".to_owned() });
+        let scope = Some(Scope { name: "pay".to_owned(), ..Scope::default() });
         let scope_logs = vec![ScopeLogs { scope, log_records: vec![record, by_word] }];
         let resource = Some(Resource { attributes: vec![pair("service.name", "shop")] });
         let request = Logs { resource_logs: vec![ResourceLogs { resource, scope_logs }] };
-        let mut lines = LogBuffer::default();
         let now = Timestamp(1_795_262_500_000);
-        assert_eq!(take(&request, &mut lines, now), 2);
-        let all = lines.since(0);
+        let all: Vec<LogLine> = lines(&request, now).collect();
+        assert_eq!(all.len(), 2);
         assert_eq!(
             (all[0].at, all[0].level, all[0].category.as_str()),
             (Timestamp(1_795_262_400_000), Some(Level::Error), "shop.pay")
