@@ -11,12 +11,13 @@ mod remote_writing;
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::config::Board;
-use crate::history::{self, History, Outgoing, OutgoingKeeper, Past};
+use crate::history::{self, History, OutgoingKeeper, Past, Unsent};
 use crate::hub::exporting::Exporting;
 use crate::hub::{Channels, Command, Hub, Reload};
 use crate::model::poll::{Outcome, QueryId};
@@ -29,6 +30,8 @@ use reloading::Reloading;
 
 /// Outcomes on their way to the hub.
 const OUTCOMES: usize = 256;
+/// Answers on their way to those who write to engines; the samples of more are lost, and counted.
+const MEASURED: usize = 4096;
 /// Commands on their way to the hub.
 const COMMANDS: usize = 16;
 /// Looks whose notifications are on their way out; those of more are lost, and counted.
@@ -153,22 +156,24 @@ pub fn start(
 #[derive(Default)]
 struct Kept {
     keeper: Option<OutgoingKeeper>,
-    waiting: Vec<Outgoing>,
+    unsent: Unsent,
 }
 
 /// Has the hub hand on what it learns, and gives the other end.
 fn export(hub: &mut Hub, board: &Board, kept: Kept) -> remote_writing::Wires {
-    let (sender, measured) = mpsc::channel(OUTCOMES);
+    let (sender, measured) = mpsc::channel(MEASURED);
     let (targets, trouble) = (watch::Sender::new(Arc::default()), watch::Sender::new(None));
+    let missed: Arc<AtomicU64> = Arc::default();
     hub.hear_of(trouble.subscribe());
     let wires = remote_writing::Wires {
         measured,
+        missed: Arc::clone(&missed),
         targets: targets.subscribe(),
         trouble,
         keeper: kept.keeper,
-        waiting: kept.waiting,
+        unsent: kept.unsent,
     };
-    hub.export(Exporting::new(sender, targets, board));
+    hub.export(Exporting::new(sender, targets, missed, board));
     wires
 }
 
@@ -187,8 +192,12 @@ async fn remember(hub: &mut Hub, settings: history::Settings, window: Span, cloc
             if past.is_none() && !patience.is_zero() {
                 tracing::warn!("the history takes too long to read: the board begins without its past");
             }
+            let keeper = history.outgoing();
+            if past.is_none() {
+                keeper.forget_all();
+            }
             let mut past = past.unwrap_or_default();
-            let kept = Kept { keeper: Some(history.outgoing()), waiting: std::mem::take(&mut past.outgoing) };
+            let kept = Kept { keeper: Some(keeper), unsent: std::mem::take(&mut past.unsent) };
             hub.remember(history, past);
             kept
         }

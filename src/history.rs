@@ -25,7 +25,7 @@ use crate::model::time::Timestamp;
 pub use keeper::OutgoingKeeper;
 pub use load::{Past, Remembered};
 use message::Message;
-pub use outgoing::Outgoing;
+pub use outgoing::{Outgoing, Unsent};
 pub use record::Record;
 pub use settings::Settings;
 use trouble::Trouble;
@@ -73,7 +73,7 @@ impl History {
 
     /// Keeps what waits for an engine.
     pub fn outgoing(&self) -> OutgoingKeeper {
-        OutgoingKeeper(self.sender.clone())
+        OutgoingKeeper::new(self.sender.clone(), self.trouble.clone())
     }
 
     /// Why nothing is kept just now, in a sentence.

@@ -206,7 +206,7 @@ impl Hub {
             }
             _ => {}
         }
-        let (history, exporting) = (self.history.as_ref(), &mut self.exporting);
+        let (history, exporting) = (self.history.as_ref(), self.exporting.as_ref());
         self.live.apply(outcome, |fact| {
             if let Some(history) = history {
                 history.keep(fact);

@@ -10,6 +10,8 @@ use super::read::{Entries, table};
 use super::report::Report;
 use super::{check_source, raw};
 
+/// Labels that say where a series is from.
+const OWN: [&str; 2] = ["source", "query"];
 /// What follows from a missing secret.
 const WITHOUT_SECRET: &str = "until it is there, samples wait for half an hour and are then lost";
 
@@ -42,6 +44,10 @@ fn read(engine: &Value, path: &Path, report: &mut Report<'_>) -> Option<RemoteWr
     for name in raw.labels.keys().filter(|name| !is_label(name)) {
         let help = "letters, digits and _, such as team or board".to_owned();
         report.error("bad-value", &path.key("labels").key(name), format!("'{name}' is not a name of a label"), help);
+    }
+    for name in raw.labels.keys().filter(|name| OWN.contains(&name.as_str())) {
+        let help = "take another name, such as board or team".to_owned();
+        report.error("bad-value", &path.key("labels").key(name), format!("andon sets the label '{name}' itself"), help);
     }
     let url = check_source::address(&raw.url, path, report)?;
     let mut hasher = DefaultHasher::new();

@@ -101,7 +101,7 @@ mod tests {
         assert_eq!((&read[0]["critical"], &read[0]["not_running"]), (&90.into(), &510.into()));
         assert_eq!(
             table(&rows, &Zone::utc()),
-            "d/\"p\"\n  1970-01-01 01:00:00  critical 1 min 30 s · ok 50 min · not running 8 min 30 s\n"
+            "d/\"p\"\n  1970-01-01 01:00:00  critical 1 min · ok 50 min · not running 8 min\n"
         );
     }
 }

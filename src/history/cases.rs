@@ -450,6 +450,7 @@ fn what_waits_for_an_engine_is_known_again_until_it_is_sent_or_too_old() {
         target: Arc::clone(&target),
         number: START + number,
         samples: 7,
+        newest: Timestamp(START + 10 * number),
         body: vec![number as u8; 3].into(),
     };
     let gone = |number: i64| Change::Gone(Arc::clone(&target), START + number);
@@ -461,11 +462,15 @@ fn what_waits_for_an_engine_is_known_again_until_it_is_sent_or_too_old() {
     run.flush();
     run.writer().change_outgoing(gone(3));
     run.kill();
-    assert_eq!(run.past(START).outgoing, [one(2), one(4)]);
+    let unsent = run.past(START).unsent;
+    assert_eq!(unsent.waiting, [one(2), one(4)]);
+    assert_eq!(unsent.newest, [("http://engine/".to_owned(), Timestamp(START + 40))].into());
     run.writer().change_outgoing(Change::Waits(one(5)));
     run.kill();
-    assert_eq!(run.past(START).outgoing, [one(2), one(4)], "what was not flushed is lost");
+    assert_eq!(run.past(START).unsent.waiting, [one(2), one(4)], "what was not flushed is lost");
     run.pass(KEPT.0 + 3);
     run.kill();
-    assert_eq!(run.past(START).outgoing, [one(4)]);
+    assert_eq!(run.past(START).unsent.waiting, [one(4)]);
+    run.writer().change_outgoing(Change::AllGone);
+    assert_eq!(run.past(START).unsent.waiting, []);
 }

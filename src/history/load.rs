@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::codec;
 use super::flush::blocks;
-use super::outgoing::Outgoing;
+use super::outgoing::Unsent;
 use super::tiers::RAW;
 use crate::model::event::Event;
 use crate::model::labels::Labels;
@@ -25,8 +25,8 @@ pub struct Past {
     pub queries: HashMap<QueryKey, Remembered>,
     /// What the board itself had noticed, oldest first.
     pub noted: Vec<Event>,
-    /// What was waiting for engines, oldest first.
-    pub outgoing: Vec<Outgoing>,
+    /// What was not sent to engines yet.
+    pub unsent: Unsent,
     /// When something was learned the last time; none where nothing is remembered.
     pub last: Option<Timestamp>,
 }

@@ -22,8 +22,8 @@ pub(super) struct Writer<C> {
     trouble: Trouble,
     clock: C,
     opened: Option<Opened>,
-    /// Whether somebody else keeps this history.
-    is_taken: bool,
+    /// Whether it was told what is remembered: what is found later is of no use.
+    has_told: bool,
     ids: Ids,
     pub(super) waiting: Waiting,
 }
@@ -35,7 +35,7 @@ impl<C: Fn() -> Timestamp> Writer<C> {
             trouble,
             clock,
             opened: None,
-            is_taken: false,
+            has_told: false,
             ids: Ids::default(),
             waiting: Waiting::default(),
         }
@@ -81,22 +81,28 @@ impl<C: Fn() -> Timestamp> Writer<C> {
     pub(super) fn open(&mut self) {
         match file::open(&self.settings.path, (self.clock)()) {
             Ok(opened) => {
+                if self.has_told
+                    && let Err(error) = outgoing::delete_all(&opened.connection)
+                {
+                    return self.broke(&error);
+                }
                 self.opened = Some(opened);
-                self.is_taken = false;
+                self.trouble.set_taken(false);
                 self.ids = Ids::default();
                 self.trouble.set(None);
             }
             Err(why) => {
-                self.is_taken = why.is_taken;
+                self.trouble.set_taken(why.is_taken);
                 self.trouble.set(Some(why.to_string()));
             }
         }
     }
 
     pub(super) fn remember(&mut self, since: Timestamp) -> Past {
+        self.has_told = true;
         let Some(opened) = &self.opened else { return Past::default() };
         let past = load(&opened.connection, since)
-            .and_then(|past| Ok(Past { outgoing: outgoing::load(&opened.connection, (self.clock)())?, ..past }));
+            .and_then(|past| Ok(Past { unsent: outgoing::load(&opened.connection, (self.clock)())?, ..past }));
         past.unwrap_or_else(|error| {
             self.broke(&error);
             Past::default()
@@ -104,23 +110,24 @@ impl<C: Fn() -> Timestamp> Writer<C> {
     }
 
     pub(super) fn change_outgoing(&mut self, change: Change) {
-        match (change, &self.opened) {
-            (Change::Waits(one), _) => self.waiting.outgoing.put(one),
-            (Change::Gone(target, number), opened) => {
-                let is_on_disk = !self.waiting.outgoing.take_away(&target, number);
-                if let Some(opened) = opened.as_ref().filter(|_| is_on_disk)
-                    && let Err(error) = outgoing::delete(&opened.connection, &target, number)
-                {
-                    self.broke(&error);
-                }
-            }
+        let pending = &mut self.waiting.outgoing;
+        let deleted = match (change, &self.opened) {
+            (Change::Waits(one), _) => return pending.put(one),
+            (Change::Gone(target, number), _) if pending.take_away(&target, number) => return,
+            (Change::Gone(target, number), Some(opened)) => outgoing::delete(&opened.connection, &target, number)
+                .inspect_err(|_| pending.delete_later(target, number)),
+            (Change::AllGone, Some(opened)) => outgoing::delete_all(&opened.connection),
+            (Change::Gone(..) | Change::AllGone, None) => return,
+        };
+        if let Err(error) = deleted {
+            self.broke(&error);
         }
     }
 
     pub(super) fn flush(&mut self) {
         let now = (self.clock)();
         let Some(opened) = &mut self.opened else {
-            if self.is_taken {
+            if self.trouble.is_taken() {
                 // Whoever keeps it writes the same: it would be there twice.
                 self.waiting.clear();
             }

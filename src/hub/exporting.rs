@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 
 use crate::config::Board;
@@ -18,14 +20,19 @@ pub struct Exporting {
     measured: mpsc::Sender<Measured>,
     targets: watch::Sender<Arc<[RemoteWrite]>>,
     origins: HashMap<QueryId, Arc<Origin>>,
-    /// Whether something was lost: it is said once.
-    has_lost: bool,
+    /// How many samples were lost because too much waited.
+    missed: Arc<AtomicU64>,
 }
 
 impl Exporting {
     /// Of this board.
-    pub fn new(measured: mpsc::Sender<Measured>, targets: watch::Sender<Arc<[RemoteWrite]>>, board: &Board) -> Self {
-        let mut own = Self { measured, targets, origins: HashMap::new(), has_lost: false };
+    pub fn new(
+        measured: mpsc::Sender<Measured>,
+        targets: watch::Sender<Arc<[RemoteWrite]>>,
+        missed: Arc<AtomicU64>,
+        board: &Board,
+    ) -> Self {
+        let mut own = Self { measured, targets, origins: HashMap::new(), missed };
         own.hold(board);
         own
     }
@@ -40,6 +47,7 @@ impl Exporting {
                 source: source.name.to_string(),
                 query: query.ask.query.to_string(),
                 stale_after: source.limits.stale_after,
+                is_given: source.limits.is_given,
             };
             Some((query.id, Arc::new(origin)))
         });
@@ -52,16 +60,16 @@ impl Exporting {
     }
 
     /// Hands on what a fact has brought, if it is the board's own. Never waits.
-    pub(super) fn take(&mut self, fact: &Fact) {
+    pub(super) fn take(&self, fact: &Fact) {
         let Fact::News { query, news: News::Series(set), .. } = fact else { return };
         let Some(origin) = self.origins.get(query) else { return };
         if self.targets.borrow().is_empty() || !set.is_own() {
             return;
         }
         let measured = Measured { origin: Arc::clone(origin), series: set.series.clone() };
-        if self.measured.try_send(measured).is_err() && !self.has_lost {
-            self.has_lost = true;
-            tracing::warn!("remote write has lost what came: too much waits to be gathered");
+        if let Err(TrySendError::Full(lost)) = self.measured.try_send(measured) {
+            let samples: usize = lost.series.iter().map(|one| one.points.len()).sum();
+            self.missed.fetch_add(samples as u64, Ordering::Relaxed);
         }
     }
 }

@@ -39,7 +39,9 @@ impl Keeping {
 
     /// Keeps what a look has found.
     pub(super) fn keep_all(&self, records: Vec<Record>) {
-        records.into_iter().for_each(|record| self.history.keep(record));
+        for record in records {
+            self.history.keep(record);
+        }
     }
 
     /// Hands a fact over, if it is worth keeping.

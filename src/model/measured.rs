@@ -16,6 +16,8 @@ pub struct Origin {
     pub query: String,
     /// Age from which its numbers are not judged any more.
     pub stale_after: Span,
+    /// Whether the board says so itself. Otherwise numbers that come less often may be as old as their own pace allows.
+    pub is_given: bool,
 }
 
 /// Numbers of one answer.

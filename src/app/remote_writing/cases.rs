@@ -12,6 +12,7 @@ use super::standing::Standing;
 use super::{Wires, run, sending};
 use crate::config::board::RemoteWrite;
 use crate::export::remote_write::message::decoded;
+use crate::history::{History, Outgoing, OutgoingKeeper, Settings, Unsent};
 use crate::model::measured::{Measured, Origin};
 use crate::model::series::Series;
 use crate::model::time::{Span, Timestamp};
@@ -41,7 +42,7 @@ impl Scripted {
             format!("http://127.0.0.1:{}/api/v1/write", listener.local_addr().unwrap().port()).parse().unwrap();
         let http: HttpOptions = toml_edit::de::from_str(keys).unwrap();
         let target = RemoteWrite { url: url.clone(), http, labels: BTreeMap::new(), fingerprint: 0 };
-        let queue = Arc::new(Queue::new(url.as_str().into(), Vec::new(), None));
+        let queue = Arc::new(Queue::new(url.as_str().into(), String::new(), Vec::new(), None));
         let clock = Clock::Standing(NOW);
         let sending = tokio::spawn(sending::run(Arc::clone(&queue), target, Network::default(), clock));
         Self { listener, queue, sending_task: sending }
@@ -93,8 +94,8 @@ fn body(text: &str) -> Arc<[u8]> {
 #[tokio::test]
 async fn requests_are_sent_in_order_with_the_headers_of_the_specification_and_who_we_are() {
     let engine = Scripted::start("auth = { bearer = \"s3cret\" }\nheaders = { \"X-Scope-OrgID\" = \"shop\" }").await;
-    engine.queue.put(3, body("first"), NOW);
-    engine.queue.put(2, body("second"), NOW);
+    engine.queue.put((3, NOW), body("first"), NOW);
+    engine.queue.put((2, NOW), body("second"), NOW);
     let (head, sent) = engine.answer("204 No Content").await;
     assert_eq!(sent, b"first");
     for line in [
@@ -115,8 +116,8 @@ async fn requests_are_sent_in_order_with_the_headers_of_the_specification_and_wh
 #[tokio::test]
 async fn what_is_refused_for_good_holds_up_nothing_and_is_counted() {
     let engine = Scripted::start("").await;
-    engine.queue.put(3, body("poisoned"), NOW);
-    engine.queue.put(2, body("good"), NOW);
+    engine.queue.put((3, NOW), body("poisoned"), NOW);
+    engine.queue.put((2, NOW), body("good"), NOW);
     assert_eq!(engine.answer("400 Bad Request").await.1, b"poisoned");
     assert_eq!(engine.answer("204 No Content").await.1, b"good");
     let (samples, why) = engine.standing(|one| one.waiting == 0).await.refused.unwrap();
@@ -126,8 +127,8 @@ async fn what_is_refused_for_good_holds_up_nothing_and_is_counted() {
 #[tokio::test]
 async fn what_may_be_taken_later_is_sent_again_before_all_else() {
     let engine = Scripted::start("").await;
-    engine.queue.put(3, body("first"), NOW);
-    engine.queue.put(2, body("second"), NOW);
+    engine.queue.put((3, NOW), body("first"), NOW);
+    engine.queue.put((2, NOW), body("second"), NOW);
     assert_eq!(engine.answer("503 Service Unavailable").await.1, b"first");
     let standing = engine.standing(|one| one.failing.is_some()).await;
     let why = standing.failing.unwrap().1.to_string();
@@ -141,7 +142,7 @@ async fn what_may_be_taken_later_is_sent_again_before_all_else() {
 #[tokio::test]
 async fn a_redirect_leads_no_sample_elsewhere_and_loses_none() {
     let engine = Scripted::start("").await;
-    engine.queue.put(1, body("first"), NOW);
+    engine.queue.put((1, NOW), body("first"), NOW);
     engine.answer("308 Permanent Redirect\r\nLocation: http://127.0.0.1:9/").await;
     let why = engine.standing(|one| one.failing.is_some()).await.failing.unwrap().1.to_string();
     assert_eq!(why, "redirect blocked: HTTP 308: write the address that it leads to into url");
@@ -153,15 +154,15 @@ async fn what_waits_is_bounded_in_time_and_in_bytes_and_what_is_lost_is_counted(
     let engine = Scripted::start("").await;
     // Nobody runs in between: the queue is filled before the first is sent.
     let late = NOW.plus(crate::history::outgoing::KEPT);
-    engine.queue.put(1, body("oldest"), NOW.minus(Span(1)));
-    engine.queue.put(1, body("old"), NOW);
-    engine.queue.put(1, body("new"), late);
+    engine.queue.put((1, NOW), body("oldest"), NOW.minus(Span(1)));
+    engine.queue.put((1, NOW), body("old"), NOW);
+    engine.queue.put((1, NOW), body("new"), late);
     assert_eq!(engine.answer("204 No Content").await.1, b"old");
     assert_eq!(engine.answer("204 No Content").await.1, b"new");
     let engine = Scripted::start("").await;
     let large: Arc<[u8]> = vec![7; 9 * 1024 * 1024].into();
-    engine.queue.put(10, Arc::clone(&large), late);
-    engine.queue.put(20, large, late);
+    engine.queue.put((10, NOW), Arc::clone(&large), late);
+    engine.queue.put((20, NOW), large, late);
     assert_eq!(engine.queue.standing().lost, 10);
 }
 
@@ -172,33 +173,96 @@ fn target(listener: &TcpListener, token: &str) -> RemoteWrite {
     RemoteWrite { url: url.parse().unwrap(), http, labels: BTreeMap::new(), fingerprint }
 }
 
-#[tokio::test]
-async fn another_token_loses_nothing_of_what_was_gathered() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (sender, measured) = mpsc::channel(8);
-    let engines = |all: &[RemoteWrite]| -> Arc<[RemoteWrite]> { all.into() };
-    let targets = watch::Sender::new(engines(&[target(&listener, "old")]));
-    let wires = Wires {
-        measured,
-        targets: targets.subscribe(),
-        trouble: watch::Sender::new(None),
-        keeper: None,
-        waiting: Vec::new(),
-    };
-    let running = tokio::spawn(run(wires, Network::default(), Clock::Standing(NOW)));
-    let origin =
-        Origin { kind: "host", source: "m".to_owned(), query: "cpu".to_owned(), stale_after: Span::seconds(30) };
-    let series = vec![Series::single("", NOW, 1.5)];
-    sender.send(Measured { origin: Arc::new(origin), series }).await.unwrap();
-    while sender.capacity() < 8 {
-        tokio::task::yield_now().await;
+/// Those who write, run in this process.
+struct Run {
+    listener: TcpListener,
+    measured: mpsc::Sender<Measured>,
+    targets: watch::Sender<Arc<[RemoteWrite]>>,
+    running: tokio::task::JoinHandle<()>,
+}
+
+impl Run {
+    async fn start(keeper: Option<OutgoingKeeper>, unsent: impl FnOnce(Arc<str>) -> Unsent) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (sender, measured) = mpsc::channel(8);
+        let first = target(&listener, "old");
+        let unsent = unsent(super::target::name(&first.url));
+        let targets = watch::Sender::new(Arc::from([first]));
+        let (missed, trouble) = (Arc::default(), watch::Sender::new(None));
+        let wires = Wires { measured, missed, targets: targets.subscribe(), trouble, keeper, unsent };
+        let running = tokio::spawn(run(wires, Network::default(), Clock::Standing(NOW)));
+        Self { listener, measured: sender, targets, running }
     }
-    targets.send(engines(&[target(&listener, "newer")])).unwrap();
-    let (head, body) = answer(&listener, "204 No Content").await;
+
+    async fn measure(&self, at: i64, value: f64) {
+        let stale_after = Span::seconds(30);
+        let (source, query) = ("m".to_owned(), "cpu".to_owned());
+        let origin = Arc::new(Origin { kind: "host", source, query, stale_after, is_given: true });
+        let series = vec![Series::single("", Timestamp(NOW.0 + at), value)];
+        self.measured.send(Measured { origin, series }).await.unwrap();
+        while self.measured.capacity() < 8 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn answer(&self, status: &str) -> (String, Vec<u8>) {
+        answer(&self.listener, status).await
+    }
+}
+
+#[tokio::test]
+async fn another_token_loses_nothing_and_sends_nothing_again() {
+    let run = Run::start(None, |_| Unsent::default()).await;
+    run.measure(0, 1.5).await;
+    run.measure(1, 2.5).await;
+    run.targets.send(Arc::from([target(&run.listener, "newer")])).unwrap();
+    // A source that is opened anew tells once more what it knows.
+    run.measure(1, 2.5).await;
+    run.measure(2, 3.5).await;
+    let (head, body) = run.answer("204 No Content").await;
     assert!(head.contains("authorization: bearer newer"), "{head}");
     let [(labels, samples)] = decoded(&body).try_into().unwrap();
     assert!(labels.starts_with("__name__=andon_host_cpu instance="), "{labels}");
     assert!(labels.ends_with(" job=andon source=m"), "{labels}");
-    assert_eq!(samples, [(NOW.0, 1.5f64.to_bits())]);
-    running.abort();
+    // What is of the moment at which the board began, or before it, is not written.
+    assert_eq!(samples, [(NOW.0 + 1, 2.5f64.to_bits()), (NOW.0 + 2, 3.5f64.to_bits())]);
+}
+
+#[tokio::test]
+async fn what_waited_before_a_restart_comes_first_and_what_was_handed_over_does_not_come_again() {
+    let run = Run::start(None, |name| Unsent {
+        waiting: vec![Outgoing {
+            target: Arc::clone(&name),
+            number: NOW.0 - 1000,
+            samples: 1,
+            newest: Timestamp(NOW.0 - 1000),
+            body: body("waited"),
+        }],
+        newest: [(name.to_string(), Timestamp(NOW.0 - 1000))].into(),
+    })
+    .await;
+    assert_eq!(run.answer("204 No Content").await.1, b"waited");
+    run.measure(-1000, 1.5).await;
+    run.measure(-500, 2.5).await;
+    let (_, body) = run.answer("204 No Content").await;
+    assert_eq!(decoded(&body)[0].1, [(NOW.0 - 500, 2.5f64.to_bits())]);
+}
+
+#[tokio::test]
+async fn at_the_end_all_that_was_handed_over_is_in_the_history() {
+    let folder = std::env::temp_dir().join(format!("andon-remote-writing-{}", std::process::id()));
+    let settings = || Settings { path: folder.join("h.sqlite"), max_bytes: 8 << 20, flush: Span::seconds(3600) };
+    let start = || History::start(settings(), Timestamp(0), || NOW).unwrap();
+    let (history, past) = start();
+    past.await.unwrap();
+    let run = Run::start(Some(history.outgoing()), |_| Unsent::default()).await;
+    run.measure(1, 1.5).await;
+    run.running.abort();
+    assert!(run.running.await.unwrap_err().is_cancelled());
+    drop(history);
+    let unsent = start().1.await.unwrap().unsent;
+    let [one] = unsent.waiting.try_into().unwrap();
+    assert_eq!(decoded(&one.body)[0].1, [(NOW.0 + 1, 1.5f64.to_bits())]);
+    assert_eq!(unsent.newest, [(one.target.to_string(), Timestamp(NOW.0 + 1))].into());
+    std::fs::remove_dir_all(folder).unwrap();
 }

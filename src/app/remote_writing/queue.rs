@@ -9,7 +9,6 @@ use super::standing::Standing;
 use crate::history::{Outgoing, OutgoingKeeper};
 use crate::model::fault::FetchError;
 use crate::model::time::Timestamp;
-use crate::source::http::origin;
 
 /// The most that waits, in bytes: half an hour of 1,000 series each 10 s takes about a third.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
@@ -18,6 +17,8 @@ const MOST_BYTES: usize = 16 * 1024 * 1024;
 #[derive(Debug)]
 pub(super) struct Queue {
     target: Arc<str>,
+    /// Its address, without anything that may be a secret.
+    origin: String,
     keeper: Option<OutgoingKeeper>,
     state: Mutex<State>,
     more: Notify,
@@ -28,56 +29,76 @@ struct State {
     waiting: VecDeque<Outgoing>,
     bytes: usize,
     last_number: i64,
+    /// The one that is being sent.
+    under_way: Option<i64>,
     standing: Standing,
 }
 
 impl Queue {
     /// With what waited for it before a restart.
-    pub(super) fn new(target: Arc<str>, waiting: Vec<Outgoing>, keeper: Option<OutgoingKeeper>) -> Self {
+    pub(super) fn new(
+        target: Arc<str>,
+        origin: String,
+        waiting: Vec<Outgoing>,
+        keeper: Option<OutgoingKeeper>,
+    ) -> Self {
         let bytes = waiting.iter().map(|one| one.body.len()).sum();
         let last_number = waiting.last().map_or(i64::MIN, |one| one.number);
         let state = State { waiting: waiting.into(), bytes, last_number, ..State::default() };
-        Self { target, keeper, state: Mutex::new(state), more: Notify::new() }
+        Self { target, origin, keeper, state: Mutex::new(state), more: Notify::new() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One more waits. The oldest are dropped where too much waits, or for too long.
-    pub(super) fn put(&self, samples: usize, body: Arc<[u8]>, now: Timestamp) {
+    /// One more waits, of so many samples, the newest of which is of this moment. The oldest are dropped where too much
+    /// waits, or for too long, but for the one that is under way.
+    pub(super) fn put(&self, (samples, newest): (usize, Timestamp), body: Arc<[u8]>, now: Timestamp) {
         let mut state = self.state();
         let number = now.0.max(state.last_number.saturating_add(1));
-        let one = Outgoing { target: Arc::clone(&self.target), number, samples, body };
+        let one = Outgoing { target: Arc::clone(&self.target), number, samples, newest, body };
         state.last_number = number;
         state.bytes += one.body.len();
         if let Some(keeper) = &self.keeper {
             keeper.keep(one.clone());
         }
         state.waiting.push_back(one);
-        while state.waiting.len() > 1
-            && (state.bytes > MOST_BYTES || state.waiting.front().is_some_and(|oldest| oldest.is_too_old(now)))
+        let under_way = state.waiting.front().is_some_and(|oldest| state.under_way == Some(oldest.number));
+        let first = usize::from(under_way);
+        while state.waiting.len() > first + 1
+            && (state.bytes > MOST_BYTES || state.waiting.get(first).is_some_and(|oldest| oldest.is_too_old(now)))
         {
-            if let Some(samples) = self.drop_oldest(&mut state) {
-                state.standing.lost += samples;
-            }
+            state.standing.lost += self.take_out(&mut state, first).unwrap_or_default();
         }
         self.more.notify_one();
     }
 
-    fn drop_oldest(&self, state: &mut State) -> Option<usize> {
-        let oldest = state.waiting.pop_front()?;
-        state.bytes -= oldest.body.len();
+    /// Takes one out; how many samples were in it.
+    fn take_out(&self, state: &mut State, at: usize) -> Option<usize> {
+        let one = state.waiting.remove(at)?;
+        state.bytes -= one.body.len();
         if let Some(keeper) = &self.keeper {
-            keeper.forget(&oldest.target, oldest.number);
+            keeper.forget(&one);
         }
-        Some(oldest.samples)
+        Some(one.samples)
     }
 
-    /// The oldest; it stays until it is taken or refused.
+    /// Nobody sends any of it.
+    pub(super) fn forget_all(&self) {
+        let mut state = self.state();
+        while self.take_out(&mut state, 0).is_some() {}
+    }
+
+    /// The oldest, which is under way from now on; it stays until it is taken or refused.
     pub(super) async fn oldest(&self) -> Outgoing {
         loop {
-            let oldest = self.state().waiting.front().cloned();
+            let oldest = {
+                let mut state = self.state();
+                let oldest = state.waiting.front().cloned();
+                state.under_way = oldest.as_ref().map(|one| one.number);
+                oldest
+            };
             match oldest {
                 Some(one) => return one,
                 None => self.more.notified().await,
@@ -88,17 +109,21 @@ impl Queue {
     /// The engine has it, or will never take it, and why.
     pub(super) fn done(&self, one: &Outgoing, refusal: Option<FetchError>) {
         let mut state = self.state();
-        // It may have been dropped meanwhile.
         if state.waiting.front().is_some_and(|oldest| oldest.number == one.number) {
-            self.drop_oldest(&mut state);
+            self.take_out(&mut state, 0);
         }
-        if state.standing.failing.take().is_some() {
-            tracing::info!("{}: it takes samples again", self.place());
-        }
-        if let Some(why) = refusal {
-            tracing::warn!("{}: {} samples refused: {why}", self.place(), one.samples);
-            let before = state.standing.refused.as_ref().map_or(0, |(samples, _)| *samples);
-            state.standing.refused = Some((before + one.samples, why));
+        state.under_way = None;
+        let was_failing = state.standing.failing.take().is_some();
+        match refusal {
+            None if was_failing => tracing::info!("{}: it takes samples again", self.place()),
+            None => {}
+            Some(why) => {
+                let before = state.standing.refused.take();
+                if before.as_ref().is_none_or(|(_, last)| *last != why) {
+                    tracing::warn!("{}: samples refused: {why}", self.place());
+                }
+                state.standing.refused = Some((before.map_or(0, |(samples, _)| samples) + one.samples, why));
+            }
         }
     }
 
@@ -106,8 +131,9 @@ impl Queue {
     pub(super) fn lose(&self, one: &Outgoing) {
         let mut state = self.state();
         if state.waiting.front().is_some_and(|oldest| oldest.number == one.number) {
-            state.standing.lost += self.drop_oldest(&mut state).unwrap_or_default();
+            state.standing.lost += self.take_out(&mut state, 0).unwrap_or_default();
         }
+        state.under_way = None;
     }
 
     /// The engine takes nothing just now.
@@ -120,6 +146,7 @@ impl Queue {
             },
             |(since, _)| since,
         );
+        state.under_way = None;
         state.standing.failing = Some((since, why));
     }
 
@@ -132,12 +159,6 @@ impl Queue {
 
     /// Whom it is for, in words: `remote write to http://victoria:8428`.
     pub(super) fn place(&self) -> String {
-        let place = self.target.parse().map_or_else(|_| self.target.to_string(), |url| origin(&url));
-        format!("remote write to {place}")
-    }
-
-    /// What waits, for whoever sends it instead; this one sends nothing any more.
-    pub(super) fn take_all(&self) -> Vec<Outgoing> {
-        std::mem::take(&mut self.state().waiting).into()
+        format!("remote write to {}", self.origin)
     }
 }

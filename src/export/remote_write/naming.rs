@@ -61,7 +61,8 @@ mod tests {
     use crate::model::time::Span;
 
     fn named(kind: &'static str, query: &str, labels: &[(&str, &str)]) -> String {
-        let origin = Origin { kind, source: "app".to_owned(), query: query.to_owned(), stale_after: Span::seconds(30) };
+        let (source, query) = ("app".to_owned(), query.to_owned());
+        let origin = Origin { kind, source, query, stale_after: Span::seconds(30), is_given: true };
         let pairs = labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         let own = BTreeMap::from([("job".to_owned(), "andon".to_owned())]);
         let all = identity(&origin, &Labels::new(pairs.collect()), &own);
