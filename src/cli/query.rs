@@ -69,7 +69,7 @@ fn statuses(flags: &QueryFlags, board: &Board, range: (Timestamp, Timestamp), no
     let mut all = Vec::new();
     for (name, key) in asked::statuses(board, &flags.name).map_err(wrong)? {
         for (_, rows) in reader.series(&key, range, step, now)? {
-            all.extend(rows.iter().map(|row| StatusRow::of(&name, row, step)));
+            all.extend(rows.iter().map(|row| StatusRow::of(&name, row, step, now)));
         }
     }
     if all.is_empty() {

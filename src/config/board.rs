@@ -85,6 +85,8 @@ pub struct History {
     pub max_bytes: u64,
     /// Between two flushes.
     pub flush: Span,
+    /// Whether lines of logs are kept, too.
+    pub logs: bool,
 }
 
 /// An engine to which the board writes. Equal ones are one and the same, over a reload.

@@ -41,5 +41,6 @@ pub(super) fn check(written: &Value, path: &Path, report: &mut Report<'_>) -> Op
         let message = format!("max_megabytes = {} is less than {LEAST}", raw.max_megabytes);
         report.error("bad-value", &path.key("max_megabytes"), message, "256 is right for most".to_owned());
     }
-    Some(History { path: raw.path, max_bytes: raw.max_megabytes.saturating_mul(1024 * 1024), flush: raw.flush })
+    let max_bytes = raw.max_megabytes.saturating_mul(1024 * 1024);
+    Some(History { path: raw.path, max_bytes, flush: raw.flush, logs: raw.logs })
 }

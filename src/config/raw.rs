@@ -140,11 +140,13 @@ pub(super) struct History {
     pub max_megabytes: u64,
     /// How often it is written (default "10s"); longer spares an SD card.
     pub flush: Span,
+    /// Keep the last lines of logs, too, without what looks like a secret (default false).
+    pub logs: bool,
 }
 
 impl Default for History {
     fn default() -> Self {
-        Self { path: None, max_megabytes: 256, flush: Span::seconds(10) }
+        Self { path: None, max_megabytes: 256, flush: Span::seconds(10), logs: false }
     }
 }
 

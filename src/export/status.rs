@@ -15,19 +15,20 @@ pub struct StatusRow {
     warning: u32,
     critical: u32,
     unknown: u32,
-    /// In which nobody knew, because the board was not running.
-    not_running: u32,
+    /// In which nobody knew, because the board was not watched.
+    not_watched: u32,
     #[serde(skip)]
     at: Timestamp,
 }
 
 impl StatusRow {
-    /// Of a bucket of statuses of this length.
-    pub fn of(of: &str, bucket: &Bucket, step: Span) -> Self {
+    /// Of a bucket of statuses of this length, as of now.
+    pub fn of(of: &str, bucket: &Bucket, step: Span, now: Timestamp) -> Self {
         let [ok, warning, critical, unknown] = bucket.statuses;
         let known: u32 = bucket.statuses.iter().sum();
-        let whole = u32::try_from(step.0 / 1000).unwrap_or(u32::MAX);
-        let not_running = whole.saturating_sub(known);
+        let whole = step.min(bucket.at.age_at(now)).0 / 1000;
+        let whole = u32::try_from(whole).unwrap_or(u32::MAX);
+        let not_watched = whole.saturating_sub(known);
         Self {
             time: bucket.at.rfc3339(),
             of: of.to_owned(),
@@ -35,7 +36,7 @@ impl StatusRow {
             warning,
             critical,
             unknown,
-            not_running,
+            not_watched,
             at: bucket.at,
         }
     }
@@ -43,9 +44,9 @@ impl StatusRow {
 
 /// CSV (RFC 4180) with a header.
 pub fn csv(all: &[StatusRow]) -> String {
-    let mut text = "time,of,ok,warning,critical,unknown,not_running\r\n".to_owned();
+    let mut text = "time,of,ok,warning,critical,unknown,not_watched\r\n".to_owned();
     for row in all {
-        let numbers = [row.ok, row.warning, row.critical, row.unknown, row.not_running].map(|one| one.to_string());
+        let numbers = [row.ok, row.warning, row.critical, row.unknown, row.not_watched].map(|one| one.to_string());
         text.push_str(&format!("{},\"{}\",{}\r\n", row.time, row.of.replace('"', "\"\""), numbers.join(",")));
     }
     text
@@ -73,7 +74,7 @@ pub fn table(all: &[StatusRow], zone: &Zone) -> String {
             (row.warning, warning),
             (row.unknown, unknown),
             (row.ok, ok),
-            (row.not_running, "not running"),
+            (row.not_watched, "not watched"),
         ];
         let said: Vec<String> = spans
             .iter()
@@ -92,16 +93,18 @@ mod tests {
     #[test]
     fn the_seconds_that_no_status_has_are_those_in_which_nobody_knew() {
         let bucket = Bucket { at: Timestamp(3_600_000), statuses: [3000, 0, 90, 0], ..Bucket::default() };
-        let rows = [StatusRow::of("d/\"p\"", &bucket, Span::seconds(3600))];
+        let of = |now| StatusRow::of("d/\"p\"", &bucket, Span::seconds(3600), Timestamp(now));
+        assert_eq!(of(3_600_000 + 3_100_000).not_watched, 10, "what is yet to come is not missing");
+        let rows = [of(9_000_000)];
         assert_eq!(
             csv(&rows),
-            "time,of,ok,warning,critical,unknown,not_running\r\n1970-01-01T01:00:00Z,\"d/\"\"p\"\"\",3000,0,90,0,510\r\n"
+            "time,of,ok,warning,critical,unknown,not_watched\r\n1970-01-01T01:00:00Z,\"d/\"\"p\"\"\",3000,0,90,0,510\r\n"
         );
         let read: serde_json::Value = serde_json::from_str(&json(&rows)).unwrap();
-        assert_eq!((&read[0]["critical"], &read[0]["not_running"]), (&90.into(), &510.into()));
+        assert_eq!((&read[0]["critical"], &read[0]["not_watched"]), (&90.into(), &510.into()));
         assert_eq!(
             table(&rows, &Zone::utc()),
-            "d/\"p\"\n  1970-01-01 01:00:00  critical 1 min · ok 50 min · not running 8 min\n"
+            "d/\"p\"\n  1970-01-01 01:00:00  critical 1 min · ok 50 min · not watched 8 min\n"
         );
     }
 }

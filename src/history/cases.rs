@@ -10,6 +10,7 @@ use super::outgoing::{Change, KEPT};
 use super::*;
 use crate::model::event::{Event, EventKind};
 use crate::model::labels::Labels;
+use crate::model::log::LogLine;
 use crate::model::poll::{Ask, QueryKey};
 use crate::model::series::{Coverage, Point, Series, SeriesSet};
 use crate::model::status::Status;
@@ -473,4 +474,28 @@ fn what_waits_for_an_engine_is_known_again_until_it_is_sent_or_too_old() {
     assert_eq!(run.past(START).unsent.waiting, [one(4)]);
     run.writer().change_outgoing(Change::AllGone);
     assert_eq!(run.past(START).unsent.waiting, []);
+}
+
+#[test]
+fn lines_of_logs_are_kept_without_secrets_and_the_oldest_make_room() {
+    let mut run = Run::new("lines");
+    let line = |number: u64, message: &str| {
+        let fields = vec![("token".into(), "CANARY".into()), ("order".into(), "7".into())];
+        Arc::new(LogLine { number, at: Timestamp(START), message: message.into(), fields, ..LogLine::default() })
+    };
+    let batch = |first: u64, message: &str| (first..first + 4000).map(|number| line(number, message)).collect();
+    for (first, message) in [(1, "oldest"), (4001, "password=CANARY"), (8001, "new"), (12_001, "newest")] {
+        run.keep(Record::Lines(key("cpu"), batch(first, message)));
+        run.flush();
+    }
+    run.kill();
+    let mut past = run.past(START);
+    let News::Logs(lines) = past.queries.remove(&key("cpu")).unwrap().news.remove(0).1 else { panic!() };
+    assert_eq!(lines.len(), 12_000, "a batch goes when all that may be shown is newer");
+    let [first, .., last] = &*lines else { panic!() };
+    assert_eq!((first.number, first.message.as_str()), (1, "password=[redacted]"));
+    assert_eq!((last.number, last.message.as_str(), last.at), (12_000, "newest", Timestamp(START)));
+    assert_eq!((last.field("token"), last.field("order")), (Some("[redacted]"), Some("7")));
+    let disk = std::fs::read(run.settings().path).unwrap();
+    assert!(!disk.windows(6).any(|part| part == b"CANARY"));
 }

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::codec::{self, Bucket};
 use super::flush::{SLOT, blocks};
+use super::lines;
 use super::tiers::{COARSER, RAW, Tier, buckets, merged, status_buckets};
 use crate::model::poll::QueryKey;
 use crate::model::series::{Point, in_order};
@@ -97,6 +98,7 @@ pub(super) fn forget(connection: &Connection, now: Timestamp, max_bytes: u64) ->
     let before = |kept: Span| now.minus(kept).0;
     connection.execute("DELETE FROM noted WHERE at < ?1", [before(NOTED_KEPT)])?;
     connection.execute("DELETE FROM failed WHERE at < ?1", [before(FAILED_KEPT)])?;
+    connection.execute("DELETE FROM log_lines WHERE at < ?1", [before(lines::KEPT)])?;
     // The last one of each query is how all is, however old it is.
     let slot = before(FAILED_KEPT).div_euclid(SLOT.0);
     connection.execute(

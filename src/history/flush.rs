@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use rusqlite::{Connection, Transaction, params};
 
 use super::codec;
+use super::lines;
 use super::outgoing::Pending;
 use super::record::Record;
 use crate::model::event::Event;
@@ -30,6 +31,7 @@ pub(super) struct Waiting {
     noted: Vec<Event>,
     /// What waits for engines.
     pub(super) outgoing: Pending,
+    lines: lines::Pending,
     answered: BTreeMap<QueryKey, Timestamp>,
     failed: Vec<(QueryKey, Timestamp, Option<String>)>,
     /// How the last poll of each query ended: only what turns is kept.
@@ -48,6 +50,7 @@ impl Waiting {
             && self.answered.is_empty()
             && self.failed.is_empty()
             && self.outgoing.is_empty()
+            && self.lines.is_empty()
     }
 
     /// Forgets what waits: somebody else keeps this history.
@@ -67,6 +70,7 @@ impl Waiting {
                     self.points.entry((key.clone(), one.labels)).or_default().extend(one.points);
                 }
             }
+            Record::Lines(key, lines) => self.lines.take(key, lines),
             Record::Status(key, at, status) => {
                 let point = Point { at, value: f64::from(status.exit_code()) };
                 self.take(Record::Points(key, vec![Series { labels: Labels::default(), points: vec![point] }]));
@@ -150,6 +154,7 @@ impl Waiting {
             to.prepare_cached("INSERT INTO noted (at, data) VALUES (?1, ?2)")?.execute(params![event.at.0, text])?;
         }
         self.outgoing.write_to(to)?;
+        self.lines.write_to(to, now)?;
         for (key, at) in &self.answered {
             to.prepare_cached("REPLACE INTO answered (query, at) VALUES (?1, ?2)")?
                 .execute(params![key.as_str(), at.0])?;

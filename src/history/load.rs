@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::codec;
 use super::flush::blocks;
+use super::lines;
 use super::outgoing::Unsent;
 use super::tiers::RAW;
 use crate::model::event::Event;
@@ -47,6 +48,9 @@ pub(super) fn load(connection: &Connection, since: Timestamp) -> rusqlite::Resul
         let newest = series.iter().filter_map(|one| one.points.last()).map(|point| point.at).max();
         let news = News::Series(SeriesSet::new(series, Coverage::Pushed));
         past.queries.entry(query).or_default().news.push((newest.unwrap_or(since), news));
+    }
+    for (query, (at, lines)) in lines::load(connection)? {
+        past.queries.entry(query).or_default().news.push((at, News::Logs(lines)));
     }
     let mut snapshots = connection.prepare(
         "SELECT query, at, kind, data FROM snapshot AS a WHERE slot = (SELECT max(slot) FROM snapshot AS b WHERE b.query = a.query)",

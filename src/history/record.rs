@@ -1,6 +1,7 @@
 //! What is kept of what was learned.
 
 use crate::model::event::Event;
+use crate::model::log::LogLines;
 use crate::model::poll::QueryKey;
 use crate::model::series::Series;
 use crate::model::status::Status;
@@ -13,6 +14,8 @@ use crate::store::facts::{Ended, Fact, Poll};
 pub enum Record {
     /// Values of a source without a past of its own.
     Points(QueryKey, Vec<Series>),
+    /// Lines of a log.
+    Lines(QueryKey, LogLines),
     /// The status of a panel as of a moment.
     Status(QueryKey, Timestamp, Status),
     /// How all is of one query.
@@ -24,13 +27,16 @@ pub enum Record {
 }
 
 impl Record {
-    /// What is kept of a fact; `key` names the query that it is about.
-    pub fn of(fact: &Fact, key: Option<&QueryKey>) -> Option<Self> {
+    /// What is kept of a fact; `key` names the query that it is about. Lines of logs are kept only where that is wanted.
+    pub fn of(fact: &Fact, key: Option<&QueryKey>, keeps_logs: bool) -> Option<Self> {
         match (fact, key) {
             (Fact::Noted(event), _) => Some(Self::Noted(event.clone())),
             (Fact::News { news: News::Series(set), .. }, Some(key)) => {
                 let has_points = set.series.iter().any(|one| !one.points.is_empty());
                 (set.is_own() && has_points).then(|| Self::Points(key.clone(), set.series.clone()))
+            }
+            (Fact::News { news: News::Logs(lines), .. }, Some(key)) => {
+                keeps_logs.then(|| Self::Lines(key.clone(), lines.clone()))
             }
             (Fact::News { at, news, .. }, Some(key)) => Some(Self::Snapshot(key.clone(), *at, news.clone())),
             (Fact::Poll(Poll { at, ended, .. }), Some(key)) => {

@@ -60,7 +60,9 @@ fn all_buckets(points: &[Point], step: i64, reach: Span, statuses: impl Fn(f64, 
         let at = Timestamp(point.at.0.div_euclid(step) * step);
         let next = points.get(n + 1).map_or(at.0 + step, |next| next.at.0);
         // What a value covers beyond its bucket is not counted for the next one: a bucket has gaps of its own.
-        let covered = (next.min(at.0 + step) - point.at.0).min(reach.0).max(0) / 1000;
+        let until = next.min(at.0 + step).min(point.at.0.saturating_add(reach.0)).max(point.at.0);
+        // Whole seconds that begin in it: what follows one another adds up to all of it.
+        let covered = until.div_euclid(1000) - point.at.0.div_euclid(1000);
         let covered = u32::try_from(covered).unwrap_or(u32::MAX);
         let one = Bucket {
             at,
@@ -152,6 +154,8 @@ mod tests {
         let at = |(seconds, value): (i64, f64)| Point { at: Timestamp(seconds * 1000), value };
         // Ok for 70 s, critical for 20, ok until the board ended; a minute and a half later it is unknown.
         let all = [(0, 0.0), (60, 0.0), (70, 2.0), (90, 0.0), (120, 0.0), (300, 3.0)].map(at);
+        let all =
+            all.map(|point| if point.value > 0.0 { Point { at: point.at.plus(Span(700)), ..point } } else { point });
         let said: Vec<([u32; 4], u32)> = status_buckets(&all, 60).iter().map(|one| (one.statuses, one.gap)).collect();
         assert_eq!(said, [([60, 0, 0, 0], 0), ([40, 0, 20, 0], 0), ([60, 0, 0, 0], 0), ([0, 0, 0, 60], 0)]);
         let [whole] = status_buckets(&all, 600)[..] else { panic!() };

@@ -16,7 +16,8 @@ pub(super) struct LogBuffer {
 
 impl Default for LogBuffer {
     fn default() -> Self {
-        static BUFFERS: AtomicU64 = AtomicU64::new(0);
+        // Those of the run 0 are remembered from before.
+        static BUFFERS: AtomicU64 = AtomicU64::new(1);
         let number = BUFFERS.fetch_add(1, Ordering::Relaxed) * NUMBERS_OF_A_RUN;
         Self { lines: VecDeque::new(), bytes: 0, number }
     }
