@@ -1,5 +1,6 @@
 //! A board that was killed, and comes back: it knows its past, and nothing on the disk stops it.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -209,4 +210,68 @@ fn what_is_remembered_can_be_asked_for_while_the_board_runs_and_afterwards() {
     assert_eq!(stderr(&output), "1 file of 1 panel written; 0 have no numbers\n");
     let csv = std::fs::read_to_string(exported.join("d-n.csv")).unwrap();
     assert!(csv.contains(",4711,") && csv.contains(",4712,"), "what is remembered, and what was polled: {csv}");
+}
+
+/// A small disk of its own, where this user may make one.
+struct SmallDisk(Folder);
+
+impl SmallDisk {
+    fn make(test: &str) -> Option<Self> {
+        let folder = Folder::new();
+        let mount = std::process::Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=1m", "andon-test"])
+            .arg(folder.path())
+            .stderr(std::process::Stdio::null())
+            .status();
+        if mount.is_ok_and(|status| status.success()) {
+            return Some(Self(folder));
+        }
+        // Past the capture of the test harness: a skipped test must be heard of.
+        let heard = writeln!(std::io::stderr(), "SKIPPED {test}: this user may not mount a disk");
+        heard.unwrap();
+        None
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Takes all the room that is left.
+    fn fill(&self) {
+        let mut filler = std::fs::File::create(self.path("filler")).unwrap();
+        for size in [4096, 1] {
+            while filler.write(&vec![7; size]).is_ok_and(|written| written > 0) {}
+        }
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _unmounted = std::process::Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
+#[test]
+fn on_a_full_disk_the_board_goes_on_says_so_and_writes_again_when_there_is_room() {
+    let Some(disk) = SmallDisk::make("history::on_a_full_disk") else { return };
+    let (folder, file) = (Folder::new(), disk.path("past.sqlite"));
+    folder.write("number", "1");
+    let mut session = start(&board(&folder, &at(&file)));
+    wait_for_points(&file, 2);
+    disk.fill();
+    session.wait_for("that the disk is full", |text| text.contains("database or disk is full"));
+    // The digits of a value are drawn of blocks.
+    let blocks = |text: &str| text.matches(['█', '▀', '▄']).count();
+    let before = blocks(&session.text());
+    folder.write("number", "888888");
+    session.wait_for("a board that goes on", |text| blocks(text) > 2 * before);
+    let on_disk = points(&file);
+    std::fs::remove_file(disk.path("filler")).unwrap();
+    wait_for_points(&file, on_disk + 1);
+    session.wait_for("that it is written again", |text| !text.contains("no history is kept"));
+    session.send("q");
+    assert_eq!(session.exit_within(Duration::from_secs(5)), Some(0));
+    let connection = Connection::open(&file).unwrap();
+    let whole: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(whole, "ok");
 }
