@@ -44,7 +44,7 @@ fn main() {
     let folder = std::env::temp_dir().join(format!("andon-bench-{}", std::process::id()));
     let path = folder.join("month.sqlite");
     let clock = Arc::new(AtomicI64::new(START));
-    let settings = Settings { path: path.clone(), max_bytes: 256 << 20, flush: Span(1) };
+    let settings = Settings { path: path.clone(), max_bytes: 256 << 20, flush: Span(1), logs: false };
     let told = Arc::clone(&clock);
     let tell = move || Timestamp(told.load(Ordering::Relaxed));
     let (history, past) = History::start(settings.clone(), Timestamp(START), tell).unwrap();

@@ -15,7 +15,6 @@ mod message;
 pub mod outgoing;
 pub mod read;
 mod record;
-mod redact;
 mod settings;
 mod tiers;
 mod trouble;
@@ -40,6 +39,7 @@ const WAITING: usize = 4096;
 pub struct History {
     sender: SyncSender<Message>,
     trouble: Trouble,
+    keeps_logs: bool,
 }
 
 impl History {
@@ -51,13 +51,13 @@ impl History {
     ) -> Result<(Self, tokio::sync::oneshot::Receiver<Past>), String> {
         let (sender, messages) = std::sync::mpsc::sync_channel(WAITING);
         let (tell, past) = tokio::sync::oneshot::channel();
-        let trouble = Trouble::default();
+        let (trouble, keeps_logs) = (Trouble::default(), settings.logs);
         let writer = writer::Writer::new(settings, trouble.clone(), clock);
         std::thread::Builder::new()
             .name("andon-history".to_owned())
             .spawn(move || writer.run(&messages, since, tell))
             .map_err(|error| format!("no thread for the history: {error}"))?;
-        Ok((Self { sender, trouble }, past))
+        Ok((Self { sender, trouble, keeps_logs }, past))
     }
 
     /// Keeps something. Never waits.
@@ -71,6 +71,11 @@ impl History {
                 self.trouble.set(Some("no history is kept: a fault of andon".to_owned()));
             }
         }
+    }
+
+    /// Whether lines of logs are kept.
+    pub const fn keeps_logs(&self) -> bool {
+        self.keeps_logs
     }
 
     /// Keeps what waits for an engine.

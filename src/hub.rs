@@ -318,7 +318,11 @@ impl Hub {
                         channels.tell_widths(&mut demands, self.store());
                     }
                 },
-                Some(looks) = channels.looks.next() => self.show(looks),
+                Some(looks) = channels.looks.next() => {
+                    // What is known must not look new to them because the clock was set back.
+                    channels.ask_again_if(self.has_jumped(self.clock.now(), Instant::now()));
+                    self.show(looks);
+                }
                 Some(reload) = channels.reloads.recv() => {
                     self.reload(reload);
                     channels.tell_widths(&mut demands, self.store());

@@ -9,16 +9,15 @@ use super::{moment, state};
 use crate::app::{self, asked};
 use crate::config::Board;
 use crate::config::board::QuerySpec;
-use crate::export::status::{self, StatusRow};
+use crate::export::status;
 use crate::export::table::{Exported, csv, exported, json, table};
 use crate::history::read::Reader;
 use crate::model::time::{Span, Timestamp, now};
 
 /// How long `--live` waits for sources.
 const WAIT: Span = Span::seconds(12);
-/// The stretches of `--status`, unless the flags say otherwise, and the shortest.
+/// The stretches of `--status`, unless the flags say otherwise.
 const STATUS_STEP: Span = Span::seconds(3600);
-const LEAST_STATUS_STEP: Span = Span::seconds(60);
 
 pub(super) fn run(flags: &QueryFlags) -> Done {
     let (board, _) = load(&flags.board)?;
@@ -61,15 +60,16 @@ fn wrong(message: impl std::fmt::Display) -> Failure {
 
 /// How long panels were in each status.
 fn statuses(flags: &QueryFlags, board: &Board, range: (Timestamp, Timestamp), now: Timestamp) -> Done {
-    let step = if flags.step == Span(0) { STATUS_STEP } else { flags.step };
-    if step < LEAST_STATUS_STEP {
-        return Err(wrong("--step of statuses is at least 1m"));
-    }
+    let (from, to) = (range.0, range.1.min(now));
+    let asked = if flags.step == Span(0) { STATUS_STEP } else { flags.step };
+    // Of long ago only longer stretches are known.
+    let step = asked.max(Reader::finest(from, now));
+    let from = status::begin(from, step);
     let reader = history(board, &request(&flags.board).file)?;
     let mut all = Vec::new();
     for (name, key) in asked::statuses(board, &flags.name).map_err(wrong)? {
-        for (_, rows) in reader.series(&key, range, step, now)? {
-            all.extend(rows.iter().map(|row| StatusRow::of(&name, row, step, now)));
+        for (_, buckets) in reader.series(&key, (from, to), step, now)? {
+            all.extend(status::rows(&name, &buckets, (from, to), step));
         }
     }
     if all.is_empty() {

@@ -13,7 +13,7 @@ pub(super) fn history(board: &Board, file: &Path) -> Option<Settings> {
         tracing::warn!("no history is kept: there is neither $XDG_STATE_HOME nor $HOME; set [history] path");
         return None;
     };
-    Some(Settings { path, max_bytes: history.max_bytes, flush: history.flush })
+    Some(Settings { path, max_bytes: history.max_bytes, flush: history.flush, logs: history.logs })
 }
 
 /// Where the state of programs lives (XDG Base Directory Specification); of a service, where systemd says.

@@ -1,5 +1,7 @@
 //! How long panels were in each status, as CSV, as JSON, and as a table for people.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::history::codec::Bucket;
@@ -22,13 +24,11 @@ pub struct StatusRow {
 }
 
 impl StatusRow {
-    /// Of a bucket of statuses of this length, as of now.
-    pub fn of(of: &str, bucket: &Bucket, step: Span, now: Timestamp) -> Self {
+    /// Of a bucket of statuses, of which so many seconds are asked for.
+    fn of(of: &str, bucket: &Bucket, asked: i64) -> Self {
         let [ok, warning, critical, unknown] = bucket.statuses;
         let known: u32 = bucket.statuses.iter().sum();
-        let whole = step.min(bucket.at.age_at(now)).0 / 1000;
-        let whole = u32::try_from(whole).unwrap_or(u32::MAX);
-        let not_watched = whole.saturating_sub(known);
+        let not_watched = u32::try_from(asked).unwrap_or(0).saturating_sub(known);
         Self {
             time: bucket.at.rfc3339(),
             of: of.to_owned(),
@@ -40,6 +40,26 @@ impl StatusRow {
             at: bucket.at,
         }
     }
+}
+
+/// A row for each stretch of time between two moments, also for those of which nothing is known.
+pub fn rows(of: &str, buckets: &[Bucket], (from, to): (Timestamp, Timestamp), step: Span) -> Vec<StatusRow> {
+    let known: BTreeMap<Timestamp, &Bucket> = buckets.iter().map(|one| (one.at, one)).collect();
+    let mut rows = Vec::new();
+    let mut at = begin(from, step);
+    while at < to {
+        let end = at.plus(step);
+        let asked = (end.min(to).0 - at.max(from).0) / 1000;
+        let nothing = Bucket { at, ..Bucket::default() };
+        rows.push(StatusRow::of(of, known.get(&at).copied().unwrap_or(&nothing), asked));
+        at = end;
+    }
+    rows
+}
+
+/// When the stretch begins that a moment is in.
+pub fn begin(at: Timestamp, step: Span) -> Timestamp {
+    Timestamp(at.0.div_euclid(step.0) * step.0)
 }
 
 /// CSV (RFC 4180) with a header.
@@ -93,9 +113,12 @@ mod tests {
     #[test]
     fn the_seconds_that_no_status_has_are_those_in_which_nobody_knew() {
         let bucket = Bucket { at: Timestamp(3_600_000), statuses: [3000, 0, 90, 0], ..Bucket::default() };
-        let of = |now| StatusRow::of("d/\"p\"", &bucket, Span::seconds(3600), Timestamp(now));
-        assert_eq!(of(3_600_000 + 3_100_000).not_watched, 10, "what is yet to come is not missing");
-        let rows = [of(9_000_000)];
+        let hours = |from: i64, to: i64| {
+            rows("d/\"p\"", &[bucket], (Timestamp(from * 1000), Timestamp(to * 1000)), Span::seconds(3600))
+        };
+        let missing: Vec<u32> = hours(0, 7000).iter().map(|row| row.not_watched).collect();
+        assert_eq!(missing, [3600, 310], "an hour of which nothing is known, and one that goes on");
+        let rows = hours(3600, 7200);
         assert_eq!(
             csv(&rows),
             "time,of,ok,warning,critical,unknown,not_watched\r\n1970-01-01T01:00:00Z,\"d/\"\"p\"\"\",3000,0,90,0,510\r\n"

@@ -1,118 +1,23 @@
 //! What is kept is remembered, over restarts and in time that flies.
 
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicI64, Ordering};
+mod lines;
+mod outgoing;
+mod run;
+mod statuses;
+
 use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
 
-use super::outgoing::{Change, KEPT};
 use super::*;
 use crate::model::event::{Event, EventKind};
 use crate::model::labels::Labels;
-use crate::model::log::LogLine;
-use crate::model::poll::{Ask, QueryKey};
 use crate::model::series::{Coverage, Point, Series, SeriesSet};
 use crate::model::status::Status;
 use crate::model::text::SafeText;
 use crate::model::time::Span;
 use crate::store::News;
-
-const START: i64 = 1_795_267_800_000;
-const DAY: i64 = 86_400_000;
-
-/// A folder, a clock, and a thread of the history that ends with this.
-struct Run {
-    folder: PathBuf,
-    clock: Arc<AtomicI64>,
-    writer: Option<writer::Writer<Box<dyn Fn() -> Timestamp + Send>>>,
-    trouble: Trouble,
-    max_bytes: u64,
-}
-
-impl Run {
-    fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("andon-past-{}-{name}", std::process::id()));
-        let _former = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).unwrap();
-        let clock = Arc::new(AtomicI64::new(START));
-        Self { folder, clock, writer: None, trouble: Trouble::default(), max_bytes: 256 << 20 }
-    }
-
-    fn now(&self) -> Timestamp {
-        Timestamp(self.clock.load(Ordering::Relaxed))
-    }
-
-    fn pass(&self, millis: i64) {
-        self.clock.fetch_add(millis, Ordering::Relaxed);
-    }
-
-    fn settings(&self) -> Settings {
-        let path = self.folder.join("board.sqlite");
-        Settings { path, max_bytes: self.max_bytes, flush: Span::seconds(10) }
-    }
-
-    fn writer(&mut self) -> &mut writer::Writer<Box<dyn Fn() -> Timestamp + Send>> {
-        let (settings, clock, trouble) = (self.settings(), Arc::clone(&self.clock), self.trouble.clone());
-        self.writer.get_or_insert_with(|| {
-            let mut writer = writer::Writer::new(
-                settings,
-                trouble,
-                Box::new(move || Timestamp(clock.load(Ordering::Relaxed))) as Box<dyn Fn() -> Timestamp + Send>,
-            );
-            writer.open();
-            writer
-        })
-    }
-
-    fn keep(&mut self, record: Record) {
-        self.writer().waiting.take(record);
-    }
-
-    /// A value of each of so many series.
-    fn measure(&mut self, series: usize, value: impl Fn(usize) -> f64) {
-        let at = self.now();
-        let one = |n: usize| Series::single(&format!("s{n}"), at, value(n));
-        self.keep(Record::Points(key("cpu"), (0..series).map(one).collect()));
-        self.keep(Record::Polled(key("cpu"), at, None));
-    }
-
-    fn flush(&mut self) {
-        self.writer().flush();
-    }
-
-    /// As if it had been killed: what was not flushed is gone.
-    fn kill(&mut self) {
-        self.writer = None;
-    }
-
-    fn past(&mut self, since: i64) -> Past {
-        self.writer().remember(Timestamp(since))
-    }
-
-    fn points(&mut self, since: i64) -> Vec<Point> {
-        let mut past = self.past(since);
-        let News::Series(set) = past.queries.remove(&key("cpu")).unwrap().news.remove(0).1 else { panic!() };
-        set.series.into_iter().next().unwrap().points
-    }
-
-    fn buckets(&self, step: i64) -> Vec<codec::Bucket> {
-        let connection = Connection::open(self.settings().path).unwrap();
-        let mut blocks = connection.prepare("SELECT data FROM block WHERE step = ?1 ORDER BY start, series").unwrap();
-        let all = blocks.query_map([step], |row| row.get::<_, Vec<u8>>(0)).unwrap();
-        all.flat_map(|data| codec::read_buckets(&data.unwrap()).unwrap()).collect()
-    }
-}
-
-impl Drop for Run {
-    fn drop(&mut self) {
-        let _gone = std::fs::remove_dir_all(&self.folder);
-    }
-}
-
-fn key(query: &str) -> QueryKey {
-    QueryKey::new("host", "machine", &Ask { query: query.into(), history: None }, 0)
-}
+use run::{DAY, Run, START, key};
 
 #[test]
 fn a_board_that_was_killed_knows_all_but_what_was_not_flushed() {
@@ -441,61 +346,4 @@ fn who_finds_the_file_taken_writes_nothing_of_that_time_later() {
     second.flush();
     let values: Vec<f64> = second.points(START).iter().map(|point| point.value).collect();
     assert_eq!(values, [1.0, 2.0, 3.0]);
-}
-
-#[test]
-fn what_waits_for_an_engine_is_known_again_until_it_is_sent_or_too_old() {
-    let mut run = Run::new("outgoing");
-    let target: Arc<str> = "http://engine/".into();
-    let one = |number: i64| Outgoing {
-        target: Arc::clone(&target),
-        number: START + number,
-        samples: 7,
-        newest: Timestamp(START + 10 * number),
-        body: vec![number as u8; 3].into(),
-    };
-    let gone = |number: i64| Change::Gone(Arc::clone(&target), START + number);
-    for number in 1..=4 {
-        run.writer().change_outgoing(Change::Waits(one(number)));
-    }
-    // One that is sent before the next flush never gets to the disk.
-    run.writer().change_outgoing(gone(1));
-    run.flush();
-    run.writer().change_outgoing(gone(3));
-    run.kill();
-    let unsent = run.past(START).unsent;
-    assert_eq!(unsent.waiting, [one(2), one(4)]);
-    assert_eq!(unsent.newest, [("http://engine/".to_owned(), Timestamp(START + 40))].into());
-    run.writer().change_outgoing(Change::Waits(one(5)));
-    run.kill();
-    assert_eq!(run.past(START).unsent.waiting, [one(2), one(4)], "what was not flushed is lost");
-    run.pass(KEPT.0 + 3);
-    run.kill();
-    assert_eq!(run.past(START).unsent.waiting, [one(4)]);
-    run.writer().change_outgoing(Change::AllGone);
-    assert_eq!(run.past(START).unsent.waiting, []);
-}
-
-#[test]
-fn lines_of_logs_are_kept_without_secrets_and_the_oldest_make_room() {
-    let mut run = Run::new("lines");
-    let line = |number: u64, message: &str| {
-        let fields = vec![("token".into(), "CANARY".into()), ("order".into(), "7".into())];
-        Arc::new(LogLine { number, at: Timestamp(START), message: message.into(), fields, ..LogLine::default() })
-    };
-    let batch = |first: u64, message: &str| (first..first + 4000).map(|number| line(number, message)).collect();
-    for (first, message) in [(1, "oldest"), (4001, "password=CANARY"), (8001, "new"), (12_001, "newest")] {
-        run.keep(Record::Lines(key("cpu"), batch(first, message)));
-        run.flush();
-    }
-    run.kill();
-    let mut past = run.past(START);
-    let News::Logs(lines) = past.queries.remove(&key("cpu")).unwrap().news.remove(0).1 else { panic!() };
-    assert_eq!(lines.len(), 12_000, "a batch goes when all that may be shown is newer");
-    let [first, .., last] = &*lines else { panic!() };
-    assert_eq!((first.number, first.message.as_str()), (1, "password=[redacted]"));
-    assert_eq!((last.number, last.message.as_str(), last.at), (12_000, "newest", Timestamp(START)));
-    assert_eq!((last.field("token"), last.field("order")), (Some("[redacted]"), Some("7")));
-    let disk = std::fs::read(run.settings().path).unwrap();
-    assert!(!disk.windows(6).any(|part| part == b"CANARY"));
 }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use super::codec::{self, Bucket};
 use super::flush::{SLOT, blocks};
 use super::lines;
-use super::tiers::{COARSER, RAW, Tier, buckets, merged, status_buckets};
+use super::tiers::{COARSER, RAW, Tier, buckets, merged, status_buckets, widened};
 use crate::model::poll::QueryKey;
 use crate::model::series::{Point, in_order};
 use crate::model::time::{Span, Timestamp};
@@ -20,6 +20,8 @@ const NOTED_KEPT: Span = Span::seconds(400 * 86_400);
 const FAILED_KEPT: Span = Span::seconds(30 * 86_400);
 /// Blocks that are forgotten in one go when there is no room.
 const IN_ONE_GO: i64 = 500;
+/// Flushes of log lines that are forgotten in one go.
+const LINES_IN_ONE_GO: i64 = 20;
 
 /// What was flushed in times that are over becomes blocks of the file; all of it, where there is no room to wait.
 /// Returns whether there was any.
@@ -51,28 +53,58 @@ pub(super) fn compact(connection: &mut Connection, now: Timestamp, is_full: bool
 
 /// Writes the points of a series, and what they are in each tier.
 fn keep(to: &Transaction<'_>, id: i64, points: &[Point]) -> rusqlite::Result<()> {
+    let query: Option<String> =
+        to.prepare_cached("SELECT query FROM series WHERE id = ?1")?.query_row([id], |row| row.get(0)).optional()?;
+    let is_status = query.is_some_and(|query| QueryKey::of_text(&query).is_of_status());
     for part in points.chunk_by(|a, b| RAW.block_of(a.at) == RAW.block_of(b.at)) {
         let Some(first) = part.first() else { continue };
         let start = RAW.block_of(first.at);
         let before = read(to, id, RAW, start)?.and_then(|data| codec::read_points(&data).ok()).unwrap_or_default();
         let whole = if before.is_empty() { part.to_vec() } else { in_order(before.iter().chain(part).copied()) };
         write(to, id, RAW, start, &codec::points(&whole))?;
+        if is_status {
+            keep_statuses(to, id, &whole)?;
+        }
     }
-    let query: Option<String> =
-        to.prepare_cached("SELECT query FROM series WHERE id = ?1")?.query_row([id], |row| row.get(0)).optional()?;
-    let is_status = query.is_some_and(|query| QueryKey::of_text(&query).is_of_status());
+    if is_status {
+        return Ok(());
+    }
     let reach = usual_distance(points).times(2.5);
     for tier in COARSER {
-        let all = if is_status { status_buckets(points, tier.step) } else { buckets(points, tier.step, reach) };
+        let all = buckets(points, tier.step, reach);
         for part in all.chunk_by(|a, b| tier.block_of(a.at) == tier.block_of(b.at)) {
             let Some(first) = part.first() else { continue };
             let start = tier.block_of(first.at);
-            let before: Vec<Bucket> =
-                read(to, id, tier, start)?.and_then(|data| codec::read_buckets(&data).ok()).unwrap_or_default();
-            write(to, id, tier, start, &codec::buckets(&merged(before, part.to_vec(), tier.step)))?;
+            write_buckets(to, id, tier, start, &merged(read_buckets(to, id, tier, start)?, part.to_vec(), tier.step))?;
         }
     }
     Ok(())
+}
+
+/// Writes what the statuses of a whole block of points are in each tier. They are made anew each time: seconds that were
+/// joined from parts would be counted twice.
+fn keep_statuses(to: &Transaction<'_>, id: i64, points: &[Point]) -> rusqlite::Result<()> {
+    let Some(first) = points.first() else { return Ok(()) };
+    let [minutes, tens, days] = COARSER;
+    for tier in [minutes, tens] {
+        write_buckets(to, id, tier, tier.block_of(first.at), &status_buckets(points, tier.step))?;
+    }
+    let start = days.block_of(first.at);
+    let mut day: Vec<Bucket> = Vec::new();
+    let mut at = start;
+    while at < start + days.block.0 {
+        day.extend(read_buckets(to, id, tens, at)?);
+        at += tens.block.0;
+    }
+    write_buckets(to, id, days, start, &widened(&day, days.step))
+}
+
+fn read_buckets(from: &Transaction<'_>, id: i64, tier: Tier, start: i64) -> rusqlite::Result<Vec<Bucket>> {
+    Ok(read(from, id, tier, start)?.and_then(|data| codec::read_buckets(&data).ok()).unwrap_or_default())
+}
+
+fn write_buckets(to: &Transaction<'_>, id: i64, tier: Tier, start: i64, all: &[Bucket]) -> rusqlite::Result<()> {
+    write(to, id, tier, start, &codec::buckets(all))
 }
 
 fn read(from: &Transaction<'_>, id: i64, tier: Tier, start: i64) -> rusqlite::Result<Option<Vec<u8>>> {
@@ -106,6 +138,14 @@ pub(super) fn forget(connection: &Connection, now: Timestamp, max_bytes: u64) ->
         [slot],
     )?;
     while used(connection)? > max_bytes {
+        // Numbers are worth more than lines.
+        let lines = connection.execute(
+            "DELETE FROM log_lines WHERE rowid IN (SELECT rowid FROM log_lines ORDER BY rowid LIMIT ?1)",
+            [LINES_IN_ONE_GO],
+        )?;
+        if lines > 0 {
+            continue;
+        }
         let gone = connection.execute(
             "DELETE FROM block WHERE (series, step, start) IN (SELECT series, step, start FROM block ORDER BY start LIMIT ?1)",
             [IN_ONE_GO],

@@ -38,6 +38,8 @@ pub(super) struct Waiting {
     errors: HashMap<QueryKey, String>,
     /// The queries that have been answered with numbers: how all was before is not known of them any more.
     numeric: HashSet<QueryKey>,
+    /// The queries of which lines were written in this run.
+    logged: HashSet<QueryKey>,
     /// Something was lost because the disk took nothing for too long.
     pub(super) has_lost: bool,
 }
@@ -72,7 +74,8 @@ impl Waiting {
             }
             Record::Lines(key, lines) => self.lines.take(key, lines),
             Record::Status(key, at, status) => {
-                let point = Point { at, value: f64::from(status.exit_code()) };
+                let value = status.map_or(f64::NAN, |status| f64::from(status.exit_code()));
+                let point = Point { at, value };
                 self.take(Record::Points(key, vec![Series { labels: Labels::default(), points: vec![point] }]));
             }
             Record::Snapshot(key, at, news) => {
@@ -114,8 +117,10 @@ impl Waiting {
         // Only now are they there.
         ids.0.extend(new);
         self.numeric.extend(self.points.keys().map(|(key, _)| key.clone()));
+        self.logged.extend(self.lines.queries().cloned());
         let (errors, numeric) = (std::mem::take(&mut self.errors), std::mem::take(&mut self.numeric));
-        *self = Self { errors, numeric, ..Self::default() };
+        let logged = std::mem::take(&mut self.logged);
+        *self = Self { errors, numeric, logged, ..Self::default() };
         Ok(())
     }
 
@@ -154,7 +159,7 @@ impl Waiting {
             to.prepare_cached("INSERT INTO noted (at, data) VALUES (?1, ?2)")?.execute(params![event.at.0, text])?;
         }
         self.outgoing.write_to(to)?;
-        self.lines.write_to(to, now)?;
+        self.lines.write_to(to, &self.logged, now)?;
         for (key, at) in &self.answered {
             to.prepare_cached("REPLACE INTO answered (query, at) VALUES (?1, ?2)")?
                 .execute(params![key.as_str(), at.0])?;

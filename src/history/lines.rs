@@ -1,14 +1,14 @@
 //! Lines of logs on disk, where the board wants them to be kept: as JSON, without what looks like a secret.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use rusqlite::{Connection, Transaction, params};
 use serde::{Deserialize, Serialize};
 
-use super::redact::{redacted, redacted_field};
 use crate::model::log::{Level, LogLine, LogLines, MAX_BYTES, MAX_LINES};
 use crate::model::poll::QueryKey;
+use crate::model::redact::{redacted, redacted_field};
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
 
@@ -16,7 +16,7 @@ use crate::model::time::{Span, Timestamp};
 pub(super) const KEPT: Span = Span::seconds(7 * 86_400);
 
 /// A line as it is written.
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct Written {
     at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -38,7 +38,7 @@ impl Written {
         Self {
             at: line.at,
             level: line.level,
-            category: line.category.to_string(),
+            category: redacted(line.category.as_str()).into_owned(),
             message: redacted(line.message.as_str()).into_owned(),
             fields: line.fields.iter().map(field).collect(),
             more: line.more.iter().map(|one| redacted(one.as_str()).into_owned()).collect(),
@@ -62,35 +62,78 @@ impl Written {
 
 /// Lines that wait for the next flush: of each query the last ones.
 #[derive(Debug, Default)]
-pub(super) struct Pending(BTreeMap<QueryKey, VecDeque<Arc<LogLine>>>);
+pub(super) struct Pending(BTreeMap<QueryKey, Waiting>);
+
+#[derive(Debug, Default)]
+struct Waiting {
+    lines: VecDeque<Arc<LogLine>>,
+    bytes: usize,
+}
 
 impl Pending {
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub(super) fn take(&mut self, query: QueryKey, lines: LogLines) {
-        let waiting = self.0.entry(query).or_default();
-        waiting.extend(lines);
-        waiting.drain(..waiting.len().saturating_sub(MAX_LINES));
+    pub(super) fn queries(&self) -> impl Iterator<Item = &QueryKey> {
+        self.0.keys()
     }
 
-    /// Writes them, and forgets those that more than the board would show have come after.
-    pub(super) fn write_to(&self, to: &Transaction<'_>, now: Timestamp) -> rusqlite::Result<()> {
-        for (query, lines) in &self.0 {
-            let written: Vec<Written> = lines.iter().map(|line| Written::of(line)).collect();
-            let Ok(text) = serde_json::to_string(&written) else { continue };
-            to.prepare_cached("INSERT INTO log_lines (query, at, count, data) VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![query.as_str(), now.0, lines.len() as i64, text])?;
+    pub(super) fn take(&mut self, query: QueryKey, lines: LogLines) {
+        let waiting = self.0.entry(query).or_default();
+        waiting.bytes += lines.iter().map(|line| line.bytes()).sum::<usize>();
+        waiting.lines.extend(lines);
+        while waiting.lines.len() > MAX_LINES || waiting.bytes > MAX_BYTES {
+            let Some(oldest) = waiting.lines.pop_front() else { break };
+            waiting.bytes = waiting.bytes.saturating_sub(oldest.bytes());
+        }
+    }
+
+    /// Writes them, and forgets those that more than the board would show have come after. `written` are the queries of
+    /// which something was written in this run: the first lines of the others may be told again.
+    pub(super) fn write_to(
+        &self,
+        to: &Transaction<'_>,
+        written: &HashSet<QueryKey>,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        for (query, waiting) in &self.0 {
+            let mut new: Vec<Written> = waiting.lines.iter().map(|line| Written::of(line)).collect();
+            if !written.contains(query) {
+                let mut known: HashMap<Written, usize> = HashMap::new();
+                for one in kept(to, query)? {
+                    *known.entry(one).or_default() += 1;
+                }
+                new.retain(|one| {
+                    let again = known.get_mut(one).filter(|count| **count > 0);
+                    again.map(|count| *count -= 1).is_none()
+                });
+            }
+            let Ok(text) = serde_json::to_string(&new) else { continue };
+            if new.is_empty() {
+                continue;
+            }
+            to.prepare_cached("INSERT INTO log_lines (query, at, count, bytes, data) VALUES (?1, ?2, ?3, ?4, ?5)")?
+                .execute(params![query.as_str(), now.0, new.len() as i64, text.len() as i64, text])?;
             to.prepare_cached(
                 "DELETE FROM log_lines WHERE query = ?1 AND rowid IN (SELECT rowid FROM (SELECT rowid, \
-                 sum(count) OVER newer - count AS lines, sum(length(data)) OVER newer - length(data) AS bytes \
+                 sum(count) OVER newer - count AS lines, sum(bytes) OVER newer - bytes AS bytes \
                  FROM log_lines WHERE query = ?1 WINDOW newer AS (ORDER BY rowid DESC)) WHERE lines >= ?2 OR bytes >= ?3)",
             )?
             .execute(params![query.as_str(), MAX_LINES as i64, MAX_BYTES as i64])?;
         }
         Ok(())
     }
+}
+
+fn kept(connection: &Connection, query: &QueryKey) -> rusqlite::Result<Vec<Written>> {
+    let mut kept = connection.prepare("SELECT data FROM log_lines WHERE query = ?1 ORDER BY rowid")?;
+    let texts = kept.query_map([query.as_str()], |row| row.get::<_, String>(0))?;
+    let mut all = Vec::new();
+    for text in texts {
+        all.extend(serde_json::from_str::<Vec<Written>>(&text?).unwrap_or_default());
+    }
+    Ok(all)
 }
 
 /// The lines of each query, the oldest first.

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags, params};
 use super::codec::{self, Bucket};
 use super::flush::blocks;
 use super::load::{Past, load};
-use super::tiers::{COARSER, RAW, Tier, buckets, merged, status_buckets};
+use super::tiers::{COARSER, RAW, Tier, buckets, merged, status_buckets, widened};
 use crate::model::labels::Labels;
 use crate::model::poll::QueryKey;
 use crate::model::series::{Point, in_order};
@@ -36,6 +36,11 @@ impl Reader {
         // As of one moment: a block is not missed because it is made meanwhile.
         let _moment = self.0.unchecked_transaction().map_err(|error| error.to_string())?;
         load(&self.0, since).map_err(|error| error.to_string())
+    }
+
+    /// The shortest stretches of time that statuses are known in since a moment.
+    pub fn finest(from: Timestamp, now: Timestamp) -> Span {
+        tier(from, Span::seconds(COARSER[0].step), now).map_or(Span(0), |tier| Span::seconds(tier.step))
     }
 
     /// The series of a query between two moments: values as they came where `step` is zero and they are still there, else
@@ -66,15 +71,11 @@ impl Reader {
             let (id, labels): (i64, String) = (row.get(0)?, row.get(1)?);
             let found = match tier {
                 None => self.points(id, from)?.into_iter().map(Bucket::alone).collect(),
+                Some(tier) if query.is_of_status() => self.statuses(id, tier, from)?,
                 Some(tier) => {
                     let kept = self.buckets(id, tier, from)?;
                     // What is not thinned out yet is thinned out here.
-                    let recent = self.flushed(id, RAW.block_of(from))?;
-                    let recent = if query.is_of_status() {
-                        status_buckets(&recent, tier.step)
-                    } else {
-                        buckets(&recent, tier.step, Span::seconds(tier.step))
-                    };
+                    let recent = buckets(&self.flushed(id, RAW.block_of(from))?, tier.step, Span::seconds(tier.step));
                     merged(kept, recent, tier.step)
                 }
             };
@@ -87,6 +88,29 @@ impl Reader {
             }
         }
         Ok(all)
+    }
+
+    /// Statuses: of what is there as points they are made of those, never joined from parts.
+    fn statuses(&self, id: i64, tier: Tier, from: Timestamp) -> rusqlite::Result<Vec<Bucket>> {
+        let by_time = |all: Vec<Bucket>| all.into_iter().map(|one| (one.at, one)).collect::<BTreeMap<_, _>>();
+        let [_, tens, days] = COARSER;
+        let fine = if tier == days { tens } else { tier };
+        let mut all = by_time(self.buckets(id, fine, from)?);
+        all.extend(by_time(status_buckets(&self.points(id, from)?, fine.step)));
+        let all: Vec<Bucket> = all.into_values().collect();
+        if tier != days {
+            return Ok(all);
+        }
+        // A day of which only a part is still there in tens of minutes is there as a whole.
+        let mut whole = by_time(self.buckets(id, days, from)?);
+        for one in widened(&all, days.step) {
+            let known = |one: &Bucket| one.statuses.iter().sum::<u32>();
+            let before = whole.entry(one.at).or_insert(one);
+            if known(&one) > known(before) {
+                *before = one;
+            }
+        }
+        Ok(whole.into_values().collect())
     }
 
     fn points(&self, id: i64, from: Timestamp) -> rusqlite::Result<Vec<Point>> {

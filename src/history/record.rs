@@ -16,8 +16,8 @@ pub enum Record {
     Points(QueryKey, Vec<Series>),
     /// Lines of a log.
     Lines(QueryKey, LogLines),
-    /// The status of a panel as of a moment.
-    Status(QueryKey, Timestamp, Status),
+    /// The status of a panel as of a moment; none where nobody knows it from then on.
+    Status(QueryKey, Timestamp, Option<Status>),
     /// How all is of one query.
     Snapshot(QueryKey, Timestamp, News),
     /// Something that the board itself has noticed.

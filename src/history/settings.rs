@@ -13,4 +13,6 @@ pub struct Settings {
     pub max_bytes: u64,
     /// Between two flushes.
     pub flush: Span,
+    /// Whether lines of logs are kept.
+    pub logs: bool,
 }

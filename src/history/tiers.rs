@@ -33,7 +33,7 @@ impl Tier {
 }
 
 /// How long a status holds that nobody has confirmed since: it is noted each minute.
-const STATUS_REACH: Span = Span::seconds(90);
+const STATUS_REACH: Span = Span::seconds(65);
 
 /// Buckets of statuses, with how long each of them held.
 pub(super) fn status_buckets(points: &[Point], step: i64) -> Vec<Bucket> {
@@ -104,6 +104,19 @@ pub(super) fn joined(first: Bucket, last: Bucket, step: i64) -> Bucket {
     }
 }
 
+/// Buckets joined to longer ones, of so many seconds; both ascending in time.
+pub(super) fn widened(all: &[Bucket], step: i64) -> Vec<Bucket> {
+    let mut wide: Vec<Bucket> = Vec::new();
+    for one in all {
+        let one = Bucket { at: Timestamp(one.at.0.div_euclid(step * 1000) * step * 1000), ..*one };
+        match wide.last_mut() {
+            Some(last) if last.at == one.at => *last = joined(*last, one, step * 1000),
+            _ => wide.push(one),
+        }
+    }
+    wide
+}
+
 /// The buckets of two lists, both ascending; those of the same moment joined, the second list's last.
 pub(super) fn merged(first: Vec<Bucket>, second: Vec<Bucket>, step: i64) -> Vec<Bucket> {
     let mut all: std::collections::BTreeMap<Timestamp, Bucket> = first.into_iter().map(|one| (one.at, one)).collect();
@@ -152,14 +165,14 @@ mod tests {
     #[test]
     fn the_seconds_in_each_status_and_those_in_which_nobody_knew() {
         let at = |(seconds, value): (i64, f64)| Point { at: Timestamp(seconds * 1000), value };
-        // Ok for 70 s, critical for 20, ok until the board ended; a minute and a half later it is unknown.
+        // Ok for 70 s, critical for 20, ok until the board ended; three minutes later it is unknown.
         let all = [(0, 0.0), (60, 0.0), (70, 2.0), (90, 0.0), (120, 0.0), (300, 3.0)].map(at);
         let all =
             all.map(|point| if point.value > 0.0 { Point { at: point.at.plus(Span(700)), ..point } } else { point });
         let said: Vec<([u32; 4], u32)> = status_buckets(&all, 60).iter().map(|one| (one.statuses, one.gap)).collect();
         assert_eq!(said, [([60, 0, 0, 0], 0), ([40, 0, 20, 0], 0), ([60, 0, 0, 0], 0), ([0, 0, 0, 60], 0)]);
         let [whole] = status_buckets(&all, 600)[..] else { panic!() };
-        assert_eq!((whole.statuses, whole.gap), ([190, 0, 20, 90], 300));
+        assert_eq!((whole.statuses, whole.gap), ([165, 0, 20, 65], 350));
     }
 
     #[test]

@@ -16,6 +16,9 @@ use crate::model::time::Timestamp;
 /// Between two tries to open a file that cannot be used.
 const AGAIN: Duration = Duration::from_secs(30);
 
+/// What is old is forgotten at least this often.
+const BETWEEN: Duration = Duration::from_hours(1);
+
 /// The owner of the file.
 pub(super) struct Writer<C> {
     settings: Settings,
@@ -25,6 +28,8 @@ pub(super) struct Writer<C> {
     /// Whether it was told what is remembered: what is found later is of no use.
     has_told: bool,
     ids: Ids,
+    /// When what is old was forgotten the last time.
+    forgotten: Option<Instant>,
     pub(super) waiting: Waiting,
 }
 
@@ -37,6 +42,7 @@ impl<C: Fn() -> Timestamp> Writer<C> {
             opened: None,
             has_told: false,
             ids: Ids::default(),
+            forgotten: None,
             waiting: Waiting::default(),
         }
     }
@@ -83,6 +89,11 @@ impl<C: Fn() -> Timestamp> Writer<C> {
             Ok(opened) => {
                 if self.has_told
                     && let Err(error) = outgoing::delete_all(&opened.connection)
+                {
+                    return self.broke(&error);
+                }
+                if !self.settings.logs
+                    && let Err(error) = opened.connection.execute("DELETE FROM log_lines", [])
                 {
                     return self.broke(&error);
                 }
@@ -139,7 +150,9 @@ impl<C: Fn() -> Timestamp> Writer<C> {
         let tidied = written.and_then(|()| {
             let is_full = used(connection)? > self.settings.max_bytes;
             // What is flushed can only be forgotten as blocks.
-            if compact(connection, now, is_full)? || is_full {
+            let is_due = self.forgotten.is_none_or(|last| last.elapsed() > BETWEEN);
+            if compact(connection, now, is_full)? || is_full || is_due {
+                self.forgotten = Some(Instant::now());
                 // What is forgotten has no number any more.
                 self.ids = Ids::default();
                 forget(connection, now, self.settings.max_bytes)?;

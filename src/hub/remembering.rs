@@ -20,18 +20,16 @@ const PAUSE: Span = Span::seconds(60);
 pub(super) struct Keeping {
     history: History,
     keys: HashMap<QueryId, QueryKey>,
-    keeps_logs: bool,
 }
 
 impl Keeping {
     pub(super) fn new(history: History, board: &Board) -> Self {
-        Self { history, keys: keys(board), keeps_logs: keeps_logs(board) }
+        Self { history, keys: keys(board) }
     }
 
     /// Another board is shown from now on.
     pub(super) fn hold(&mut self, board: &Board) {
         self.keys = keys(board);
-        self.keeps_logs = keeps_logs(board);
     }
 
     /// The panels whose statuses are kept.
@@ -53,7 +51,8 @@ impl Keeping {
             Fact::Poll(poll) => Some(&poll.query),
             _ => None,
         };
-        if let Some(record) = Record::of(fact, query.and_then(|query| self.keys.get(query)), self.keeps_logs) {
+        if let Some(record) = Record::of(fact, query.and_then(|query| self.keys.get(query)), self.history.keeps_logs())
+        {
             self.history.keep(record);
         }
     }
@@ -62,10 +61,6 @@ impl Keeping {
     pub(super) fn trouble(&self) -> Option<String> {
         self.history.trouble()
     }
-}
-
-fn keeps_logs(board: &Board) -> bool {
-    board.history.as_ref().is_some_and(|history| history.logs)
 }
 
 /// The names of the queries; those of simulated sources have none: nothing of them is kept.

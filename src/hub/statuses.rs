@@ -6,7 +6,7 @@ use crate::config::Board;
 use crate::history::Record;
 use crate::model::poll::{QueryId, QueryKey};
 use crate::model::status::Status;
-use crate::model::time::Timestamp;
+use crate::model::time::{Span, Timestamp};
 
 /// Milliseconds of a minute: what is kept of each begins with it, so that none of its seconds is in doubt.
 const MINUTE: i64 = 60_000;
@@ -51,10 +51,13 @@ impl Statuses {
             if begins_minute {
                 // As it was when the minute began.
                 let (at, status) = if is_pause { (now, status) } else { (minute, before.unwrap_or(status)) };
-                records.push(Record::Status(key.clone(), at, status));
+                if let Some(ended) = looked.filter(|before| is_pause && *before < now) {
+                    records.push(Record::Status(key.clone(), ended.plus(Span(1)), None));
+                }
+                records.push(Record::Status(key.clone(), at, Some(status)));
             }
             if before != Some(status) && !is_pause {
-                records.push(Record::Status(key.clone(), now, status));
+                records.push(Record::Status(key.clone(), now, Some(status)));
             }
             current.insert(key.clone(), status);
         }
@@ -71,7 +74,7 @@ mod tests {
     fn a_status_is_kept_when_it_changes_and_at_each_minute_and_not_for_a_pause() {
         let page = HashMap::from([("p".to_owned(), QueryKey::of_status("d", "p"))]);
         let mut statuses = Statuses { panels: [("d".to_owned(), page)].into(), ..Statuses::default() };
-        let mut look = |seconds: i64, status: Status| -> Vec<(i64, Status)> {
+        let mut look = |seconds: i64, status: Status| -> Vec<(i64, Option<Status>)> {
             let all = [("d", "p", status), ("d", "simulated", status)];
             let records = statuses.worth_keeping(Timestamp(seconds * 1000), all.into_iter());
             let kept = |record| match record {
@@ -80,13 +83,13 @@ mod tests {
             };
             records.into_iter().map(kept).collect()
         };
-        assert_eq!(look(50, Status::Ok), [(50, Status::Ok)]);
+        assert_eq!(look(50, Status::Ok), [(50, Some(Status::Ok))]);
         assert_eq!(look(51, Status::Ok), []);
-        assert_eq!(look(52, Status::Critical), [(52, Status::Critical)]);
+        assert_eq!(look(52, Status::Critical), [(52, Some(Status::Critical))]);
         assert_eq!(look(55, Status::Critical), []);
-        assert_eq!(look(60, Status::Critical), [(60, Status::Critical)]);
-        assert_eq!(look(119, Status::Critical), [(119, Status::Critical)], "after a pause");
-        assert_eq!(look(121, Status::Ok), [(120, Status::Critical), (121, Status::Ok)]);
-        assert_eq!(look(100, Status::Ok), [(100, Status::Ok)], "the clock was set back");
+        assert_eq!(look(60, Status::Critical), [(60, Some(Status::Critical))]);
+        assert_eq!(look(119, Status::Critical), [(60, None), (119, Some(Status::Critical))], "after a pause");
+        assert_eq!(look(121, Status::Ok), [(120, Some(Status::Critical)), (121, Some(Status::Ok))]);
+        assert_eq!(look(100, Status::Ok), [(100, Some(Status::Ok))], "the clock was set back");
     }
 }

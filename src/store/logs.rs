@@ -1,11 +1,13 @@
 //! Lines of logs: the last of them.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::kind::Kind;
 use crate::model::log::{Level, LogEntry, LogLine, LogLines, MAX_BYTES, MAX_LINES, NUMBERS_OF_A_RUN};
 use crate::model::log_pattern::{LogPatterns, PatternId};
+use crate::model::redact::redacted;
 use crate::model::time::{Span, Timestamp};
 
 /// What is known of one query.
@@ -52,10 +54,11 @@ impl Lines {
 }
 
 /// By what a line is known again.
-type Said<'a> = (Timestamp, Option<Level>, &'a str, &'a str);
+type Said<'a> = (Timestamp, Option<Level>, &'a str, Cow<'a, str>);
 
 fn said(line: &LogLine) -> Said<'_> {
-    (line.at, line.level, line.category.as_str(), line.message.as_str())
+    // Those that are remembered are without secrets.
+    (line.at, line.level, line.category.as_str(), redacted(line.message.as_str()))
 }
 
 impl Kind for Lines {

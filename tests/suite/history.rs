@@ -275,3 +275,33 @@ fn on_a_full_disk_the_board_goes_on_says_so_and_writes_again_when_there_is_room(
     let whole: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(whole, "ok");
 }
+
+#[test]
+fn lines_of_a_log_are_known_again_once_each_and_without_secrets_where_the_board_wants_it() {
+    let (folder, at) = (Folder::new(), |time: &str, text: &str| format!("2026-11-30T{time}Z INFO shop {text}\n"));
+    let (log, file) = (folder.path().join("app.log"), folder.path().join("past.sqlite"));
+    let written = at("10:00:00", "order 4711 taken") + &at("10:00:01", "login password=CANARY");
+    std::fs::write(&log, &written).unwrap();
+    let text = format!(
+        "title = \"Lines\"\nrefresh = \"1s\"\nhistory = {{ path = \"{}\", flush = \"1s\", logs = true }}\n[sources.app]\n\
+         type = \"logs\"\nfiles = [\"{}\"]\n[[dashboards]]\nname = \"d\"\n[[dashboards.panels]]\nid = \"l\"\nview = \"logs\"\nsource = \"app\"\n",
+        file.display(),
+        log.display()
+    );
+    let board = folder.write("board.toml", &text);
+    for _ in 0..3 {
+        let mut session = start(&board);
+        session.wait_for("the lines", |text| text.contains("order 4711") && text.contains("login"));
+        session.wait_for("each once", |text| {
+            text.matches("order 4711").count() == 1 && text.matches("login").count() == 1
+        });
+        session.send("q");
+        assert_eq!(session.exit_within(Duration::from_secs(5)), Some(0));
+    }
+    std::fs::remove_file(&log).unwrap();
+    let mut session = start(&board);
+    session.wait_for("what it knew", |text| text.contains("order 4711") && text.contains("password=[redacted]"));
+    session.send("q");
+    assert_eq!(session.exit_within(Duration::from_secs(5)), Some(0));
+    assert!(!std::fs::read(&file).unwrap().windows(6).any(|part| part == b"CANARY"));
+}

@@ -63,8 +63,10 @@ impl Desk {
             Err(refusal) => refused(&refusal),
             Ok(Asked::Health) => said(answers::health(self.scenes.borrow().now, self.clock.now())),
             Ok(Asked::Look(wanted)) => {
-                // Its token was looked at, where there is one. Whoever asks for `/healthz` has shown none.
-                guest.has_proven();
+                // Its token was looked at. Whoever asks for `/healthz`, or a board without one, has shown none.
+                if token.is_some() {
+                    guest.has_proven();
+                }
                 self.look(wanted).await
             }
         };

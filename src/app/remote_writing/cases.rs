@@ -251,7 +251,8 @@ async fn what_waited_before_a_restart_comes_first_and_what_was_handed_over_does_
 #[tokio::test]
 async fn at_the_end_all_that_was_handed_over_is_in_the_history() {
     let folder = std::env::temp_dir().join(format!("andon-remote-writing-{}", std::process::id()));
-    let settings = || Settings { path: folder.join("h.sqlite"), max_bytes: 8 << 20, flush: Span::seconds(3600) };
+    let settings =
+        || Settings { path: folder.join("h.sqlite"), max_bytes: 8 << 20, flush: Span::seconds(3600), logs: false };
     let start = || History::start(settings(), Timestamp(0), || NOW).unwrap();
     let (history, past) = start();
     past.await.unwrap();

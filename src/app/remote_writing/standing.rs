@@ -43,7 +43,7 @@ impl Losses {
         let left_out = left_out.said();
         let parts = [
             // Without a number, which would be another one every few seconds.
-            failing.map(|(_, why)| format!("{why}; what is measured waits for it, up to half an hour")),
+            failing.map(|(_, why)| format!("{why}; samples wait")),
             refused.map(|(samples, why)| format!("samples refused: {samples} ({why})")),
             (is_recent && standing.lost > 0)
                 .then(|| format!("samples lost because it took nothing for too long: {}", standing.lost)),
@@ -66,7 +66,7 @@ mod tests {
         let mut said = |standing: &Standing, seconds| losses.said(standing, LeftOut::default(), at(seconds));
         let away = Standing { waiting: 7, failing: Some((at(0), Reason::Refused.into())), ..Standing::default() };
         assert_eq!(said(&away, 9), None);
-        assert_eq!(said(&away, 10).unwrap(), "connection refused; what is measured waits for it, up to half an hour");
+        assert_eq!(said(&away, 10).unwrap(), "connection refused; samples wait");
         let lossy = Standing { refused: Some((3, Reason::Http(400).into())), lost: 5, ..Standing::default() };
         let both = "samples refused: 3 (HTTP 400); samples lost because it took nothing for too long: 5";
         assert_eq!(said(&lossy, 20).unwrap(), both);
