@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::config::board::RemoteWrite;
 use crate::history::{OutgoingKeeper, Unsent};
@@ -52,7 +52,7 @@ pub(super) async fn run(mut wires: Wires, network: Network, clock: Clock) {
     let shared = Shared { network, clock, keeper: wires.keeper.clone() };
     wires.targets.mark_changed();
     let mut running = Running { wires, shared, unsent, writers: Vec::new() };
-    let mut beats = interval(GATHER);
+    let mut beats = interval_at(Instant::now() + GATHER, GATHER);
     beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
