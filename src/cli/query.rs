@@ -62,8 +62,9 @@ fn wrong(message: impl std::fmt::Display) -> Failure {
 fn statuses(flags: &QueryFlags, board: &Board, range: (Timestamp, Timestamp), now: Timestamp) -> Done {
     let (from, to) = (range.0, range.1.min(now));
     let asked = if flags.step == Span(0) { STATUS_STEP } else { flags.step };
-    // Of long ago only longer stretches are known.
-    let step = asked.max(Reader::finest(from, now));
+    // Of long ago only longer stretches are known; others are made of whole ones of those.
+    let finest = Reader::finest(from, now);
+    let step = Span(asked.0.saturating_add(finest.0 - 1).div_euclid(finest.0) * finest.0);
     let from = status::begin(from, step);
     let reader = history(board, &request(&flags.board).file)?;
     let mut all = Vec::new();

@@ -1,6 +1,6 @@
 //! How old an answer may be before it is late, and before it is too old to be judged.
 
-use crate::model::freshness::{FreshBy, Freshness};
+use crate::model::freshness::{FreshBy, Freshness, longest_age};
 use crate::model::time::{Span, Timestamp};
 use crate::store::Entry;
 
@@ -30,8 +30,7 @@ impl FreshnessLimits {
 
 /// Whether a datum of a moment is too old to be judged, in a series whose data come so far apart.
 pub fn data_is_old(at: Timestamp, limits: FreshnessLimits, spacing: Span, now: Timestamp) -> bool {
-    let own_pace = if limits.is_given { Span(0) } else { spacing.times(3.0) };
-    at.age_at(now) > limits.stale_after.max(own_pace)
+    at.age_at(now) > longest_age(limits.stale_after, limits.is_given, spacing)
 }
 
 /// The freshness of an entry at a moment.

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::table::quoted;
 use crate::history::codec::Bucket;
 use crate::model::status::Status;
 use crate::model::time::{Span, Timestamp, Zone};
 
-/// A stretch of time of one panel: the seconds in each status.
+/// A stretch of time of one panel: the seconds in each status; together they are all of the stretch.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StatusRow {
     time: String,
@@ -17,7 +18,7 @@ pub struct StatusRow {
     warning: u32,
     critical: u32,
     unknown: u32,
-    /// In which nobody knew, because the board was not watched.
+    /// In which nobody knew: the board was not running, or did not have the panel.
     not_watched: u32,
     #[serde(skip)]
     at: Timestamp,
@@ -67,7 +68,7 @@ pub fn csv(all: &[StatusRow]) -> String {
     let mut text = "time,of,ok,warning,critical,unknown,not_watched\r\n".to_owned();
     for row in all {
         let numbers = [row.ok, row.warning, row.critical, row.unknown, row.not_watched].map(|one| one.to_string());
-        text.push_str(&format!("{},\"{}\",{}\r\n", row.time, row.of.replace('"', "\"\""), numbers.join(",")));
+        text.push_str(&format!("{},{},{}\r\n", row.time, quoted(&row.of), numbers.join(",")));
     }
     text
 }

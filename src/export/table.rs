@@ -118,7 +118,7 @@ fn number(value: f64) -> String {
 }
 
 /// A field of CSV. A text that a spreadsheet would take for a formula gets a quotation mark before it.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let formula = if text.starts_with(['=', '+', '-', '@']) { "'" } else { "" };
     format!("\"{formula}{}\"", text.replace('"', "\"\""))
 }

@@ -3,6 +3,8 @@
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use rusqlite::Connection;
+
 use super::compact::{compact, forget, used};
 use super::file::{self, Opened};
 use super::flush::{Ids, Waiting};
@@ -15,7 +17,6 @@ use crate::model::time::Timestamp;
 
 /// Between two tries to open a file that cannot be used.
 const AGAIN: Duration = Duration::from_secs(30);
-
 /// What is old is forgotten at least this often.
 const BETWEEN: Duration = Duration::from_hours(1);
 
@@ -87,14 +88,9 @@ impl<C: Fn() -> Timestamp> Writer<C> {
     pub(super) fn open(&mut self) {
         match file::open(&self.settings.path, (self.clock)()) {
             Ok(opened) => {
-                if self.has_told
-                    && let Err(error) = outgoing::delete_all(&opened.connection)
-                {
-                    return self.broke(&error);
-                }
-                if !self.settings.logs
-                    && let Err(error) = opened.connection.execute("DELETE FROM log_lines", [])
-                {
+                if let Err(error) = self.delete_unwanted(&opened.connection) {
+                    // Its lock would keep a new one from being begun.
+                    drop(opened);
                     return self.broke(&error);
                 }
                 self.opened = Some(opened);
@@ -107,6 +103,17 @@ impl<C: Fn() -> Timestamp> Writer<C> {
                 self.trouble.set(Some(why.to_string()));
             }
         }
+    }
+
+    /// What was found too late to be of use, and what is not to be kept any more.
+    fn delete_unwanted(&self, connection: &Connection) -> rusqlite::Result<()> {
+        if self.has_told {
+            outgoing::delete_all(connection)?;
+        }
+        if !self.settings.logs {
+            connection.execute("DELETE FROM log_lines", [])?;
+        }
+        Ok(())
     }
 
     pub(super) fn remember(&mut self, since: Timestamp) -> Past {

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::time::Span;
+
 /// What shows that data are fresh. It is never that somebody has been in contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum FreshBy {
@@ -12,6 +14,13 @@ pub enum FreshBy {
     NewestDatum,
     /// They are sent to us when there is something to tell, so that silence is normal: that somebody listens.
     Listener,
+}
+
+/// The age from which a datum is too old to be judged, where data come so far apart. Unless the board names an age itself,
+/// data that come less often than they are asked for may be three times as old as their own pace.
+pub fn longest_age(stale_after: Span, is_given: bool, spacing: Span) -> Span {
+    let own_pace = if is_given { Span(0) } else { spacing.times(3.0) };
+    stale_after.max(own_pace)
 }
 
 /// The age of what is shown, in words.

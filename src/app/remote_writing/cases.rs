@@ -53,16 +53,18 @@ impl Scripted {
     }
 
     /// How it stands, once that is as expected.
-    async fn standing(&self, holds: impl Fn(&Standing) -> bool) -> Standing {
-        for _ in 0..10_000 {
-            let standing = self.queue.standing();
-            if holds(&standing) {
-                return standing;
+    async fn standing(&self, holds: impl Fn(&Standing, usize) -> bool) -> Standing {
+        let settled = async {
+            loop {
+                let (standing, waiting) = (self.queue.standing(), self.queue.waiting());
+                if holds(&standing, waiting) {
+                    return standing;
+                }
+                tokio::task::yield_now().await;
             }
-            // What was answered is read by the runtime: it has to look at its sockets.
-            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-        }
-        panic!("{:?}", self.queue.standing())
+        };
+        let settled = tokio::time::timeout(std::time::Duration::from_secs(20), settled).await;
+        settled.unwrap_or_else(|_| panic!("{:?}", self.queue.standing()))
     }
 }
 
@@ -83,8 +85,8 @@ async fn answer(listener: &TcpListener, status: &str) -> (String, Vec<u8>) {
 }
 
 /// Nothing waits, and nothing was lost.
-fn is_well(standing: &Standing) -> bool {
-    *standing == Standing::default()
+fn is_well(standing: &Standing, waiting: usize) -> bool {
+    *standing == Standing::default() && waiting == 0
 }
 
 fn body(text: &str) -> Arc<[u8]> {
@@ -120,7 +122,7 @@ async fn what_is_refused_for_good_holds_up_nothing_and_is_counted() {
     engine.queue.put((2, NOW), body("good"), NOW);
     assert_eq!(engine.answer("400 Bad Request").await.1, b"poisoned");
     assert_eq!(engine.answer("204 No Content").await.1, b"good");
-    let (samples, why) = engine.standing(|one| one.waiting == 0).await.refused.unwrap();
+    let (samples, why) = engine.standing(|_, waiting| waiting == 0).await.refused.unwrap();
     assert_eq!((samples, why.to_string().as_str()), (3, "HTTP 400: Bad Request: why"));
 }
 
@@ -130,9 +132,9 @@ async fn what_may_be_taken_later_is_sent_again_before_all_else() {
     engine.queue.put((3, NOW), body("first"), NOW);
     engine.queue.put((2, NOW), body("second"), NOW);
     assert_eq!(engine.answer("503 Service Unavailable").await.1, b"first");
-    let standing = engine.standing(|one| one.failing.is_some()).await;
+    let standing = engine.standing(|one, _| one.failing.is_some()).await;
     let why = standing.failing.unwrap().1.to_string();
-    assert_eq!((standing.waiting, why.as_str()), (5, "HTTP 503: Service Unavailable: why"));
+    assert_eq!((engine.queue.waiting(), why.as_str()), (5, "HTTP 503: Service Unavailable: why"));
     assert_eq!(engine.answer("429 Too Many Requests\r\nRetry-After: 2").await.1, b"first");
     assert_eq!(engine.answer("204 No Content").await.1, b"first");
     assert_eq!(engine.answer("204 No Content").await.1, b"second");
@@ -144,7 +146,7 @@ async fn a_redirect_leads_no_sample_elsewhere_and_loses_none() {
     let engine = Scripted::start("").await;
     engine.queue.put((1, NOW), body("first"), NOW);
     engine.answer("308 Permanent Redirect\r\nLocation: http://127.0.0.1:9/").await;
-    let why = engine.standing(|one| one.failing.is_some()).await.failing.unwrap().1.to_string();
+    let why = engine.standing(|one, _| one.failing.is_some()).await.failing.unwrap().1.to_string();
     assert_eq!(why, "redirect blocked: HTTP 308: write the address that it leads to into url");
     assert_eq!(engine.answer("204 No Content").await.1, b"first");
 }

@@ -34,6 +34,12 @@ struct State {
     standing: Standing,
 }
 
+impl State {
+    fn samples(&self) -> usize {
+        self.waiting.iter().map(|one| one.samples).sum()
+    }
+}
+
 impl Queue {
     /// With what waited for it before a restart.
     pub(super) fn new(
@@ -141,7 +147,7 @@ impl Queue {
         let mut state = self.state();
         let since = state.standing.failing.take().map_or_else(
             || {
-                tracing::warn!("{}: {why}", self.place());
+                tracing::warn!("{}: {why}; samples that wait: {}", self.place(), state.samples());
                 now
             },
             |(since, _)| since,
@@ -152,9 +158,13 @@ impl Queue {
 
     /// How it stands.
     pub(super) fn standing(&self) -> Standing {
-        let state = self.state();
-        let waiting = state.waiting.iter().map(|one| one.samples).sum();
-        Standing { waiting, ..state.standing.clone() }
+        self.state().standing.clone()
+    }
+
+    /// How many samples wait.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.state().samples()
     }
 
     /// Whom it is for, in words: `remote write to http://victoria:8428`.

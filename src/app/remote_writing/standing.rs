@@ -12,8 +12,6 @@ const SAID: Span = Span::seconds(3600);
 /// How it stands with one engine.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub(super) struct Standing {
-    /// How many samples wait.
-    pub(super) waiting: usize,
     /// Since when it takes nothing, and why.
     pub(super) failing: Option<(Timestamp, FetchError)>,
     /// Samples of requests that it has refused for good, and why the last of them.
@@ -64,7 +62,7 @@ mod tests {
         let at = |seconds: i64| Timestamp(seconds * 1000);
         let mut losses = Losses::default();
         let mut said = |standing: &Standing, seconds| losses.said(standing, LeftOut::default(), at(seconds));
-        let away = Standing { waiting: 7, failing: Some((at(0), Reason::Refused.into())), ..Standing::default() };
+        let away = Standing { failing: Some((at(0), Reason::Refused.into())), ..Standing::default() };
         assert_eq!(said(&away, 9), None);
         assert_eq!(said(&away, 10).unwrap(), "connection refused; samples wait");
         let lossy = Standing { refused: Some((3, Reason::Http(400).into())), lost: 5, ..Standing::default() };

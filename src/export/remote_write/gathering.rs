@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use super::message::Sample;
 use super::naming::{Identity, identity};
+use crate::model::freshness::longest_age;
 use crate::model::labels::{Labels, METRIC};
 use crate::model::measured::{Measured, Origin};
 use crate::model::series::{Point, Series};
 use crate::model::time::{Span, Timestamp};
 
 /// Most samples of one request.
-pub const MOST: usize = 2_000;
+const MOST: usize = 2_000;
 /// A series that has been silent for so long is forgotten.
 const FORGOTTEN: Span = Span::seconds(3600);
 /// Most series; samples of more are left out.
@@ -55,10 +56,9 @@ impl Known {
         self.labels == *labels && (labels.get(METRIC).is_some() || self.origin.query == origin.query)
     }
 
-    /// How long it may be silent: as the board has it (`eval/freshness.rs`).
+    /// How long it may be silent: no longer than the board judges it.
     fn patience(&self) -> Span {
-        let own_pace = if self.origin.is_given { Span(0) } else { self.spacing.times(3.0) };
-        self.origin.stale_after.max(own_pace)
+        longest_age(self.origin.stale_after, self.origin.is_given, self.spacing)
     }
 }
 
