@@ -24,6 +24,7 @@ use crate::model::poll::{Outcome, QueryId};
 use crate::model::time::{Span, Timestamp, Zone};
 use crate::source::network::Network;
 use crate::source::{Clock, Widths};
+use crate::view::audience::Cuts;
 use crate::view::scene::Scene;
 use polling::{Polling, Wires};
 use reloading::Reloading;
@@ -46,6 +47,8 @@ const LONGEST_END: Duration = Duration::from_millis(1300);
 pub struct Engine {
     /// The latest scene.
     pub scenes: watch::Receiver<Arc<Scene>>,
+    /// The same for those who look from elsewhere.
+    pub cuts: watch::Receiver<Cuts>,
     /// What viewers may ask.
     pub commands: mpsc::Sender<Command>,
     stop: Option<oneshot::Sender<()>>,
@@ -102,7 +105,8 @@ pub fn start(
     let clock = Clock::Wall;
     let board = Arc::new(board);
     let mut hub = Hub::new(Arc::clone(&board), zone, clock.clone());
-    let (scene_sender, scenes) = watch::channel(Arc::new(hub.scene_at(clock.now())));
+    let first = hub.seen_at(clock.now());
+    let ((scene_sender, scenes), (cut_sender, cuts)) = (watch::channel(first.scene), watch::channel(first.cuts));
     let (commands, command_receiver) = mpsc::channel(COMMANDS);
     let (stop, stopped) = oneshot::channel::<()>();
     let (end, ended) = std::sync::mpsc::channel();
@@ -131,6 +135,7 @@ pub fn start(
                     looks,
                     reloads,
                     scenes: scene_sender,
+                    cuts: cut_sender,
                     refresh_now: wiring.refresh_now,
                     widths: wiring.widths,
                 };
@@ -149,7 +154,7 @@ pub fn start(
             let _nobody = end.send(());
         })
         .map_err(|error| format!("no thread for the engine: {error}"))?;
-    Ok(Engine { scenes, commands, stop: Some(stop), ended })
+    Ok(Engine { scenes, cuts, commands, stop: Some(stop), ended })
 }
 
 /// What waits for engines, in the history.

@@ -16,6 +16,7 @@ mod check_queries;
 mod check_remote_write;
 mod check_rows;
 mod check_secrets;
+mod check_serving;
 mod check_source;
 mod explain;
 mod layers;
@@ -29,6 +30,7 @@ mod report;
 mod request;
 pub mod schema;
 mod scope;
+pub mod serving;
 mod variables;
 
 use std::path::PathBuf;

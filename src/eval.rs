@@ -1,5 +1,6 @@
 //! What the data means: pure functions over the store and a moment. No clock, no I/O.
 
+mod audience;
 pub mod blame;
 pub mod board;
 pub mod changes;

@@ -32,6 +32,7 @@ use crate::model::time::{Span, Timestamp, Zone};
 use crate::source::Clock;
 use crate::store::facts::Fact;
 use crate::store::{Entry, Store};
+use crate::view::audience::{Cut, Cuts};
 use crate::view::build;
 use crate::view::scene::{Ring, Scene};
 pub use channels::Channels;
@@ -129,6 +130,18 @@ impl Hub {
         })
     }
 
+    /// What each audience of the board sees of these verdicts.
+    fn cuts(&self, verdicts: &Verdicts<'_>, now: Timestamp) -> Vec<Cut> {
+        let audiences = self.board.audiences.iter().map(|spec| &spec.audience);
+        audiences.map(|audience| Cut::new(audience, &self.board, verdicts, now, &self.zone)).collect()
+    }
+
+    /// What everybody sees as of a moment.
+    pub fn seen_at(&self, now: Timestamp) -> Seen {
+        let (scene, cuts) = self.judged_at(now, |verdicts, scene| (scene, self.cuts(verdicts, now)));
+        Seen::new(scene, cuts)
+    }
+
     /// The scene as it was at a moment, on the board of today; none where nobody remembers that moment. What is of
     /// now only is left out: the banner of a reload, the ring of a bell.
     pub fn scene_as_of(&self, moment: Timestamp) -> Option<Scene> {
@@ -142,21 +155,21 @@ impl Hub {
         made(&verdicts, scene)
     }
 
-    /// A look: the scene as of now, and the notifications of what has turned since the last look.
-    pub fn look(&mut self, now: Timestamp) -> (Scene, Vec<Notification>) {
+    /// A look: what everybody sees as of now, and the notifications of what has turned since the last look.
+    pub fn look(&mut self, now: Timestamp) -> (Seen, Vec<Notification>) {
         let (mut watch, mut statuses) = (std::mem::take(&mut self.watch), std::mem::take(&mut self.statuses));
-        let (scene, turned) = self.judged_at(now, |verdicts, scene| {
+        let (scene, cuts, turned) = self.judged_at(now, |verdicts, scene| {
             if let Some(history) = &self.history {
                 history.keep_all(statuses.worth_keeping(now, judged_panels(verdicts)));
             }
-            (scene, self.turned(&mut watch, verdicts))
+            (scene, self.cuts(verdicts, now), self.turned(&mut watch, verdicts))
         });
         (self.watch, self.statuses) = (watch, statuses);
         for alert in turned.iter().filter(|one| one.turn == Turn::Critical) {
             self.note(alert_event(alert, now));
         }
         let notifications = self.notify(&turned, now);
-        (Scene { ring: self.ring.clone(), ..scene }, notifications)
+        (Seen::new(Scene { ring: self.ring.clone(), ..scene }, cuts), notifications)
     }
 
     /// What is known of a query.
@@ -422,20 +435,39 @@ impl Hub {
     fn publish(&mut self, channels: &Channels) {
         tripwire::pass("hub");
         let now = self.clock.now();
-        let (scene, notifications) = self.look(now);
+        let (seen, notifications) = self.look(now);
         if !notifications.is_empty()
             && let Err(refused) = channels.notices.try_send(notifications)
         {
             self.lose(&refused.into_inner());
         }
-        let scene = Arc::new(scene);
-        let scenes = &channels.scenes;
         // Each scene carries the clock of the second it was made in: it proves that the hub lives.
-        scenes.send_if_modified(|shown| {
-            let differs = **shown != *scene;
-            *shown = scene;
+        let differs = channels.scenes.send_if_modified(|shown| {
+            let differs = **shown != *seen.scene;
+            *shown = seen.scene;
             differs
         });
+        // They are parts of it.
+        channels.cuts.send_if_modified(|shown| {
+            *shown = seen.cuts;
+            differs
+        });
+    }
+}
+
+/// What everybody sees of a board at one moment.
+#[derive(Debug)]
+pub struct Seen {
+    /// All of it, for the terminal that it was started on.
+    pub scene: Arc<Scene>,
+    /// What each audience sees, for those who look from elsewhere.
+    pub cuts: Cuts,
+}
+
+impl Seen {
+    fn new(scene: Scene, cuts: Vec<Cut>) -> Self {
+        let scene = Arc::new(scene);
+        Self { cuts: cuts.into_iter().map(|cut| cut.of(&scene)).collect(), scene }
     }
 }
 

@@ -4,6 +4,7 @@
 //! [`time::now`], the only access to it).
 
 pub mod answer;
+pub mod audience;
 pub mod build;
 pub mod demands;
 pub mod event;

@@ -1,6 +1,7 @@
 //! From what is known to what is seen: the scene, and one viewer's lens on it. Pure.
 
 pub mod arrange;
+pub mod audience;
 pub mod build;
 pub mod lens;
 pub mod overview;

@@ -29,6 +29,7 @@ use crate::model::demands::Detail;
 use crate::model::time::Span;
 use crate::render::{Frame, Ink};
 use crate::view::arrange::Arrangement;
+use crate::view::audience::AudienceScene;
 use crate::view::scene::Scene;
 use inks::Tried;
 use rotation::Rotation;
@@ -51,10 +52,9 @@ pub struct Viewer {
     ink: Ink,
     tried: Option<Tried>,
     size: (u16, u16),
-    is_local: bool,
     rotation: Rotation,
     /// The last scene that came, and when.
-    live: Arc<Scene>,
+    seen: AudienceScene,
     came_at: Duration,
     /// The numbers of the last ring and bell that were heard, or that were before its time.
     rung: (u64, u64),
@@ -70,18 +70,17 @@ pub struct Viewer {
 
 impl Viewer {
     /// A viewer that begins with a scene. It has been told of nothing, and is not to be told of what was before.
-    pub fn new(scene: Arc<Scene>, lens: Lens, inks: impl Into<Inks>, size: (u16, u16), now: Duration) -> Self {
-        let inks = inks.into();
+    pub fn new(seen: AudienceScene, lens: Lens, inks: impl Into<Inks>, size: (u16, u16), now: Duration) -> Self {
+        let (inks, scene) = (inks.into(), seen.scene());
         Self {
             lens,
             ink: inks.at(scene.now, &scene.zone).clone(),
             inks,
             tried: None,
             size,
-            is_local: false,
             rotation: Rotation::default(),
             rung: scene.ring.as_ref().map_or((0, 0), |ring| (ring.number, ring.bells)),
-            live: scene,
+            seen,
             came_at: now,
             frame: None,
             is_whole_next: true,
@@ -91,10 +90,9 @@ impl Viewer {
         }
     }
 
-    /// The same for the terminal that the board was started on: it alone may ask for a refresh.
-    #[must_use]
-    pub fn local(self) -> Self {
-        Self { is_local: true, ..self }
+    /// The scene it looks at, or would without being frozen.
+    const fn live(&self) -> &Arc<Scene> {
+        self.seen.scene()
     }
 
     /// Takes a key, a click or a turn of the wheel, and returns what reaches beyond this viewer.
@@ -106,7 +104,7 @@ impl Viewer {
         let frame = self.frame.clone();
         let nothing = Arrangement::default();
         let (tabs, panels) = frame.as_ref().map_or((&[][..], &nothing), |frame| (&frame.tabs, &frame.arrangement));
-        let is_inspecting = self.lens.inspected(self.lens.scene(&self.live)).is_some();
+        let is_inspecting = self.lens.inspected(self.lens.scene(self.live())).is_some();
         let is_typing = is_inspecting && self.lens.inspection.typing.is_some();
         let action = action(input, self.lens.kiosk, Targets { tabs, panels, is_typing, is_inspecting })?;
         self.is_dirty = true;
@@ -120,19 +118,19 @@ impl Viewer {
             }
             _ => {}
         }
-        let effect = apply(&mut self.lens, action, &self.live, panels)?;
+        let effect = apply(&mut self.lens, action, self.seen.scene(), panels)?;
         if effect == Effect::Repaint {
             self.repaint(now);
         }
-        (effect != Effect::Refresh || self.is_local).then_some(effect)
+        (effect != Effect::Refresh || self.seen.audience().may.refresh).then_some(effect)
     }
 
     /// Takes a new scene. A frozen picture is drawn, too: it says how old it is by now.
-    pub fn scene(&mut self, scene: Arc<Scene>, now: Duration) {
+    pub fn scene(&mut self, seen: AudienceScene, now: Duration) {
         if self.lens.frozen.is_none() {
-            self.lens.follow(&self.live, &scene);
+            self.lens.follow(self.seen.scene(), seen.scene());
         }
-        self.live = scene;
+        self.seen = seen;
         self.came_at = now;
         self.lens.silence = None;
         self.is_dirty = true;
@@ -142,12 +140,12 @@ impl Viewer {
 
     /// On a wall: shows the page whose turn it is.
     fn turn(&mut self, now: Duration) {
-        if !self.lens.kiosk || self.live.page_count() < 2 {
+        if !self.lens.kiosk || self.live().page_count() < 2 {
             self.lens.turning = Turning::default();
             return;
         }
-        let page = self.rotation.turn(&self.live, self.lens.page, now);
-        let turning = self.rotation.state(&self.live, page, now);
+        let page = self.rotation.turn(self.seen.scene(), self.lens.page, now);
+        let turning = self.rotation.state(self.seen.scene(), page, now);
         if (page, turning) != (self.lens.page, self.lens.turning) {
             (self.lens.page, self.lens.turning) = (page, turning);
             self.is_dirty = true;
@@ -183,7 +181,7 @@ impl Viewer {
     /// Takes the colours of this time of the day, unless a theme is tried.
     fn follow_time(&mut self) {
         if self.tried.is_none() {
-            self.ink = self.inks.at(self.live.now, &self.live.zone).clone();
+            self.ink = self.inks.at(self.live().now, &self.live().zone).clone();
         }
     }
 
@@ -233,7 +231,7 @@ impl Viewer {
             return None;
         }
         let size = (self.size.0.min(MAX_SIZE.0), self.size.1.min(MAX_SIZE.1));
-        let after = frames.frame(&self.live, &self.lens, &self.ink, size);
+        let after = frames.frame(&self.seen, &self.lens, &self.ink, size);
         let is_whole = std::mem::take(&mut self.is_whole_next);
         let before = self.frame.replace(Arc::clone(&after)).filter(|_| !is_whole);
         self.demands = self.demands_of(&after);
@@ -248,7 +246,7 @@ impl Viewer {
     /// A ring that was not heard yet.
     fn ring(&mut self) -> Option<Signal> {
         let (number, bells) = self.rung;
-        let ring = self.live.ring.as_ref().filter(|ring| ring.number != number)?;
+        let ring = self.seen.scene().ring.as_ref().filter(|ring| ring.number != number)?;
         self.rung = (ring.number, ring.bells);
         Some(Signal { bell: ring.bells != bells, desktop: ring.desktop.clone() })
     }
@@ -256,7 +254,7 @@ impl Viewer {
     /// How wide each query is drawn on this page; of other pages as it was drawn last, so that turning back shows no
     /// coarser lines. What the board does not have any more is not needed.
     fn demands_of(&self, frame: &Frame) -> Demands {
-        let scene = self.lens.scene(&self.live);
+        let scene = self.lens.scene(self.live());
         let mut shown = Demands::default();
         let panels = scene.page(self.lens.page).map_or(&[][..], |page| &page.panels);
         for (panel, area) in &frame.arrangement.framed {

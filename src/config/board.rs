@@ -9,6 +9,7 @@ use reqwest::Url;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::serving::{AudienceSpec, Socket};
 use crate::eval::board as eval;
 use crate::eval::check::{self, needs};
 use crate::eval::freshness::FreshnessLimits;
@@ -59,6 +60,10 @@ pub struct Board {
     pub remote_write: Vec<RemoteWrite>,
     /// Where other programs ask it; none where nobody may.
     pub api: Option<Api>,
+    /// The socket at which others look while it is on a screen, too; none where they do not.
+    pub serve: Option<Socket>,
+    /// Who may look at it elsewhere; the first is the team.
+    pub audiences: Vec<AudienceSpec>,
     /// How it is shown on a wall.
     pub kiosk: Kiosk,
 }

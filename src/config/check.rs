@@ -14,8 +14,8 @@ use super::read::{Entries, table};
 use super::report::Report;
 use super::scope::{Queries, Scope};
 use super::{
-    check_api, check_dashboards, check_history, check_kiosk, check_new, check_notify, check_remote_write, check_source,
-    raw,
+    check_api, check_dashboards, check_history, check_kiosk, check_new, check_notify, check_remote_write,
+    check_serving, check_source, raw,
 };
 use crate::model::event::EventSet;
 use crate::model::text::SafeText;
@@ -46,6 +46,10 @@ pub(super) fn check(layers: &Layers) -> (Option<Board>, Vec<Problem>) {
     // It is for whoever sits before the board: on a wall it would mostly be empty.
     dashboards.iter_mut().skip(root.dashboards.len()).for_each(|page| page.turned_to = false);
     let api = check_api::check(&root.api, &path.key("api"), &mut scope.report);
+    let serve = check_serving::serve(&root.serve, &path.key("serve"), &mut scope.report);
+    let names: Vec<String> = dashboards.iter().map(|dashboard| dashboard.name.clone()).collect();
+    let audiences =
+        check_serving::audiences(&root.audience, serve.as_ref(), &names, &path.key("audience"), &mut scope.report);
     let remote_write = check_remote_write::check(&root.remote_write, &path.key("remote_write"), &mut scope.report);
     let history = check_history::check(&root.history, &path.key("history"), &mut scope.report);
     let notify = check_notify::check(&root.notify, &path.key("notify"), &mut scope.report);
@@ -62,6 +66,8 @@ pub(super) fn check(layers: &Layers) -> (Option<Board>, Vec<Problem>) {
         history,
         remote_write,
         api,
+        serve,
+        audiences,
         kiosk,
     };
     (Some(board), scope.report.problems)

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::eval::transitions::Turn;
+use crate::model::audience::Detail;
 use crate::model::event::EventKind;
 use crate::model::hours::Hours;
 use crate::model::layer::Layer;
@@ -63,6 +64,15 @@ pub(super) struct Root {
     #[serde(default)]
     #[schemars(with = "Api")]
     pub api: Value,
+    /// Let others look at the board with `andon view`: true, or a table that says where (default false; `andon serve`
+    /// does so whatever stands here).
+    #[serde(default)]
+    #[schemars(with = "ServeForm")]
+    pub serve: Value,
+    /// Who looks at the board elsewhere, and what of it they see. Without any there is the team, which sees all.
+    #[serde(default)]
+    #[schemars(with = "Vec<Audience>")]
+    pub audience: Vec<Value>,
     /// How the board is shown on a wall, with `--kiosk`.
     #[serde(default)]
     #[schemars(with = "Kiosk")]
@@ -88,6 +98,56 @@ pub(super) struct Api {
 
 fn api_address() -> String {
     "127.0.0.1:7668".to_owned()
+}
+
+/// The two forms of `serve`.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "stands in the schema only; the key is read form by form, to say what is wrong")]
+enum ServeForm {
+    Switch(bool),
+    Table(Socket),
+}
+
+/// A Unix socket that `andon view` connects to.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Socket {
+    /// Its path, absolute (default: NAME.sock in `$XDG_RUNTIME_DIR/andon`, with the name of the board's file).
+    pub socket: Option<PathBuf>,
+    /// Who may connect, as permissions of a file (default "0600": its owner; "0660": its group, too).
+    pub mode: Option<String>,
+    /// The group it belongs to.
+    pub group: Option<String>,
+}
+
+/// Who looks at the board elsewhere.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct Audience {
+    /// `team` (who connects to the board's own socket), `public` (who shows nothing), or a name of your own.
+    pub name: String,
+    /// The dashboards it sees: a glob, or a list of them (default: all; of `public` it has to be said).
+    #[serde(default)]
+    pub dashboards: OneOrMany,
+    /// How much of them: `full`, or `public`: values and statuses, without queries, addresses, host names, people and
+    /// words of servers (default: full for the team, public for others).
+    pub detail: Option<Detail>,
+    /// What it may do besides looking: acknowledge, note (default: nothing).
+    #[serde(default)]
+    pub may: Vec<Permission>,
+    /// A socket of its own.
+    #[serde(flatten)]
+    pub socket: Socket,
+}
+
+/// What somebody elsewhere may do besides looking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Permission {
+    /// Acknowledge what is red.
+    Acknowledge,
+    /// Write a note.
+    Note,
 }
 
 /// An engine to which the board writes by Prometheus remote write 1.0.

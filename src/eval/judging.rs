@@ -53,7 +53,8 @@ pub struct Verdicts<'a> {
     pub updated: Option<Timestamp>,
     /// What happened, of all sources together.
     pub events: Events<'a>,
-    source_remarks: Vec<Remark>,
+    /// What the sentence says of sources, with the name of each.
+    pub(super) source_remarks: Vec<(SafeText, Remark)>,
 }
 
 /// A page.
@@ -198,7 +199,7 @@ impl Verdicts<'_> {
     }
 
     /// Panels to pages, layers and board, and the sentence.
-    fn rolled_up(mut self) -> Self {
+    pub(super) fn rolled_up(mut self) -> Self {
         for page in &mut self.pages {
             page.tally = tally(page.panels.iter());
         }
@@ -207,7 +208,8 @@ impl Verdicts<'_> {
         let oldest = all().filter_map(|one| one.evaluation.age).max();
         let findings = all().filter_map(PanelVerdict::finding).collect();
         let layers = Layer::ALL.map(|layer| (layer, tally(all().filter(|one| one.panel.layer == layer))));
-        let remarks = verdict(findings, self.source_remarks.clone(), whole, oldest);
+        let sources = self.source_remarks.iter().map(|(_, remark)| remark.clone()).collect();
+        let remarks = verdict(findings, sources, whole, oldest);
         Self { status: whole.status().unwrap_or(Status::Unknown), layers, remarks, ..self }
     }
 }

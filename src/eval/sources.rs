@@ -44,12 +44,16 @@ impl SourceState {
 
 /// How each source stands, and what the sentence says about them: of those that have not answered twice in a row
 /// while their values still count, and those whose clock is too far off to believe the age of their data.
-pub(super) fn states_and_remarks(board: &Board<'_>, store: &Store, now: Timestamp) -> (Vec<SourceState>, Vec<Remark>) {
+pub(super) fn states_and_remarks(
+    board: &Board<'_>,
+    store: &Store,
+    now: Timestamp,
+) -> (Vec<SourceState>, Vec<(SafeText, Remark)>) {
     let (mut states, mut remarks) = (Vec::with_capacity(board.sources.len()), Vec::new());
     for source in &board.sources {
         let entries: Vec<&Entry> = source.queries.iter().filter_map(|query| store.entry(*query)).collect();
         states.push(state(source, &entries, now));
-        remarks.extend(source_remarks(source, &entries, now));
+        remarks.extend(source_remarks(source, &entries, now).map(|remark| (source.name.clone(), remark)));
     }
     (states, remarks)
 }

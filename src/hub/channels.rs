@@ -10,6 +10,7 @@ use super::messages::{Command, Notification, Reload};
 use crate::model::poll::Outcome;
 use crate::source::Widths;
 use crate::store::Store;
+use crate::view::audience::Cuts;
 use crate::view::scene::Scene;
 
 /// The hub's ends of its channels.
@@ -27,6 +28,8 @@ pub struct Channels {
     pub notices: mpsc::Sender<Vec<Notification>>,
     /// To the viewers: the latest wins.
     pub scenes: watch::Sender<Arc<Scene>>,
+    /// The same for those who look from elsewhere, cut for each audience of the board.
+    pub cuts: watch::Sender<Cuts>,
     /// To the supervisor: counts up for "ask now".
     pub refresh_now: watch::Sender<u64>,
     /// To the sources: how many points each query is wanted in.

@@ -22,6 +22,7 @@ use super::ansi::{Depth, encode};
 use crate::hub::Command;
 use crate::hub::demands::ViewerId;
 use crate::model::isolation::tripwire;
+use crate::view::audience::AudienceScene;
 use crate::view::scene::Scene;
 use crate::viewer::{Demands, Effect, Frames, Inks, Input, Lens, Signal, Viewer};
 use input::Keys;
@@ -64,7 +65,7 @@ pub struct Setup {
 impl Setup {
     fn viewer(&self) -> Viewer {
         let (scene, inks) = (Arc::clone(&self.scenes.borrow()), self.inks.borrow().clone());
-        Viewer::new(scene, self.lens.clone(), inks, screen::size(), Duration::ZERO).local()
+        Viewer::new(AudienceScene::local(scene), self.lens.clone(), inks, screen::size(), Duration::ZERO)
     }
 }
 
@@ -227,7 +228,7 @@ impl<'a> Terminal<'a> {
     fn take_scene(&mut self) {
         if !self.engine_gone {
             let scene = Arc::clone(&self.scenes.borrow_and_update());
-            self.viewer.scene(scene, self.now());
+            self.viewer.scene(AudienceScene::local(scene), self.now());
         }
     }
 

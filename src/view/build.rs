@@ -1,7 +1,7 @@
 //! Board and verdicts to scene: what is shown and how. What it means is judged before (`eval/`).
 
 use super::overview;
-use crate::config::board::{Board, PanelSpec};
+use crate::config::board::{Board, Dashboard, PanelSpec};
 use crate::eval::judging::{PanelVerdict, Verdicts};
 use crate::eval::panel::Evaluation;
 use crate::model::freshness::Freshness;
@@ -12,12 +12,14 @@ use crate::model::time::{Span, Timestamp, Zone};
 use crate::panel::{PanelInput, PanelOptions, PanelView, text};
 use crate::view::scene::{LayerLamp, Page, PanelScene, Scene};
 
-/// Everything visible at a moment, and the verdicts as they are then: of a panel that cannot be drawn nobody knows how
-/// it is.
+/// Everything visible at a moment of the dashboards that there are verdicts on, and the verdicts as they are then: of a
+/// panel that cannot be drawn nobody knows how it is.
 pub fn scene<'a>(board: &Board, verdicts: Verdicts<'a>, now: Timestamp, zone: &Zone) -> (Scene, Verdicts<'a>) {
     let mut faults = Vec::new();
     let mut views = Vec::new();
-    for (page, (dashboard, judged)) in board.dashboards.iter().zip(&verdicts.pages).enumerate() {
+    let is_judged = |name: &str| verdicts.pages.iter().any(|page| page.name == name);
+    let dashboards: Vec<&Dashboard> = board.dashboards.iter().filter(|one| is_judged(&one.name)).collect();
+    for (page, (dashboard, judged)) in dashboards.iter().zip(&verdicts.pages).enumerate() {
         for (panel, (spec, verdict)) in dashboard.panels.iter().zip(&judged.panels).enumerate() {
             // A panel that cannot be shown says so, and takes nobody with it.
             let drawn = isolated(|| {
@@ -33,7 +35,7 @@ pub fn scene<'a>(board: &Board, verdicts: Verdicts<'a>, now: Timestamp, zone: &Z
     }
     let verdicts = if faults.is_empty() { verdicts } else { verdicts.without(&faults) };
     let mut views = views.into_iter();
-    let pages = board.dashboards.iter().zip(&verdicts.pages);
+    let pages = dashboards.iter().zip(&verdicts.pages);
     let mut scene = Scene {
         title: board.title.clone(),
         // Whole seconds: two scenes of one second without news between them are equal.

@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 
 use crate::render::{Frame, Ink, render};
+use crate::view::audience::AudienceScene;
 use crate::view::lens::Lens;
 use crate::view::scene::Scene;
 
 /// Frames that are known at one time.
-const MAX_FRAMES: usize = 16;
+const MAX_FRAMES: usize = 256;
 
 /// The frames that viewers show now. Nothing is kept that nobody shows any more.
 #[derive(Debug, Default)]
@@ -27,8 +28,9 @@ struct Drawn {
 
 impl Frames {
     /// A frame of a scene through a lens in an ink at a size (columns, rows): the one that another viewer shows, or a
-    /// new one.
-    pub fn frame(&mut self, scene: &Arc<Scene>, lens: &Lens, ink: &Ink, size: (u16, u16)) -> Arc<Frame> {
+    /// new one. Two audiences that see all share one, too.
+    pub fn frame(&mut self, seen: &AudienceScene, lens: &Lens, ink: &Ink, size: (u16, u16)) -> Arc<Frame> {
+        let scene = seen.scene();
         self.0.retain(|drawn| drawn.frame.strong_count() > 0);
         let same = |drawn: &&Drawn| {
             std::ptr::eq(drawn.scene.as_ptr(), Arc::as_ptr(scene))
@@ -52,19 +54,19 @@ impl Frames {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::viewer::tests::{ink, scene};
+    use crate::viewer::tests::{elsewhere, ink, scene};
 
     const SIZE: (u16, u16) = (40, 10);
 
     #[test]
     fn the_same_seen_twice_is_drawn_once() {
-        let (mut frames, live, ink, lens) = (Frames::default(), scene(None), ink(), Lens::default());
+        let (mut frames, live, ink, lens) = (Frames::default(), elsewhere(scene(None)), ink(), Lens::default());
         let first = frames.frame(&live, &lens, &ink, SIZE);
         assert!(Arc::ptr_eq(&first, &frames.frame(&live, &lens, &ink, SIZE)));
         let help = Lens { help: Some(&[]), ..Lens::default() };
-        let frozen = Lens { frozen: Some(Arc::clone(&live)), ..Lens::default() };
+        let frozen = Lens { frozen: Some(Arc::clone(live.scene())), ..Lens::default() };
         let kept = [
-            frames.frame(&scene(None), &lens, &ink, SIZE),
+            frames.frame(&elsewhere(scene(None)), &lens, &ink, SIZE),
             frames.frame(&live, &help, &ink, SIZE),
             frames.frame(&live, &frozen, &ink, SIZE),
             frames.frame(&live, &lens, &ink.dimmed(), SIZE),
@@ -76,7 +78,7 @@ mod tests {
 
     #[test]
     fn what_nobody_shows_is_forgotten_and_the_rest_is_bounded() {
-        let (mut frames, live, ink, lens) = (Frames::default(), scene(None), ink(), Lens::default());
+        let (mut frames, live, ink, lens) = (Frames::default(), elsewhere(scene(None)), ink(), Lens::default());
         drop(frames.frame(&live, &lens, &ink, SIZE));
         let shown: Vec<Arc<Frame>> =
             (0..MAX_FRAMES as u16 + 3).map(|n| frames.frame(&live, &lens, &ink, (20 + n, 5))).collect();

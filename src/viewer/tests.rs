@@ -36,8 +36,13 @@ pub(super) fn scene(rings: Option<u64>) -> Arc<Scene> {
     })
 }
 
+/// A scene as somebody elsewhere sees it.
+pub(super) fn elsewhere(scene: Arc<Scene>) -> AudienceScene {
+    AudienceScene::of_team(scene)
+}
+
 fn viewer(scene: Arc<Scene>) -> Viewer {
-    Viewer::new(scene, Lens::default(), ink(), (80, 24), START)
+    Viewer::new(elsewhere(scene), Lens::default(), ink(), (80, 24), START)
 }
 
 /// A viewer that has drawn.
@@ -53,7 +58,7 @@ fn once_a_minute_the_whole_picture_is_painted_over_what_is_there() {
     let mut viewer = drawn();
     let frames = &mut Frames::default();
     for second in 1..=60 {
-        viewer.scene(scene(None), Duration::from_secs(second));
+        viewer.scene(elsewhere(scene(None)), Duration::from_secs(second));
         viewer.tick(Duration::from_secs(second));
         assert_eq!(viewer.draw(frames).unwrap().is_whole(), second == 60, "at {second} s");
     }
@@ -69,7 +74,7 @@ fn after_three_seconds_without_a_scene_the_board_says_so_each_second() {
         assert_eq!((viewer.lens.silence, viewer.is_dirty()), (silence, second > 2));
         viewer.draw(&mut Frames::default());
     }
-    viewer.scene(scene(None), Duration::from_secs(5));
+    viewer.scene(elsewhere(scene(None)), Duration::from_secs(5));
     assert_eq!((viewer.lens.silence, viewer.is_dirty()), (None, true));
 }
 
@@ -89,8 +94,8 @@ fn a_viewer_that_comes_late_does_not_ring_for_an_old_bell() {
     let (mut early, mut late) = (viewer(scene(None)), viewer(scene(Some(4))));
     assert_eq!((rings(&mut early), rings(&mut late)), (false, false));
     for (number, of_early, of_late) in [(4, true, false), (4, false, false), (5, true, true), (5, false, false)] {
-        early.scene(scene(Some(number)), START);
-        late.scene(scene(Some(number)), START);
+        early.scene(elsewhere(scene(Some(number))), START);
+        late.scene(elsewhere(scene(Some(number))), START);
         assert_eq!((rings(&mut early), rings(&mut late)), (of_early, of_late));
     }
 }
@@ -99,7 +104,7 @@ fn a_viewer_that_comes_late_does_not_ring_for_an_old_bell() {
 fn a_bell_is_not_swallowed_by_the_silent_signal_that_follows_it() {
     let mut viewer = viewer(scene(Some(1)));
     let silent = Scene { ring: Some(Ring { number: 3, bells: 2, desktop: None }), ..Scene::clone(&scene(None)) };
-    viewer.scene(Arc::new(silent), START);
+    viewer.scene(elsewhere(Arc::new(silent)), START);
     assert_eq!(viewer.draw(&mut Frames::default()).unwrap().ring, Some(Signal { bell: true, desktop: None }));
 }
 
@@ -107,7 +112,7 @@ fn a_bell_is_not_swallowed_by_the_silent_signal_that_follows_it() {
 fn only_the_local_viewer_may_ask_for_a_refresh() {
     let refresh = Input::Key(Key::Char('r'));
     assert_eq!(viewer(scene(None)).input(refresh, START), None);
-    let mut local = viewer(scene(None)).local();
+    let mut local = Viewer::new(AudienceScene::local(scene(None)), Lens::default(), ink(), (80, 24), START);
     assert_eq!(local.input(refresh, START), Some(Effect::Refresh));
     assert_eq!(local.input(Input::Key(Key::Char('x')), START), None);
     assert_eq!(local.input(Input::Key(Key::Char('q')), START), Some(Effect::Quit));
@@ -132,7 +137,7 @@ fn a_delta_is_the_cells_that_differ() {
     let frames = &mut Frames::default();
     let mut viewer = drawn();
     let before = viewer.frame.clone().unwrap();
-    viewer.scene(scene(None), START);
+    viewer.scene(elsewhere(scene(None)), START);
     assert_eq!(viewer.draw(frames).unwrap().cells().count(), 0, "an equal scene");
     viewer.input(Input::Key(Key::Char('?')), START);
     let delta = viewer.draw(frames).unwrap();

@@ -21,6 +21,7 @@ use andon::panel::ink::{Glyphs, Ground, Ink, ROLES};
 use andon::render::render;
 use andon::render::theme::{EMBEDDED, Theme, embedded};
 use andon::source::Clock;
+use andon::view::audience::AudienceScene;
 use andon::view::lens::Lens;
 use andon::view::scene::{PanelScene, Scene};
 use andon::viewer::{Frames, Input, Key, Viewer};
@@ -59,7 +60,7 @@ fn demo(at: Timestamp) -> Arc<Scene> {
 
 /// What a viewer sees after some keys.
 fn seen(scene: &Arc<Scene>, lens: Lens, size: (u16, u16), keys: &[Key]) -> String {
-    let mut viewer = Viewer::new(Arc::clone(scene), lens, ink(), size, Duration::ZERO);
+    let mut viewer = Viewer::new(AudienceScene::local(Arc::clone(scene)), lens, ink(), size, Duration::ZERO);
     let mut frames = Frames::default();
     let mut delta = viewer.draw(&mut frames);
     for key in keys {

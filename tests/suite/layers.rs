@@ -117,6 +117,15 @@ fn the_pure_rooms_know_no_io_and_no_clock() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// A frame for somebody elsewhere is made by a viewer, of a scene that was cut for its audience: no output draws.
+#[test]
+fn outputs_have_their_frames_from_viewers() {
+    let of_output = sources().into_iter().filter(|(_, room, _)| room == "output");
+    let draws = of_output.filter(|(_, _, text)| text.contains("render::render") || text.contains("render::frame"));
+    let wrong: Vec<PathBuf> = draws.map(|(path, ..)| path).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 #[test]
 fn http_clients_are_made_in_one_file() {
     let makes = |text: &str| text.contains("Client::builder(") || text.contains("Client::new(");

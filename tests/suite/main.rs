@@ -21,6 +21,7 @@ mod support;
 
 mod api;
 mod argocd;
+mod audiences;
 mod bad_data;
 mod blocking;
 mod cctray;

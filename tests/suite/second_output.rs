@@ -7,7 +7,7 @@ use std::time::Duration;
 use andon::hub::Command;
 use andon::hub::demands::ViewerId;
 use andon::output::text::plain;
-use andon::view::scene::Scene;
+use andon::view::audience::Cuts;
 use andon::viewer::{Delta, Demands, Effect, Frames, Input, Viewer};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, interval};
@@ -15,7 +15,7 @@ use tokio::time::{Instant, interval};
 /// What this output is connected to.
 pub struct Ends {
     pub id: ViewerId,
-    pub scenes: watch::Receiver<Arc<Scene>>,
+    pub cuts: watch::Receiver<Cuts>,
     pub inputs: mpsc::Receiver<Input>,
     pub commands: mpsc::Sender<Command>,
     /// Rows by their number, from 0.
@@ -44,9 +44,9 @@ pub async fn show(mut viewer: Viewer, mut ends: Ends) {
                 Some(Some(Effect::Refresh)) => ends.commands.send(Command::RefreshNow).await.unwrap(),
                 Some(Some(Effect::Repaint) | None) => {}
             },
-            Ok(()) = ends.scenes.changed() => {
-                let scene = Arc::clone(&ends.scenes.borrow_and_update());
-                viewer.scene(scene, began.elapsed());
+            Ok(()) = ends.cuts.changed() => {
+                let seen = ends.cuts.borrow_and_update()[0].clone();
+                viewer.scene(seen, began.elapsed());
             }
             _ = watchdog.tick() => viewer.tick(began.elapsed()),
         }
@@ -94,17 +94,11 @@ mod tests {
     }
 
     impl Running {
-        fn start(
-            id: u64,
-            columns: u16,
-            scenes: &watch::Receiver<Arc<Scene>>,
-            commands: &mpsc::Sender<Command>,
-        ) -> Self {
+        fn start(id: u64, columns: u16, cuts: &watch::Receiver<Cuts>, commands: &mpsc::Sender<Command>) -> Self {
             let ((keys, inputs), (sender, rows)) = (mpsc::channel(8), mpsc::channel(256));
-            let (scenes, commands) = (scenes.clone(), commands.clone());
-            let first = Arc::clone(&scenes.borrow());
-            let viewer = Viewer::new(first, Lens::default(), ink(), (columns, 24), Duration::ZERO);
-            tokio::spawn(show(viewer, Ends { id: ViewerId(id), scenes, inputs, commands, rows: sender }));
+            let (cuts, commands) = (cuts.clone(), commands.clone());
+            let viewer = Viewer::new(cuts.borrow()[0].clone(), Lens::default(), ink(), (columns, 24), Duration::ZERO);
+            tokio::spawn(show(viewer, Ends { id: ViewerId(id), cuts, inputs, commands, rows: sender }));
             Self { keys, rows, screen: BTreeMap::new() }
         }
 
@@ -137,7 +131,8 @@ mod tests {
         let hub = Hub::new(Arc::new(board), Zone::utc(), clock.clone());
         let wiring = Wiring::new(clock, Network::default());
         let (commands, command_receiver) = mpsc::channel(4);
-        let (scene_sender, scenes) = watch::channel(Arc::new(hub.scene_at(START)));
+        let first = hub.seen_at(START);
+        let (cut_sender, cuts) = watch::channel(first.cuts);
         let (asked, mut widths) = (wiring.refresh_now.subscribe(), wiring.widths.subscribe());
         let channels = Channels {
             outcomes: wiring.outcomes,
@@ -145,15 +140,16 @@ mod tests {
             looks: Looks::new(mpsc::channel(1).1),
             reloads: mpsc::channel(1).1,
             notices: mpsc::channel(1).0,
-            scenes: scene_sender,
+            scenes: watch::Sender::new(first.scene),
+            cuts: cut_sender,
             refresh_now: wiring.refresh_now,
             widths: wiring.widths,
         };
         // Somebody who may still send keeps the hub alive.
         let _wires = wiring.wires;
         tokio::spawn(hub.run(channels));
-        let mut wall = Running::start(1, 200, &scenes, &commands);
-        let mut laptop = Running::start(2, 80, &scenes, &commands);
+        let mut wall = Running::start(1, 200, &cuts, &commands);
+        let mut laptop = Running::start(2, 80, &cuts, &commands);
         for one in [&mut wall, &mut laptop] {
             one.wait_for("Shop").await;
             one.wait_for("Orders").await;

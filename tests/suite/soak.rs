@@ -23,6 +23,7 @@ use andon::render::theme::{Theme, embedded};
 use andon::source::network::Network;
 use andon::source::supervisor::{Poll, PollChannels, supervise};
 use andon::source::{Clock, Context, Moment, Pace, QueryLanguage, Resolution, Source};
+use andon::view::audience::AudienceScene;
 use andon::view::lens::Lens;
 use andon::view::scene::Scene;
 use andon::viewer::{Frames, Viewer};
@@ -161,6 +162,7 @@ fn polled(text: &str, pace: Pace) -> Polled {
         looks: Looks::new(mpsc::channel(1).1),
         reloads,
         scenes,
+        cuts: watch::Sender::new(Arc::default()),
         refresh_now: wiring.refresh_now,
         widths: wiring.widths,
     };
@@ -192,7 +194,8 @@ async fn day_alone() {
         polled(&wall_text(), Pace { refresh: Span::seconds(10), timeout: Span::seconds(4) });
     let ink = Theme::load("andon", &embedded).unwrap().ink(Glyphs::Full);
     let lens = Lens { kiosk: true, ..Lens::default() };
-    let mut viewer = Viewer::new(Arc::clone(&scenes.borrow()), lens, ink, (200, 50), Duration::ZERO);
+    let mut viewer =
+        Viewer::new(AudienceScene::local(Arc::clone(&scenes.borrow())), lens, ink, (200, 50), Duration::ZERO);
     let mut frames = Frames::default();
     let (begin, mut warm) = (Instant::now(), None);
     let (mut drawn, mut bytes, mut turned, mut page) = (0_u64, 0, 0_u64, 0);
@@ -203,7 +206,7 @@ async fn day_alone() {
         scenes.changed().await.unwrap();
         let scene = Arc::clone(&scenes.borrow_and_update());
         assert!(scene.updated.unwrap().age_at(clock.now()) < Span::seconds(12), "nothing comes any more");
-        viewer.scene(scene, begin.elapsed());
+        viewer.scene(AudienceScene::local(scene), begin.elapsed());
         viewer.tick(begin.elapsed());
         let Some(delta) = viewer.draw(&mut frames) else { continue };
         bytes += encode(delta.before(), delta.after(), Depth::True).len();

@@ -118,12 +118,13 @@ async fn after_a_sleep_of_eight_hours_all_are_asked_within_two_seconds() {
     let (_reloads, reloads) = mpsc::channel(1);
     let mut asked = wiring.refresh_now.subscribe();
     let scenes = watch::Sender::new(Arc::new(hub.scene_at(START)));
+    let cuts = watch::Sender::new(hub.seen_at(START).cuts);
     let mut seen = scenes.subscribe();
     let (refresh_now, widths) = (wiring.refresh_now, wiring.widths);
     let notices = tokio::sync::mpsc::channel(1).0;
     let looks = Looks::new(mpsc::channel(1).1);
     let channels =
-        Channels { outcomes: wiring.outcomes, commands, looks, reloads, notices, scenes, refresh_now, widths };
+        Channels { outcomes: wiring.outcomes, commands, looks, reloads, notices, scenes, cuts, refresh_now, widths };
     // Somebody who may still send keeps the hub alive.
     let _wires = wiring.wires;
     tokio::spawn(hub.run(channels));

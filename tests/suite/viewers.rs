@@ -9,6 +9,7 @@ use andon::model::time::{Timestamp, Zone};
 use andon::render::theme::{Theme, embedded};
 use andon::render::{Glyphs, Ink};
 use andon::source::Clock;
+use andon::view::audience::AudienceScene;
 use andon::view::scene::Scene;
 use andon::viewer::{Demands, Frames, Input, Key, Lens, Viewer};
 
@@ -37,7 +38,7 @@ fn ink() -> Ink {
 }
 
 fn viewer(scene: &Arc<Scene>) -> Viewer {
-    Viewer::new(Arc::clone(scene), Lens::default(), ink(), (100, 30), START)
+    Viewer::new(AudienceScene::local(Arc::clone(scene)), Lens::default(), ink(), (100, 30), START)
 }
 
 fn widths(demands: &Demands) -> Vec<(usize, u16)> {
@@ -62,7 +63,7 @@ fn a_viewer_needs_what_it_draws_and_what_it_may_turn_back_to() {
     // A reload that leaves a page.
     let mut reloaded = Scene::clone(&live);
     reloaded.pages.truncate(1);
-    one.scene(Arc::new(reloaded), START);
+    one.scene(AudienceScene::local(Arc::new(reloaded)), START);
     one.draw(frames);
     assert_eq!(one.demands().detail(QueryId(2)), None, "what is gone is not needed");
 }
@@ -76,7 +77,7 @@ fn equal_viewers_share_a_frame_and_go_their_own_way_when_one_turns() {
     assert!(first.is_whole() && second.is_whole());
     let next = scene();
     for viewer in [&mut one, &mut other] {
-        viewer.scene(Arc::clone(&next), START);
+        viewer.scene(AudienceScene::local(Arc::clone(&next)), START);
     }
     other.input(Input::Key(Key::Char('2')), START);
     let (first, second) = (one.draw(frames).unwrap(), other.draw(frames).unwrap());

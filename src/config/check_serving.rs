@@ -1,0 +1,117 @@
+//! Where others look at the board: `serve`, and `[[audience]]`.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::locations::Path;
+use super::nearest::suggestion;
+use super::raw;
+use super::read::table;
+use super::report::Report;
+use super::serving::{AudienceSpec, Socket};
+use crate::model::audience::{Audience, Detail, PUBLIC, Permissions, TEAM};
+use crate::model::glob::Globs;
+
+/// The socket that a running board serves; none where it serves only as `andon serve`.
+pub(super) fn serve(written: &Value, path: &Path, report: &mut Report<'_>) -> Option<Socket> {
+    match written {
+        Value::Null | Value::Bool(false) => None,
+        Value::Bool(true) => Some(Socket::default()),
+        Value::Object(_) => {
+            let raw = table::<raw::Socket>(written.clone(), &json!({}), path, report)?;
+            Some(socket(raw, path, report))
+        }
+        _ => {
+            let help = "write serve = true, or a [serve] table with socket = \"/run/andon/shop.sock\"".to_owned();
+            report.error("bad-value", path, "serve is true, false or a table", help);
+            None
+        }
+    }
+}
+
+fn socket(raw: raw::Socket, path: &Path, report: &mut Report<'_>) -> Socket {
+    if raw.socket.as_ref().is_some_and(|socket| !socket.is_absolute()) {
+        let help = "write it like \"/run/andon/shop.sock\"".to_owned();
+        report.error("bad-value", &path.key("socket"), "the path of the socket is not absolute", help);
+    }
+    let mode = raw.mode.as_deref().map_or(Some(Socket::default().mode), |mode| {
+        u32::from_str_radix(mode, 8).ok().filter(|mode| *mode <= 0o777 && mode & 0o111 == 0)
+    });
+    if mode.is_none() {
+        let message = format!("mode = \"{}\" is no permission of a socket", raw.mode.unwrap_or_default());
+        let help = "write it like \"0660\": owner and group may connect".to_owned();
+        report.error("bad-value", &path.key("mode"), message, help);
+    }
+    Socket { path: raw.socket, mode: mode.unwrap_or(0o600), group: raw.group }
+}
+
+/// All audiences, the team first, which there is whether or not the board names it.
+pub(super) fn audiences(
+    written: &[Value],
+    serve: Option<&Socket>,
+    dashboards: &[String],
+    path: &Path,
+    report: &mut Report<'_>,
+) -> Vec<AudienceSpec> {
+    let mut all: Vec<AudienceSpec> = Vec::new();
+    for (index, one) in written.iter().enumerate() {
+        let path = path.index(index);
+        let Some(raw) = table::<raw::Audience>(one.clone(), &json!({}), &path, report) else { continue };
+        if all.iter().any(|other| other.audience.name == raw.name) {
+            let message = format!("there are two audiences '{}'", raw.name);
+            report.error("duplicate", &path.key("name"), message, "give one of them another name".to_owned());
+        }
+        let Some(spec) = audience(raw, dashboards, &path, report) else { continue };
+        let sockets = serve.into_iter().chain(all.iter().filter_map(|other| other.socket.as_ref()));
+        let own = spec.socket.as_ref().and_then(|socket| socket.path.as_ref());
+        if let Some(own) = own.filter(|own| sockets.filter_map(|one| one.path.as_ref()).any(|other| other == *own)) {
+            let message = format!("{} is the socket of another audience", own.display());
+            let help = "give each its own path: who connects is known by it".to_owned();
+            report.error("duplicate", &path.key("socket"), message, help);
+        }
+        all.push(spec);
+    }
+    let is_team = |one: &AudienceSpec| one.audience.name == TEAM;
+    let team = all.iter().position(is_team).map(|index| all.remove(index));
+    let team = team.unwrap_or_else(|| AudienceSpec { audience: Arc::new(Audience::team()), socket: None });
+    [team].into_iter().chain(all).collect()
+}
+
+fn audience(raw: raw::Audience, dashboards: &[String], path: &Path, report: &mut Report<'_>) -> Option<AudienceSpec> {
+    for (index, glob) in raw.dashboards.as_slice().iter().enumerate() {
+        let globs = Globs::new(std::slice::from_ref(glob));
+        if !dashboards.iter().any(|dashboard| globs.pick(dashboard)) {
+            let known: Vec<&str> = dashboards.iter().map(String::as_str).collect();
+            let message = format!("there is no dashboard '{glob}'");
+            report.error("unknown-name", &path.key("dashboards").index(index), message, suggestion(glob, &known));
+        }
+    }
+    let is_team = raw.name == TEAM;
+    let detail = raw.detail.unwrap_or(if is_team { Detail::Full } else { Detail::Public });
+    if raw.name == PUBLIC && detail == Detail::Full {
+        let help = "take detail away; for people who may see all there is the audience 'team', or one of its own name";
+        report.error("bad-value", &path.key("detail"), "the public never sees everything", help.to_owned());
+        return None;
+    }
+    if raw.name == PUBLIC && raw.dashboards.as_slice().is_empty() {
+        let help = "write dashboards = [\"status\"], or [\"*\"] for all".to_owned();
+        report.error("missing-key", path, "it is not said which dashboards the public sees", help);
+    }
+    let has_socket = raw.socket.socket.is_some();
+    if !has_socket && (raw.socket.mode.is_some() || raw.socket.group.is_some()) {
+        let help = "write socket = \"/run/andon/NAME.sock\", too".to_owned();
+        report.error("missing-key", path, "mode and group belong to a socket, and none is given", help);
+    }
+    let may = |permission| raw.may.contains(&permission);
+    let may = Permissions {
+        refresh: false,
+        demand: is_team,
+        acknowledge: may(raw::Permission::Acknowledge),
+        note: may(raw::Permission::Note),
+    };
+    let globs = Globs::new(raw.dashboards.as_slice());
+    let socket = has_socket.then(|| socket(raw.socket, path, report));
+    let audience = Arc::new(Audience { name: raw.name, detail, dashboards: globs, may });
+    Some(AudienceSpec { audience, socket })
+}

@@ -1,0 +1,32 @@
+//! Where others look at the board, and who they are.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::model::audience::Audience;
+
+/// A Unix socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Socket {
+    /// Its path; without one it is in the runtime folder of the user, under the name of the board's file.
+    pub path: Option<PathBuf>,
+    /// Who may connect, as permissions of a file: 0o600 is its owner.
+    pub mode: u32,
+    /// The group it belongs to, where it is another one than that of its folder.
+    pub group: Option<String>,
+}
+
+impl Default for Socket {
+    fn default() -> Self {
+        Self { path: None, mode: 0o600, group: None }
+    }
+}
+
+/// An audience, and where it comes in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AudienceSpec {
+    /// Who it is, and what it may see.
+    pub audience: Arc<Audience>,
+    /// A socket of its own.
+    pub socket: Option<Socket>,
+}

@@ -1,0 +1,30 @@
+//! Verdicts as an audience may see them: those of its dashboards, rolled up by the same rules.
+
+use std::collections::HashSet;
+
+use super::board::Board;
+use super::judging::Verdicts;
+use crate::model::audience::Audience;
+use crate::model::poll::QueryId;
+use crate::model::text::SafeText;
+
+impl<'a> Verdicts<'a> {
+    /// What is left of them for an audience: its dashboards, the sources behind them, and what follows from these.
+    /// Its lamps and its sentence know nothing of what it does not see.
+    #[must_use]
+    pub fn seen_by(&self, audience: &Audience, board: &Board<'_>) -> Verdicts<'a> {
+        let mut seen = self.clone();
+        seen.pages.retain(|page| audience.sees(page.name));
+        let panels = seen.pages.iter().flat_map(|page| &page.panels);
+        let queries: HashSet<QueryId> =
+            panels.flat_map(|panel| panel.panel.rule.queries.iter().map(|query| query.id)).collect();
+        let is_asked = |name: &SafeText| {
+            let source = board.sources.iter().find(|source| source.name == name);
+            source.is_some_and(|source| source.queries.iter().any(|query| queries.contains(query)))
+        };
+        seen.sources.retain(|source| is_asked(&source.name));
+        seen.source_remarks.retain(|(source, _)| is_asked(source));
+        (seen.warning, seen.last_change) = (None, None);
+        seen.rolled_up()
+    }
+}
