@@ -13,7 +13,6 @@ use tokio::time::Instant;
 use crate::config::Board;
 use crate::config::board::{SIMULATOR_SCHEME, SourceSpec};
 use crate::model::fault::FetchError;
-use crate::model::freshness::FreshBy;
 use crate::model::poll::{Ask, Outcome, QueryId};
 use crate::model::time::Span;
 use crate::simulator::Simulator;
@@ -112,7 +111,6 @@ impl Polling {
         let (listeners, simulator) = (&self.listeners, self.simulator.as_ref());
         let running =
             self.sources.entry(spec.fingerprint).or_insert_with(|| Running::new(&spec, wires, listeners, simulator));
-        let groups = running.polled(spec.kind.fresh_by, groups);
         let keys: HashSet<Vec<(QueryId, Ask)>> = groups.iter().map(|group| key(group)).collect();
         running.tasks.retain(|queries, _| keys.contains(queries));
         let new = groups.into_iter().filter(|group| !running.tasks.contains_key(&key(group))).collect::<Vec<_>>();
@@ -155,18 +153,6 @@ impl Running {
             tasks: HashMap::new(),
         }
     }
-
-    /// What is polled of it. A source that only listens answers its queries with what comes.
-    fn polled(&self, fresh_by: FreshBy, groups: Vec<Vec<(QueryId, Ask)>>) -> Vec<Vec<(QueryId, Ask)>> {
-        if fresh_by == FreshBy::Answers {
-            return groups;
-        }
-        let queries = groups.iter().flatten().map(|(query, _)| *query).collect();
-        if let Some(listener) = &self.listener {
-            listener.queries.send_replace(queries);
-        }
-        Vec::new()
-    }
 }
 
 /// What listens for a source, whether or not a panel shows it.
@@ -186,7 +172,7 @@ fn listener(
         sockets: sockets.map_or_else(Sockets::default, |(udp, tcp)| Sockets { udp, tcp: Some(tcp) }),
     };
     let listening = spec.config.listener(&context)?;
-    Some(start(listening, listeners.handle(), spec.pace, wires.outcomes.clone(), wires.clock.clone()))
+    Some(start(listening, listeners.handle(), spec.pace.timeout, wires.clock.clone()))
 }
 
 /// Everything that a task begins with.

@@ -63,7 +63,7 @@ pub(super) fn check(
     entries.report_unknown(path, report);
     check_secrets::check(&own_schema, &own, path, WITHOUT_SECRET, report);
     let pace = pace(&common, board, path, report);
-    let limits = FreshnessLimits { fresh_by: kind.fresh_by, ..limits(&common, pace, path, report) };
+    let limits = limits(&common, pace, path, report);
     let answer_filter = answer_filter(&common, kind, board.people, path, report);
     let config = read_with(own.clone(), path, report, kind.configure).ok_or(Some(kind))?;
     let fingerprint = fingerprint(name, value, pace, board.people);

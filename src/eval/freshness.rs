@@ -1,6 +1,6 @@
 //! How old an answer may be before it is late, and before it is too old to be judged.
 
-use crate::model::freshness::{FreshBy, Freshness, longest_age};
+use crate::model::freshness::{Freshness, longest_age};
 use crate::model::time::{Span, Timestamp};
 use crate::store::Entry;
 
@@ -17,14 +17,12 @@ pub struct FreshnessLimits {
     /// Whether the board says so itself. Otherwise data that comes less often than it is asked for may be as
     /// old as its own interval allows.
     pub is_given: bool,
-    /// What shows that data are fresh.
-    pub fresh_by: FreshBy,
 }
 
 impl FreshnessLimits {
     /// Three intervals, but at least half a minute.
     pub fn for_refresh(refresh: Span) -> Self {
-        Self { refresh, stale_after: refresh.times(3.0).max(STALE_FLOOR), is_given: false, fresh_by: FreshBy::Answers }
+        Self { refresh, stale_after: refresh.times(3.0).max(STALE_FLOOR), is_given: false }
     }
 }
 
@@ -37,15 +35,13 @@ pub fn data_is_old(at: Timestamp, limits: FreshnessLimits, spacing: Span, now: T
 ///
 /// Late begins at one and a half intervals, or with the first failed poll: a value behind which the
 /// source has gone is never shown like one that was just measured. Stale begins with the age of the newest
-/// datum, whenever the answer came that it is in. Of what is sent to us the newest datum alone counts, or, where
-/// silence is normal, that somebody listens.
+/// datum, whenever the answer came that it is in.
 pub fn freshness(entry: &Entry, limits: FreshnessLimits, now: Timestamp) -> Freshness {
-    let success = if limits.fresh_by == FreshBy::NewestDatum { entry.as_of } else { entry.last_success };
-    let Some(success) = success else {
+    let Some(success) = entry.last_success else {
         return if entry.error.is_some() { Freshness::Failed } else { Freshness::Waiting };
     };
     let age = success.age_at(now);
-    let data = if limits.fresh_by == FreshBy::Listener { now } else { entry.as_of.unwrap_or(success) };
+    let data = entry.as_of.unwrap_or(success);
     if age > limits.stale_after || data_is_old(data, limits, entry.spacing(), now) {
         Freshness::Stale
     } else if entry.error.is_some() || age > limits.refresh.times(1.5).max(Span::seconds(2)) {

@@ -4,18 +4,6 @@ use serde::Serialize;
 
 use super::time::Span;
 
-/// What shows that data are fresh. It is never that somebody has been in contact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum FreshBy {
-    /// They are asked for: the last answer, and the newest datum in it.
-    #[default]
-    Answers,
-    /// They are sent to us at a pace: the newest datum.
-    NewestDatum,
-    /// They are sent to us when there is something to tell, so that silence is normal: that somebody listens.
-    Listener,
-}
-
 /// The age from which a datum is too old to be judged, where data come so far apart. Unless the board names an age itself,
 /// data that come less often than they are asked for may be three times as old as their own pace.
 pub fn longest_age(stale_after: Span, is_given: bool, spacing: Span) -> Span {

@@ -18,7 +18,6 @@ use super::shared::Shared;
 use super::tls::TlsOptions;
 use crate::model::event::EventSet;
 use crate::model::fault::{FetchError, Reason};
-use crate::model::freshness::FreshBy;
 use crate::model::poll::{Answer, Ask, QueryId};
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
@@ -45,8 +44,6 @@ pub trait Source: Send + Sized + 'static {
     const NEW_QUERY: Option<&'static str> = None;
     /// Whether its server wants one request at a time from us, whatever source it comes from.
     const SERIAL: bool = false;
-    /// What shows that its data are fresh; a source is polled if it is the answers.
-    const FRESH_BY: FreshBy = FreshBy::Answers;
     /// Its own keys in the config file; doc comments become the manual.
     type Config: DeserializeOwned + JsonSchema + std::fmt::Debug + Send + Sync + 'static;
 
@@ -75,7 +72,7 @@ pub trait Source: Send + Sized + 'static {
     /// Opens it: cheap, no network.
     fn open(config: &Self::Config, context: &Context) -> Result<Self, FetchError>;
 
-    /// What listens, where the config asks for it, whether or not it is polled as well.
+    /// What listens, where the config asks for it. Its polls answer with what it has received.
     fn listener(_: &Arc<Self::Config>, _: &ListenContext) -> Option<Listening> {
         None
     }

@@ -1,11 +1,9 @@
 //! What is sent to us, in addition to what we ask for.
 //!
-//! A [`Listener`] takes what others send, each datum with its own time, and hands it to its [`Sink`]. It never
-//! retries, batches or judges: its supervisor starts it again with back-off, gathers what comes for a tenth of a
-//! second, and counts what is more than there is room for. A source may be polled, listen, or do both: then what
-//! comes is written where its polls read, and they are told with each batch.
+//! A [`Listener`] keeps what others send where the polls of its source read it: in [`Shared`], or in a file. It tells its
+//! [`Sink`] when it has written there, and when nothing reaches it; the polls learn both by their [`Ear`]. It never
+//! restarts itself: its supervisor does, with back-off.
 
-mod batch;
 mod supervisor;
 mod thread;
 
@@ -13,44 +11,42 @@ use std::future::{Future, pending};
 use std::net::{TcpListener, UdpSocket};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use tokio::sync::{Notify, mpsc, watch};
-use tokio::time::{Duration, timeout};
+use tokio::sync::watch;
+use tokio::sync::watch::error::RecvError;
+use tokio::time::{Duration, sleep, timeout};
 
 use super::answer_filter::AnswerFilter;
 use super::offload::Worker;
 use super::pace::Pace;
 use super::shared::Shared;
 use crate::model::fault::{FetchError, Reason};
-use crate::model::labels::Labels;
-use crate::model::series::Point;
 use crate::model::telemetry::Telemetry;
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
 pub use supervisor::{Listened, start};
 pub use thread::ListenerThread;
 
-/// Samples that wait to be taken in; more are dropped, and counted.
-const WAITING: usize = 10_000;
+/// How long a poll that is called waits for more, so that a burst is few calls.
+const GATHER: Duration = Duration::from_millis(100);
 
 /// Somebody who listens.
 pub trait Listener: Send + Sized + 'static {
     /// Takes what is sent until it is shut down (`Ok`), or cannot listen any more, and why. It says to the sink when
-    /// it is up, and hands over what comes. It may look around while it listens; what may block it does on a worker.
+    /// it is up, and when it has written. It may look around while it listens; what may block it does on a worker.
     fn listen(self, sink: Sink, shutdown: Shutdown) -> impl Future<Output = Result<(), FetchError>> + Send;
 }
 
 /// What a listener gets when it is made.
 #[derive(Debug, Clone)]
 pub struct ListenContext {
-    /// How often the source is polled, or a sign of life of its listener is wanted; how long a step may take.
+    /// How often the source is polled, and how long a step may take.
     pub pace: Pace,
     /// What is done to what comes.
     pub answer_filter: AnswerFilter,
     /// Where it does what may block.
     pub worker: Worker,
-    /// What the polls of the source see as well.
+    /// Where it keeps what comes for the polls of the source.
     pub shared: Shared,
     /// Sockets that are open already; it takes them instead of its address.
     pub sockets: Sockets,
@@ -99,28 +95,11 @@ impl Shutdown {
     }
 }
 
-/// One measurement that somebody has sent.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Sample {
-    /// What it is a measurement of.
-    pub labels: Labels,
-    /// Its value, and the moment that it is of.
-    pub point: Point,
-}
-
-/// Where a listener hands over what comes. Never waits: what there is no room for is dropped, and counted.
-#[derive(Debug, Clone)]
+/// Where a listener tells how it goes. Never waits.
+#[derive(Debug, Clone, Default)]
 pub struct Sink {
-    samples: mpsc::Sender<Sample>,
-    state: Arc<watch::Sender<State>>,
-    counts: Arc<Counts>,
-}
-
-#[derive(Debug, Default)]
-struct Counts {
-    dropped: AtomicU64,
-    /// Something was written where the polls of the source read.
-    written: Notify,
+    state: watch::Sender<State>,
+    written: watch::Sender<()>,
 }
 
 impl Sink {
@@ -134,18 +113,9 @@ impl Sink {
         self.state.send_replace(State::Down(Down { error, next_try: None }));
     }
 
-    /// Hands a sample over; false when it is dropped.
-    pub fn send(&self, sample: Sample) -> bool {
-        let is_taken = self.samples.try_send(sample).is_ok();
-        if !is_taken {
-            self.counts.dropped.fetch_add(1, Ordering::Relaxed);
-        }
-        is_taken
-    }
-
-    /// What came was written where the polls of the source read: they look with the next batch.
+    /// What came was written where the polls of the source read: they look soon.
     pub fn written(&self) {
-        self.counts.written.notify_one();
+        self.written.send_replace(());
     }
 }
 
@@ -169,17 +139,12 @@ pub(super) struct Down {
 }
 
 impl Down {
-    /// The answer of a poll, with what is missing in it.
+    /// The answer of a poll, with one more caveat before those that it has: a part of it is missing.
     pub(super) fn said_of(&self, answer: Telemetry) -> Telemetry {
-        with_caveat(answer, &self.error.detail)
+        let (text, (answer, other)) = (&self.error.detail, answer.split());
+        let text = other.map_or_else(|| text.clone(), |other| SafeText::new(&format!("{text}; {}", other.text)));
+        answer.with_caveat(text, true)
     }
-}
-
-/// An answer with one more caveat, before those that it has: a part of it is missing.
-fn with_caveat(answer: Telemetry, text: &SafeText) -> Telemetry {
-    let (answer, other) = answer.split();
-    let text = other.map_or_else(|| text.clone(), |other| SafeText::new(&format!("{text}; {}", other.text)));
-    answer.with_caveat(text, true)
 }
 
 /// What the polls of a source know of its listener. A source without one has an ear that hears nothing.
@@ -189,8 +154,8 @@ pub struct Ear(Option<Heard>);
 #[derive(Debug, Clone)]
 struct Heard {
     state: watch::Receiver<State>,
-    /// Counts the batches that were written where the polls read.
-    batches: watch::Receiver<u64>,
+    /// Changes when something was written where the polls read.
+    written: watch::Receiver<()>,
     /// How long a poll waits for a listener that has not said yet whether it is up.
     patience: Duration,
 }
@@ -199,16 +164,16 @@ impl Ear {
     /// A poll begins: it reads all that was written until now.
     pub(super) fn begins(&mut self) {
         if let Some(heard) = &mut self.0 {
-            heard.batches.mark_unchanged();
+            heard.written.mark_unchanged();
         }
     }
 
     /// Waits until there is something to read, or the listener goes up or down.
     pub(super) async fn calls(&mut self) {
-        let Some(heard) = &mut self.0 else { return pending().await };
+        let Some(Heard { state, written, .. }) = &mut self.0 else { return pending().await };
         let called = tokio::select! {
-            called = heard.state.changed() => called,
-            called = heard.batches.changed() => called,
+            called = state.changed() => called,
+            called = gathered(written) => called,
         };
         // The listener has been shut down: it calls no more.
         if called.is_err() {
@@ -230,6 +195,13 @@ impl Ear {
             }
         }
     }
+}
+
+/// Waits until something is written, and then a little for more.
+async fn gathered(written: &mut watch::Receiver<()>) -> Result<(), RecvError> {
+    written.changed().await?;
+    sleep(GATHER).await;
+    Ok(())
 }
 
 #[cfg(test)]

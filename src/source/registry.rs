@@ -12,7 +12,6 @@ use super::contract::{Context, Emits, KeyProblem, Pace, QueryLanguage, Source};
 use super::listening::{ListenContext, Listening};
 use super::supervisor::{Poll, PollChannels, supervise};
 use super::tls::TlsOptions;
-use crate::model::freshness::FreshBy;
 
 macro_rules! sources {
     // Behind the `;` are those of a family, such as `github`, whose file has their `mod` lines.
@@ -50,8 +49,6 @@ pub struct Kind {
     pub new_query: Option<&'static str>,
     /// Whether its server wants one request at a time.
     pub serial: bool,
-    /// What shows that its data are fresh.
-    pub fresh_by: FreshBy,
     /// The schema of its own keys.
     pub schema: fn() -> Schema,
     /// Says what is wrong with a query.
@@ -129,7 +126,6 @@ impl Kind {
             events_query: S::EVENTS_QUERY,
             new_query: S::NEW_QUERY,
             serial: S::SERIAL,
-            fresh_by: S::FRESH_BY,
             schema: || schemars::schema_for!(S::Config),
             check_query: S::check_query,
             default_limits: S::default_limits,

@@ -1,26 +1,29 @@
 //! Listeners: how fresh what they are sent is, and what becomes of a source whose listener is down.
 
 use std::net::TcpListener;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use andon::app::Wiring;
 use andon::app::polling::Polling;
 use andon::eval::freshness::{FreshnessLimits, freshness};
 use andon::model::fault::{FetchError, Reason};
-use andon::model::freshness::{FreshBy, Freshness};
-use andon::model::labels::Labels;
-use andon::model::poll::{Outcome, QueryId};
-use andon::model::series::Point;
+use andon::model::freshness::Freshness;
+use andon::model::poll::{Answer, Ask, Outcome, QueryId};
+use andon::model::series::{Coverage, Point, Series, SeriesSet};
 use andon::model::status::Status;
 use andon::model::telemetry::Telemetry;
+use andon::model::text::SafeText;
 use andon::model::time::{Span, Timestamp};
-use andon::source::Clock;
-use andon::source::Pace;
+use andon::source::answer_filter::AnswerFilter;
 use andon::source::events::line::Line;
 use andon::source::events::{Receipt, Token, post};
-use andon::source::listening::{Listened, Listener, Listening, Sample, Shutdown, Sink, start};
+use andon::source::listening::{Listened, Listener, Listening, Shutdown, Sink, start};
 use andon::source::network::Network;
+use andon::source::offload::Worker;
+use andon::source::shared::Shared;
+use andon::source::supervisor::{Poll, PollChannels, supervise};
+use andon::source::{Clock, Context, Moment, Pace, QueryLanguage, Resolution, Source};
 use andon::store::Store;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
@@ -30,8 +33,12 @@ use crate::support::prometheus::free_port;
 use crate::support::pty::PATIENCE;
 use crate::support::running::{self, Running};
 
+/// What the scripted listener has heard, and the scripted source reads.
+type Heard = Mutex<Vec<Point>>;
+
 /// Up from the first second to the last; a value each second of the first ten, then only contact.
 struct Scripted {
+    heard: Arc<Heard>,
     clock: Clock,
     ends: Instant,
 }
@@ -49,7 +56,8 @@ impl Listener for Scripted {
                 newest = self.clock.now();
             }
             // Whoever sends an old value once more is in contact, and tells nothing new.
-            sink.send(Sample { labels: Labels::named("a"), point: Point { at: newest, value: 1.0 } });
+            self.heard.lock().unwrap().push(Point { at: newest, value: 1.0 });
+            sink.written();
             tokio::select! {
                 () = sleep(Duration::from_secs(1)) => {}
                 () = tokio::time::sleep_until(self.ends) => return refused,
@@ -60,57 +68,124 @@ impl Listener for Scripted {
     }
 }
 
-struct Heard {
+/// Answers "values" with what was heard since the last poll, and "events" with none: nothing has happened.
+#[derive(Debug)]
+struct Reader(Arc<Heard>);
+
+impl Source for Reader {
+    const TYPE: &'static str = "reader";
+    const SUMMARY: &'static str = "";
+    const QUERY: QueryLanguage = QueryLanguage::Needed("values or events");
+    const HTTP: bool = false;
+    const ONE_REQUEST: bool = true;
+    type Config = ();
+
+    fn url((): &()) -> Option<&str> {
+        None
+    }
+
+    fn check_query(_: &str) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn open((): &(), context: &Context) -> Result<Self, FetchError> {
+        Ok(Self(context.shared.get()))
+    }
+
+    async fn fetch(&mut self, asks: &[Ask], _: Moment) -> Result<Vec<Answer>, FetchError> {
+        let heard = std::mem::take(&mut *self.0.lock().unwrap());
+        let answer = |ask: &Ask| match &*ask.query {
+            "values" if heard.is_empty() => Telemetry::Series(SeriesSet::new(Vec::new(), Coverage::Pushed)),
+            "values" => Telemetry::Series(SeriesSet::new(vec![Series::named("a", heard.clone())], Coverage::Pushed)),
+            _ => Telemetry::Events(Vec::new()),
+        };
+        Ok(asks.iter().map(|ask| Ok(answer(ask))).collect())
+    }
+}
+
+const VALUES: QueryId = QueryId(0);
+const EVENTS: QueryId = QueryId(1);
+
+/// A source that is polled, and listens for so many seconds.
+struct Known {
     store: Store,
     outcomes: mpsc::Receiver<Outcome>,
     clock: Clock,
-    limits: FreshnessLimits,
+    pace: Pace,
     _listened: Listened,
 }
 
-impl Heard {
-    fn start(fresh_by: FreshBy, up_for: u64) -> Self {
-        let refresh = Span::seconds(2);
-        let limits = FreshnessLimits { fresh_by, ..FreshnessLimits::for_refresh(refresh) };
+impl Known {
+    fn start(up_for: u64) -> Self {
         let clock = Clock::Scripted { start: Timestamp(0), since: Instant::now(), moved: Arc::default() };
-        let (sender, outcomes) = mpsc::channel(1000);
-        let (told, ends) = (clock.clone(), Instant::now() + Duration::from_secs(up_for));
-        let listening = Listening::new(move || Scripted { clock: told.clone(), ends });
-        let (runtime, pace) = (tokio::runtime::Handle::current(), Pace { refresh, timeout: refresh });
-        let listened = start(listening, runtime, pace, sender, clock.clone());
-        listened.queries.send_replace(vec![QueryId(0)]);
-        let store = Store::new(std::iter::once(QueryId(0)), Span::seconds(3600));
-        Self { store, outcomes, clock, limits, _listened: listened }
+        let pace = Pace { refresh: Span::seconds(2), timeout: Span::seconds(2) };
+        let (shared, ends) = (Shared::default(), Instant::now() + Duration::from_secs(up_for));
+        let (told, kept) = (clock.clone(), shared.clone());
+        let listening = Listening::new(move || Scripted { heard: kept.get(), clock: told.clone(), ends });
+        let listened = start(listening, tokio::runtime::Handle::current(), pace.timeout, clock.clone());
+        let wiring = Wiring::new(clock.clone(), Network::default());
+        let context = Context {
+            http: None,
+            network: wiring.wires.network.clone(),
+            resolution: Resolution::new(VALUES, wiring.wires.widths.clone()),
+            pace,
+            answer_filter: AnswerFilter::default(),
+            name: SafeText::default(),
+            shared,
+        };
+        let channels = PollChannels {
+            worker: Worker::new(&wiring.wires.network.limits),
+            outcomes: wiring.wires.outcomes,
+            refresh_now: wiring.wires.refresh_now,
+            pulse: Arc::default(),
+            clock: clock.clone(),
+            ear: listened.ear.clone(),
+        };
+        let ask = |query: &str| Ask { query: query.into(), history: None };
+        let poll = Poll { asks: vec![(VALUES, ask("values")), (EVENTS, ask("events"))], index: 0 };
+        tokio::spawn(supervise::<Reader>(Arc::new(()), context, poll, pace, channels));
+        let store = Store::new([VALUES, EVENTS].into_iter(), Span::seconds(3600));
+        Self { store, outcomes: wiring.outcomes, clock, pace, _listened: listened }
     }
 
-    /// How fresh it is so many seconds later.
-    async fn after(&mut self, seconds: u64) -> Freshness {
+    /// So many seconds later.
+    async fn after(&mut self, seconds: u64) {
         let until = Instant::now() + Duration::from_secs(seconds);
         while let Ok(Some(outcome)) = tokio::time::timeout_at(until, self.outcomes.recv()).await {
             self.store.apply(outcome);
         }
-        freshness(self.store.entry(QueryId(0)).unwrap(), self.limits, self.clock.now())
+    }
+
+    /// How fresh the answers of a query are now.
+    fn freshness(&self, query: QueryId) -> Freshness {
+        let limits = FreshnessLimits::for_refresh(self.pace.refresh);
+        freshness(self.store.entry(query).unwrap(), limits, self.clock.now())
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_sent_at_a_pace_is_as_fresh_as_its_newest_datum_whoever_is_in_contact() {
-    let mut heard = Heard::start(FreshBy::NewestDatum, 10_000);
-    assert_eq!(heard.after(0).await, Freshness::Waiting);
-    assert_eq!(heard.after(9).await, Freshness::Fresh);
-    assert_eq!(heard.after(10).await, Freshness::Late);
-    assert_eq!(heard.after(30).await, Freshness::Stale);
+async fn what_is_sent_is_as_old_as_its_newest_datum_whoever_is_in_contact() {
+    let mut known = Known::start(10_000);
+    assert_eq!(known.freshness(VALUES), Freshness::Waiting);
+    // The newest datum comes at nine seconds; what is older than half a minute is stale.
+    for (seconds, expected) in [(9, Freshness::Fresh), (29, Freshness::Fresh), (2, Freshness::Stale)] {
+        known.after(seconds).await;
+        assert_eq!(known.freshness(VALUES), expected, "{:?}", known.clock.now());
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn where_silence_is_normal_it_is_fresh_while_somebody_listens() {
-    let mut heard = Heard::start(FreshBy::Listener, 3600);
+    let mut known = Known::start(3600);
     for _ in 0..59 {
-        assert_eq!(heard.after(60).await, Freshness::Fresh);
+        known.after(60).await;
+        assert_eq!(known.freshness(EVENTS), Freshness::Fresh);
     }
-    assert_eq!(heard.after(65).await, Freshness::Late, "nobody listens any more");
-    assert_eq!(heard.after(60).await, Freshness::Stale);
-    let error = heard.store.entry(QueryId(0)).unwrap().error.clone().unwrap();
+    known.after(65).await;
+    assert_eq!(known.freshness(EVENTS), Freshness::Late, "nobody listens any more");
+    known.after(60).await;
+    assert_eq!(known.freshness(EVENTS), Freshness::Stale);
+    let error = known.store.entry(EVENTS).unwrap().error.clone().unwrap();
     assert_eq!(error.to_string(), "nobody listens: the address is taken");
 }
 
