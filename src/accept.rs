@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
@@ -59,13 +59,39 @@ impl Guest {
 }
 
 /// Where connections come from.
-trait Door: Send + 'static {
-    fn accept(&self) -> impl Future<Output = std::io::Result<TcpStream>> + Send;
+pub trait Door: Send + 'static {
+    /// A connection.
+    type Stream: Send + 'static;
+
+    /// Waits for the next one.
+    fn accept(&self) -> impl Future<Output = std::io::Result<Self::Stream>> + Send;
+
+    /// Waits until it says something; false where it has ended.
+    fn has_spoken(stream: &Self::Stream) -> impl Future<Output = bool> + Send;
 }
 
 impl Door for TcpListener {
+    type Stream = TcpStream;
+
     async fn accept(&self) -> std::io::Result<TcpStream> {
         Self::accept(self).await.map(|(stream, _)| stream)
+    }
+
+    async fn has_spoken(stream: &TcpStream) -> bool {
+        matches!(stream.peek(&mut [0]).await, Ok(1))
+    }
+}
+
+impl Door for UnixListener {
+    type Stream = UnixStream;
+
+    async fn accept(&self) -> std::io::Result<UnixStream> {
+        Self::accept(self).await.map(|(stream, _)| stream)
+    }
+
+    /// The end counts, too: who serves finds it.
+    async fn has_spoken(stream: &UnixStream) -> bool {
+        stream.readable().await.is_ok()
     }
 }
 
@@ -84,17 +110,10 @@ impl Drop for Accepting {
 
 impl Accepting {
     /// Serves everybody who connects from now on, on the current runtime.
-    pub fn serve<F, S>(listener: TcpListener, limits: Limits, serve: F) -> Self
+    pub fn serve<D, F, S>(door: D, limits: Limits, serve: F) -> Self
     where
-        F: Fn(TcpStream, Guest) -> S + Send + Sync + 'static,
-        S: Future<Output = ()> + Send + 'static,
-    {
-        Self::begin(listener, limits, serve)
-    }
-
-    fn begin<F, S>(door: impl Door, limits: Limits, serve: F) -> Self
-    where
-        F: Fn(TcpStream, Guest) -> S + Send + Sync + 'static,
+        D: Door,
+        F: Fn(D::Stream, Guest) -> S + Send + Sync + 'static,
         S: Future<Output = ()> + Send + 'static,
     {
         let trouble = Arc::default();
@@ -114,9 +133,10 @@ impl Accepting {
     }
 }
 
-async fn accept<F, S>(door: impl Door, limits: Limits, serve: Arc<F>, trouble: Arc<Mutex<Option<String>>>)
+async fn accept<D, F, S>(door: D, limits: Limits, serve: Arc<F>, trouble: Arc<Mutex<Option<String>>>)
 where
-    F: Fn(TcpStream, Guest) -> S + Send + Sync + 'static,
+    D: Door,
+    F: Fn(D::Stream, Guest) -> S + Send + Sync + 'static,
     S: Future<Output = ()> + Send + 'static,
 {
     let mut connections = Connections::default();
@@ -127,7 +147,7 @@ where
         match accepted {
             Ok(stream) => {
                 let guest = Guest::new();
-                connections.add(&guest, attend(stream, guest.clone(), limits, Arc::clone(&serve)));
+                connections.add(&guest, attend::<D, F, S>(stream, guest.clone(), limits, Arc::clone(&serve)));
             }
             Err(_) => sleep(NO_FILES).await,
         }
@@ -135,13 +155,14 @@ where
 }
 
 /// Serves one connection, once it says something.
-async fn attend<F, S>(stream: TcpStream, guest: Guest, limits: Limits, serve: Arc<F>)
+async fn attend<D, F, S>(stream: D::Stream, guest: Guest, limits: Limits, serve: Arc<F>)
 where
-    F: Fn(TcpStream, Guest) -> S,
+    D: Door,
+    F: Fn(D::Stream, Guest) -> S,
     S: Future<Output = ()>,
 {
     let served = async {
-        if matches!(timeout(limits.silence, stream.peek(&mut [0])).await, Ok(Ok(1))) {
+        if timeout(limits.silence, D::has_spoken(&stream)).await == Ok(true) {
             guest.has_spoken();
             serve(stream, guest).await;
         }
@@ -280,6 +301,12 @@ mod tests {
     struct Shut(Arc<std::sync::atomic::AtomicUsize>);
 
     impl Door for Shut {
+        type Stream = TcpStream;
+
+        async fn has_spoken(_: &TcpStream) -> bool {
+            false
+        }
+
         async fn accept(&self) -> std::io::Result<TcpStream> {
             self.0.fetch_add(1, Ordering::Relaxed);
             Err(std::io::Error::other("too many open files"))
@@ -289,7 +316,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_process_without_files_does_not_spin_and_says_why_nobody_can_connect() {
         let tries: Arc<std::sync::atomic::AtomicUsize> = Arc::default();
-        let accepting = Accepting::begin(Shut(Arc::clone(&tries)), LIMITS, |_, _| async {});
+        let accepting = Accepting::serve(Shut(Arc::clone(&tries)), LIMITS, |_, _| async {});
         sleep(Duration::from_secs(10)).await;
         let tried = tries.load(Ordering::Relaxed);
         assert!((50..=101).contains(&tried), "{tried} tries in ten seconds");

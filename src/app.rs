@@ -8,6 +8,8 @@ pub mod notifying;
 pub mod polling;
 pub mod reloading;
 mod remote_writing;
+pub mod serving;
+mod trouble;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -39,8 +41,9 @@ const COMMANDS: usize = 16;
 const NOTIFICATIONS: usize = 16;
 /// How long the first polls wait for what is remembered.
 const LONGEST_RECALL: Duration = Duration::from_secs(5);
-/// How long the end of the engine is waited for.
-const LONGEST_END: Duration = Duration::from_millis(1300);
+/// How long the end of the engine is waited for: longer than the history takes for its last flush, and less than the second
+/// in which a program ends whose terminal has gone.
+const LONGEST_END: Duration = Duration::from_millis(800);
 
 /// A board that is being polled.
 #[derive(Debug)]
@@ -101,6 +104,7 @@ pub fn start(
     zone: Zone,
     reloading: Reloading,
     history: Option<history::Settings>,
+    serving: Option<serving::Settings>,
 ) -> Result<Engine, String> {
     let clock = Clock::Wall;
     let board = Arc::new(board);
@@ -108,6 +112,8 @@ pub fn start(
     let first = hub.seen_at(clock.now());
     let ((scene_sender, scenes), (cut_sender, cuts)) = (watch::channel(first.scene), watch::channel(first.cuts));
     let (commands, command_receiver) = mpsc::channel(COMMANDS);
+    let (others_trouble, served) = serving::start(serving, cuts.clone(), commands.clone());
+    hub.hear_of(others_trouble);
     let (stop, stopped) = oneshot::channel::<()>();
     let (end, ended) = std::sync::mpsc::channel();
     let runtime = runtime()?;
@@ -115,6 +121,7 @@ pub fn start(
         .name("andon-engine".to_owned())
         .spawn(move || {
             runtime.block_on(async move {
+                let _served = served;
                 let network = Network::default();
                 let wiring = Wiring::new(clock.clone(), network.clone());
                 let (reload_sender, reloads) = mpsc::channel::<Reload>(1);

@@ -18,12 +18,14 @@ mod out;
 mod query;
 mod run;
 mod schema;
+mod serve;
 mod shell;
 mod snapshot;
 mod state;
 mod status;
 mod themes;
 mod validate;
+mod view;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -59,6 +61,8 @@ pub fn main() -> ExitCode {
         Command::Run(flags) if !flags.logs.is_empty() => logs::run(&flags),
         Command::Run(flags) => run::run(&flags),
         Command::Demo(flags) => demo::run(&flags),
+        Command::Serve(flags) => serve::run(&flags),
+        Command::View(flags) => view::run(&flags),
         Command::Validate(flags) => validate::run(&flags),
         Command::Status(flags) => status::run(&flags),
         Command::Snapshot(flags) => snapshot::run(&flags),

@@ -33,6 +33,8 @@ use trouble::Trouble;
 
 /// Records that wait for the thread; more are lost, and that is said.
 const WAITING: usize = 4096;
+/// How long the last flush is waited for at the end.
+const LONGEST_END: std::time::Duration = std::time::Duration::from_millis(600);
 
 /// The end of the hub: what is handed over here is kept. When it is dropped, what waits is written.
 #[derive(Debug)]
@@ -94,7 +96,7 @@ impl Drop for History {
     fn drop(&mut self) {
         let (done, written) = std::sync::mpsc::channel();
         if self.sender.try_send(Message::End(done)).is_ok() {
-            let _hangs = written.recv_timeout(std::time::Duration::from_secs(1));
+            let _hangs = written.recv_timeout(LONGEST_END);
         }
     }
 }

@@ -10,4 +10,4 @@ pub mod theme;
 
 pub use frame::{Frame, render};
 
-pub use crate::panel::ink::{Depth, Glyphs, Ink, ROLES};
+pub use crate::panel::ink::{Depth, Glyphs, Ground, Ink, ROLES, Role};

@@ -1,5 +1,6 @@
 //! From what is known to what is seen: the scene, and one viewer's lens on it. Pure.
 
+pub mod address;
 pub mod arrange;
 pub mod audience;
 pub mod build;

@@ -4,17 +4,23 @@
 //! Time is an argument: how long the loop has run, by a clock that nobody sets.
 
 pub mod delta;
+mod encoded;
 pub mod frames;
 mod inks;
+mod palette;
 mod rotation;
 mod sentences;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use ratatui::style::Style;
+
 pub use delta::{Delta, Signal};
+pub use encoded::Encoded;
 pub use frames::Frames;
-pub use inks::{Inks, Themes};
+pub use inks::Inks;
+pub use palette::{Palette, Screen, Themes};
 pub use sentences::Sentences;
 
 pub use crate::input::Input;
@@ -25,9 +31,12 @@ pub use crate::view::lens::{Lens, Turning};
 
 use crate::input::action::{Action, apply};
 use crate::input::{Targets, action};
+use crate::model::audience::Permission;
 use crate::model::demands::Detail;
+use crate::model::status::Status;
 use crate::model::time::Span;
-use crate::render::{Frame, Ink};
+use crate::render::{Frame, Ground, Ink, Role};
+use crate::view::address::Address;
 use crate::view::arrange::Arrangement;
 use crate::view::audience::AudienceScene;
 use crate::view::scene::Scene;
@@ -39,7 +48,7 @@ const SILENCE: Duration = Duration::from_secs(2);
 /// What others write over the picture (the kernel, `wall`) stays at most this long.
 const REPAINT: Duration = Duration::from_mins(1);
 /// The largest picture drawn, in columns and rows; a screen that claims more gets this.
-const MAX_SIZE: (u16, u16) = (500, 200);
+pub const MAX_SIZE: (u16, u16) = (500, 200);
 /// Braille has two dots a column.
 const DOTS: u16 = 2;
 
@@ -122,7 +131,7 @@ impl Viewer {
         if effect == Effect::Repaint {
             self.repaint(now);
         }
-        (effect != Effect::Refresh || self.seen.audience().may.refresh).then_some(effect)
+        (effect != Effect::Refresh || self.may(Permission::Refresh)).then_some(effect)
     }
 
     /// Takes a new scene. A frozen picture is drawn, too: it says how old it is by now.
@@ -194,6 +203,21 @@ impl Viewer {
             Some(ink) => self.ink = ink,
             None => self.follow_time(),
         }
+    }
+
+    /// Whether it may do something besides looking.
+    pub fn may(&self, what: Permission) -> bool {
+        self.seen.audience().may(what)
+    }
+
+    /// What it looks at.
+    pub fn address(&self) -> Address {
+        Address::of(&self.lens, self.live())
+    }
+
+    /// For outputs that draw themselves while no frame comes: the style of what is too old, and of the words that say so.
+    pub fn without_signal(&self) -> (Style, Style) {
+        (self.ink.style(Role::Muted), self.ink.on(Ground::Fill(Status::Critical)).style(Role::Text))
     }
 
     /// The size it draws in.

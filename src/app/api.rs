@@ -23,6 +23,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
+use super::trouble::Trouble;
 use crate::accept::{Accepting, Limits};
 use crate::config::board::Api;
 use crate::hub::looking::Looks;
@@ -40,27 +41,6 @@ const AGAIN: Duration = Duration::from_secs(2);
 /// Reading a token takes milliseconds; after this long its disk does not answer.
 const LONG: Duration = Duration::from_secs(2);
 
-/// Why nobody is answered just now, for the board's banner.
-#[derive(Clone)]
-struct Trouble(watch::Sender<Option<String>>);
-
-impl Trouble {
-    /// Says it, and logs it when it is another one than before.
-    fn set(&self, why: Option<String>) {
-        let why = why.map(|why| format!("the API is not there: {why}"));
-        self.0.send_if_modified(|told| {
-            let differs = *told != why;
-            match &why {
-                Some(why) if differs => tracing::warn!("{why}"),
-                None if differs => tracing::info!("the API is there"),
-                _ => {}
-            }
-            *told = why;
-            differs
-        });
-    }
-}
-
 /// Ends the server when it is dropped.
 type Serving = oneshot::Sender<()>;
 
@@ -72,10 +52,10 @@ pub(super) fn start(
     clock: Clock,
 ) -> (Looks, watch::Receiver<Option<String>>, Option<Serving>) {
     let (looks, waiting) = mpsc::channel(WAITING);
-    let (trouble, troubles) = watch::channel(None);
+    let (trouble, troubles) = Trouble::new("the API is not there", "the API is there");
     let serving = api.map(|api| {
         let (end, ended) = oneshot::channel();
-        let (desk, trouble) = (Desk { api, token: None, looks, scenes, clock }, Trouble(trouble));
+        let desk = Desk { api, token: None, looks, scenes, clock };
         if let Err(why) = on_a_thread(desk, trouble.clone(), ended) {
             trouble.set(Some(format!("no thread for it: {why}")));
         }
@@ -144,24 +124,4 @@ async fn read(secret: &Secret, trouble: &Trouble) -> Result<SecretString, String
         reading.await
     };
     read.map_err(|_| "a fault of andon".to_owned())?.map_err(|error| error.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_trouble_is_told_once() {
-        let (sender, mut told) = watch::channel(None);
-        let trouble = Trouble(sender);
-        let mut is_told = |why: Option<&str>| {
-            trouble.set(why.map(str::to_owned));
-            told.has_changed().unwrap().then(|| told.borrow_and_update().clone())
-        };
-        let taken = Some("the API is not there: taken".to_owned());
-        assert_eq!(is_told(None), None, "nothing was wrong before");
-        assert_eq!(is_told(Some("taken")), Some(taken));
-        assert_eq!(is_told(Some("taken")), None);
-        assert_eq!(is_told(None), Some(None));
-    }
 }

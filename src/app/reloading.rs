@@ -17,7 +17,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use super::polling::Polling;
 use crate::config::Board;
 use crate::hub::Reload;
-use crate::viewer::Inks;
+use crate::viewer::Palette;
 
 /// Between two looks at the files.
 const LOOK: Duration = Duration::from_secs(2);
@@ -33,7 +33,7 @@ pub struct Config {
     /// The board.
     pub board: Board,
     /// Its colours and glyphs.
-    pub inks: Inks,
+    pub palette: Palette,
     /// The files it came from; one that is not there may come.
     pub files: Vec<PathBuf>,
 }
@@ -48,7 +48,7 @@ pub struct Reloading {
     /// As they were when the board was made of them.
     seen: Vec<Mark>,
     load: Load,
-    inks: watch::Sender<Inks>,
+    palettes: watch::Sender<Palette>,
 }
 
 impl std::fmt::Debug for Reloading {
@@ -74,10 +74,10 @@ fn mark(path: &Path) -> Mark {
 }
 
 impl Reloading {
-    /// Watches these files, as they are now; `load` reads them again, and colours go to `inks`.
-    pub fn new(files: Vec<PathBuf>, load: Load, inks: watch::Sender<Inks>) -> Self {
+    /// Watches these files, as they are now; `load` reads them again, and colours go to `palettes`.
+    pub fn new(files: Vec<PathBuf>, load: Load, palettes: watch::Sender<Palette>) -> Self {
         let seen = files.iter().map(|file| mark(file)).collect();
-        Self { files, seen, load, inks }
+        Self { files, seen, load, palettes }
     }
 
     /// A look at the files, on a thread that may block: a dead mount must not hold up the engine.
@@ -124,7 +124,7 @@ impl Reloading {
                         return;
                     }
                 }
-                Ok(Config { board: new, inks, files }) => {
+                Ok(Config { board: new, palette, files }) => {
                     if files != self.files {
                         self.watch(files).await;
                     }
@@ -133,9 +133,9 @@ impl Reloading {
                         return;
                     }
                     board = new;
-                    self.inks.send_if_modified(|shown| {
-                        let differs = *shown != inks;
-                        *shown = inks;
+                    self.palettes.send_if_modified(|shown| {
+                        let differs = *shown != palette;
+                        *shown = palette;
                         differs
                     });
                 }
@@ -175,6 +175,7 @@ pub async fn take(board: &Arc<Board>, polling: &mut Polling, reloads: &mpsc::Sen
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::render::theme::{Theme, embedded};
 
     #[tokio::test]
     async fn a_change_while_the_config_was_read_is_seen_though_other_files_are_watched_now() {
@@ -183,9 +184,10 @@ mod tests {
         let (board, theme) = (folder.join("board.toml"), folder.join("theme.toml"));
         std::fs::write(&board, "title = \"a\"").unwrap();
         let load: Load = Arc::new(|| Err("not read here".to_owned()));
-        let ink = crate::render::Ink::new([ratatui::style::Style::default(); 18], crate::render::Glyphs::Full);
-        let inks = watch::channel(Inks::from(ink)).0;
-        let mut reloading = Reloading::new(vec![board.clone()], load, inks);
+        let shown = Theme::load("andon", &embedded).unwrap();
+        let (monochrome, themes) = (shown.clone(), Arc::new(|_| None));
+        let palettes = watch::channel(Palette { theme: shown, day: None, monochrome, glyphs: None, themes }).0;
+        let mut reloading = Reloading::new(vec![board.clone()], load, palettes);
         std::fs::write(&board, "title = \"longer\"").unwrap();
         std::fs::write(&theme, "").unwrap();
         reloading.watch(vec![theme.clone(), board.clone()]).await;

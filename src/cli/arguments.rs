@@ -29,6 +29,10 @@ pub enum Command {
     Run(RunFlags),
     /// A board of a simulated shop, full screen: needs no config and no network
     Demo(DemoFlags),
+    /// The board for others: polls, and lets them look with `andon view`; no screen of its own
+    Serve(ServeFlags),
+    /// A board that another andon serves, full screen: needs no config, no token and no network
+    View(ViewFlags),
     /// Check the config without polling; exit 2 when it is invalid
     Validate(ValidateFlags),
     /// Poll once, print every panel's status; exit 0 ok, 1 warning, 2 critical, 3 unknown
@@ -135,7 +139,9 @@ impl Arguments {
     /// `andon status --config FILE`. A flag that the command does not take is an error.
     pub fn into_command(self) -> Result<Command, String> {
         let (before, Some(mut command)) = (self.run.clone(), self.command) else { return Ok(Command::Run(self.run)) };
-        let (is_run, is_doctor) = (matches!(command, Command::Run(_)), matches!(command, Command::Doctor(_)));
+        let is_run = matches!(command, Command::Run(_));
+        let takes_kiosk = is_run || matches!(command, Command::Doctor(_) | Command::View(_));
+        let takes_log = is_run || matches!(command, Command::Serve(_));
         let (board, dashboard) = match &mut command {
             Command::Run(flags) => {
                 flags.kiosk |= before.kiosk;
@@ -145,6 +151,14 @@ impl Arguments {
                 (Some(&mut flags.board), Some(&mut flags.dashboard))
             }
             Command::Validate(flags) => (Some(&mut flags.board), None),
+            Command::Serve(flags) => {
+                flags.log = flags.log.take().or_else(|| before.log.clone());
+                (Some(&mut flags.board), None)
+            }
+            Command::View(flags) => {
+                flags.kiosk |= before.kiosk;
+                (None, Some(&mut flags.dashboard))
+            }
             Command::Query(flags) => (Some(&mut flags.board), None),
             Command::Export(flags) => (Some(&mut flags.board), None),
             Command::Status(flags) => (Some(&mut flags.board), Some(&mut flags.dashboard)),
@@ -158,7 +172,8 @@ impl Arguments {
         let refused = [
             ("--dashboard", before.dashboard.is_some() && dashboard.is_none()),
             ("--config, --theme, --refresh or --var", before.board.is_given() && board.is_none()),
-            ("--kiosk or --log", !is_run && (before.kiosk && !is_doctor || before.log.is_some())),
+            ("--kiosk", !takes_kiosk && before.kiosk),
+            ("--log", !takes_log && before.log.is_some()),
             ("--logs", !is_run && !before.logs.is_empty()),
             ("--plain", !is_run && before.plain),
         ];
@@ -173,6 +188,38 @@ impl Arguments {
         }
         Ok(command)
     }
+}
+
+/// Flags of `serve`.
+#[derive(Debug, Clone, Args)]
+pub struct ServeFlags {
+    /// Which board.
+    #[command(flatten)]
+    pub board: BoardFlags,
+    /// The socket that others connect to (default: [serve] socket, then NAME.sock in $`XDG_RUNTIME_DIR`/andon, with the
+    /// name of the board's file)
+    #[arg(long, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
+    /// Write the log to this file (kept under 10 MiB) instead of standard error
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
+}
+
+/// Flags of `view`.
+#[derive(Debug, Clone, Args)]
+pub struct ViewFlags {
+    /// The socket that the board is served at (default: the only one in $`XDG_RUNTIME_DIR`/andon or /run/andon)
+    #[arg(long, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
+    /// Begin with this dashboard
+    #[arg(long, value_name = "NAME")]
+    pub dashboard: Option<String>,
+    /// A theme's name, as the server knows it
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    pub theme: String,
+    /// For walls: no key hints, no mouse; waits for a server that is not there yet
+    #[arg(long)]
+    pub kiosk: bool,
 }
 
 /// Flags of `validate`.

@@ -30,15 +30,36 @@ const LONGEST_END: Duration = Duration::from_millis(300);
 
 /// Logs to a file from now on: what `ANDON_LOG` asks for (error, warn, info, debug or trace), else info.
 pub(super) fn to_file(path: &Path) -> Result<Log, Failure> {
+    let log = Rotating::open(path);
+    begin(log).map_err(|why| match why {
+        Refused::Log(error) => Failure::Message(format!("cannot write the log {}: {error}", path.display())),
+        Refused::Other(failure) => failure,
+    })
+}
+
+/// The same to standard error, for a service: its manager keeps it.
+pub(super) fn to_standard_error() -> Result<Log, Failure> {
+    begin(Rotating::standard_error()).map_err(|why| match why {
+        Refused::Log(error) => Failure::Message(format!("cannot write the log to standard error: {error}")),
+        Refused::Other(failure) => failure,
+    })
+}
+
+/// Why there is no log.
+enum Refused {
+    Log(io::Error),
+    Other(Failure),
+}
+
+fn begin(log: io::Result<Rotating>) -> Result<Log, Refused> {
     let level = match std::env::var("ANDON_LOG") {
         Err(_) => LevelFilter::INFO,
         Ok(word) => word.parse().map_err(|_| {
-            Failure::Message(format!("ANDON_LOG={word} is no level; write error, warn, info, debug or trace"))
+            let why = format!("ANDON_LOG={word} is no level; write error, warn, info, debug or trace");
+            Refused::Other(Failure::Message(why))
         })?,
     };
-    let queue = Rotating::open(path)
-        .and_then(Queue::start)
-        .map_err(|error| Failure::Message(format!("cannot write the log {}: {error}", path.display())))?;
+    let queue = log.and_then(Queue::start).map_err(Refused::Log)?;
     let lines = queue.clone();
     let subscriber = tracing_subscriber::fmt()
         .with_writer(move || lines.clone())
@@ -49,7 +70,7 @@ pub(super) fn to_file(path: &Path) -> Result<Log, Failure> {
         .log_internal_errors(false)
         .finish();
     tracing::subscriber::set_global_default(subscriber)
-        .map_err(|_| Failure::Message("a log is open already".to_owned()))?;
+        .map_err(|_| Refused::Other(Failure::Message("a log is open already".to_owned())))?;
     Ok(Log(queue))
 }
 
@@ -150,6 +171,12 @@ impl Rotating {
         // A symbolic link stays what it is: the file behind it is what is moved away.
         let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         Ok(Self { path, size: meta.len(), grows: meta.is_file(), file })
+    }
+
+    /// Whatever standard error leads to: a terminal, a pipe, the journal.
+    fn standard_error() -> io::Result<Self> {
+        let file = File::from(rustix::io::dup(rustix::stdio::stderr())?);
+        Ok(Self { path: PathBuf::new(), size: 0, grows: false, file })
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {

@@ -10,7 +10,7 @@ use super::raw;
 use super::read::table;
 use super::report::Report;
 use super::serving::{AudienceSpec, Socket};
-use crate::model::audience::{Audience, Detail, PUBLIC, Permissions, TEAM};
+use crate::model::audience::{Audience, Detail, PUBLIC, Permission, TEAM};
 use crate::model::glob::Globs;
 
 /// The socket that a running board serves; none where it serves only as `andon serve`.
@@ -31,7 +31,7 @@ pub(super) fn serve(written: &Value, path: &Path, report: &mut Report<'_>) -> Op
 }
 
 fn socket(raw: raw::Socket, path: &Path, report: &mut Report<'_>) -> Socket {
-    if raw.socket.as_ref().is_some_and(|socket| !socket.is_absolute()) {
+    if raw.path.as_ref().is_some_and(|path| !path.is_absolute()) {
         let help = "write it like \"/run/andon/shop.sock\"".to_owned();
         report.error("bad-value", &path.key("socket"), "the path of the socket is not absolute", help);
     }
@@ -43,7 +43,7 @@ fn socket(raw: raw::Socket, path: &Path, report: &mut Report<'_>) -> Socket {
         let help = "write it like \"0660\": owner and group may connect".to_owned();
         report.error("bad-value", &path.key("mode"), message, help);
     }
-    Socket { path: raw.socket, mode: mode.unwrap_or(0o600), group: raw.group }
+    Socket { path: raw.path, mode: mode.unwrap_or(0o600), group: raw.group }
 }
 
 /// All audiences, the team first, which there is whether or not the board names it.
@@ -98,20 +98,18 @@ fn audience(raw: raw::Audience, dashboards: &[String], path: &Path, report: &mut
         let help = "write dashboards = [\"status\"], or [\"*\"] for all".to_owned();
         report.error("missing-key", path, "it is not said which dashboards the public sees", help);
     }
-    let has_socket = raw.socket.socket.is_some();
+    let has_socket = raw.socket.path.is_some();
     if !has_socket && (raw.socket.mode.is_some() || raw.socket.group.is_some()) {
         let help = "write socket = \"/run/andon/NAME.sock\", too".to_owned();
         report.error("missing-key", path, "mode and group belong to a socket, and none is given", help);
     }
-    let may = |permission| raw.may.contains(&permission);
-    let may = Permissions {
-        refresh: false,
-        demand: is_team,
-        acknowledge: may(raw::Permission::Acknowledge),
-        note: may(raw::Permission::Note),
-    };
+    let asked = raw.may.iter().map(|permission| match permission {
+        raw::Permission::Acknowledge => Permission::Acknowledge,
+        raw::Permission::Note => Permission::Note,
+    });
+    let permissions = is_team.then_some(Permission::Demand).into_iter().chain(asked).collect();
     let globs = Globs::new(raw.dashboards.as_slice());
     let socket = has_socket.then(|| socket(raw.socket, path, report));
-    let audience = Arc::new(Audience { name: raw.name, detail, dashboards: globs, may });
+    let audience = Arc::new(Audience { name: raw.name, detail, dashboards: globs, permissions });
     Some(AudienceSpec { audience, socket })
 }

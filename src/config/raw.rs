@@ -114,7 +114,8 @@ enum ServeForm {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Socket {
     /// Its path, absolute (default: NAME.sock in `$XDG_RUNTIME_DIR/andon`, with the name of the board's file).
-    pub socket: Option<PathBuf>,
+    #[serde(rename = "socket")]
+    pub path: Option<PathBuf>,
     /// Who may connect, as permissions of a file (default "0600": its owner; "0660": its group, too).
     pub mode: Option<String>,
     /// The group it belongs to.

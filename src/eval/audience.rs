@@ -8,11 +8,11 @@ use crate::model::audience::Audience;
 use crate::model::poll::QueryId;
 use crate::model::text::SafeText;
 
-impl<'a> Verdicts<'a> {
+impl Verdicts<'_> {
     /// What is left of them for an audience: its dashboards, the sources behind them, and what follows from these.
     /// Its lamps and its sentence know nothing of what it does not see.
     #[must_use]
-    pub fn seen_by(&self, audience: &Audience, board: &Board<'_>) -> Verdicts<'a> {
+    pub fn seen_by(&self, audience: &Audience, board: &Board<'_>) -> Self {
         let mut seen = self.clone();
         seen.pages.retain(|page| audience.sees(page.name));
         let panels = seen.pages.iter().flat_map(|page| &page.panels);

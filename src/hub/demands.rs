@@ -7,7 +7,7 @@ use crate::model::poll::QueryId;
 use crate::source::Widths;
 
 /// Viewers whose demands are kept. Whoever comes after so many sees the board, too, as finely as others need it.
-pub const MAX_VIEWERS: usize = 64;
+pub const MAX_VIEWERS: usize = 1024;
 
 /// Which viewer; whoever starts one gives it a number that no other has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -20,7 +20,7 @@ pub struct Audience {
     /// The names of the dashboards it sees; without any, all.
     pub dashboards: Globs,
     /// What it may do besides looking.
-    pub may: Permissions,
+    pub permissions: Vec<Permission>,
 }
 
 /// How much is seen.
@@ -33,30 +33,35 @@ pub enum Detail {
     Public,
 }
 
-/// What somebody may do besides looking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Permissions {
+/// Something that somebody may do besides looking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permission {
     /// Have all sources asked now, as only the terminal may that the board was started on.
-    pub refresh: bool,
+    Refresh,
     /// Have the sources asked as finely as its screen can show.
-    pub demand: bool,
+    Demand,
     /// Acknowledge what is red.
-    pub acknowledge: bool,
+    Acknowledge,
     /// Write a note.
-    pub note: bool,
+    Note,
 }
 
 impl Audience {
     /// Whoever sits at the terminal that the board was started on: they have its file, and may do everything.
     pub fn local() -> Self {
-        let may = Permissions { refresh: true, demand: true, acknowledge: true, note: true };
-        Self { name: "local".to_owned(), detail: Detail::Full, dashboards: Globs::default(), may }
+        let permissions = vec![Permission::Refresh, Permission::Demand, Permission::Acknowledge, Permission::Note];
+        Self { name: "local".to_owned(), detail: Detail::Full, dashboards: Globs::default(), permissions }
     }
 
     /// Those who work with the board, unless it says otherwise: they see all, and may do nothing besides.
     pub fn team() -> Self {
-        let may = Permissions { demand: true, ..Permissions::default() };
-        Self { name: TEAM.to_owned(), detail: Detail::Full, dashboards: Globs::default(), may }
+        let permissions = vec![Permission::Demand];
+        Self { name: TEAM.to_owned(), detail: Detail::Full, dashboards: Globs::default(), permissions }
+    }
+
+    /// Whether it may do something.
+    pub fn may(&self, what: Permission) -> bool {
+        self.permissions.contains(&what)
     }
 
     /// Whether it sees a dashboard.

@@ -9,16 +9,13 @@ use std::fmt::Write as _;
 
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
-use unicode_width::UnicodeWidthStr;
 
 use super::runs::{is_certain, symbol, width};
+use super::stretches::stretches;
 pub use crate::render::Depth;
-use crate::viewer::delta::changed_columns;
 
 const BEGIN: &str = "\x1b[?2026h";
 const END: &str = "\x1b[?2026l";
-/// Unchanged cells between two changes that are cheaper to write again than to jump over.
-const JUMP: u16 = 5;
 
 /// Bytes that turn a screen showing `before` into one showing `after`; empty when they are the same.
 /// Without `before`, or with one of another size, every cell is written.
@@ -28,7 +25,11 @@ pub fn encode(before: Option<&Buffer>, after: &Buffer, depth: Depth) -> Vec<u8> 
     for y in 0..after.area.height {
         match before {
             None => pen.cells(after, y, 0, after.area.width),
-            Some(before) => changed(before, after, y, &mut pen),
+            Some(before) => {
+                for columns in stretches(before, after, y) {
+                    pen.cells(after, y, columns.start, columns.end);
+                }
+            }
         }
     }
     if pen.out.is_empty() {
@@ -48,28 +49,6 @@ pub fn lines(frame: &Buffer, depth: Depth) -> String {
         out.push_str("\x1b[0m\n");
     }
     out
-}
-
-/// The changed stretches of a row. A row with wide characters is written whole: terminals disagree about
-/// what is left of half a wide character.
-fn changed(before: &Buffer, after: &Buffer, y: u16, pen: &mut Pen) {
-    let columns = after.area.width;
-    let mut changed = changed_columns(before, after, y);
-    let Some(first) = changed.next() else { return };
-    let wide =
-        |buffer: &Buffer| (0..columns).any(|x| buffer.cell((x, y)).is_some_and(|cell| cell.symbol().width() != 1));
-    if wide(before) || wide(after) {
-        return pen.cells(after, y, 0, columns);
-    }
-    let (mut begin, mut end) = (first, first + 1);
-    for x in changed {
-        if x - end > JUMP {
-            pen.cells(after, y, begin, end);
-            begin = x;
-        }
-        end = x + 1;
-    }
-    pen.cells(after, y, begin, end);
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]

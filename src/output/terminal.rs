@@ -1,4 +1,4 @@
-//! The board on this terminal: a loop over one viewer.
+//! A board on this terminal: a loop over one viewer, here or elsewhere.
 //!
 //! Three parties: a reader thread (keys, hang-up), a writer thread (a stuck terminal blocks it and nobody
 //! else), and the loop between them, which draws only when something changed and only when the writer is
@@ -8,26 +8,20 @@
 pub mod caps;
 pub mod input;
 pub mod keyboard;
+pub mod local;
 pub mod screen;
-pub mod service;
+pub mod shown;
 pub mod signals;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval};
 
-use super::ansi::{Depth, encode};
-use crate::hub::Command;
-use crate::hub::demands::ViewerId;
-use crate::model::isolation::tripwire;
-use crate::view::audience::AudienceScene;
-use crate::view::scene::Scene;
-use crate::viewer::{Demands, Effect, Frames, Inks, Input, Lens, Signal, Viewer};
+use super::service::Service;
+use crate::viewer::{Effect, Input, Signal};
 use input::Keys;
 use screen::{Begin, Screen, Writer};
-use service::Service;
+use shown::Shown;
 use signals::{Asked, Signals};
 
 /// So many inputs are taken before the next picture.
@@ -47,32 +41,8 @@ pub enum Left {
     HangUp,
 }
 
-/// What the loop needs.
-#[derive(Debug)]
-pub struct Setup {
-    /// The latest scene.
-    pub scenes: watch::Receiver<Arc<Scene>>,
-    /// To the hub.
-    pub commands: mpsc::Sender<Command>,
-    /// Theme and glyphs, as a reload may change them.
-    pub inks: watch::Receiver<Inks>,
-    /// Colours of this terminal.
-    pub depth: Depth,
-    /// Where this viewer begins.
-    pub lens: Lens,
-}
-
-impl Setup {
-    fn viewer(&self) -> Viewer {
-        let (scene, inks) = (Arc::clone(&self.scenes.borrow()), self.inks.borrow().clone());
-        Viewer::new(AudienceScene::local(scene), self.lens.clone(), inks, screen::size(), Duration::ZERO)
-    }
-}
-
 /// Shows the board until it is left. The terminal is restored in every case.
-pub fn show(setup: Setup) -> Result<Left, String> {
-    // The viewer comes before anything can have rung.
-    let viewer = setup.viewer();
+pub fn show<S: Shown>(begin: impl FnOnce() -> S, mouse: bool) -> Result<Left, String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -80,10 +50,10 @@ pub fn show(setup: Setup) -> Result<Left, String> {
     let left = runtime.block_on(async {
         // First of all: while the terminal is ours, no signal may have its default action.
         let signals = Signals::new().map_err(|error| format!("no signals: {error}"))?;
-        let screen = Screen::take(!setup.lens.kiosk).map_err(|error| cannot_be_used(&error))?;
+        let screen = Screen::take(mouse).map_err(|error| cannot_be_used(&error))?;
         let keys = Keys::spawn().map_err(|error| format!("no keyboard: {error}"))?;
         let writer = Writer::spawn().map_err(|error| format!("no writer: {error}"))?;
-        Ok(Terminal::new(setup, viewer, writer, keys, &screen).run(signals).await)
+        Ok(Terminal::new(begin(), writer, keys, &screen).run(signals).await)
     });
     runtime.shutdown_background();
     left
@@ -100,13 +70,8 @@ fn cannot_be_used(error: &std::io::Error) -> String {
     )
 }
 
-struct Terminal<'a> {
-    viewer: Viewer,
-    frames: Frames,
-    scenes: watch::Receiver<Arc<Scene>>,
-    commands: mpsc::Sender<Command>,
-    inks: watch::Receiver<Inks>,
-    depth: Depth,
+struct Terminal<'a, S> {
+    shown: S,
     writer: Writer,
     keys: Keys,
     screen: &'a Screen,
@@ -115,42 +80,16 @@ struct Terminal<'a> {
     begin: Begin,
     /// We stop, or are in the background: nothing is drawn.
     stopped: bool,
-    engine_gone: bool,
-    /// What the hub knows that the viewer needs.
-    demanded: Demands,
-    began: Instant,
 }
 
-impl<'a> Terminal<'a> {
-    fn new(setup: Setup, viewer: Viewer, writer: Writer, keys: Keys, screen: &'a Screen) -> Self {
-        Self {
-            viewer,
-            frames: Frames::default(),
-            scenes: setup.scenes,
-            commands: setup.commands,
-            inks: setup.inks,
-            depth: setup.depth,
-            writer,
-            keys,
-            screen,
-            service: Service::find(),
-            begin: Begin::Taken,
-            stopped: false,
-            engine_gone: false,
-            demanded: Demands::default(),
-            began: Instant::now(),
-        }
-    }
-
-    /// How long the board has been shown.
-    fn now(&self) -> Duration {
-        self.began.elapsed()
+impl<'a, S: Shown> Terminal<'a, S> {
+    fn new(shown: S, writer: Writer, keys: Keys, screen: &'a Screen) -> Self {
+        Self { shown, writer, keys, screen, service: Service::find(), begin: Begin::Taken, stopped: false }
     }
 
     async fn run(mut self, signals: Signals) -> Left {
         let left = self.until_left(signals).await;
-        // A full mailbox is not waited for: the board ends with this terminal.
-        let _full = self.commands.try_send(Command::Gone(ViewerId::LOCAL));
+        self.shown.leave();
         left
     }
 
@@ -161,7 +100,7 @@ impl<'a> Terminal<'a> {
         let mut watchdog = interval(Duration::from_secs(1));
         watchdog.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
-            if !self.stopped && self.writer.is_free() && self.viewer.is_dirty() {
+            if !self.stopped && self.writer.is_free() && self.shown.is_dirty() {
                 self.draw();
             }
             // No order: a flood of one kind must not keep the others away.
@@ -187,12 +126,11 @@ impl<'a> Terminal<'a> {
                     }
                     self.service.ready();
                 }
-                changed = self.scenes.changed(), if !self.engine_gone => {
-                    // Without an engine the watchdog says that nothing comes; keys go on.
-                    self.engine_gone = changed.is_err();
-                    self.take_scene();
+                () = self.shown.changed() => {
+                    if self.shown.has_ended() {
+                        return Left::Quit;
+                    }
                 }
-                Ok(()) = self.inks.changed() => self.viewer.inks(self.inks.borrow_and_update().clone()),
                 _ = watchdog.tick() => self.watch(),
             }
         }
@@ -213,67 +151,39 @@ impl<'a> Terminal<'a> {
     }
 
     fn take(&mut self, input: Input) -> Option<Left> {
-        match self.viewer.input(input, self.now())? {
+        match self.shown.input(input)? {
             Effect::Quit => return Some(Left::Quit),
-            Effect::Refresh => {
-                // A full mailbox already holds a request to refresh.
-                let _asked_already = self.commands.try_send(Command::RefreshNow);
-            }
+            Effect::Refresh => {}
             Effect::Repaint => self.begin = self.begin.max(Begin::Cleared),
         }
         None
     }
 
-    /// Takes the scene that is the latest now.
-    fn take_scene(&mut self) {
-        if !self.engine_gone {
-            let scene = Arc::clone(&self.scenes.borrow_and_update());
-            self.viewer.scene(AudienceScene::local(scene), self.now());
-        }
-    }
-
     fn watch(&mut self) {
         // A resize whose signal was lost in a suspend shows here.
-        if screen::size() != self.viewer.size() {
+        if screen::size() != self.shown.size() {
             self.resized();
         }
-        self.viewer.tick(self.now());
+        self.shown.tick();
         // A terminal that takes nothing, or an engine that sends nothing, is for the service manager to end.
-        if self.writer.is_free() && self.viewer.is_up_to_date() {
+        if self.writer.is_free() && self.shown.is_up_to_date() {
             self.service.is_well();
         }
     }
 
     fn draw(&mut self) {
-        tripwire::pass("main");
-        if self.scenes.has_changed().unwrap_or(false) {
-            self.take_scene();
-        }
-        let Some(delta) = self.viewer.draw(&mut self.frames) else { return };
-        let begin = delta.is_whole().then(|| std::mem::replace(&mut self.begin, Begin::Over));
+        let Some(drawn) = self.shown.draw() else { return };
+        let begin = drawn.is_whole.then(|| std::mem::replace(&mut self.begin, Begin::Over));
         let mut bytes = begin.map_or_else(Vec::new, |how| self.screen.begin(how).into_bytes());
-        bytes.extend(encode(delta.before(), delta.after(), self.depth));
-        bytes.extend(delta.ring.iter().flat_map(rung));
-        self.demand();
+        bytes.extend(drawn.bytes);
+        bytes.extend(drawn.ring.iter().flat_map(rung));
         if !bytes.is_empty() {
             self.writer.write(bytes, begin == Some(Begin::Taken));
         }
     }
 
-    /// Tells the hub what the viewer needs, when that has changed.
-    fn demand(&mut self) {
-        let demands = self.viewer.demands();
-        if *demands != self.demanded {
-            // A full mailbox means that the hub has enough to do; the next picture asks again.
-            let sent = self.commands.try_send(Command::Demand(ViewerId::LOCAL, demands.clone()));
-            if sent.is_ok() {
-                self.demanded.clone_from(demands);
-            }
-        }
-    }
-
     fn resized(&mut self) {
-        self.viewer.resize(screen::size(), self.now());
+        self.shown.resize(screen::size());
     }
 
     /// Ctrl-Z: the shell gets its terminal back, and we stop like everybody else.
@@ -305,7 +215,7 @@ impl<'a> Terminal<'a> {
         // Without raw mode the board still shows; keys then wait for Enter.
         let _line_mode = self.screen.take_again();
         self.resized();
-        self.viewer.wake(self.now());
+        self.shown.wake();
         self.begin = Begin::Taken;
     }
 }

@@ -2,13 +2,13 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
+use ratatui::style::{Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
 use crate::model::freshness::Freshness;
 use crate::model::status::Status;
 use crate::model::time::Span;
-use crate::panel::ink::{Ground, Ink, Role};
+use crate::panel::ink::{Glyphs, Ground, Ink, Role};
 use crate::panel::marks::{big_text, columns, fill, write, write_right};
 use crate::view::lens::Lens;
 use crate::view::scene::{PanelScene, Scene, SourceState};
@@ -78,22 +78,45 @@ pub(super) fn banner(scene: &Scene, area: Rect, buffer: &mut Buffer, ink: &Ink) 
 
 /// A wall that gets nothing any more says so as a whole: nobody stands near enough to read its header.
 pub(super) fn no_update(silence: Span, area: Rect, buffer: &mut Buffer, ink: &Ink) {
-    const WORDS: &str = "NO UPDATE";
-    let ink = &ink.on(Ground::Fill(Status::Critical));
-    let told = format!("{} for {}", ink.glyphs.status(Status::Critical), silence.brief());
+    let style = ink.on(Ground::Fill(Status::Critical)).style(Role::Text);
+    alarm("NO UPDATE", &format!("for {}", silence.brief()), area, buffer, (style, ink.glyphs));
+}
+
+/// Large words in the middle of a picture that is not to be trusted, and one line below them; where there is no room for
+/// large ones, small ones.
+pub fn alarm(words: &str, below: &str, area: Rect, buffer: &mut Buffer, (style, glyphs): (Style, Glyphs)) {
+    let below = format!("{} {below}", glyphs.status(Status::Critical));
     let room = (area.width.saturating_sub(4), area.height.saturating_sub(4));
-    let Some((size, width)) = big_text::fitting(WORDS, room, ink.glyphs) else { return };
-    let (columns, rows) = (width + 4, size.height() + 3);
+    let (large, width) = big_text::fitting(words, room, glyphs).unzip();
+    let small = format!("{words} {below}");
+    // The line below may be longer than the words: a reason.
+    let longest = if large.is_some() { below.width() } else { small.width() } as u16;
+    let inner_width = width.unwrap_or(0).max(longest).min(area.width.saturating_sub(4));
+    let inner_height = large.map_or(1, |size| size.height() + 1);
+    let (columns, rows) = ((inner_width + 4).min(area.width), (inner_height + 2).min(area.height));
     let box_area = Rect {
         x: area.x + (area.width - columns) / 2,
-        y: area.y + (area.height - rows.min(area.height)) / 2,
+        y: area.y + (area.height - rows) / 2,
         width: columns,
-        height: rows.min(area.height),
+        height: rows,
     };
-    fill(buffer, box_area, ink.style(Role::Text));
-    let inner = Rect { x: box_area.x + 2, y: box_area.y + 1, width, height: rows - 2 };
-    big_text::draw(buffer, inner, WORDS, size, ink.stroke(Role::Text), ink.glyphs);
-    write(buffer, inner, 0, size.height(), &told, ink.style(Role::Text).add_modifier(Modifier::BOLD));
+    if columns < 5 || rows == 0 {
+        return;
+    }
+    fill(buffer, box_area, style);
+    let top = u16::from(rows > inner_height);
+    let inner = Rect { x: box_area.x + 2, y: box_area.y + top, width: columns - 4, height: rows - top };
+    let bold = style.add_modifier(Modifier::BOLD);
+    match large.zip(width) {
+        Some((size, width)) => {
+            let centred = Rect { x: inner.x + inner.width.saturating_sub(width) / 2, width, ..inner };
+            big_text::draw(buffer, centred, words, size, style, glyphs);
+            write(buffer, inner, 0, size.height(), &below, bold);
+        }
+        None => {
+            write(buffer, inner, 0, 0, &small, bold);
+        }
+    }
 }
 
 /// The pages, each with its lamp when it is not well.

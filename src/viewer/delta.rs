@@ -27,6 +27,15 @@ pub struct Delta {
 }
 
 impl Delta {
+    /// What leads from one picture to another, for tests.
+    #[cfg(test)]
+    pub(crate) fn of(before: Option<Buffer>, after: Buffer) -> Self {
+        let frame = |buffer| {
+            Arc::new(Frame { buffer, arrangement: crate::view::arrange::Arrangement::default(), tabs: Vec::new() })
+        };
+        Self { before: before.map(frame), after: frame(after), ring: None }
+    }
+
     /// What the output shows now, of the same size; `None` where every cell is to be written.
     pub fn before(&self) -> Option<&Buffer> {
         let before = self.before.as_ref().map(|frame| &frame.buffer);

@@ -27,6 +27,12 @@ struct Drawn {
 }
 
 impl Frames {
+    /// Whether nobody shows anything.
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.iter().all(|drawn| drawn.frame.strong_count() == 0)
+    }
+
     /// A frame of a scene through a lens in an ink at a size (columns, rows): the one that another viewer shows, or a
     /// new one. Two audiences that see all share one, too.
     pub fn frame(&mut self, seen: &AudienceScene, lens: &Lens, ink: &Ink, size: (u16, u16)) -> Arc<Frame> {

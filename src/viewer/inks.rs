@@ -7,16 +7,15 @@ use crate::model::hours::Hours;
 use crate::model::time::{Timestamp, Zone};
 use crate::render::Ink;
 
-/// Makes the ink of a theme by its index among all, with its name; none beyond the last. A theme is read when it is
-/// looked at, not at the start.
-pub type Themes = Arc<dyn Fn(usize) -> Option<(String, Ink)> + Send + Sync>;
+/// Makes the ink of a theme by its index among all, with its name; none beyond the last.
+pub(super) type Making = Arc<dyn Fn(usize) -> Option<(String, Ink)> + Send + Sync>;
 
 /// All that a viewer may be drawn in.
 #[derive(Clone)]
 pub struct Inks {
     board: Ink,
     day: Option<(Ink, Vec<Hours>)>,
-    themes: Themes,
+    themes: Making,
 }
 
 /// A theme that somebody tries: its index among all, and its name.
@@ -47,7 +46,7 @@ impl From<Ink> for Inks {
 
 impl Inks {
     /// Those of the board, with another one in some hours, if it has one.
-    pub fn new(board: Ink, day: Option<(Ink, Vec<Hours>)>, themes: Themes) -> Self {
+    pub(super) fn new(board: Ink, day: Option<(Ink, Vec<Hours>)>, themes: Making) -> Self {
         Self { board, day, themes }
     }
 

@@ -41,21 +41,25 @@ pub(super) fn elsewhere(scene: Arc<Scene>) -> AudienceScene {
     AudienceScene::of_team(scene)
 }
 
+pub(super) fn viewer_of(seen: AudienceScene) -> Viewer {
+    Viewer::new(seen, Lens::default(), ink(), (80, 24), START)
+}
+
 fn viewer(scene: Arc<Scene>) -> Viewer {
-    Viewer::new(elsewhere(scene), Lens::default(), ink(), (80, 24), START)
+    viewer_of(elsewhere(scene))
 }
 
 /// A viewer that has drawn.
-fn drawn() -> Viewer {
+fn drawn(frames: &mut Frames) -> Viewer {
     let mut viewer = viewer(scene(None));
-    let first = viewer.draw(&mut Frames::default()).unwrap();
+    let first = viewer.draw(frames).unwrap();
     assert!(first.is_whole());
     viewer
 }
 
 #[test]
 fn once_a_minute_the_whole_picture_is_painted_over_what_is_there() {
-    let mut viewer = drawn();
+    let mut viewer = drawn(&mut Frames::default());
     let frames = &mut Frames::default();
     for second in 1..=60 {
         viewer.scene(elsewhere(scene(None)), Duration::from_secs(second));
@@ -67,7 +71,7 @@ fn once_a_minute_the_whole_picture_is_painted_over_what_is_there() {
 
 #[test]
 fn after_three_seconds_without_a_scene_the_board_says_so_each_second() {
-    let mut viewer = drawn();
+    let mut viewer = drawn(&mut Frames::default());
     for second in 1..=5 {
         viewer.tick(Duration::from_secs(second));
         let silence = (second > 2).then_some(Span::seconds(second as i64));
@@ -80,7 +84,7 @@ fn after_three_seconds_without_a_scene_the_board_says_so_each_second() {
 
 #[test]
 fn after_an_absence_there_was_no_silence_and_the_picture_is_a_whole_one() {
-    let mut viewer = drawn();
+    let mut viewer = drawn(&mut Frames::default());
     viewer.wake(Duration::from_hours(1));
     viewer.tick(Duration::from_secs(3601));
     assert_eq!(viewer.lens.silence, None);
@@ -121,7 +125,7 @@ fn only_the_local_viewer_may_ask_for_a_refresh() {
 #[test]
 fn a_repaint_and_another_size_are_whole_pictures() {
     let frames = &mut Frames::default();
-    let mut viewer = drawn();
+    let mut viewer = drawn(&mut Frames::default());
     assert_eq!(viewer.input(Input::Key(Key::Ctrl('l')), START), Some(Effect::Repaint));
     assert!(viewer.draw(frames).unwrap().is_whole());
     viewer.resize((60, 20), START);
@@ -135,7 +139,7 @@ fn a_repaint_and_another_size_are_whole_pictures() {
 #[test]
 fn a_delta_is_the_cells_that_differ() {
     let frames = &mut Frames::default();
-    let mut viewer = drawn();
+    let mut viewer = drawn(&mut Frames::default());
     let before = viewer.frame.clone().unwrap();
     viewer.scene(elsewhere(scene(None)), START);
     assert_eq!(viewer.draw(frames).unwrap().cells().count(), 0, "an equal scene");

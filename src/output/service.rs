@@ -1,4 +1,4 @@
-//! What a service manager is told of a wall: that the board is shown, and that it still is.
+//! What a service manager is told of a wall or a server: that the board is there, and that it still is.
 //!
 //! Source: `sd_notify(3)`: `READY=1`, `WATCHDOG=1`, the environment variables `NOTIFY_SOCKET` and `WATCHDOG_USEC`.
 
@@ -19,7 +19,7 @@ impl Service {
         Self { has_watchdog: std::env::var_os("WATCHDOG_USEC").is_some(), is_ready: false }
     }
 
-    /// The board is on the screen: said once.
+    /// The board is on the screen, or served: said once.
     pub fn ready(&mut self) {
         if !self.is_ready {
             self.is_ready = true;

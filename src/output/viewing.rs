@@ -1,0 +1,189 @@
+//! What all viewers elsewhere share, however they are connected: frames and what they are encoded to, how many there may
+//! be, and what they need of the sources.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::hub::Command;
+use crate::hub::demands::{ViewerDemands, ViewerId};
+use crate::model::audience::Permission;
+use crate::view::audience::{AudienceScene, Cuts};
+use crate::viewer::{Delta, Demands, Frames, Palette, Screen, Viewer};
+
+/// Viewers at one time.
+pub const MOST: usize = 1000;
+/// Between two times that the hub is told what they need: they come and go.
+const GATHER: Duration = Duration::from_millis(200);
+/// Without a scene viewers are woken this often: they say for how long nothing has come.
+const TICK: Duration = Duration::from_secs(1);
+
+/// What an audience sees now; none where the board has no such audience any more. It comes with every scene, and once a
+/// second when none comes.
+#[derive(Debug, Clone)]
+pub struct Moment {
+    /// The scene.
+    pub seen: Option<AudienceScene>,
+    /// Whether it is another one than that of the moment before.
+    pub is_new: bool,
+}
+
+/// All viewers elsewhere.
+#[derive(Debug)]
+pub struct Viewing {
+    frames: Mutex<Frames>,
+    count: AtomicUsize,
+    next: AtomicU64,
+    demands: Mutex<ViewerDemands>,
+    demanded: Notify,
+    palettes: watch::Receiver<Palette>,
+    began: Instant,
+}
+
+impl Viewing {
+    /// Nobody yet.
+    pub fn new(palettes: watch::Receiver<Palette>) -> Self {
+        Self {
+            frames: Mutex::default(),
+            count: AtomicUsize::new(0),
+            next: AtomicU64::new(1),
+            demands: Mutex::default(),
+            demanded: Notify::new(),
+            palettes,
+            began: Instant::now(),
+        }
+    }
+
+    /// How long viewers have been served: their clock.
+    pub fn now(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// How many look.
+    pub fn count(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// Lets one more look; none where there are as many as there may be.
+    pub fn enter(self: &Arc<Self>) -> Option<Place> {
+        let more = |count: usize| (count < MOST).then_some(count + 1);
+        self.count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
+        let id = ViewerId(self.next.fetch_add(1, Ordering::Relaxed));
+        Some(Place { viewing: Arc::clone(self), id, demanded: Demands::default() })
+    }
+
+    /// Themes, as a reload may change them.
+    pub fn palettes(&self) -> watch::Receiver<Palette> {
+        self.palettes.clone()
+    }
+
+    /// Draws; none while nothing has changed.
+    pub fn draw(&self, viewer: &mut Viewer) -> Option<Delta> {
+        viewer.draw(&mut lock(&self.frames))
+    }
+
+    /// Tells the hub what viewers need, joined, for as long as there is a hub.
+    pub async fn demand(self: Arc<Self>, commands: mpsc::Sender<Command>) {
+        let everybody = ViewerId(1);
+        loop {
+            self.demanded.notified().await;
+            sleep(GATHER).await;
+            let joined = lock(&self.demands).joined();
+            if commands.send(Command::Demand(everybody, joined)).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// What breaks in one viewer leaves what others share as it is.
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A viewer's place: it is free again when this is dropped.
+#[derive(Debug)]
+pub struct Place {
+    viewing: Arc<Viewing>,
+    id: ViewerId,
+    demanded: Demands,
+}
+
+impl Place {
+    /// What its viewer needs now. Of an audience that may not demand anything it sees what is known anyway.
+    pub fn demand(&mut self, viewer: &Viewer) {
+        if viewer.may(Permission::Demand) && *viewer.demands() != self.demanded {
+            self.demanded.clone_from(viewer.demands());
+            lock(&self.viewing.demands).set(self.id, self.demanded.clone());
+            self.viewing.demanded.notify_one();
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.viewing.count.fetch_sub(1, Ordering::Relaxed);
+        if self.demanded != Demands::default() {
+            lock(&self.viewing.demands).release(self.id);
+            self.viewing.demanded.notify_one();
+        }
+    }
+}
+
+/// Follows what one audience sees, and nothing else, for as long as somebody listens.
+pub async fn follow(mut cuts: watch::Receiver<Cuts>, audience: String, to: watch::Sender<Moment>) {
+    let seen = |cuts: &Cuts| cuts.iter().find(|cut| cut.audience().name == audience).cloned();
+    loop {
+        match timeout(TICK, cuts.changed()).await {
+            Ok(Ok(())) => {
+                let seen = seen(&cuts.borrow_and_update());
+                to.send_replace(Moment { seen, is_new: true });
+            }
+            Err(_) => to.send_modify(|moment| moment.is_new = false),
+            // The hub is gone: viewers say for how long.
+            Ok(Err(_)) => {
+                sleep(TICK).await;
+                to.send_modify(|moment| moment.is_new = false);
+            }
+        }
+    }
+}
+
+/// What an audience sees at first.
+pub fn first(cuts: &watch::Receiver<Cuts>, audience: &str) -> Moment {
+    let seen = cuts.borrow().iter().find(|cut| cut.audience().name == audience).cloned();
+    Moment { seen, is_new: true }
+}
+
+/// So much of something, and so much more each second: what one viewer may have others do for it.
+#[derive(Debug)]
+pub struct Allowance {
+    left: f64,
+    most: f64,
+    a_second: f64,
+    at: Instant,
+}
+
+impl Allowance {
+    /// All of it.
+    pub fn new(most: u32, a_second: u32) -> Self {
+        Self { left: most.into(), most: most.into(), a_second: a_second.into(), at: Instant::now() }
+    }
+
+    /// Takes one, and returns when the next one is there.
+    pub fn take(&mut self) -> Instant {
+        let now = Instant::now();
+        self.left = (self.left + now.duration_since(self.at).as_secs_f64() * self.a_second).min(self.most) - 1.0;
+        self.at = now;
+        now + Duration::from_secs_f64((1.0 - self.left).max(0.0) / self.a_second)
+    }
+}
+
+/// The colours of a viewer that asks for a theme by name, else those of the board.
+pub fn inks_of(palette: &Palette, theme: &str, screen: Screen) -> crate::viewer::Inks {
+    let named = (!theme.is_empty()).then(|| palette.inks_of(theme, screen)).flatten();
+    named.unwrap_or_else(|| palette.inks(screen))
+}
