@@ -46,6 +46,9 @@ pub(super) fn check(layers: &Layers) -> (Option<Board>, Vec<Problem>) {
     // It is for whoever sits before the board: on a wall it would mostly be empty.
     dashboards.iter_mut().skip(root.dashboards.len()).for_each(|page| page.turned_to = false);
     let api = check_api::check(&root.api, &path.key("api"), &mut scope.report);
+    if let Some(api) = &api {
+        check_api::check_loops(api, &scope.sources, &mut scope.report);
+    }
     let remote_write = check_remote_write::check(&root.remote_write, &path.key("remote_write"), &mut scope.report);
     let history = check_history::check(&root.history, &path.key("history"), &mut scope.report);
     let notify = check_notify::check(&root.notify, &path.key("notify"), &mut scope.report);
