@@ -35,7 +35,7 @@ use andon::source::json::jq::{self, Interpreter};
 use andon::source::json::{path, pick};
 use andon::source::logs::format::{Format, Parser};
 use andon::source::statsd::line::{Level, Said, Values};
-use andon::source::{cctray, otlp, prometheus, statsd};
+use andon::source::{andon as site, cctray, otlp, prometheus, statsd};
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -47,6 +47,7 @@ pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them. A test checks that each has a file in `fuzz_targets` and seeds.
 pub const TARGETS: &[Target] = &[
+    ("andon_answer", andon_answer),
     ("cctray", cctray_feed),
     ("config", config),
     ("duration_and_size", duration_and_size),
@@ -382,6 +383,23 @@ pub fn prometheus_answer(data: &[u8]) {
         Ok(answered) => {
             are_sound(&answered.series);
             is_harmless(answered.caveat.map(|caveat| caveat.text).unwrap_or_default().as_str());
+        }
+        Err(error) => is_harmless(&error.detail.to_string()),
+    }
+}
+
+/// An answer of the API of another board; the first byte chooses what was asked.
+pub fn andon_answer(data: &[u8]) {
+    let Some((first, body)) = data.split_first() else { return };
+    let queries = ["", "shop", "shop/orders", "series(shop/orders)", "events()"];
+    let query = queries.get(usize::from(*first) % queries.len()).copied().unwrap_or_default();
+    match site::parse(query, body, NOW) {
+        Ok(telemetry) => {
+            is_sound(&telemetry);
+            if let Telemetry::Table(table) = telemetry {
+                assert_eq!(table.own.len(), table.rows.len(), "each row has its status");
+                table.own.iter().for_each(|own| is_harmless(own.reason.as_str()));
+            }
         }
         Err(error) => is_harmless(&error.detail.to_string()),
     }

@@ -47,7 +47,8 @@ sources! {
     git::Git,
     buildbot::Buildbot,
     jenkins::Jenkins,
-    argocd::ArgoCd;
+    argocd::ArgoCd,
+    andon::Andon;
     github::actions::GitHubActions,
     github::deployments::GitHubDeployments,
     github::reviews::GitHubReviews,

@@ -50,6 +50,9 @@ pub(super) fn check(layers: &Layers) -> (Option<Board>, Vec<Problem>) {
     let names: Vec<String> = dashboards.iter().map(|dashboard| dashboard.name.clone()).collect();
     let audiences =
         check_serving::audiences(&root.audience, serve.as_ref(), &names, &path.key("audience"), &mut scope.report);
+    if let Some(api) = &api {
+        check_api::check_loops(api, &scope.sources, &mut scope.report);
+    }
     let remote_write = check_remote_write::check(&root.remote_write, &path.key("remote_write"), &mut scope.report);
     let history = check_history::check(&root.history, &path.key("history"), &mut scope.report);
     let notify = check_notify::check(&root.notify, &path.key("notify"), &mut scope.report);

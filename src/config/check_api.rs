@@ -1,14 +1,15 @@
 //! Where other programs ask the board.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use serde_json::{Value, json};
 
-use super::board::Api;
+use super::board::{Api, SourceSpec};
 use super::locations::Path;
 use super::read::table;
 use super::report::Report;
 use super::{check_secrets, raw};
+use crate::source::http::parse_url;
 
 /// The address, and who may ask; none where the board does not say `[api]`.
 pub(super) fn check(written: &Value, path: &Path, report: &mut Report<'_>) -> Option<Api> {
@@ -36,6 +37,24 @@ pub(super) fn check(written: &Value, path: &Path, report: &mut Report<'_>) -> Op
         }
     }
     Some(Api { listen, token: raw.token, hosts: raw.hosts })
+}
+
+/// A source that reads this board itself: a panel that shows itself would stay as bad as it once was, because of itself.
+pub(super) fn check_loops(api: &Api, sources: &[SourceSpec], report: &mut Report<'_>) {
+    let here = |ip: IpAddr| ip == api.listen.ip() || (ip.is_loopback() && api.listen.ip().is_unspecified());
+    let is_this_board = |source: &&SourceSpec| {
+        let url = source.config.url().and_then(|url| parse_url(url).ok());
+        url.is_some_and(|url| {
+            let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+            let is_here = host.parse().map_or(host == "localhost" && here(Ipv4Addr::LOCALHOST.into()), here);
+            is_here && url.port_or_known_default() == Some(api.listen.port())
+        })
+    };
+    for source in sources.iter().filter(|source| source.kind.word == "andon").filter(is_this_board) {
+        let path = Path::default().key("sources").key(source.name.as_str()).key("url");
+        let message = format!("'{}' is this board itself (its [api]), and a panel cannot judge itself", source.name);
+        report.error("loop", &path, message, "write the address of another board".to_owned());
+    }
 }
 
 /// Whether the end of a host is a port, and no part of an address of IPv6.

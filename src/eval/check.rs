@@ -81,6 +81,7 @@ checks! {
     Threshold in threshold,
     BuildResults in build_results,
     LastDeploys in last_deploys,
+    RowStatuses in row_statuses,
 }
 
 /// The checks that have something to say of such content.

@@ -6,7 +6,7 @@ use super::checks::Checks;
 use super::events::Events;
 use super::evidence::{Evidence, Ruling};
 use super::freshness::freshness;
-use super::kinds;
+use super::kinds::{self, table};
 use super::look::Look;
 use super::rule::{PanelQuery, Rule, Subject};
 use super::selection::Selection;
@@ -118,6 +118,8 @@ pub fn evaluate<'a>(rule: &'a Rule, options: &check::Options, unit: &Unit, known
         look.entries().into_iter().map(|(_, query, entry)| (query, entry)).collect();
     let (freshness, without) = how_fresh(rule, &entries, now);
     let Selection { content, gaps } = look.selection();
+    let age = entries.iter().filter_map(|(_, entry)| entry.as_of).map(|at| at.age_at(now)).max();
+    let (freshness, age) = as_told(&content, freshness, age, now);
     let caveats = || entries.iter().filter_map(|(_, entry)| entry.caveat.as_ref());
     let caveat = caveats().find(|caveat| caveat.partial).or_else(|| caveats().next());
     let all_are_empty = entries.iter().all(|(_, entry)| kinds::answered_nothing(&entry.stored));
@@ -138,7 +140,7 @@ pub fn evaluate<'a>(rule: &'a Rule, options: &check::Options, unit: &Unit, known
         status,
         is_judged: !rule.queries.is_empty() && (has_rule || status != Status::Ok),
         freshness,
-        age: entries.iter().filter_map(|(_, entry)| entry.as_of).map(|at| at.age_at(now)).max(),
+        age,
         answered: entries.iter().filter_map(|(_, entry)| entry.last_success).map(|at| at.age_at(now)).max(),
         since: judged.since.filter(|_| status == judged.status),
         pending: judged.pending,
@@ -154,6 +156,18 @@ pub fn evaluate<'a>(rule: &'a Rule, options: &check::Options, unit: &Unit, known
         found: ruling.reason,
         overlay: check::overlay(options, rule),
         content,
+    }
+}
+
+/// Freshness and age with what the content itself tells of them: what is late or old where it comes from is so here,
+/// however new the answer is.
+fn as_told(content: &Content<'_>, fresh: Freshness, age: Option<Span>, now: Timestamp) -> (Freshness, Option<Span>) {
+    match content {
+        Content::Table(shown) if fresh.can_be_judged() => {
+            let (told, oldest) = table::told(shown, now);
+            (fresh.or_worse(told), age.max(oldest))
+        }
+        _ => (fresh, age),
     }
 }
 

@@ -54,6 +54,7 @@ fn what_is_no_number_is_remembered_as_it_was_last() {
             vec![crate::model::table::Cell::Number(f64::NAN)],
             vec![crate::model::table::Cell::Text("x".into())],
         ],
+        own: vec![crate::model::table::OwnStatus { since: Some(Timestamp(5)), ..Default::default() }; 2],
     };
     let events = vec![Event { at: Timestamp(5), health: Some(Status::Warning), ..Event::default() }];
     let text = |text: &str| News::Text(Arc::new(vec![SafeText::new(text)]));

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{AnswerKind, Count};
 use super::number;
+use super::status::Status;
 use super::text::SafeText;
+use super::time::Timestamp;
 
 /// Most rows of one table.
 const MAX_ROWS: usize = 10_000;
@@ -51,16 +53,54 @@ impl Cell {
     }
 }
 
+/// What a source itself says of a row, where the rows are things that somebody has judged already: the panels of
+/// another board.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct OwnStatus {
+    /// How it is; none where nothing judges it, so that nobody knows whether it is well.
+    pub status: Option<Status>,
+    /// Whether it is late where it comes from: its status is that of its last value.
+    pub is_late: bool,
+    /// The moment that its oldest datum is of, by our clock; none where it has none.
+    pub as_of: Option<Timestamp>,
+    /// The latest moment at which it can have become so, by our clock; none when ok, or where nobody knows.
+    pub since: Option<Timestamp>,
+    /// Why it is so, in half a line; empty when it is ok.
+    pub reason: SafeText,
+}
+
 /// A table as a source answered it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Table {
     /// Column titles.
     pub columns: Vec<SafeText>,
-    /// Rows, each as long as `columns`.
+    /// Rows, each as long as `columns`. The first cell names its row; of rows with a status of their own the second is
+    /// what they have to say.
     pub rows: Vec<Vec<Cell>>,
+    /// What the source itself says of each row; empty where it says nothing, so that only limits can judge.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub own: Vec<OwnStatus>,
 }
 
 impl Table {
+    /// What a row is called: its first cell.
+    pub fn name_of(&self, row: usize) -> SafeText {
+        self.text(row, 0)
+    }
+
+    /// What a row has to say: its second cell.
+    pub fn value_of(&self, row: usize) -> SafeText {
+        self.text(row, 1)
+    }
+
+    fn text(&self, row: usize, column: usize) -> SafeText {
+        match self.rows.get(row).and_then(|cells| cells.get(column)) {
+            Some(Cell::Text(text)) => text.clone(),
+            Some(Cell::Number(number)) => SafeText::from(number.to_string()),
+            None => SafeText::default(),
+        }
+    }
+
     /// The column that limits and the panel's unit are for: the one of this name, and none when there is no
     /// such column. Without a name it is the last one with a number in it; where all are texts
     /// (Elasticsearch's `_cat`), the last one whose texts are all numbers.
@@ -99,6 +139,7 @@ mod tests {
         Table {
             columns: columns.iter().map(|title| SafeText::new(title)).collect(),
             rows: rows.iter().map(|row| row.to_vec()).collect(),
+            own: Vec::new(),
         }
     }
 

@@ -1,4 +1,5 @@
-//! A grid of status lights: one a series, or one a build. What is not ok comes first.
+//! A grid of status lights: one a series, one a build, or one a row that has a status of its own. What is not ok
+//! comes first.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -10,7 +11,7 @@ use super::ink::{Ink, Role};
 use super::marks::tiles::{self, Tile, Wall};
 use super::marks::{columns, row, write};
 use super::{ANY, Need, Panel, PanelInput, Room};
-use crate::model::judgement::Content;
+use crate::model::judgement::{Content, JudgedTable};
 use crate::model::status::Status;
 use crate::model::text::SafeText;
 
@@ -61,7 +62,8 @@ impl Lamp {
 
 impl Panel for Lamps {
     const VIEW: &'static str = "lamps";
-    const SUMMARY: &'static str = "a grid of status lights, one a series; 0 is red unless limits are given";
+    const SUMMARY: &'static str =
+        "a grid of status lights, one a series, or a panel of another board; 0 is red unless limits are given";
     const HISTORY: bool = false;
     const SOURCE: Need = Need::Needed;
     const ROOM: Room = Room::new((16, 1), (44, 5), (ANY, 40), 2);
@@ -77,6 +79,16 @@ impl Panel for Lamps {
             })),
             Content::Builds(builds) => {
                 View::new(builds.iter().map(|one| (one.name.clone(), String::new(), one.build.result.status())))
+            }
+            // What nothing judges has no lamp: nobody knows whether it is well.
+            Content::Table(JudgedTable { table, rows }) => {
+                let all = table.own.iter().zip(rows).enumerate().filter(|(_, (own, _))| own.status.is_some());
+                View::new(all.map(|(row, (own, status))| {
+                    let value = if options.values { table.value_of(row) } else { SafeText::default() };
+                    let late = if own.is_late { "late" } else { "" };
+                    let words = format!("{late} {value}").trim().to_owned();
+                    (table.name_of(row), words, *status)
+                }))
             }
             _ => View { lamps: Vec::new() },
         }

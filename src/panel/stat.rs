@@ -130,6 +130,9 @@ impl Panel for Stat {
                 }
             }
             Content::Text(lines) => View { value: said(lines.first().map_or("", SafeText::as_str), ""), ..none },
+            Content::Table(shown) if shown.table.own.len() == 1 => {
+                View { value: said(shown.table.value_of(0).as_str(), ""), ..none }
+            }
             Content::Table(shown) => View { value: counted(shown.rows.len(), "rows"), ..none },
             Content::Builds(builds) => View { value: counted(builds.len(), "builds"), ..none },
             Content::Events(events) => View { value: counted(events.len(), "events"), ..none },

@@ -36,6 +36,7 @@ pub struct Options {
     /// Columns to show, in this order (default: all).
     pub columns: Vec<String>,
     /// The column that `warning` and `critical` are for, and that has the panel's unit (default: the last numeric one).
+    /// Rows with a status of their own (panels of another board) are judged by limits only where it is named.
     pub column: String,
 }
 

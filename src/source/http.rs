@@ -131,6 +131,17 @@ impl Http {
         Heard { budget: self.budget(), ..heard }
     }
 
+    /// By how much the server's clock is ahead of ours, as the last answer of this poll says, where it is over a second.
+    pub fn clock_skew(&self) -> Option<Span> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clock_skew
+    }
+
+    /// Takes in how old an answer is by what is written in it: the data of this poll are no newer than that.
+    pub fn hear_age(&self, age: Span) {
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.age = heard.age.max(age);
+    }
+
     /// The same client, asking its server for one thing at a time, together with all others that do.
     #[must_use]
     pub fn one_at_a_time(mut self, url: &Url) -> Self {

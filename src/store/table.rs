@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::kind::{Snapshot, text_bytes};
-use crate::model::table::{Cell, Table};
-use crate::model::time::Timestamp;
+use crate::model::table::{Cell, OwnStatus, Table};
+use crate::model::time::{Span, Timestamp};
 
 /// What is known of one query.
 pub type State = Arc<Table>;
@@ -21,6 +21,15 @@ impl Snapshot for Table {
             Cell::Number(_) => size_of::<Cell>(),
             Cell::Text(text) => text_bytes([text]),
         };
-        text_bytes(&self.columns) + self.rows.iter().flatten().map(bytes).sum::<usize>()
+        let own = self.own.len() * size_of::<OwnStatus>() + text_bytes(self.own.iter().map(|own| &own.reason));
+        text_bytes(&self.columns) + self.rows.iter().flatten().map(bytes).sum::<usize>() + own
+    }
+
+    fn set_back(&self, by: Span) -> Option<Self> {
+        let mut other = (!self.own.is_empty()).then(|| self.clone())?;
+        for at in other.own.iter_mut().flat_map(|own| [&mut own.as_of, &mut own.since]).flatten() {
+            *at = at.minus(by);
+        }
+        Some(other)
     }
 }

@@ -138,6 +138,7 @@ fn telemetry(kind: u8, size: usize) -> Telemetry {
             rows: (0..size)
                 .map(|n| vec![Cell::Text(format!("row {n}").as_str().into()), Cell::Number(value(n))])
                 .collect(),
+            own: Vec::new(),
         }),
         2 => Telemetry::Builds((0..size).map(build).collect()),
         3 => Telemetry::Events((0..size).map(event).collect()),

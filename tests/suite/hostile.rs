@@ -313,7 +313,7 @@ fn every_cell_outside_the_panel_is_as_it_is_without_the_payload() {
     };
     let table = |text: &str| {
         let row = vec![Cell::Text(text.into()), Cell::Number(4.0)];
-        Telemetry::Table(Table { columns: vec![text.into(), "n".into()], rows: vec![row] })
+        Telemetry::Table(Table { columns: vec![text.into(), "n".into()], rows: vec![row], own: Vec::new() })
     };
     let builds = |text: &str| {
         let result = andon::model::build::BuildResult::Success;

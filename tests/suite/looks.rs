@@ -283,7 +283,7 @@ fn a_pointer_on_a_zoomed_stat_tells_its_value() {
 fn keys_mean_the_same_on_every_zoomed_panel() {
     let mut hub = board(&[("a", "view = \"table\""), ("b", "view = \"lamps\""), ("c", "view = \"chart\"")]);
     let rows = (0..80).map(|n| vec![Cell::Text(format!("row {n}").as_str().into()), Cell::Number(f64::from(n))]);
-    let table = Table { columns: vec!["name".into(), "value".into()], rows: rows.collect() };
+    let table = Table { columns: vec!["name".into(), "value".into()], rows: rows.collect(), own: Vec::new() };
     tell(&mut hub, 0, NOW, Ok(Telemetry::Table(table)));
     tell(&mut hub, 1, NOW, values(&[("x", 1.0)]));
     tell(&mut hub, 2, NOW, values(&[("x", 1.0)]));

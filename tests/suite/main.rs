@@ -19,6 +19,7 @@
 
 mod support;
 
+mod andon_source;
 mod api;
 mod argocd;
 mod audiences;

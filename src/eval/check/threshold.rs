@@ -63,6 +63,7 @@ impl Judge for Threshold {
 
     fn applies(_: &Options, rule: &Rule, content: &Content<'_>) -> bool {
         let has_a_check_of_its_own = matches!(content, Content::Builds(_))
+            || matches!(content, Content::Table(shown) if !shown.table.own.is_empty() && rule.column.is_empty())
             || matches!((content, &rule.subject), (Content::Events(_), Subject::Events { judged: true, .. }));
         rule.thresholds.is_some() && !has_a_check_of_its_own
     }

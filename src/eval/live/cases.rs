@@ -124,6 +124,7 @@ fn telemetry(what: What, shape: u8, at: Timestamp) -> Telemetry {
             Telemetry::Table(Table {
                 columns: vec!["name".into(), "n".into()],
                 rows: vec![row; usize::from(shape % 3)],
+                own: Vec::new(),
             })
         }
         What::Text => Telemetry::Text(vec![format!("line {}", shape % 3).into()]),

@@ -113,7 +113,7 @@ fn array(items: &[Val], expression: &str) -> Answer {
     }
     if items.iter().all(|item| number(item).is_some()) {
         let rows = items.iter().map(|item| vec![cell(item)]).collect();
-        return Ok(Telemetry::Table(Table { columns: vec![SafeText::new("value")], rows }));
+        return Ok(Telemetry::Table(Table { columns: vec![SafeText::new("value")], rows, own: Vec::new() }));
     }
     Err(FetchError::new(
         Reason::NoMatch,
@@ -166,7 +166,11 @@ fn table(items: &[Val]) -> Result<Table, FetchError> {
     }
     let nothing = || Cell::Text(SafeText::default());
     let row = |map: &jaq_json::Map| keys.iter().map(|key| map.get(*key).map_or_else(nothing, cell)).collect();
-    Ok(Table { rows: maps().map(|map| row(map)).collect(), columns: keys.into_iter().map(text).collect() })
+    Ok(Table {
+        rows: maps().map(|map| row(map)).collect(),
+        columns: keys.into_iter().map(text).collect(),
+        own: Vec::new(),
+    })
 }
 
 fn cell(value: &Val) -> Cell {

@@ -119,7 +119,11 @@ impl Counts {
             let (count, names) = self.of(*loss);
             row(loss.word(), &names.join(", "), count)
         });
-        Table { columns: ["what", "where", "count"].map(SafeText::from).to_vec(), rows: heads.chain(lost).collect() }
+        Table {
+            columns: ["what", "where", "count"].map(SafeText::from).to_vec(),
+            rows: heads.chain(lost).collect(),
+            own: Vec::new(),
+        }
     }
 }
 

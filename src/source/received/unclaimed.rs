@@ -46,7 +46,7 @@ impl Received {
             })
         });
         let columns = has_services.then_some("service").into_iter().chain(["metric", "now", "for", "to keep it"]);
-        Table { columns: columns.map(SafeText::from).collect(), rows: rows.collect() }
+        Table { columns: columns.map(SafeText::from).collect(), rows: rows.collect(), own: Vec::new() }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::event::{Event, EventKind, EventSet, EventState};
-use crate::model::table::{Cell, Table};
+use crate::model::table::{Cell, OwnStatus, Table};
 
 #[test]
 fn an_incident_by_a_clock_that_is_ahead_of_ours_is_judged() {
@@ -45,7 +45,7 @@ fn only_the_places_that_a_panel_shows_are_judged() {
 fn tables_of_several_queries_are_joined_by_the_names_of_their_columns() {
     let table = |columns: [&str; 2], rows: &[[f64; 2]]| {
         let rows = rows.iter().map(|row| row.iter().map(|number| Cell::Number(*number)).collect()).collect();
-        Ok(Telemetry::Table(Table { columns: columns.map(Into::into).into(), rows }))
+        Ok(Telemetry::Table(Table { columns: columns.map(Into::into).into(), rows, own: Vec::new() }))
     };
     let empty = || Ok(Telemetry::Table(Table::default()));
     let with = |rule: Rule, a: Answer, b: Answer| {
@@ -60,4 +60,38 @@ fn tables_of_several_queries_are_joined_by_the_names_of_their_columns() {
     assert_eq!(with(nothing_is_ok(), empty(), bad()).0, Status::Critical, "an empty document hides no other");
     assert_eq!(with(nothing_is_ok(), good(), empty()).0, Status::Ok);
     assert_eq!(with(two_queries(), good(), empty()).1, "b: no data");
+}
+
+#[test]
+fn rows_with_a_status_of_their_own_are_judged_by_it_and_never_made_better_by_limits() {
+    let own = |status| OwnStatus { status, as_of: Some(Timestamp(-100_000)), ..OwnStatus::default() };
+    let judged = |rule: Rule, own: Vec<OwnStatus>| {
+        let row = |index: usize| vec![Cell::Text(format!("p{index}").as_str().into()), Cell::Number(9.0)];
+        let rows = (0..own.len()).map(row).collect();
+        let mut panel = Followed::new(rule);
+        panel.answer(0, 0, Ok(Telemetry::Table(Table { columns: vec!["panel".into(), "n".into()], rows, own })));
+        let evaluation = panel.evaluate_at(0);
+        (evaluation.status, evaluation.is_judged, evaluation.freshness, evaluation.age.unwrap().0 / 1000, panel.why(0))
+    };
+    let fine = || vec![own(Some(Status::Ok)), own(None)];
+    let of = |rule, own| {
+        let (status, is_judged, ..) = judged(rule, own);
+        (status, is_judged)
+    };
+    let column = || Rule { column: "n".into(), ..rule() };
+    assert_eq!(of(rule(), fine()), (Status::Ok, true), "the limit of a view is not for them");
+    assert_eq!(of(column(), fine()), (Status::Critical, true), "one that names its column is");
+    let high =
+        || Rule { thresholds: Thresholds { critical: Some(Bound::Above(99.0)), ..rule().thresholds }, ..column() };
+    assert_eq!(of(high(), vec![own(Some(Status::Warning))]), (Status::Warning, true), "never better");
+    assert_eq!(of(rule(), vec![own(None)]), (Status::Ok, false), "nothing judges it");
+    let late = OwnStatus { is_late: true, since: Some(Timestamp(-5000)), ..own(Some(Status::Warning)) };
+    let red = OwnStatus { reason: "9 > 5".into(), ..own(Some(Status::Critical)) };
+    let (status, _, freshness, age, why) =
+        judged(rule(), vec![own(Some(Status::Unknown)), late.clone(), red.clone(), red]);
+    assert_eq!(
+        (status, freshness, age, why.as_str()),
+        (Status::Critical, Freshness::Late, 100, "p2: 9 > 5 and 1 more")
+    );
+    assert_eq!(judged(rule(), vec![late]).4, "p0: warning", "where it comes without a reason");
 }
