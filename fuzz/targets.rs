@@ -26,6 +26,9 @@ use andon::model::text::SafeText;
 use andon::model::time::{Span, Timestamp};
 use andon::model::unit::Unit;
 use andon::output::ansi::{Depth, encode, lines};
+use andon::output::socket::framing::unframed;
+use andon::output::socket::message::{FromServer, ToServer, ToViewer};
+use andon::output::socket::picture::shown;
 use andon::output::{html, svg, text};
 use andon::render::theme::{Theme, ThemeText, embedded};
 use andon::source::events::line::{Line, continued};
@@ -36,6 +39,7 @@ use andon::source::json::{path, pick};
 use andon::source::logs::format::{Format, Parser};
 use andon::source::statsd::line::{Level, Said, Values};
 use andon::source::{andon as site, cctray, otlp, prometheus, statsd};
+use andon::viewer::{Input, Key};
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -65,6 +69,7 @@ pub const TARGETS: &[Target] = &[
     ("sanitiser", sanitiser),
     ("statsd_line", statsd_line),
     ("theme", theme),
+    ("viewer_protocol", viewer_protocol),
 ];
 
 const NOW: Timestamp = Timestamp(1_795_262_400_000);
@@ -423,5 +428,25 @@ pub fn theme(data: &[u8]) {
         if let Err(error) = Theme::load("fuzz", &find) {
             assert!(!error.to_string().is_empty());
         }
+    }
+}
+
+/// What a viewer sends, and what a server does: whatever comes over the socket, a terminal gets nothing but what our own
+/// encoder writes.
+pub fn viewer_protocol(data: &[u8]) {
+    if let Ok(ToServer { what: Some(said) }) = unframed(data)
+        && let Some(Input::Key(Key::Char(character))) = said.input()
+    {
+        assert!(!character.is_control(), "{character:?}");
+    }
+    let Ok(ToViewer { what: Some(FromServer::Picture(picture)) }) = unframed(data) else { return };
+    // Large ones are slow, and nothing else.
+    if picture.size.is_some_and(|size| size.columns > 100 || size.rows > 50) {
+        return;
+    }
+    let Ok(first) = shown(None, &picture) else { return };
+    let second = shown(Some(&first), &picture).expect("what could be shown once can be shown again");
+    for bytes in [encode(None, &first, Depth::True), encode(Some(&first), &second, Depth::Ansi256)] {
+        only_our_sequences(&String::from_utf8(bytes).unwrap_or_else(|_| panic!("not UTF-8")));
     }
 }

@@ -40,7 +40,7 @@ enum Shown {
 pub struct Guest(Arc<AtomicU8>);
 
 impl Guest {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Arc::new(AtomicU8::new(Shown::Nothing as u8)))
     }
 

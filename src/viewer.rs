@@ -298,4 +298,4 @@ impl Viewer {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

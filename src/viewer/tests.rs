@@ -16,7 +16,7 @@ pub(super) fn ink() -> Ink {
 }
 
 /// A board without pages; its bell has rung so many times.
-pub(super) fn scene(rings: Option<u64>) -> Arc<Scene> {
+pub(crate) fn scene(rings: Option<u64>) -> Arc<Scene> {
     Arc::new(Scene {
         title: SafeText::new("Nothing"),
         now: Timestamp(0),

@@ -19,7 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("render", &["view", "panel", "model"]),
     ("input", &["view", "model"]),
     ("viewer", &["render", "input", "view", "model"]),
-    ("output", &["viewer", "render", "view", "eval", "model", "hub"]),
+    ("output", &["accept", "viewer", "render", "view", "eval", "model", "hub"]),
     ("hub", &["source", "store", "history", "eval", "view", "config", "model"]),
     ("simulator", &["accept", "model"]),
 ];

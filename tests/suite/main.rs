@@ -66,6 +66,7 @@ mod remote_write;
 mod scenarios;
 mod second_output;
 mod secrets;
+mod serving;
 mod shipped;
 mod sizes;
 mod soak;

@@ -34,7 +34,12 @@ pub async fn next<M: Message + Default>(from: &mut (impl AsyncRead + Unpin), lon
     }
     let mut bytes = vec![0; length];
     from.read_exact(&mut bytes).await?;
-    M::decode(bytes.as_slice()).map(Some).map_err(|error| invalid(format!("no message: {error}")))
+    unframed(&bytes).map(Some)
+}
+
+/// The message of some bytes without their length.
+pub fn unframed<M: Message + Default>(bytes: &[u8]) -> io::Result<M> {
+    M::decode(bytes).map_err(|error| invalid(format!("no message: {error}")))
 }
 
 fn invalid(why: String) -> io::Error {

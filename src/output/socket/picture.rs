@@ -152,6 +152,16 @@ mod tests {
         buffer
     }
 
+    /// What a terminal is sent, without the columns that are set anew behind what terminals draw differently.
+    fn written(buffer: &Buffer) -> String {
+        let bytes = String::from_utf8(encode(None, buffer, Depth::True)).unwrap();
+        let parts = bytes.split("\x1b[").map(|part| match part.split_once('G') {
+            Some((column, rest)) if column.parse::<u16>().is_ok() => rest.to_owned(),
+            _ => format!("\x1b[{part}"),
+        });
+        parts.collect()
+    }
+
     #[test]
     fn what_is_sent_is_what_is_shown() {
         let frames = [
@@ -164,8 +174,8 @@ mod tests {
         for after in frames {
             let delta = Delta::of(before.take(), after.clone());
             screen = Some(shown(screen.as_ref(), &picture(&delta, Style::new(), Style::new())).unwrap());
-            let [here, there] = [&after, screen.as_ref().unwrap()].map(|one| encode(None, one, Depth::True));
-            assert_eq!(String::from_utf8_lossy(&here), String::from_utf8_lossy(&there));
+            let [here, there] = [&after, screen.as_ref().unwrap()].map(written);
+            assert_eq!(here, there);
             before = Some(after);
         }
     }

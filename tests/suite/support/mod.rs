@@ -11,6 +11,7 @@ pub mod prometheus;
 pub mod pty;
 pub mod running;
 pub mod server;
+pub mod serving;
 pub mod tls;
 
 use std::process::{Command, Output};

@@ -1,0 +1,104 @@
+//! An andon that serves a board at a socket of its own.
+
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use super::andon;
+use super::folder::Folder;
+use super::pty::{PATIENCE, Session};
+
+/// The board that comes with andon.
+const BOARD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/dashboards.toml");
+
+/// A running server; it ends when this is dropped.
+pub struct Serving {
+    pub folder: Folder,
+    board: String,
+    process: Child,
+}
+
+impl Serving {
+    /// The board that comes with andon, with its simulated shop.
+    pub fn start() -> Self {
+        Self::of(Folder::new(), BOARD.to_owned())
+    }
+
+    /// Another board.
+    pub fn with(text: &str) -> Self {
+        let folder = Folder::new();
+        let board = folder.write("board.toml", text);
+        Self::of(folder, board)
+    }
+
+    fn of(folder: Folder, board: String) -> Self {
+        let process = spawned(&folder, &board);
+        let serving = Self { folder, board, process };
+        serving.wait();
+        serving
+    }
+
+    /// The same once more, after it was killed.
+    pub fn start_again(&mut self) {
+        self.process = spawned(&self.folder, &self.board);
+        self.wait();
+    }
+
+    fn wait(&self) {
+        let begin = Instant::now();
+        while UnixStream::connect(self.socket()).is_err() {
+            assert!(begin.elapsed() < PATIENCE, "nobody serves at {}", self.socket().display());
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+    }
+
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join("board.sock")
+    }
+
+    pub fn connect(&self) -> UnixStream {
+        let stream = UnixStream::connect(self.socket()).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+
+    /// `andon view` of it, in a terminal.
+    pub fn view(&self, flags: &[&str], size: (u16, u16)) -> Session {
+        let socket = self.socket().display().to_string();
+        Session::start(&[&["view", "--socket", &socket], flags].concat(), size)
+    }
+
+    /// Ends it as nobody can resist.
+    pub fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// Ends it as a service manager does.
+    pub fn stop(&mut self) -> Option<i32> {
+        let id = rustix::process::Pid::from_child(&self.process);
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        self.process.wait().unwrap().code()
+    }
+
+    pub fn hang(&self, hangs: bool) {
+        use rustix::process::{Signal, kill_process};
+        let id = rustix::process::Pid::from_child(&self.process);
+        kill_process(id, if hangs { Signal::STOP } else { Signal::CONT }).unwrap();
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ended = self.process.kill().and_then(|()| self.process.wait());
+    }
+}
+
+fn spawned(folder: &Folder, board: &str) -> Child {
+    let socket = folder.path().join("board.sock");
+    let mut command = andon();
+    command.args(["serve", "--config", board, "--socket"]).arg(socket);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+}
