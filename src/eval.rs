@@ -21,6 +21,7 @@ pub mod matching;
 pub mod notification;
 pub mod panel;
 pub mod past;
+mod public;
 pub mod rollup;
 pub mod rule;
 pub mod selection;

@@ -33,6 +33,7 @@ pub mod number_or_text;
 pub mod people;
 pub mod percentile;
 pub mod poll;
+pub mod public;
 pub mod redact;
 pub mod review;
 pub mod rollbacks;

@@ -3,16 +3,18 @@
 use std::collections::HashSet;
 
 use super::board::Board;
+use super::events::Events;
 use super::judging::Verdicts;
-use crate::model::audience::Audience;
+use crate::model::audience::{Audience, Detail};
 use crate::model::poll::QueryId;
 use crate::model::text::SafeText;
+use crate::model::time::Timestamp;
 
 impl Verdicts<'_> {
     /// What is left of them for an audience: its dashboards, the sources behind them, and what follows from these.
     /// Its lamps and its sentence know nothing of what it does not see.
     #[must_use]
-    pub fn seen_by(&self, audience: &Audience, board: &Board<'_>) -> Self {
+    pub fn seen_by(&self, audience: &Audience, board: &Board<'_>, now: Timestamp) -> Self {
         let mut seen = self.clone();
         seen.pages.retain(|page| audience.sees(page.name));
         let panels = seen.pages.iter().flat_map(|page| &page.panels);
@@ -25,6 +27,20 @@ impl Verdicts<'_> {
         seen.sources.retain(|source| is_asked(&source.name));
         seen.source_remarks.retain(|(source, _)| is_asked(source));
         (seen.warning, seen.last_change) = (None, None);
+        if audience.detail == Detail::Public {
+            seen.hide(now);
+        }
         seen.rolled_up()
+    }
+
+    /// Keeps what the public may see.
+    fn hide(&mut self, now: Timestamp) {
+        self.sources.clear();
+        self.source_remarks.clear();
+        self.freeze = None;
+        self.events = Events::default();
+        for page in &mut self.pages {
+            page.panels = std::mem::take(&mut page.panels).into_iter().map(|panel| panel.for_public(now)).collect();
+        }
     }
 }

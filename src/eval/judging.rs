@@ -86,9 +86,11 @@ pub struct PanelVerdict<'a> {
     /// The main value, if it is one number.
     pub value: Option<f64>,
     /// The source behind it that does not answer, and why.
-    silent_source: Option<(SafeText, String)>,
+    pub(super) silent_source: Option<(SafeText, String)>,
     /// Why andon itself has failed in it.
     pub fault: Option<String>,
+    /// Whether it has something to show that who looks may not see.
+    pub hides: bool,
 }
 
 /// Judges a board as of `now`. A panel that cannot be judged says so, and takes nobody with it.
@@ -145,6 +147,7 @@ fn judge_panel<'a>(panel: Panel<'a>, names: &HashMap<QueryId, &SafeText>, known:
         value: single_value(&evaluation.content),
         silent_source: silent.and_then(|fault| Some(((*names.get(&fault.query)?).clone(), fault.error.to_string()))),
         fault: None,
+        hides: false,
         evaluation,
     }
 }
@@ -163,6 +166,7 @@ impl<'a> PanelVerdict<'a> {
             value: None,
             silent_source: None,
             fault: Some(fault.to_owned()),
+            hides: false,
         }
     }
 

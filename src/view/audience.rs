@@ -6,7 +6,7 @@ use super::build;
 use super::scene::Scene;
 use crate::config::Board;
 use crate::eval::judging::Verdicts;
-use crate::model::audience::Audience;
+use crate::model::audience::{Audience, Detail};
 use crate::model::time::{Timestamp, Zone};
 
 /// One scene for each audience of a board, of one moment.
@@ -24,9 +24,14 @@ impl Cut {
     /// What is left of a board for an audience.
     pub fn new(audience: &Arc<Audience>, board: &Board, verdicts: &Verdicts<'_>, now: Timestamp, zone: &Zone) -> Self {
         let part = (!audience.sees_all()).then(|| {
-            let seen = verdicts.seen_by(audience, &board.to_judge());
+            let seen = verdicts.seen_by(audience, &board.to_judge(), now);
             // A bell may be rung for what it does not see.
-            Scene { ring: None, banner: None, ..build::scene(board, seen, now, zone).0 }
+            let mut scene = Scene { ring: None, banner: None, ..build::scene(board, seen, now, zone).0 };
+            if audience.detail == Detail::Public {
+                let panels = scene.pages.iter_mut().chain(&mut scene.overview).flat_map(|page| &mut page.panels);
+                panels.for_each(|panel| panel.link = None);
+            }
+            scene
         });
         Self { audience: Arc::clone(audience), part }
     }

@@ -8,6 +8,7 @@ use crate::model::freshness::Freshness;
 use crate::model::isolation::{isolated, tripwire};
 use crate::model::judgement::Content;
 use crate::model::status::Status;
+use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp, Zone};
 use crate::panel::{PanelInput, PanelOptions, PanelView, text};
 use crate::view::scene::{LayerLamp, Page, PanelScene, Scene};
@@ -23,6 +24,9 @@ pub fn scene<'a>(board: &Board, verdicts: Verdicts<'a>, now: Timestamp, zone: &Z
         for (panel, (spec, verdict)) in dashboard.panels.iter().zip(&judged.panels).enumerate() {
             // A panel that cannot be shown says so, and takes nobody with it.
             let drawn = isolated(|| {
+                if verdict.hides {
+                    return (note(spec, verdict, now, zone), verdict.evaluation.status.word().to_owned());
+                }
                 let view = view(spec, verdict, &verdicts, now, zone);
                 let strip = view.strip();
                 (view, strip)
@@ -97,9 +101,11 @@ fn view(
     spec.options.view(&PanelInput { events, ..input(spec, verdict, now, zone) })
 }
 
-/// What stands for a panel in which andon itself has failed: a note, which has nothing in it to fail.
+/// What stands for a panel in which andon itself has failed, or whose words are not for who looks: a note, which has
+/// nothing in it to fail.
 fn note(spec: &PanelSpec, verdict: &PanelVerdict<'_>, now: Timestamp, zone: &Zone) -> PanelView {
-    let content = Content::Nothing;
+    let status = || SafeText::new(verdict.evaluation.status.word());
+    let content = if verdict.hides { Content::Text(vec![status()].into()) } else { Content::Nothing };
     PanelOptions::Text(text::Options::default()).view(&PanelInput { content, ..input(spec, verdict, now, zone) })
 }
 

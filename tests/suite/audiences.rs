@@ -3,9 +3,16 @@
 use std::sync::Arc;
 
 use andon::hub::Hub;
-use andon::model::fault::Reason;
+use andon::model::build::{Build, BuildResult, Run};
+use andon::model::event::{Event, EventKind};
+use andon::model::fault::{FetchError, Reason};
+use andon::model::labels::Labels;
 use andon::model::poll::{Outcome, QueryId};
+use andon::model::series::{Coverage, Point, Series, SeriesSet};
 use andon::model::status::Status;
+use andon::model::table::{Cell, Table};
+use andon::model::telemetry::Telemetry;
+use andon::model::text::SafeText;
 use andon::model::time::{Span, Timestamp, Zone};
 use andon::source::Clock;
 use andon::view::scene::Scene;
@@ -87,4 +94,103 @@ fn an_audience_sees_its_dashboards_and_nothing_that_follows_from_others() {
     }
     let lamps: usize = sales.layers.iter().map(|lamp| lamp.tally.total()).sum();
     assert_eq!(lamps, 1, "its lamps count what it sees");
+}
+
+/// A board that has a panel for every kind of telemetry, all of it for the public.
+fn everything(views: &[&str]) -> String {
+    let mut text = "[[audience]]\nname = \"public\"\ndashboards = \"*\"\n[[dashboards]]\nname = \"d\"\n".to_owned();
+    for (index, view) in views.iter().enumerate() {
+        text.push_str(&format!(
+            "[[dashboards.panels]]\nid = \"p{index}\"\ntitle = \"Panel {index}\"\nview = \"{view}\"\nsource = \"s{index}\"\n\
+             link = \"https://canary-link.example.com/\"\n"
+        ));
+    }
+    for index in 0..views.len() {
+        text.push_str(&format!("[sources.s{index}]\ntype = \"command\"\ncommand = [\"true\", \"{index}\"]\n"));
+    }
+    text
+}
+
+fn canary(field: &str) -> SafeText {
+    SafeText::new(&format!("canary-{field}"))
+}
+
+/// Telemetry of every kind with a canary in each of its fields, and the view that shows it.
+fn canaries() -> Vec<(&'static str, Telemetry)> {
+    let point = Point { at: NOW, value: 4.0 };
+    let series = |name: &str| Series {
+        labels: Labels::new([("instance".to_owned(), format!("canary-{name}"))].into()),
+        points: vec![point],
+    };
+    let run = Run { author: Some(canary("run-author")), url: Some(canary("run-url")), ..Run::default() };
+    let build = Build {
+        name: canary("build"),
+        group: canary("group"),
+        result: BuildResult::Failure,
+        raw: canary("raw"),
+        label: canary("build-label"),
+        branch: canary("branch"),
+        commit: canary("commit"),
+        author: Some(canary("author")),
+        url: Some(canary("url")),
+        finished_at: Some(NOW.minus(Span::seconds(60))),
+        history: vec![run],
+        ..Build::default()
+    };
+    let event = Event {
+        at: NOW.minus(Span::seconds(60)),
+        kind: EventKind::Deploy,
+        title: canary("title"),
+        service: canary("service"),
+        environment: canary("environment"),
+        version: canary("version"),
+        remark: canary("remark"),
+        who: Some(canary("who")),
+        url: Some(canary("event-url")),
+        ..Event::default()
+    };
+    let table = Table {
+        columns: vec![canary("column"), "n".into()],
+        rows: vec![vec![Cell::Text(canary("cell")), Cell::Number(4.0)]],
+        ..Table::default()
+    };
+    vec![
+        ("chart", Telemetry::Series(SeriesSet::new(vec![series("one"), series("two")], Coverage::Sample))),
+        ("bars", Telemetry::Series(SeriesSet::new(vec![series("three"), series("four")], Coverage::Sample))),
+        ("stat", Telemetry::Series(SeriesSet::new(vec![series("five")], Coverage::Sample))),
+        ("builds", Telemetry::Builds(vec![build.clone()])),
+        ("stages", Telemetry::Builds(vec![build])),
+        ("events", Telemetry::Events(vec![event])),
+        ("table", Telemetry::Table(table)),
+        ("text", Telemetry::Text(vec![canary("text")])),
+    ]
+}
+
+#[test]
+fn the_public_sees_values_and_statuses_and_nothing_that_somebody_has_written() {
+    let planted = canaries();
+    let views: Vec<&str> = planted.iter().map(|(view, _)| *view).chain(["stat"]).collect();
+    let mut hub = Hub::new(Arc::new(board(&everything(&views))), Zone::utc(), Clock::Wall);
+    for (index, (_, telemetry)) in planted.into_iter().enumerate() {
+        hub.apply(Outcome { answer: Ok(telemetry), at: NOW, ..failed(QueryId(index), 0) });
+    }
+    let error = FetchError::new(Reason::Refused, "canary-error at db.example.com");
+    let last = QueryId(views.len() - 1);
+    for failures in 1..=3 {
+        hub.apply(Outcome { answer: Err(error.clone()), ..failed(last, failures) });
+    }
+    let cuts = hub.seen_at(NOW).cuts;
+    let [team, public] = [0, 1].map(|index| serde_json::to_string(&**cuts[index].scene()).unwrap());
+    for field in ["one", "three", "build", "title", "column", "cell", "text", "error", "link"] {
+        assert!(team.contains(&format!("canary-{field}")), "{field} is not planted");
+    }
+    let found = public.find("canary").map(|at| &public[at.saturating_sub(200)..(at + 40).min(public.len())]);
+    assert_eq!(found, None);
+    assert!(!public.contains("example.com"));
+    let scene = cuts[1].scene();
+    let panels = &scene.pages[0].panels;
+    assert_eq!(panels[2].value, Some(4.0), "a number is a number");
+    assert_eq!(panels[3].status, Status::Critical, "a red build is red");
+    assert_eq!(panels[8].reason, "no data", "an error is no more than that");
+    assert!(scene.sources.is_empty() && scene.last_change.is_none());
 }
