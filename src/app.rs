@@ -4,6 +4,7 @@
 mod api;
 pub mod asked;
 pub mod diagnosis;
+mod guard;
 pub mod notifying;
 pub mod polling;
 pub mod reloading;

@@ -14,3 +14,4 @@ pub mod svg;
 pub mod terminal;
 pub mod text;
 pub mod viewing;
+pub mod web;

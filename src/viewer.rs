@@ -14,8 +14,6 @@ mod sentences;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ratatui::style::Style;
-
 pub use delta::{Delta, Signal};
 pub use encoded::Encoded;
 pub use frames::Frames;
@@ -33,13 +31,12 @@ use crate::input::action::{Action, apply};
 use crate::input::{Targets, action};
 use crate::model::audience::Permission;
 use crate::model::demands::Detail;
-use crate::model::status::Status;
 use crate::model::time::Span;
-use crate::render::{Frame, Ground, Ink, Role};
+use crate::render::{Frame, Ink};
 use crate::view::address::Address;
 use crate::view::arrange::Arrangement;
 use crate::view::audience::AudienceScene;
-use crate::view::scene::Scene;
+use crate::view::scene::{Remark, Scene};
 use inks::Tried;
 use rotation::Rotation;
 
@@ -215,9 +212,16 @@ impl Viewer {
         Address::of(&self.lens, self.live())
     }
 
-    /// For outputs that draw themselves while no frame comes: the style of what is too old, and of the words that say so.
-    pub fn without_signal(&self) -> (Style, Style) {
-        (self.ink.style(Role::Muted), self.ink.on(Ground::Fill(Status::Critical)).style(Role::Text))
+    /// What it is drawn in now.
+    pub const fn ink(&self) -> &Ink {
+        &self.ink
+    }
+
+    /// The sentence of what it sees, in one line, and the name of the board: for who hears it.
+    pub fn words(&self) -> (String, String) {
+        let scene = self.lens.scene(self.live());
+        let all: Vec<String> = scene.remarks.iter().map(Remark::line).collect();
+        (all.join(" · "), scene.title.to_string())
     }
 
     /// The size it draws in.

@@ -1,12 +1,13 @@
 //! The board for viewers elsewhere: sockets, and a thread that serves them.
 
 mod door;
+mod web;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::net::UnixListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio::runtime::Builder;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::sleep;
@@ -14,16 +15,20 @@ use tokio::time::sleep;
 use super::trouble::Trouble;
 use crate::accept::{Accepting, Limits};
 use crate::config::Board;
-use crate::config::serving::Socket;
+use crate::config::serving::{AudienceSpec, Socket, Web};
 use crate::hub::Command;
-use crate::output::socket::server::{Desk, PATIENCE};
-use crate::output::viewing::{MOST, Viewing, first, follow};
+use crate::model::audience::TEAM;
+use crate::output::socket::server::{self as socket, PATIENCE};
+use crate::output::viewing::{MOST, Moment, Viewing, first, follow};
 use crate::view::audience::Cuts;
 use crate::viewer::Palette;
 pub use door::{Door, folders};
+use web::{Access, Desk};
 
 /// Connections at once: all viewers, and some who are told that there are as many as there may be.
 const LIMITS: Limits = Limits { most: MOST + 24, silence: PATIENCE, stay: None };
+/// The same of browsers: each has one for its frames, and others for what is done there.
+const PAGE_LIMITS: Limits = Limits { most: 3 * MOST, ..LIMITS };
 /// How often it is seen to that somebody can connect.
 const AGAIN: Duration = Duration::from_secs(2);
 /// Files that the rest of the program may need.
@@ -34,12 +39,15 @@ const OTHER_FILES: u64 = 512;
 pub struct Settings {
     /// A socket for each audience that has one.
     pub doors: Vec<Door>,
+    /// The page, if there is one, and who may look at it.
+    pub page: Option<(Web, Vec<AudienceSpec>)>,
     /// What viewers are drawn in.
     pub palettes: watch::Receiver<Palette>,
 }
 
 impl Settings {
-    /// The sockets of a board. `own` is the one of its team, whose name is that of the board's file where it has no path.
+    /// Where a board is served. `own` is the socket of its team, which has the name of the board's file where it has no path;
+    /// without it there are no sockets.
     pub fn new(
         board: &Board,
         own: Option<&Socket>,
@@ -47,16 +55,24 @@ impl Settings {
         palettes: watch::Receiver<Palette>,
     ) -> Result<Self, String> {
         let mut doors = Vec::new();
-        for spec in &board.audiences {
-            let own = own.filter(|_| doors.is_empty() && spec.audience.name == crate::model::audience::TEAM);
-            for socket in own.into_iter().chain(&spec.socket) {
-                doors.push(Door::new(&spec.audience.name, socket, name)?);
+        if let Some(own) = own {
+            doors.push(Door::new(TEAM, own, name)?);
+            for spec in &board.audiences {
+                if let Some(socket) = &spec.socket {
+                    doors.push(Door::new(&spec.audience.name, socket, name)?);
+                }
             }
         }
-        Ok(Self { doors, palettes })
+        let page = board.web.clone().map(|web| (web, board.audiences.clone()));
+        Ok(Self { doors, page, palettes })
     }
 
-    /// Opens all of them; the first that cannot be opened is the error, a sentence.
+    /// Whether there is anything to serve.
+    pub const fn is_empty(&self) -> bool {
+        self.doors.is_empty() && self.page.is_none()
+    }
+
+    /// Opens all sockets; the first that cannot be opened is the error, a sentence.
     pub fn open(&mut self) -> Result<(), String> {
         self.doors.iter_mut().try_for_each(Door::open)
     }
@@ -72,7 +88,7 @@ pub(super) fn start(
     commands: mpsc::Sender<Command>,
 ) -> (watch::Receiver<Option<String>>, Option<Serving>) {
     let (trouble, troubles) = Trouble::new("nobody can look from elsewhere", "others can look again");
-    let serving = settings.filter(|settings| !settings.doors.is_empty()).map(|settings| {
+    let serving = settings.filter(|settings| !settings.is_empty()).map(|settings| {
         let (end, ended) = oneshot::channel();
         if let Err(why) = on_a_thread(settings, cuts, commands, trouble.clone(), ended) {
             trouble.set(Some(format!("no thread for it: {why}")));
@@ -107,7 +123,7 @@ fn on_a_thread(
 /// As many files as viewers may need, as far as this process may have them.
 fn allow_files() {
     let limit = getrlimit(Resource::Nofile);
-    let wanted = LIMITS.most as u64 + OTHER_FILES;
+    let wanted = (LIMITS.most + PAGE_LIMITS.most) as u64 + OTHER_FILES;
     let current = limit.maximum.map_or(wanted, |maximum| maximum.min(wanted));
     if limit.current.is_some_and(|now| now < current) {
         let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(current), ..limit });
@@ -119,6 +135,7 @@ fn allow_files() {
 async fn serve(settings: Settings, cuts: watch::Receiver<Cuts>, commands: mpsc::Sender<Command>, trouble: &Trouble) {
     let viewing = Arc::new(Viewing::new(settings.palettes));
     tokio::spawn(Arc::clone(&viewing).demand(commands));
+    let mut page = settings.page.map(|(web, audiences)| Page { web, audiences, accepting: None });
     let mut doors: Vec<(Door, Option<Accepting>)> = settings.doors.into_iter().map(|door| (door, None)).collect();
     loop {
         let mut wrong = Vec::new();
@@ -132,15 +149,51 @@ async fn serve(settings: Settings, cuts: watch::Receiver<Cuts>, commands: mpsc::
             }
             wrong.extend(accepting.as_ref().and_then(Accepting::trouble));
         }
+        if let Some(page) = &mut page {
+            wrong.extend(page.serve(&viewing, &cuts).await.err());
+        }
         trouble.set((!wrong.is_empty()).then(|| wrong.join("; ")));
         sleep(AGAIN).await;
     }
 }
 
+/// The page in a browser.
+struct Page {
+    web: Web,
+    audiences: Vec<AudienceSpec>,
+    accepting: Option<Accepting>,
+}
+
+impl Page {
+    /// Sees to it that it is served; the error says why it is not.
+    async fn serve(&mut self, viewing: &Arc<Viewing>, cuts: &watch::Receiver<Cuts>) -> Result<(), String> {
+        if let Some(accepting) = self.accepting.as_ref().filter(|one| !one.has_ended()) {
+            return accepting.trouble().map_or(Ok(()), Err);
+        }
+        let access = Access::read(&self.web, &self.audiences)?;
+        let listener = TcpListener::bind(self.web.listen).await;
+        let listener = listener.map_err(|error| format!("{}: {}", self.web.listen, error.kind()))?;
+        tracing::info!(listen = %self.web.listen, "others can look in a browser");
+        let moments = self.audiences.iter().map(|spec| {
+            let name = &spec.audience.name;
+            (name.clone(), moments_of(name, cuts))
+        });
+        let desk = Arc::new(Desk::new(self.web.hosts.clone(), access, Arc::clone(viewing), moments.collect()));
+        let attend = move |stream, guest| web::attend(Arc::clone(&desk), stream, guest);
+        self.accepting = Some(Accepting::serve(listener, PAGE_LIMITS, attend));
+        Ok(())
+    }
+}
+
+/// What an audience sees, followed from now on.
+fn moments_of(audience: &str, cuts: &watch::Receiver<Cuts>) -> watch::Receiver<Moment> {
+    let (sender, moments) = watch::channel(first(cuts, audience));
+    tokio::spawn(follow(cuts.clone(), audience.to_owned(), sender));
+    moments
+}
+
 fn accept(listener: UnixListener, door: &Door, viewing: &Arc<Viewing>, cuts: &watch::Receiver<Cuts>) -> Accepting {
     tracing::info!(socket = %door.path().display(), audience = door.audience(), "others can look");
-    let (sender, moments) = watch::channel(first(cuts, door.audience()));
-    tokio::spawn(follow(cuts.clone(), door.audience().to_owned(), sender));
-    let desk = Arc::new(Desk::new(Arc::clone(viewing), moments));
+    let desk = Arc::new(socket::Desk::new(Arc::clone(viewing), moments_of(door.audience(), cuts)));
     Accepting::serve(listener, LIMITS, move |stream, guest| Arc::clone(&desk).attend(stream, guest))
 }

@@ -56,7 +56,7 @@ pub(super) fn start(Start { board, theme, file }: Start, flags: &RunFlags) -> Do
     let _log = flags.log.as_deref().map(super::log::to_file).transpose()?;
     let own = board.serve.clone();
     let (engine, palettes) = engine(Start { board, theme, file }, |board, palettes, name| {
-        own.map(|own| Settings::new(board, Some(&own), name, palettes)).transpose()
+        Settings::new(board, own.as_ref(), name, palettes).map(Some)
     })?;
     if flags.plain {
         plain::write(engine.scenes.clone())?;

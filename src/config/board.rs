@@ -9,7 +9,7 @@ use reqwest::Url;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::serving::{AudienceSpec, Socket};
+use super::serving::{AudienceSpec, Socket, Web};
 use crate::eval::board as eval;
 use crate::eval::check::{self, needs};
 use crate::eval::freshness::FreshnessLimits;
@@ -64,6 +64,8 @@ pub struct Board {
     pub serve: Option<Socket>,
     /// Who may look at it elsewhere; the first is the team.
     pub audiences: Vec<AudienceSpec>,
+    /// Where it is in a browser; none where it is not.
+    pub web: Option<Web>,
     /// How it is shown on a wall.
     pub kiosk: Kiosk,
 }

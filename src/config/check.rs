@@ -17,6 +17,7 @@ use super::{
     check_api, check_dashboards, check_history, check_kiosk, check_new, check_notify, check_remote_write,
     check_serving, check_source, raw,
 };
+use crate::model::audience::PUBLIC;
 use crate::model::event::EventSet;
 use crate::model::text::SafeText;
 use crate::model::time::Span;
@@ -53,6 +54,8 @@ pub(super) fn check(layers: &Layers) -> (Option<Board>, Vec<Problem>) {
     if let Some(api) = &api {
         check_api::check_loops(api, &scope.sources, &mut scope.report);
     }
+    let has_public = audiences.iter().any(|one| one.audience.name == PUBLIC);
+    let web = check_serving::web(&root.web, has_public, &path.key("web"), &mut scope.report);
     let remote_write = check_remote_write::check(&root.remote_write, &path.key("remote_write"), &mut scope.report);
     let history = check_history::check(&root.history, &path.key("history"), &mut scope.report);
     let notify = check_notify::check(&root.notify, &path.key("notify"), &mut scope.report);
@@ -71,6 +74,7 @@ pub(super) fn check(layers: &Layers) -> (Option<Board>, Vec<Problem>) {
         api,
         serve,
         audiences,
+        web,
         kiosk,
     };
     (Some(board), scope.report.problems)

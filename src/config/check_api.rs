@@ -19,23 +19,13 @@ pub(super) fn check(written: &Value, path: &Path, report: &mut Report<'_>) -> Op
     let until = "until it is there, the API answers nobody";
     check_secrets::check(&schemars::schema_for!(raw::Api), written, path, until, report);
     let raw = table::<raw::Api>(written.clone(), &json!({}), path, report)?;
-    let Ok(listen) = raw.listen.parse::<SocketAddr>() else {
-        let message = format!("listen = '{}' is no address", raw.listen);
-        report.error("bad-value", &path.key("listen"), message, "write it like \"127.0.0.1:7668\"".to_owned());
-        return None;
-    };
+    let listen = address(&raw.listen, "127.0.0.1:7668", path, report)?;
     if !listen.ip().is_loopback() && raw.token.is_none() {
         let message = "whoever reaches this address could read the board";
         let help = "add token = { env = \"ANDON_API_TOKEN\" }, or listen on 127.0.0.1".to_owned();
         report.error("missing-key", &path.key("listen"), message, help);
     }
-    for (index, host) in raw.hosts.iter().enumerate() {
-        if let Some((name, _)) = host.rsplit_once(':').filter(|(_, port)| is_port(host, port)) {
-            let help = format!("write \"{name}\": whatever port is asked for, the name counts");
-            let message = format!("'{host}' has a port, and hosts are names");
-            report.error("bad-value", &path.key("hosts").index(index), message, help);
-        }
-    }
+    check_hosts(&raw.hosts, path, report);
     Some(Api { listen, token: raw.token, hosts: raw.hosts })
 }
 
@@ -54,6 +44,27 @@ pub(super) fn check_loops(api: &Api, sources: &[SourceSpec], report: &mut Report
         let path = Path::default().key("sources").key(source.name.as_str()).key("url");
         let message = format!("'{}' is this board itself (its [api]), and a panel cannot judge itself", source.name);
         report.error("loop", &path, message, "write the address of another board".to_owned());
+    }
+}
+
+/// The address of `listen`.
+pub(super) fn address(listen: &str, example: &str, path: &Path, report: &mut Report<'_>) -> Option<SocketAddr> {
+    let parsed = listen.parse::<SocketAddr>().ok();
+    if parsed.is_none() {
+        let message = format!("listen = '{listen}' is no address");
+        report.error("bad-value", &path.key("listen"), message, format!("write it like \"{example}\""));
+    }
+    parsed
+}
+
+/// Names have no ports.
+pub(super) fn check_hosts(hosts: &[String], path: &Path, report: &mut Report<'_>) {
+    for (index, host) in hosts.iter().enumerate() {
+        if let Some((name, _)) = host.rsplit_once(':').filter(|(_, port)| is_port(host, port)) {
+            let help = format!("write \"{name}\": whatever port is asked for, the name counts");
+            let message = format!("'{host}' has a port, and hosts are names");
+            report.error("bad-value", &path.key("hosts").index(index), message, help);
+        }
     }
 }
 

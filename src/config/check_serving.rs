@@ -9,7 +9,8 @@ use super::nearest::suggestion;
 use super::raw;
 use super::read::table;
 use super::report::Report;
-use super::serving::{AudienceSpec, Socket};
+use super::serving::{AudienceSpec, Socket, Web};
+use super::{check_api, check_secrets};
 use crate::model::audience::{Audience, Detail, PUBLIC, Permission, TEAM};
 use crate::model::glob::Globs;
 
@@ -28,6 +29,26 @@ pub(super) fn serve(written: &Value, path: &Path, report: &mut Report<'_>) -> Op
             None
         }
     }
+}
+
+/// The page in a browser; none where the board does not say `[web]`. `has_public` is whether there is an audience of whoever
+/// shows nothing.
+pub(super) fn web(written: &Value, has_public: bool, path: &Path, report: &mut Report<'_>) -> Option<Web> {
+    if written.is_null() {
+        return None;
+    }
+    let until = "until it is there, nobody of the team can look";
+    check_secrets::check(&schemars::schema_for!(raw::Web), written, path, until, report);
+    let raw = table::<raw::Web>(written.clone(), &json!({}), path, report)?;
+    let listen = check_api::address(&raw.listen, "127.0.0.1:7669", path, report)?;
+    if !listen.ip().is_loopback() && raw.token.is_none() && !has_public {
+        let message = "whoever reaches this address could look at the whole board";
+        let help =
+            "add token = { env = \"ANDON_WEB_TOKEN\" }, or an [[audience]] public, or listen on 127.0.0.1".to_owned();
+        report.error("missing-key", &path.key("listen"), message, help);
+    }
+    check_api::check_hosts(&raw.hosts, path, report);
+    Some(Web { listen, token: raw.token, hosts: raw.hosts })
 }
 
 fn socket(raw: raw::Socket, path: &Path, report: &mut Report<'_>) -> Socket {
@@ -57,6 +78,8 @@ pub(super) fn audiences(
     let mut all: Vec<AudienceSpec> = Vec::new();
     for (index, one) in written.iter().enumerate() {
         let path = path.index(index);
+        let until = "until it is there, nobody of this audience can look";
+        check_secrets::check(&schemars::schema_for!(raw::Audience), one, &path, until, report);
         let Some(raw) = table::<raw::Audience>(one.clone(), &json!({}), &path, report) else { continue };
         if all.iter().any(|other| other.audience.name == raw.name) {
             let message = format!("there are two audiences '{}'", raw.name);
@@ -74,7 +97,7 @@ pub(super) fn audiences(
     }
     let is_team = |one: &AudienceSpec| one.audience.name == TEAM;
     let team = all.iter().position(is_team).map(|index| all.remove(index));
-    let team = team.unwrap_or_else(|| AudienceSpec { audience: Arc::new(Audience::team()), socket: None });
+    let team = team.unwrap_or_else(|| AudienceSpec { audience: Arc::new(Audience::team()), token: None, socket: None });
     [team].into_iter().chain(all).collect()
 }
 
@@ -111,5 +134,5 @@ fn audience(raw: raw::Audience, dashboards: &[String], path: &Path, report: &mut
     let globs = Globs::new(raw.dashboards.as_slice());
     let socket = has_socket.then(|| socket(raw.socket, path, report));
     let audience = Arc::new(Audience { name: raw.name, detail, dashboards: globs, permissions });
-    Some(AudienceSpec { audience, socket })
+    Some(AudienceSpec { audience, token: raw.token, socket })
 }

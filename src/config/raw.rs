@@ -69,6 +69,10 @@ pub(super) struct Root {
     #[serde(default)]
     #[schemars(with = "ServeForm")]
     pub serve: Value,
+    /// The board in a browser; without this table nowhere.
+    #[serde(default)]
+    #[schemars(with = "Web")]
+    pub web: Value,
     /// Who looks at the board elsewhere, and what of it they see. Without any there is the team, which sees all.
     #[serde(default)]
     #[schemars(with = "Vec<Audience>")]
@@ -122,6 +126,25 @@ pub(super) struct Socket {
     pub group: Option<String>,
 }
 
+/// The board in a browser.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Web {
+    /// The address (default: "127.0.0.1:7669"). Another one than of this machine needs a token, unless only the audience
+    /// `public` looks there.
+    #[serde(default = "web_address")]
+    pub listen: String,
+    /// What the team has to show, by reference: `{ env = "ANDON_WEB_TOKEN" }`.
+    pub token: Option<Secret>,
+    /// Names by which the page is reached, without a port; an address is one anyway.
+    #[serde(default)]
+    pub hosts: Vec<String>,
+}
+
+fn web_address() -> String {
+    "127.0.0.1:7669".to_owned()
+}
+
 /// Who looks at the board elsewhere.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Audience {
@@ -136,6 +159,8 @@ pub(super) struct Audience {
     /// What it may do besides looking: acknowledge, note (default: nothing).
     #[serde(default)]
     pub may: Vec<Permission>,
+    /// What it has to show in a browser, by reference: `{ env = "ANDON_SALES_TOKEN" }`.
+    pub token: Option<Secret>,
     /// A socket of its own.
     #[serde(flatten)]
     pub socket: Socket,

@@ -1,9 +1,11 @@
 //! Where others look at the board, and who they are.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::model::audience::Audience;
+use crate::source::auth::Secret;
 
 /// A Unix socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,10 +25,23 @@ impl Default for Socket {
 }
 
 /// An audience, and where it comes in.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct AudienceSpec {
     /// Who it is, and what it may see.
     pub audience: Arc<Audience>,
+    /// What it has to show in a browser.
+    pub token: Option<Secret>,
     /// A socket of its own.
     pub socket: Option<Socket>,
+}
+
+/// Where the board is in a browser.
+#[derive(Debug, Clone)]
+pub struct Web {
+    /// The address.
+    pub listen: SocketAddr,
+    /// What the team has to show.
+    pub token: Option<Secret>,
+    /// Names by which it is reached, without a port; an address is one anyway.
+    pub hosts: Vec<String>,
 }

@@ -1,6 +1,6 @@
 //! What the public must not read: addresses, and names of machines and people.
 
-use std::net::{IpAddr, SocketAddr};
+use core::net::{IpAddr, SocketAddr};
 
 use super::text::SafeText;
 

@@ -1,6 +1,8 @@
 //! What all viewers elsewhere share, however they are connected: frames and what they are encoded to, how many there may
 //! be, and what they need of the sources.
 
+mod sight;
+
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,7 +14,8 @@ use crate::hub::Command;
 use crate::hub::demands::{ViewerDemands, ViewerId};
 use crate::model::audience::Permission;
 use crate::view::audience::{AudienceScene, Cuts};
-use crate::viewer::{Delta, Demands, Frames, Palette, Screen, Viewer};
+use crate::viewer::{Delta, Demands, Frames, Palette, Viewer};
+pub use sight::{Allowance, Refused, Sight, Wanted};
 
 /// Viewers at one time.
 pub const MOST: usize = 1000;
@@ -156,34 +159,4 @@ pub async fn follow(mut cuts: watch::Receiver<Cuts>, audience: String, to: watch
 pub fn first(cuts: &watch::Receiver<Cuts>, audience: &str) -> Moment {
     let seen = cuts.borrow().iter().find(|cut| cut.audience().name == audience).cloned();
     Moment { seen, is_new: true }
-}
-
-/// So much of something, and so much more each second: what one viewer may have others do for it.
-#[derive(Debug)]
-pub struct Allowance {
-    left: f64,
-    most: f64,
-    a_second: f64,
-    at: Instant,
-}
-
-impl Allowance {
-    /// All of it.
-    pub fn new(most: u32, a_second: u32) -> Self {
-        Self { left: most.into(), most: most.into(), a_second: a_second.into(), at: Instant::now() }
-    }
-
-    /// Takes one, and returns when the next one is there.
-    pub fn take(&mut self) -> Instant {
-        let now = Instant::now();
-        self.left = (self.left + now.duration_since(self.at).as_secs_f64() * self.a_second).min(self.most) - 1.0;
-        self.at = now;
-        now + Duration::from_secs_f64((1.0 - self.left).max(0.0) / self.a_second)
-    }
-}
-
-/// The colours of a viewer that asks for a theme by name, else those of the board.
-pub fn inks_of(palette: &Palette, theme: &str, screen: Screen) -> crate::viewer::Inks {
-    let named = (!theme.is_empty()).then(|| palette.inks_of(theme, screen)).flatten();
-    named.unwrap_or_else(|| palette.inks(screen))
 }

@@ -193,7 +193,7 @@ pub(super) fn footer(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: 
             ink.style(Role::Muted),
         );
     }
-    for (key, what) in hints {
+    for (key, what) in hints.iter().filter(|(key, _)| !lens.without.contains(key)) {
         if x + (key.width() + what.len() + 3) as u16 + right_room > area.width {
             break;
         }

@@ -34,6 +34,8 @@ pub struct Lens {
     pub reads_back: bool,
     /// Wall mode: no key hints, and only keys that leave or turn the page.
     pub kiosk: bool,
+    /// Keys that do nothing for this viewer, so that the picture does not name them.
+    pub without: &'static str,
     /// The theme that is tried, while one is.
     pub theme: Option<String>,
     /// How the pages turn by themselves, on a wall.
@@ -67,6 +69,7 @@ impl PartialEq for Lens {
             frozen,
             reads_back: _,
             kiosk,
+            without,
             theme,
             turning,
             silence,
@@ -78,7 +81,8 @@ impl PartialEq for Lens {
             && chosen
             && *inspection == other.inspection
             && *theme == other.theme
-            && (*help, *kiosk, *turning, *silence) == (other.help, other.kiosk, other.turning, other.silence)
+            && (*help, *kiosk, *without, *turning, *silence)
+                == (other.help, other.kiosk, other.without, other.turning, other.silence)
     }
 }
 

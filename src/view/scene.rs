@@ -5,7 +5,7 @@ use serde::Serialize;
 pub use crate::config::board::RowSpec;
 pub use crate::eval::rollup::Tally;
 pub use crate::eval::sources::SourceState;
-use crate::eval::verdict::Remark;
+pub use crate::eval::verdict::Remark;
 use crate::model::freshness::Freshness;
 use crate::model::layer::Layer;
 use crate::model::poll::QueryId;

@@ -80,3 +80,4 @@ mod terminal_shared;
 mod time;
 mod viewers;
 mod wall;
+mod web;

@@ -1,11 +1,9 @@
 //! What a request asks for, and whether it may.
 
-use std::net::{IpAddr, SocketAddr};
-
-use hyper::header::{AUTHORIZATION, HOST, HeaderValue, ORIGIN};
+use hyper::header::{AUTHORIZATION, HOST, ORIGIN};
 use hyper::{Method, Request, StatusCode, Uri};
-use percent_encoding::percent_decode_str;
 
+use crate::app::guard::{bearer, decoded, is_ours, is_same, parameter};
 use crate::config::board::Api;
 use crate::model::time::Timestamp;
 
@@ -51,7 +49,7 @@ pub(super) fn read<B>(request: &Request<B>, is_local: bool, api: &Api, token: Op
     match headers.get(HOST).map(|host| host.to_str().unwrap_or_default()) {
         // HTTP/1.0 knows no names; no browser of today speaks it.
         None if is_local => {}
-        Some(host) if is_ours(host, api) => {}
+        Some(host) if is_ours(host, &api.hosts) => {}
         host => {
             let host = host.unwrap_or_default();
             let why = format!("the board is not '{host}'; hosts = [...] lists the names that it has");
@@ -72,26 +70,6 @@ pub(super) fn read<B>(request: &Request<B>, is_local: bool, api: &Api, token: Op
     Ok(asked)
 }
 
-/// Whether a `Host` is one of this board: this machine, a name that is listed, or an address: no page can take over
-/// that.
-fn is_ours(host: &str, api: &Api) -> bool {
-    let is_address = host.parse::<SocketAddr>().is_ok() || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
-    let name = host.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map_or(host, |(name, _)| name);
-    let is = |known: &str| known.eq_ignore_ascii_case(name);
-    is_address || is("localhost") || api.hosts.iter().any(|listed| is(listed))
-}
-
-/// What follows the word "Bearer", in any case (RFC 9110, section 11.1).
-fn bearer(header: &HeaderValue) -> Option<&[u8]> {
-    let (scheme, token) = header.as_bytes().split_at_checked("Bearer ".len())?;
-    scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token.trim_ascii_start())
-}
-
-/// Takes as long wherever they differ.
-fn is_same(given: &[u8], wanted: &[u8]) -> bool {
-    given.len() == wanted.len() && given.iter().zip(wanted).fold(0, |differ, (a, b)| differ | (a ^ b)) == 0
-}
-
 fn route(uri: &Uri) -> Result<Asked, Refusal> {
     let range = (moment(uri, "from")?, moment(uri, "to")?);
     Ok(Asked::Look(match uri.path() {
@@ -108,16 +86,6 @@ fn route(uri: &Uri) -> Result<Asked, Refusal> {
             return Err(refusal(StatusCode::NOT_FOUND, why));
         }
     }))
-}
-
-/// A parameter as it is written.
-fn parameter<'a>(uri: &'a Uri, key: &str) -> Option<&'a str> {
-    let mut pairs = uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
-    pairs.find(|(name, _)| *name == key).map(|(_, value)| value)
-}
-
-fn decoded(text: &str) -> String {
-    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// RFC 3339, or seconds since 1970. A '+' is the sign of an offset, and no blank.

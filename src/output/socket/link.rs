@@ -99,6 +99,7 @@ async fn connected(
     let first = FromViewer::Hello(hello.borrow().clone());
     send(&mut to, first).await?;
     let mut reading = Box::pin(read(from));
+    let mut can_send = true;
     loop {
         tokio::select! {
             (from, came) = &mut reading => {
@@ -115,8 +116,9 @@ async fn connected(
                     }
                 }
             }
-            message = from_viewer.recv() => match message {
-                Some(message) => send(&mut to, message).await?,
+            message = from_viewer.recv(), if can_send => match message {
+                // A server that has ended the connection has said why: that is still to be read.
+                Some(message) => can_send = send(&mut to, message).await.is_ok(),
                 None => return Ok(left()),
             },
         }

@@ -14,15 +14,14 @@ use super::framing::{LONGEST_OF_VIEWER, framed, next};
 use super::message::{Farewell, FromServer, FromViewer, Hello, Ring, ToServer, ToViewer, VERSION, Welcome};
 use super::picture::picture;
 use crate::accept::Guest;
-use crate::output::viewing::{Allowance, MOST, Moment, Place, Viewing, inks_of};
-use crate::render::{Depth, Glyphs};
+use crate::model::status::Status;
+use crate::output::viewing::{Allowance, Moment, Refused, Sight, Viewing, Wanted};
+use crate::render::{Depth, Glyphs, Ground, Ink, Role};
 use crate::view::address::Address;
-use crate::viewer::{Delta, Effect, Encoded, Lens, Palette, Screen, Signal, Viewer};
+use crate::viewer::{Delta, Encoded, Screen, Signal};
 
 /// How long a viewer may take to say who it is, or to show a picture: who takes longer makes room for others.
 pub const PATIENCE: Duration = Duration::from_secs(10);
-/// Pictures that one viewer is sent at once, and each second after that.
-const PICTURES: (u32, u32) = (30, 20);
 /// Inputs that are taken of one viewer at once, and each second after that.
 const INPUTS: (u32, u32) = (200, 100);
 
@@ -74,36 +73,22 @@ impl Desk {
             );
             return Err(farewell(&why, true));
         }
-        let mut moments = self.moments.clone();
-        let seen = moments.borrow_and_update().seen.clone().ok_or_else(gone)?;
-        let place = self.viewing.enter();
-        let place = place.ok_or_else(|| farewell(&format!("{MOST} viewers look already: that is the most"), false))?;
-        let screen = screen_of(hello);
-        let (palettes, now) = (self.viewing.palettes(), self.viewing.now());
-        let inks = inks_of(&palettes.borrow(), &hello.theme, screen);
-        let mut lens = Lens { kiosk: hello.kiosk, ..Lens::default() };
-        Address::read(&hello.address).point(&mut lens, seen.scene());
-        let size = hello.size.unwrap_or_default().size();
-        Ok(Session {
-            desk: Arc::clone(self),
-            viewer: Viewer::new(seen, lens, inks, size, now),
-            place,
-            moments,
-            palettes,
+        let wanted = Wanted {
+            screen: screen_of(hello),
+            size: hello.size.unwrap_or_default().size(),
             theme: hello.theme.clone(),
-            screen,
-            address: Address::default(),
-            waits: None,
-            next_picture: Instant::now(),
-            pictures: Allowance::new(PICTURES.0, PICTURES.1),
-            inputs: Allowance::new(INPUTS.0, INPUTS.1),
-        })
+            address: Address::read(&hello.address),
+            without: "r",
+        };
+        let sight = Sight::new(&self.viewing, &self.moments, wanted).map_err(refused)?;
+        Ok(Session { desk: Arc::clone(self), sight, waits: None, inputs: Allowance::new(INPUTS.0, INPUTS.1) })
     }
 
-    fn encoded(&self, delta: &Delta, viewer: &Viewer) -> Arc<[u8]> {
-        let (muted, alarm) = viewer.without_signal();
+    fn encoded(&self, delta: &Delta, ink: &Ink) -> Arc<[u8]> {
+        let alarm = ink.on(Ground::Fill(Status::Critical)).style(Role::Text);
         let mut encoded = self.encoded.lock().unwrap_or_else(PoisonError::into_inner);
-        encoded.of(delta, |delta| framed(&said(FromServer::Picture(picture(delta, muted, alarm)))).into())
+        encoded
+            .of(delta, |delta| framed(&said(FromServer::Picture(picture(delta, ink.style(Role::Muted), alarm)))).into())
     }
 }
 
@@ -131,27 +116,17 @@ fn farewell(why: &str, for_good: bool) -> Farewell {
     Farewell { why: why.to_owned(), for_good }
 }
 
-/// The audience was taken from the board.
-fn gone() -> Farewell {
-    farewell("the board does not serve this audience any more", false)
+/// Who cannot look may come again.
+fn refused(why: Refused) -> Farewell {
+    farewell(&why.to_string(), false)
 }
 
 /// One connection.
 struct Session {
     desk: Arc<Desk>,
-    viewer: Viewer,
-    place: Place,
-    moments: watch::Receiver<Moment>,
-    palettes: watch::Receiver<Palette>,
-    theme: String,
-    screen: Screen,
-    /// What the viewer was told that it looks at.
-    address: Address,
+    sight: Sight,
     /// Until when the picture that was sent has to be shown; none where it is.
     waits: Option<Instant>,
-    /// Before then no other picture is sent.
-    next_picture: Instant,
-    pictures: Allowance,
     inputs: Allowance,
 }
 
@@ -162,10 +137,11 @@ impl Session {
         let mut next_input = Instant::now();
         let mut reading = Box::pin(read(from, next_input));
         loop {
-            if self.waits.is_none() && self.viewer.is_dirty() && self.next_picture <= Instant::now() {
+            let mut due = self.sight.due().filter(|_| self.waits.is_none());
+            if due.is_some_and(|due| due <= Instant::now()) {
                 self.show(to).await?;
+                due = None;
             }
-            let may_draw = self.waits.is_none() && self.viewer.is_dirty();
             tokio::select! {
                 (from, came) = &mut reading => {
                     let Some(message) = came? else { return Ok(farewell("", true)) };
@@ -177,19 +153,10 @@ impl Session {
                     }
                     reading.set(read(from, next_input));
                 }
-                changed = self.moments.changed() => {
-                    let moment = self.moments.borrow_and_update().clone();
-                    let Some(seen) = moment.seen.filter(|_| changed.is_ok()) else { return Ok(gone()) };
-                    let now = self.desk.viewing.now();
-                    if moment.is_new {
-                        self.viewer.scene(seen, now);
-                    }
-                    self.viewer.tick(now);
-                }
-                Ok(()) = self.palettes.changed() => {
-                    self.viewer.inks(inks_of(&self.palettes.borrow_and_update(), &self.theme, self.screen));
-                }
-                () = sleep_until(self.next_picture), if may_draw => {}
+                changed = self.sight.changed() => if let Err(why) = changed {
+                    return Ok(refused(why));
+                },
+                () = until(due) => {}
                 () = until(self.waits) => return Err(io::ErrorKind::TimedOut.into()),
             }
         }
@@ -197,14 +164,12 @@ impl Session {
 
     /// Takes a message; the last word where it is the end.
     fn take(&mut self, message: ToServer) -> Option<Farewell> {
-        let now = self.desk.viewing.now();
         match message.what? {
             FromViewer::Hello(_) => return Some(farewell("a viewer says its Hello once", true)),
             FromViewer::Shown(_) => self.waits = None,
-            FromViewer::Size(size) => self.viewer.resize(size.size(), now),
+            FromViewer::Size(size) => self.sight.resize(size.size()),
             other => {
-                let effect = other.input().and_then(|input| self.viewer.input(input, now));
-                if effect == Some(Effect::Quit) {
+                if other.input().is_some_and(|input| self.sight.input(input)) {
                     return Some(farewell("", true));
                 }
             }
@@ -214,21 +179,17 @@ impl Session {
 
     /// Sends the newest picture, and what goes with it.
     async fn show(&mut self, to: &mut OwnedWriteHalf) -> io::Result<()> {
-        let Some(delta) = self.desk.viewing.draw(&mut self.viewer) else { return Ok(()) };
-        self.place.demand(&self.viewer);
-        let bytes = self.desk.encoded(&delta, &self.viewer);
+        let Some((delta, address)) = self.sight.draw() else { return Ok(()) };
+        let bytes = self.desk.encoded(&delta, self.sight.ink());
         if let Some(Signal { bell, desktop }) = &delta.ring {
             let desktop = desktop.as_ref().map_or_else(String::new, ToString::to_string);
             send(to, &framed(&said(FromServer::Ring(Ring { bell: *bell, desktop })))).await?;
         }
-        let address = self.viewer.address();
-        if address != self.address {
-            send(to, &framed(&said(FromServer::Address(address.written())))).await?;
-            self.address = address;
+        if let Some(address) = address {
+            send(to, &framed(&said(FromServer::Address(address)))).await?;
         }
         send(to, &bytes).await?;
         self.waits = Some(Instant::now() + PATIENCE);
-        self.next_picture = self.pictures.take();
         Ok(())
     }
 }

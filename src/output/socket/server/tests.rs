@@ -5,8 +5,10 @@ use tokio::time::advance;
 use super::super::message::{Extent, Picture, Shown};
 use super::*;
 use crate::output::socket::framing::LONGEST_OF_SERVER;
+use crate::output::viewing::{MOST, Place};
 use crate::render::theme::{Theme, embedded};
 use crate::view::audience::AudienceScene;
+use crate::viewer::Palette;
 use crate::viewer::tests::scene;
 
 fn palettes() -> watch::Receiver<Palette> {

@@ -1,0 +1,89 @@
+//! Who may look in a browser, and as whom.
+
+use ring::hmac;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::app::guard::is_same;
+use crate::config::serving::{AudienceSpec, Web};
+use crate::model::audience::{PUBLIC, TEAM};
+use crate::source::auth::Secret;
+
+/// The name of the cookie that stands for a token.
+const COOKIE: &str = "andon";
+
+/// Who may look: an audience for each token, and one for who shows none.
+pub(in crate::app::serving) struct Access {
+    tokens: Vec<Login>,
+    /// The audience of who shows nothing; without it a token is needed.
+    open_to: Option<String>,
+}
+
+struct Login {
+    audience: String,
+    token: SecretString,
+    /// What the cookie of this audience holds: made of the token, and not to be turned back into it. It is the same after a
+    /// restart, and another one with another token.
+    cookie: String,
+}
+
+impl Access {
+    /// Reads the tokens of audiences. The error is a sentence.
+    pub(in crate::app::serving) fn read(web: &Web, audiences: &[AudienceSpec]) -> Result<Self, String> {
+        let of_team = web.token.iter().map(|token| (TEAM, token));
+        let others = audiences.iter().filter_map(|spec| Some((spec.audience.name.as_str(), spec.token.as_ref()?)));
+        let tokens: Result<Vec<Login>, String> =
+            of_team.chain(others).map(|(audience, token)| Login::read(audience, token)).collect();
+        let tokens = tokens?;
+        let has_token = |name: &str| tokens.iter().any(|login| login.audience == name);
+        let is_public = audiences.iter().any(|spec| spec.audience.name == PUBLIC) && !has_token(PUBLIC);
+        let open_to = if is_public { Some(PUBLIC) } else { (!has_token(TEAM)).then_some(TEAM) };
+        Ok(Self { tokens, open_to: open_to.map(str::to_owned) })
+    }
+
+    /// The audience of who shows a token, or a cookie.
+    pub(super) fn audience(&self, token: Option<&[u8]>, cookies: Option<&str>) -> Option<&str> {
+        let by_token = token.and_then(|token| self.of_token(token)).map(|login| login.audience.as_str());
+        let cookie = cookies.and_then(|all| value(all, COOKIE));
+        let by_cookie = || {
+            let is_it =
+                |login: &&Login| cookie.is_some_and(|cookie| is_same(cookie.as_bytes(), login.cookie.as_bytes()));
+            self.tokens.iter().find(is_it).map(|login| login.audience.as_str())
+        };
+        by_token.or_else(by_cookie).or(self.open_to.as_deref())
+    }
+
+    /// The cookie for who shows a token: kept from scripts, and sent to this board only.
+    pub(super) fn cookie(&self, token: &[u8], is_https: bool) -> Option<String> {
+        let cookie = &self.of_token(token)?.cookie;
+        let secure = if is_https { "; Secure" } else { "" };
+        Some(format!("{COOKIE}={cookie}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Strict{secure}"))
+    }
+
+    /// What takes it away.
+    pub(super) fn no_cookie() -> String {
+        format!("{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict")
+    }
+
+    fn of_token(&self, token: &[u8]) -> Option<&Login> {
+        self.tokens.iter().find(|login| is_same(token, login.token.expose_secret().as_bytes()))
+    }
+}
+
+impl Login {
+    fn read(audience: &str, token: &Secret) -> Result<Self, String> {
+        let token = token.read().map_err(|error| format!("the token of the audience '{audience}': {error}"))?;
+        let key = hmac::Key::new(hmac::HMAC_SHA256, token.expose_secret().as_bytes());
+        let tag = hmac::sign(&key, format!("andon, a browser of the audience {audience}").as_bytes());
+        let cookie = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Self { audience: audience.to_owned(), token, cookie })
+    }
+}
+
+/// The value of a cookie. Source: RFC 6265, section 4.2.1.
+fn value<'a>(cookies: &'a str, name: &str) -> Option<&'a str> {
+    cookies
+        .split(';')
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
+}

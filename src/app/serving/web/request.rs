@@ -1,0 +1,142 @@
+//! What a browser asks for, and whether it may.
+
+use hyper::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
+use hyper::{HeaderMap, Method, Request, StatusCode};
+
+use super::access::Access;
+use crate::app::guard::{bearer, decoded, is_ours, parameter};
+use crate::view::address::Address;
+use crate::viewer::{Input, Key};
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// A part of the page: its type, and its text.
+    Page(&'static str, &'static str),
+    /// Who one is here.
+    Session { audience: String },
+    /// A cookie for a token.
+    Login { cookie: String },
+    /// No cookie any more.
+    Logout,
+    /// The frames of a viewer.
+    Stream { audience: String, size: (u16, u16), light: bool, address: Address },
+    /// What somebody does at a viewer.
+    Act { viewer: String, act: Act },
+}
+
+/// What somebody does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Act {
+    Input(Input),
+    Size((u16, u16)),
+}
+
+/// Why it is not answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    pub(super) why: String,
+}
+
+pub(super) fn refusal(status: StatusCode, why: impl Into<String>) -> Refusal {
+    Refusal { status, why: why.into() }
+}
+
+/// Reads a request; `hosts` are the names of this board.
+pub(super) fn read<B>(request: &Request<B>, hosts: &[String], access: &Access) -> Result<Asked, Refusal> {
+    use crate::output::web::{PAGE, SCRIPT, STYLE};
+    if request.method() != Method::GET {
+        return Err(refusal(StatusCode::METHOD_NOT_ALLOWED, "the board is looked at with GET"));
+    }
+    let headers = request.headers();
+    // A web page that has taken over a name (DNS rebinding) asks for that name.
+    let host = text(headers, HOST.as_str()).unwrap_or_default();
+    if !is_ours(host, hosts) {
+        let why = format!("the board is not '{host}'; [web] hosts = [...] lists the names that it has");
+        return Err(refusal(StatusCode::FORBIDDEN, why));
+    }
+    match request.uri().path() {
+        // A link from anywhere leads here: nothing of the board is in it.
+        "/" => return Ok(Asked::Page("text/html; charset=utf-8", PAGE)),
+        "/page.css" => return Ok(Asked::Page("text/css; charset=utf-8", STYLE)),
+        "/page.js" => return Ok(Asked::Page("text/javascript; charset=utf-8", SCRIPT)),
+        _ => {}
+    }
+    if !is_from_here(headers, host) {
+        return Err(refusal(StatusCode::FORBIDDEN, "other web pages may not ask the board"));
+    }
+    let token = headers.get(AUTHORIZATION).and_then(bearer);
+    let needed = || refusal(StatusCode::UNAUTHORIZED, "this board needs a token");
+    match request.uri().path() {
+        "/login" => {
+            let is_https = text(headers, "x-forwarded-proto") == Some("https");
+            let cookie = token.and_then(|token| access.cookie(token, is_https));
+            return cookie
+                .map(|cookie| Asked::Login { cookie })
+                .ok_or_else(|| refusal(StatusCode::UNAUTHORIZED, "this is no token of this board"));
+        }
+        "/logout" => return Ok(Asked::Logout),
+        _ => {}
+    }
+    let audience = access.audience(token, text(headers, COOKIE.as_str())).ok_or_else(needed)?.to_owned();
+    let query = |key: &str| parameter(request.uri(), key);
+    match request.uri().path() {
+        "/session" => Ok(Asked::Session { audience }),
+        "/stream" => {
+            let size = query("size").and_then(size);
+            let size =
+                size.ok_or_else(|| refusal(StatusCode::BAD_REQUEST, "?size=120x40 says how large the page is"))?;
+            let address = Address::read(request.uri().query().unwrap_or_default());
+            Ok(Asked::Stream { audience, size, light: query("light") == Some("1"), address })
+        }
+        "/input" => {
+            let viewer = query("viewer").unwrap_or_default().to_owned();
+            let act = query("key").and_then(|key| self::key(&decoded(key))).map(|key| Act::Input(Input::Key(key)));
+            let act = act.or_else(|| query("click").and_then(size).map(|(x, y)| Act::Input(Input::Click(x, y))));
+            let act = act.or_else(|| query("size").and_then(size).map(Act::Size));
+            let act = act.ok_or_else(|| refusal(StatusCode::BAD_REQUEST, "there are key, click and size"))?;
+            Ok(Asked::Act { viewer, act })
+        }
+        _ => Err(refusal(StatusCode::NOT_FOUND, "there is nothing of this name")),
+    }
+}
+
+/// Whether a request is made by the page of this board, or by no page at all. Source: Fetch Metadata Request Headers
+/// (`Sec-Fetch-Site`); RFC 6454 (`Origin`).
+fn is_from_here(headers: &HeaderMap, host: &str) -> bool {
+    let site = text(headers, "sec-fetch-site").is_none_or(|site| site == "same-origin" || site == "none");
+    let origin = text(headers, ORIGIN.as_str());
+    let is_ours = |origin: &str| origin.split_once("://").is_some_and(|(_, name)| name.eq_ignore_ascii_case(host));
+    site && origin.is_none_or(is_ours) && headers.get(ORIGIN).is_none_or(|origin| origin.to_str().is_ok())
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// "120x40".
+fn size(text: &str) -> Option<(u16, u16)> {
+    let (columns, rows) = text.split_once('x')?;
+    Some((columns.parse().ok()?, rows.parse().ok()?))
+}
+
+/// A key by its name; a character as `char:é`.
+fn key(name: &str) -> Option<Key> {
+    if let Some(character) = name.strip_prefix("char:") {
+        let mut all = character.chars();
+        return all.next().filter(|one| all.next().is_none() && !one.is_control()).map(Key::Char);
+    }
+    Some(match name {
+        "enter" => Key::Enter,
+        "esc" => Key::Esc,
+        "backspace" => Key::Backspace,
+        "tab" => Key::Tab,
+        "backtab" => Key::BackTab,
+        "up" => Key::Up,
+        "down" => Key::Down,
+        "left" => Key::Left,
+        "right" => Key::Right,
+        _ => return None,
+    })
+}

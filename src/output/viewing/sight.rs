@@ -1,0 +1,170 @@
+//! One viewer elsewhere, however it is connected: what it sees, when it may be drawn, and what it may have others do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::{Moment, Place, Viewing};
+use crate::render::Ink;
+use crate::view::address::Address;
+use crate::viewer::{Delta, Effect, Inks, Input, Lens, Palette, Screen, Viewer};
+
+/// Pictures that one viewer is sent at once, and each second after that.
+const PICTURES: (u32, u32) = (30, 20);
+
+/// What a viewer says of itself when it comes.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// What its screen can show.
+    pub screen: Screen,
+    /// Its size, in columns and rows.
+    pub size: (u16, u16),
+    /// A theme by its name; empty for that of the board.
+    pub theme: String,
+    /// What it looks at.
+    pub address: Address,
+    /// Keys that do nothing where it is.
+    pub without: &'static str,
+}
+
+/// Why somebody cannot look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// There are as many viewers as there may be.
+    #[error("{} viewers look already: that is the most", super::MOST)]
+    Full,
+    /// The board has no such audience any more.
+    #[error("the board does not serve this audience any more")]
+    Gone,
+}
+
+/// A viewer and its place among all.
+#[derive(Debug)]
+pub struct Sight {
+    viewing: Arc<Viewing>,
+    viewer: Viewer,
+    place: Place,
+    moments: watch::Receiver<Moment>,
+    palettes: watch::Receiver<Palette>,
+    screen: Screen,
+    theme: String,
+    /// What its output was told that it looks at.
+    address: Option<Address>,
+    next_picture: Instant,
+    pictures: Allowance,
+}
+
+impl Sight {
+    /// Lets somebody look who sees these moments.
+    pub fn new(viewing: &Arc<Viewing>, moments: &watch::Receiver<Moment>, wanted: Wanted) -> Result<Self, Refused> {
+        let mut moments = moments.clone();
+        let seen = moments.borrow_and_update().seen.clone().ok_or(Refused::Gone)?;
+        let place = viewing.enter().ok_or(Refused::Full)?;
+        let Wanted { screen, size, theme, address, without } = wanted;
+        let (palettes, now) = (viewing.palettes(), viewing.now());
+        let inks = inks_of(&palettes.borrow(), &theme, screen);
+        let mut lens = Lens { kiosk: screen.kiosk, without, ..Lens::default() };
+        address.point(&mut lens, seen.scene());
+        Ok(Self {
+            viewing: Arc::clone(viewing),
+            viewer: Viewer::new(seen, lens, inks, size, now),
+            place,
+            moments,
+            palettes,
+            screen,
+            theme,
+            address: None,
+            next_picture: Instant::now(),
+            pictures: Allowance::new(PICTURES.0, PICTURES.1),
+        })
+    }
+
+    /// Waits until there is something else to see, a second at most; an error when its audience is gone. Nothing is lost
+    /// when this is dropped before it ends.
+    pub async fn changed(&mut self) -> Result<(), Refused> {
+        tokio::select! {
+            changed = self.moments.changed() => {
+                let moment = self.moments.borrow_and_update().clone();
+                let seen = moment.seen.filter(|_| changed.is_ok()).ok_or(Refused::Gone)?;
+                let now = self.viewing.now();
+                if moment.is_new {
+                    self.viewer.scene(seen, now);
+                }
+                self.viewer.tick(now);
+            }
+            Ok(()) = self.palettes.changed() => {
+                let inks = inks_of(&self.palettes.borrow_and_update(), &self.theme, self.screen);
+                self.viewer.inks(inks);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what somebody does; whether they leave.
+    pub fn input(&mut self, input: Input) -> bool {
+        self.viewer.input(input, self.viewing.now()) == Some(Effect::Quit)
+    }
+
+    /// Has another size from now on.
+    pub fn resize(&mut self, size: (u16, u16)) {
+        self.viewer.resize(size, self.viewing.now());
+    }
+
+    /// When the next picture may be drawn; none while there is nothing to draw.
+    pub fn due(&self) -> Option<Instant> {
+        self.viewer.is_dirty().then_some(self.next_picture)
+    }
+
+    /// Draws, with what is looked at where that is something else than before. Whoever gets a picture has to show it.
+    pub fn draw(&mut self) -> Option<(Delta, Option<String>)> {
+        let delta = self.viewing.draw(&mut self.viewer)?;
+        self.place.demand(&self.viewer);
+        self.next_picture = self.pictures.take();
+        let address = Some(self.viewer.address());
+        let written = (address != self.address).then(|| address.as_ref().map(Address::written)).flatten();
+        self.address = address;
+        Some((delta, written))
+    }
+
+    /// What it is drawn in.
+    pub const fn ink(&self) -> &Ink {
+        self.viewer.ink()
+    }
+
+    /// The sentence of what it sees, for who does not see it; and the name of the board.
+    pub fn words(&self) -> (String, String) {
+        self.viewer.words()
+    }
+}
+
+/// The colours of a viewer that asks for a theme by name, else those of the board.
+fn inks_of(palette: &Palette, theme: &str, screen: Screen) -> Inks {
+    let named = (!theme.is_empty()).then(|| palette.inks_of(theme, screen)).flatten();
+    named.unwrap_or_else(|| palette.inks(screen))
+}
+
+/// So much of something, and so much more each second: what one viewer may have others do for it.
+#[derive(Debug)]
+pub struct Allowance {
+    left: f64,
+    most: f64,
+    a_second: f64,
+    at: Instant,
+}
+
+impl Allowance {
+    /// All of it.
+    pub fn new(most: u32, a_second: u32) -> Self {
+        Self { left: most.into(), most: most.into(), a_second: a_second.into(), at: Instant::now() }
+    }
+
+    /// Takes one, and returns when the next one is there.
+    pub fn take(&mut self) -> Instant {
+        let now = Instant::now();
+        self.left = (self.left + now.duration_since(self.at).as_secs_f64() * self.a_second).min(self.most) - 1.0;
+        self.at = now;
+        now + Duration::from_secs_f64((1.0 - self.left).max(0.0) / self.a_second)
+    }
+}

@@ -1,0 +1,193 @@
+"use strict";
+// The board in a browser: frames come as server-sent events, keys and clicks go back as requests.
+const board = document.getElementById("board");
+const signal = document.getElementById("signal");
+const login = document.getElementById("login");
+const sheet = new CSSStyleSheet();
+document.adoptedStyleSheets = [sheet];
+const SILENCE = 4000;     // something comes each second; without it for so long nothing is fresh
+const classes = new Map();
+let stream = null, viewer = "", size = "", cell = [8, 17], heard = Date.now(), lost = "", again = 0, sending = Promise.resolve();
+
+const ROWS_OF_A_PHONE = 64;
+
+// A row is as high as the glyphs of the font, in whole pixels: between blocks is no line.
+function fit() {
+  const style = getComputedStyle(document.body);
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = `${style.fontSize} ${style.fontFamily}`;
+  const box = pen.measureText("█");
+  const height = Math.floor(box.fontBoundingBoxAscent + box.fontBoundingBoxDescent) || 17;
+  sheet.insertRule(`#board div { height: ${height}px; line-height: ${height}px; }`);
+}
+
+function measure() {
+  const probe = document.createElement("span");
+  probe.textContent = "0".repeat(50);
+  const line = document.createElement("div");
+  line.append(probe);
+  board.append(line);
+  const box = probe.getBoundingClientRect();
+  const high = line.getBoundingClientRect().height;
+  line.remove();
+  cell = [box.width / 50, high];
+  const columns = Math.max(20, Math.min(500, Math.floor(document.documentElement.clientWidth / cell[0])));
+  const rows = Math.floor(window.innerHeight / cell[1]);
+  // What is narrow is scrolled.
+  return `${columns}x${Math.max(10, Math.min(200, columns < 80 ? Math.max(rows, ROWS_OF_A_PHONE) : rows))}`;
+}
+
+function styled([front, behind, letters]) {
+  const key = `${front} ${behind} ${letters}`;
+  let name = classes.get(key);
+  if (!name) {
+    name = `s${classes.size}`;
+    classes.set(key, name);
+    let rule = "";
+    if (front) rule += `color:${front};`;
+    if (behind) rule += `background:${behind};`;
+    if (letters.includes("b")) rule += "font-weight:bold;";
+    if (letters.includes("d")) rule += "opacity:.6;";
+    if (letters.includes("u")) rule += "text-decoration:underline;";
+    sheet.insertRule(`.${name}{${rule}}`);
+  }
+  return name;
+}
+
+function wide(columns) {
+  const name = `w${columns}`;
+  if (!classes.has(name)) {
+    classes.set(name, name);
+    sheet.insertRule(`.${name}{width:${columns}ch}`);
+  }
+  return name;
+}
+
+function draw(picture) {
+  if (picture.whole) {
+    board.replaceChildren(...Array.from({ length: picture.rows }, () => document.createElement("div")));
+    board.className = styled(picture.ground);
+    document.body.className = board.className;
+  }
+  const names = picture.styles.map(styled);
+  for (const [y, runs] of picture.changed) {
+    board.children[y]?.replaceChildren(...runs.map(([, columns, style, text]) => {
+      const span = document.createElement("span");
+      span.className = `${names[style]} ${wide(columns)}`;
+      span.textContent = text;
+      return span;
+    }));
+  }
+}
+
+function light() { return matchMedia("(prefers-color-scheme: light)").matches ? "&light=1" : ""; }
+
+// What is looked at stands behind the #, or as a link has it behind the ?.
+function address() { return (location.hash || location.search).slice(1); }
+
+function connect() {
+  clearTimeout(again);
+  stream?.close();
+  size = measure();
+  stream = new EventSource(`stream?size=${size}${light()}&${address()}`);
+  const on = (name, act) => stream.addEventListener(name, (event) => {
+    heard = Date.now();
+    if (lost) say("");
+    act(JSON.parse(event.data));
+  });
+  on("viewer", (id) => { viewer = id; login.hidden = true; });
+  on("title", (title) => { document.title = title; });
+  on("picture", draw);
+  on("verdict", (words) => { document.getElementById("verdict").textContent = words; });
+  on("address", (text) => history.replaceState(null, "", text ? `#${text}` : location.pathname));
+  on("alive", () => {});
+  on("farewell", (why) => { say(why); });
+  stream.onerror = () => { stream.close(); refused(); };
+}
+
+// Why there is no stream: it may be that a token is needed.
+async function refused() {
+  let why = "the server cannot be reached";
+  try {
+    const answer = await fetch("session", { cache: "no-store" });
+    if (answer.status === 401) {
+      login.hidden = false;
+      document.getElementById("token").focus();
+      say("");
+      return;
+    }
+    why = answer.ok ? "the stream has ended" : (await answer.json()).error;
+  } catch { /* the server cannot be reached */ }
+  say(why);
+  again = setTimeout(connect, 1000);
+}
+
+function say(why) {
+  lost = why;
+  document.documentElement.classList.toggle("lost", !!why);
+  signal.hidden = !why;
+  if (why) signal.lastElementChild.textContent = `for ${Math.round((Date.now() - heard) / 1000)} s · ${why}`;
+}
+
+setInterval(() => {
+  if (!login.hidden) return;
+  if (lost) say(lost);
+  else if (viewer && Date.now() - heard > SILENCE) { say("the server is silent"); connect(); }
+}, 1000);
+
+// One after the other: keys arrive in the order in which they were pressed.
+function send(what) {
+  const id = viewer;
+  if (!id) return;
+  sending = sending.then(() => fetch(`input?viewer=${id}&${what}`, { cache: "no-store" })).catch(() => {});
+}
+
+const KEYS = {
+  Enter: "enter", Escape: "esc", Backspace: "backspace", ArrowUp: "up", ArrowDown: "down", ArrowLeft: "left",
+  ArrowRight: "right",
+};
+
+addEventListener("keydown", (event) => {
+  if (!login.hidden || event.metaKey || event.altKey || event.target.closest?.("button, input")) return;
+  let key = KEYS[event.key];
+  if (event.key === "Tab") key = event.shiftKey ? "backtab" : "tab";
+  if (event.key.length === 1) {
+    // Those with Ctrl are the browser's.
+    if (event.ctrlKey) return;
+    key = `char:${encodeURIComponent(event.key)}`;
+  }
+  if (!key || key === "char:q") return;
+  event.preventDefault();
+  send(`key=${key}`);
+});
+
+board.addEventListener("click", (event) => {
+  // Whoever selects text does not click.
+  if (String(getSelection())) return;
+  const box = board.getBoundingClientRect();
+  const [column, row] = [(event.clientX - box.left) / cell[0], (event.clientY - box.top) / cell[1]].map(Math.floor);
+  send(`click=${column}x${row}`);
+});
+
+login.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const token = document.getElementById("token");
+  const answer = await fetch("login", { headers: { Authorization: `Bearer ${token.value}` }, cache: "no-store" });
+  token.value = "";
+  document.getElementById("refused").textContent = answer.ok ? "" : (await answer.json()).error;
+  if (answer.ok) { document.getElementById("tools").hidden = false; connect(); }
+});
+
+document.getElementById("leave").addEventListener("click", async () => {
+  await fetch("logout", { cache: "no-store" });
+  location.reload();
+});
+
+addEventListener("resize", () => { clearTimeout(again); again = setTimeout(() => {
+  const now = measure();
+  if (now !== size) { size = now; send(`size=${now}`); }
+}, 150); });
+addEventListener("hashchange", connect);
+fit();
+matchMedia("(prefers-color-scheme: light)").addEventListener("change", connect);
+connect();

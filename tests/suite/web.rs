@@ -1,0 +1,195 @@
+//! The board in a browser, asked as a browser asks: the page, its frames, its keys, and who may not.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::prometheus::free_port;
+use crate::support::pty::PATIENCE;
+use crate::support::serving::Serving;
+
+/// A served board with a page: `team` has a token, sales have theirs, and everybody sees the last dashboard.
+struct Page {
+    serving: Serving,
+    port: u16,
+}
+
+const NOTES: &str = "[[dashboards]]\nname = \"one\"\n[[dashboards.panels]]\nid = \"a\"\nview = \"text\"\ntext = \"of one\"\n\
+                     [[dashboards]]\nname = \"two\"\n[[dashboards.panels]]\nid = \"b\"\nview = \"text\"\ntext = \"of two\"\n\
+                     [[dashboards]]\nname = \"three\"\n[[dashboards.panels]]\nid = \"c\"\nview = \"text\"\ntext = \"of three\"\n";
+
+impl Page {
+    fn start(audiences: &str, web: &str) -> Self {
+        let port = free_port();
+        let serving = Serving::with(&format!(
+            "title = \"Shop\"\n[web]\nlisten = \"127.0.0.1:{port}\"\n{web}\n{audiences}\n{NOTES}"
+        ));
+        let page = Self { serving, port };
+        let begin = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(begin.elapsed() < PATIENCE, "no page");
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+        page
+    }
+
+    fn request(&self, method: &str, path: &str, headers: &[&str]) -> TcpStream {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let host = format!("Host: localhost:{}", self.port);
+        let given = headers.iter().any(|header| header.to_ascii_lowercase().starts_with("host:"));
+        let own = (!given).then_some(host.as_str());
+        let lines: Vec<&str> = own.into_iter().chain(headers.iter().copied()).collect();
+        write!(stream, "{method} {path} HTTP/1.1\r\n{}\r\nConnection: close\r\n\r\n", lines.join("\r\n")).unwrap();
+        stream
+    }
+
+    /// Status, head and body of an answer.
+    fn ask(&self, method: &str, path: &str, headers: &[&str]) -> (u16, String, String) {
+        let mut answer = String::new();
+        self.request(method, path, headers).read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((answer.as_str(), ""));
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+        (status, head.to_owned(), body.to_owned())
+    }
+
+    fn stream(&self, query: &str, headers: &[&str]) -> Stream {
+        let path = format!("/stream?size=80x24&{query}");
+        let mut stream = Stream { lines: BufReader::new(self.request("GET", &path, headers)), viewer: String::new() };
+        stream.viewer = stream.until("viewer", |_| true).as_str().unwrap().to_owned();
+        stream
+    }
+}
+
+/// The frames of one viewer.
+struct Stream {
+    lines: BufReader<TcpStream>,
+    viewer: String,
+}
+
+impl Stream {
+    /// The next event of a name that holds.
+    fn until(&mut self, name: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        let (mut event, mut line) = (String::new(), String::new());
+        loop {
+            line.clear();
+            assert_ne!(self.lines.read_line(&mut line).unwrap(), 0, "the stream has ended before {name}");
+            if let Some(of) = line.strip_prefix("event: ") {
+                of.trim_end().clone_into(&mut event);
+            } else if let Some(data) = line.strip_prefix("data: ").filter(|_| event == name) {
+                let data = serde_json::from_str(data).unwrap();
+                if holds(&data) {
+                    return data;
+                }
+            }
+        }
+    }
+
+    fn sees(&mut self, words: &str) {
+        self.until("picture", |picture| picture.to_string().contains(words));
+    }
+}
+
+#[test]
+fn a_page_shows_the_board_and_its_keys_move_its_own_lens() {
+    let page = Page::start("", "");
+    let (status, head, body) = page.ask("GET", "/", &["Sec-Fetch-Site: cross-site"]);
+    assert_eq!(status, 200, "a link from anywhere leads here");
+    for header in ["content-security-policy: default-src 'none'", "nosniff", "x-frame-options: deny", "no-store"] {
+        assert!(head.to_ascii_lowercase().contains(header), "{header}: {head}");
+    }
+    assert!(body.contains("page.js") && !body.contains("Shop"), "nothing of the board is in the page");
+    let (mut one, mut other) = (page.stream("", &[]), page.stream("page=three&panel=c&zoom=1", &[]));
+    one.sees("of one");
+    other.sees("of three");
+    assert_eq!(page.ask("GET", &format!("/input?viewer={}&key=char:2", one.viewer), &[]).0, 204);
+    one.until("address", |address| address == "page=two");
+    one.sees("of two");
+    assert_eq!(page.ask("GET", &format!("/input?viewer={}&size=100x30", other.viewer), &[]).0, 204);
+    let picture = other.until("picture", |picture| picture["columns"] == 100);
+    assert!(picture.to_string().contains("of three"), "the other one has moved");
+}
+
+#[test]
+fn only_who_shows_a_token_sees_what_it_is_for() {
+    let audiences = "[[audience]]\nname = \"sales\"\ndetail = \"full\"\ndashboards = \"two\"\ntoken = \"for-sales-only\"\n\
+                     [[audience]]\nname = \"public\"\ndashboards = \"three\"\n";
+    let page = Page::start(audiences, "token = \"for-the-team\"");
+    for (headers, audience, sees) in [
+        (&[][..], "public", "of three"),
+        (&["Authorization: Bearer for-the-team"][..], "team", "of one"),
+        (&["Authorization: Bearer for-sales-only"][..], "sales", "of two"),
+        (&["Authorization: Bearer wrong"][..], "public", "of three"),
+        (&["Cookie: andon=for-the-team"][..], "public", "of three"),
+    ] {
+        assert!(page.ask("GET", "/session", headers).2.contains(&format!("\"{audience}\"")), "{headers:?}");
+        page.stream("page=one", headers).sees(sees);
+    }
+    let (status, head, _) = page.ask("GET", "/login", &["Authorization: Bearer for-the-team"]);
+    assert_eq!(status, 204);
+    let cookie = head.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict") && !cookie.contains("for-the-team"));
+    let cookie = format!("Cookie: x=y; {}", cookie.split(';').next().unwrap());
+    assert!(page.ask("GET", "/session", &[&cookie]).2.contains("team"));
+    assert_eq!(page.ask("GET", "/login", &["Authorization: Bearer wrong"]).0, 401);
+    assert!(page.ask("GET", "/logout", &[&cookie]).1.contains("andon=; Path=/; Max-Age=0"));
+    drop(page.serving);
+    let closed = Page::start("", "token = \"for-the-team\"");
+    for path in ["/session", "/stream?size=80x24", "/input?viewer=x&key=up"] {
+        assert_eq!(closed.ask("GET", path, &[]).0, 401, "{path}");
+    }
+}
+
+#[test]
+fn what_no_page_of_this_board_asks_is_refused() {
+    let page = Page::start("", "");
+    let long = format!("X: {}", "a".repeat(64 * 1024));
+    for (status, method, path, headers) in [
+        (405, "POST", "/", &[][..]),
+        (405, "PUT", "/input?viewer=x&key=up", &[]),
+        (405, "DELETE", "/session", &[]),
+        (405, "TRACE", "/", &[]),
+        (405, "OPTIONS", "/stream", &[]),
+        (403, "GET", "/", &["Host: evil.example.com"]),
+        (403, "GET", "/session", &["Host: 127.0.0.1.evil.example.com"]),
+        (403, "GET", "/session", &["Origin: http://evil.example.com"]),
+        (403, "GET", "/session", &["Origin: null"]),
+        (403, "GET", "/stream?size=80x24", &["Sec-Fetch-Site: cross-site"]),
+        (403, "GET", "/login", &["Sec-Fetch-Site: same-site"]),
+        (404, "GET", "/../../etc/passwd", &[]),
+        (404, "GET", "/%2e%2e/%2e%2e/etc/passwd", &[]),
+        (404, "GET", "//etc/passwd", &[]),
+        (404, "GET", "/input?viewer=guessed&key=up", &[]),
+        (400, "GET", "/stream", &[]),
+        (400, "GET", "/stream?size=80", &[]),
+        (400, "GET", "/input?viewer=x&key=F1", &[]),
+        (400, "GET", "/input?viewer=x&key=char:%1b", &[]),
+        (431, "GET", "/", &[long.as_str()]),
+    ] {
+        let (is, head, body) = page.ask(method, path, headers);
+        assert_eq!(is, status, "{method} {path}: {head}");
+        assert!(!body.contains("root:"), "{path}");
+    }
+    let (_, head, _) = page.ask("GET", "/stream?size=80x24&page=%0d%0aSet-Cookie:x=y", &["Origin: http://x"]);
+    assert!(!head.to_ascii_lowercase().contains("set-cookie"), "{head}");
+    page.stream("", &[]).sees("of one");
+}
+
+#[test]
+fn half_a_request_and_a_reader_that_has_gone_disturb_nobody() {
+    let page = Page::start("", "");
+    let mut half: Vec<TcpStream> = Vec::new();
+    for _ in 0..20 {
+        let mut stream = TcpStream::connect(("127.0.0.1", page.port)).unwrap();
+        stream.write_all(b"GET /stream?size=80x24 HTTP/1.1\r\nHo").unwrap();
+        half.push(stream);
+        drop(page.stream("", &[]));
+    }
+    let mut seen = page.stream("page=two", &[]);
+    seen.sees("of two");
+    drop(half);
+    assert_eq!(page.ask("GET", &format!("/input?viewer={}&key=char:1", seen.viewer), &[]).0, 204);
+    seen.sees("of one");
+}
