@@ -6,6 +6,7 @@ use super::board::Board;
 use super::events::Events;
 use super::judging::Verdicts;
 use crate::model::audience::{Audience, Detail};
+use crate::model::judgement::Content;
 use crate::model::poll::QueryId;
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
@@ -27,10 +28,28 @@ impl Verdicts<'_> {
         seen.sources.retain(|source| is_asked(&source.name));
         seen.source_remarks.retain(|(source, _)| is_asked(source));
         (seen.warning, seen.last_change) = (None, None);
+        seen.forget_events(&queries);
         if audience.detail == Detail::Public {
             seen.hide(now);
         }
         seen.rolled_up()
+    }
+
+    /// Keeps the events of what is seen: those of its sources, and of its services.
+    fn forget_events(&mut self, queries: &HashSet<QueryId>) {
+        let panels = self.pages.iter().flat_map(|page| &page.panels);
+        let services: HashSet<&str> = panels.filter_map(|one| Some(one.panel.service?.as_str())).collect();
+        let events = self.events.of(queries, &services);
+        for panel in self.pages.iter_mut().flat_map(|page| &mut page.panels) {
+            if let Content::Events(shown) = &mut panel.evaluation.content {
+                shown.retain(|event| events.has(event));
+            }
+            // A change that turned a panel of no service may be of anything.
+            if panel.panel.service.is_none() {
+                panel.evaluation.cause = None;
+            }
+        }
+        self.events = events;
     }
 
     /// Keeps what the public may see.

@@ -1,7 +1,7 @@
 //! What happened, joined from every source of a board, once, before anything is judged or drawn.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
+use std::collections::{HashMap, HashSet};
 
 use super::changes::last_deploy;
 use crate::model::event::{Event, EventKind, EventState};
@@ -55,6 +55,21 @@ fn weight(event: &Event) -> (u8, bool, usize) {
 }
 
 impl<'a> Events<'a> {
+    /// Those that come from some queries, or are about some services; what the board itself has noticed is left out: it
+    /// names panels.
+    pub(super) fn of(&self, queries: &HashSet<QueryId>, services: &HashSet<&str>) -> Self {
+        let is_kept = |one: &&Joined<'a>| {
+            let is_about = !one.is_noticed && services.contains(one.event.service.as_str());
+            is_about || one.queries.iter().any(|query| queries.contains(query))
+        };
+        Self(self.0.iter().filter(is_kept).cloned().collect())
+    }
+
+    /// Whether this very event is among them.
+    pub(super) fn has(&self, event: &Event) -> bool {
+        self.0.iter().any(|one| std::ptr::eq(one.event, event))
+    }
+
     /// From the last good answers, and from what the board itself has noticed.
     pub fn new(store: &'a Store) -> Self {
         let answers = store

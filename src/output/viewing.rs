@@ -22,9 +22,9 @@ pub const MOST: usize = 1000;
 /// Between two times that the hub is told what they need: they come and go.
 const GATHER: Duration = Duration::from_millis(200);
 /// Without a scene viewers are woken this often: they say for how long nothing has come.
-const TICK: Duration = Duration::from_secs(1);
+const TICK: Duration = Duration::from_millis(1200);
 
-/// What an audience sees now; none where the board has no such audience any more. It comes with every scene, and once a
+/// What an audience sees now; none where the board has no such audience any more. It comes with every scene, and about once a
 /// second when none comes.
 #[derive(Debug, Clone)]
 pub struct Moment {
@@ -139,7 +139,7 @@ impl Drop for Place {
 /// Follows what one audience sees, and nothing else, for as long as somebody listens.
 pub async fn follow(mut cuts: watch::Receiver<Cuts>, audience: String, to: watch::Sender<Moment>) {
     let seen = |cuts: &Cuts| cuts.iter().find(|cut| cut.audience().name == audience).cloned();
-    loop {
+    while !to.is_closed() {
         match timeout(TICK, cuts.changed()).await {
             Ok(Ok(())) => {
                 let seen = seen(&cuts.borrow_and_update());

@@ -194,3 +194,39 @@ fn the_public_sees_values_and_statuses_and_nothing_that_somebody_has_written() {
     assert_eq!(panels[8].reason, "no data", "an error is no more than that");
     assert!(scene.sources.is_empty() && scene.last_change.is_none());
 }
+
+#[test]
+fn what_happened_elsewhere_is_not_seen_unless_it_is_of_a_service_that_is() {
+    let panel = |dashboard: &str, view: &str, source: &str, more: &str| {
+        format!(
+            "[[dashboards]]\nname = \"{dashboard}\"\n[[dashboards.panels]]\nid = \"{dashboard}-p\"\nview = \"{view}\"\n\
+             source = \"{source}\"\n{more}[sources.{source}]\ntype = \"command\"\ncommand = [\"true\", \"{source}\"]\n"
+        )
+    };
+    let text = [
+        "[[audience]]\nname = \"sales\"\ndetail = \"full\"\ndashboards = \"shop\"\n".to_owned(),
+        panel("shop", "chart", "a", "service = \"checkout\"\nwindow = \"1h\"\n"),
+        panel("vault", "events", "b", ""),
+    ]
+    .concat();
+    let mut hub = Hub::new(Arc::new(board(&text)), Zone::utc(), Clock::Wall);
+    let deploy = |service: &str| Event {
+        at: NOW.minus(Span::seconds(600)),
+        kind: EventKind::Deploy,
+        title: SafeText::new(&format!("canary-{service}")),
+        service: service.into(),
+        ..Event::default()
+    };
+    let points = vec![Point { at: NOW.minus(Span::seconds(3000)), value: 4.0 }, Point { at: NOW, value: 5.0 }];
+    let series = SeriesSet::new(vec![Series::named("", points)], Coverage::Whole);
+    for (query, telemetry) in
+        [(0, Telemetry::Series(series)), (1, Telemetry::Events(vec![deploy("checkout"), deploy("vault")]))]
+    {
+        hub.apply(Outcome { answer: Ok(telemetry), at: NOW, ..failed(QueryId(query), 0) });
+    }
+    let cuts = hub.seen_at(NOW).cuts;
+    let [team, sales] = [0, 1].map(|index| serde_json::to_string(&**cuts[index].scene()).unwrap());
+    assert!(team.contains("canary-checkout") && team.contains("canary-vault"));
+    assert!(sales.contains("canary-checkout"), "a deploy of its service is drawn on its graph");
+    assert!(!sales.contains("canary-vault"));
+}

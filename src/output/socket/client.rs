@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::link::{Link, News};
-use super::message::{Extent, FromServer, FromViewer, Hello, Picture, Ring, Shown as HasShown, VERSION};
+use super::message::{Extent, FromServer, FromViewer, Hello, Picture, Ring, VERSION};
 use super::picture::{shown, style};
 use crate::model::text::SafeText;
 use crate::model::time::Span;
@@ -122,11 +122,11 @@ impl Remote {
                 self.alarm = picture.alarm.map_or(self.alarm, style);
                 self.sent = Some(buffer);
                 self.lost = None;
+                self.is_acknowledged = false;
             }
             // Without its acknowledgement the server gives this connection up, and a new one begins with every cell.
             Err(why) => self.lost = Some(format!("the server has sent something that makes no sense: {why}")),
         }
-        self.is_acknowledged = false;
         self.is_dirty = true;
     }
 
@@ -235,7 +235,7 @@ impl Shown for Remote {
         let bytes = encode(before.as_ref(), &after, self.screen.depth);
         self.drawn = Some(after);
         if !std::mem::replace(&mut self.is_acknowledged, true) {
-            self.link.send(FromViewer::Shown(HasShown {}));
+            self.link.has_shown();
         }
         Some(Drawn { bytes, is_whole: before.is_none(), ring: self.ring.take() })
     }

@@ -2,16 +2,17 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{sleep, timeout};
 
 use super::framing::{LONGEST_OF_SERVER, framed, next};
-use super::message::{Farewell, FromServer, FromViewer, Hello, ToServer, ToViewer};
+use super::message::{Farewell, FromServer, FromViewer, Hello, Shown, ToServer, ToViewer};
 
 /// Before the next try.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -34,14 +35,21 @@ pub(super) enum News {
 pub(super) struct Link {
     pub(super) news: mpsc::Receiver<News>,
     to_server: mpsc::Sender<FromViewer>,
+    has_shown: Arc<Notify>,
 }
 
 impl Link {
     /// Connects, and again for as long as this is held. `hello` is what is said at the start of each connection.
     pub(super) fn start(socket: PathBuf, hello: watch::Receiver<Hello>) -> Self {
-        let ((to_viewer, news), (to_server, from_viewer)) = (mpsc::channel(WAITING), mpsc::channel(WAITING));
-        tokio::spawn(keep(socket, hello, from_viewer, to_viewer));
-        Self { news, to_server }
+        let ((to_viewer, news), (to_server, inputs)) = (mpsc::channel(WAITING), mpsc::channel(WAITING));
+        let has_shown: Arc<Notify> = Arc::default();
+        tokio::spawn(keep(socket, hello, FromTerminal { inputs, has_shown: Arc::clone(&has_shown) }, to_viewer));
+        Self { news, to_server, has_shown }
+    }
+
+    /// The last picture is on the screen. Unlike a key this is never lost: the server waits for it.
+    pub(super) fn has_shown(&self) {
+        self.has_shown.notify_one();
     }
 
     /// Sends, while there is a connection. A server that takes nothing any more is found out by its silence.
@@ -50,10 +58,31 @@ impl Link {
     }
 }
 
+/// What the terminal has for the server.
+struct FromTerminal {
+    inputs: mpsc::Receiver<FromViewer>,
+    has_shown: Arc<Notify>,
+}
+
+impl FromTerminal {
+    /// The next message; none when the terminal is left.
+    async fn next(&mut self) -> Option<FromViewer> {
+        tokio::select! {
+            () = self.has_shown.notified() => Some(FromViewer::Shown(Shown {})),
+            input = self.inputs.recv() => input,
+        }
+    }
+
+    /// What was meant for a picture that nobody sends any more.
+    fn forget(&mut self) {
+        while self.inputs.try_recv().is_ok() {}
+    }
+}
+
 async fn keep(
     socket: PathBuf,
     hello: watch::Receiver<Hello>,
-    mut from_viewer: mpsc::Receiver<FromViewer>,
+    mut from_viewer: FromTerminal,
     to_viewer: mpsc::Sender<News>,
 ) {
     loop {
@@ -66,8 +95,7 @@ async fn keep(
             return;
         }
         sleep(PAUSE).await;
-        // What was typed meanwhile was meant for a picture that nobody has sent.
-        while from_viewer.try_recv().is_ok() {}
+        from_viewer.forget();
     }
 }
 
@@ -91,7 +119,7 @@ pub fn reason(error: &io::Error) -> String {
 async fn connected(
     socket: &PathBuf,
     hello: &watch::Receiver<Hello>,
-    from_viewer: &mut mpsc::Receiver<FromViewer>,
+    from_viewer: &mut FromTerminal,
     to_viewer: &mpsc::Sender<News>,
 ) -> io::Result<Farewell> {
     let stream = timeout(SILENCE, UnixStream::connect(socket)).await.map_err(|_| io::ErrorKind::TimedOut)??;
@@ -116,7 +144,7 @@ async fn connected(
                     }
                 }
             }
-            message = from_viewer.recv(), if can_send => match message {
+            message = from_viewer.next(), if can_send => match message {
                 // A server that has ended the connection has said why: that is still to be read.
                 Some(message) => can_send = send(&mut to, message).await.is_ok(),
                 None => return Ok(left()),

@@ -22,8 +22,6 @@ use crate::viewer::{Delta, Encoded, Screen, Signal};
 
 /// How long a viewer may take to say who it is, or to show a picture: who takes longer makes room for others.
 pub const PATIENCE: Duration = Duration::from_secs(10);
-/// Inputs that are taken of one viewer at once, and each second after that.
-const INPUTS: (u32, u32) = (200, 100);
 
 /// Where one audience is served.
 #[derive(Debug)]
@@ -81,7 +79,7 @@ impl Desk {
             without: "r",
         };
         let sight = Sight::new(&self.viewing, &self.moments, wanted).map_err(refused)?;
-        Ok(Session { desk: Arc::clone(self), sight, waits: None, inputs: Allowance::new(INPUTS.0, INPUTS.1) })
+        Ok(Session { desk: Arc::clone(self), sight, waits: None, inputs: Allowance::of_inputs() })
     }
 
     fn encoded(&self, delta: &Delta, ink: &Ink) -> Arc<[u8]> {

@@ -13,6 +13,8 @@ use crate::viewer::{Delta, Effect, Inks, Input, Lens, Palette, Screen, Viewer};
 
 /// Pictures that one viewer is sent at once, and each second after that.
 const PICTURES: (u32, u32) = (30, 20);
+/// Inputs that are taken of one viewer at once, and each second after that.
+const INPUTS: (u32, u32) = (200, 100);
 
 /// What a viewer says of itself when it comes.
 #[derive(Debug, Clone)]
@@ -155,9 +157,24 @@ pub struct Allowance {
 }
 
 impl Allowance {
+    /// What one viewer may do.
+    pub fn of_inputs() -> Self {
+        Self::new(INPUTS.0, INPUTS.1)
+    }
+
     /// All of it.
     pub fn new(most: u32, a_second: u32) -> Self {
         Self { left: most.into(), most: most.into(), a_second: a_second.into(), at: Instant::now() }
+    }
+
+    /// Takes one, if one is there.
+    pub fn try_take(&mut self) -> bool {
+        let now = Instant::now();
+        self.left = (self.left + now.duration_since(self.at).as_secs_f64() * self.a_second).min(self.most);
+        self.at = now;
+        let is_there = self.left >= 1.0;
+        self.left -= if is_there { 1.0 } else { 0.0 };
+        is_there
     }
 
     /// Takes one, and returns when the next one is there.

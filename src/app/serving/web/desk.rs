@@ -24,7 +24,7 @@ use super::access::Access;
 use super::request::{self, Act, Asked, Refusal, refusal};
 use super::stream::{self, Pictures, events};
 use crate::accept::Guest;
-use crate::output::viewing::{Moment, Sight, Viewing, Wanted};
+use crate::output::viewing::{Allowance, Moment, Sight, Viewing, Wanted};
 use crate::render::{Depth, Glyphs};
 use crate::view::address::Address;
 use crate::viewer::Screen;
@@ -68,6 +68,7 @@ pub(in crate::app::serving) struct Desk {
 struct Looking {
     from: IpAddr,
     acts: mpsc::Sender<Act>,
+    inputs: Allowance,
 }
 
 type Answer = Response<BoxBody<Bytes, Infallible>>;
@@ -110,10 +111,12 @@ impl Desk {
             Asked::Login { cookie } => with_cookie(&cookie),
             Asked::Logout => with_cookie(&Access::no_cookie()),
             Asked::Act { viewer, act } => {
-                let acts = self.all().get(&viewer).map(|looking| looking.acts.clone());
-                let acts = acts.ok_or_else(|| refusal(StatusCode::NOT_FOUND, "there is no such viewer"))?;
-                let busy = || refusal(StatusCode::TOO_MANY_REQUESTS, "too much at once");
-                acts.try_send(act).map_err(|_| busy())?;
+                let mut all = self.all();
+                let looking = all.get_mut(&viewer);
+                let looking = looking.ok_or_else(|| refusal(StatusCode::NOT_FOUND, "there is no such viewer"))?;
+                if !looking.inputs.try_take() || looking.acts.try_send(act).is_err() {
+                    return Err(refusal(StatusCode::TOO_MANY_REQUESTS, "too much at once"));
+                }
                 text_of(StatusCode::NO_CONTENT, JSON, String::new())
             }
             Asked::Stream { audience, size, light, address } => {
@@ -152,7 +155,7 @@ impl Desk {
         let sight = Sight::new(&self.viewing, moments, wanted).map_err(|why| unavailable(why.to_string()))?;
         let id = random().ok_or_else(|| unavailable("this machine gives no random numbers".to_owned()))?;
         let ((acts, acting), (to, body)) = (mpsc::channel(ACTS), events());
-        self.all().insert(id.clone(), Looking { from: peer, acts });
+        self.all().insert(id.clone(), Looking { from: peer, acts, inputs: Allowance::of_inputs() });
         let desk = Arc::clone(self);
         tokio::spawn(async move {
             stream::serve(sight, &id, acting, to, &desk.pictures).await;
