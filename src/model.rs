@@ -13,6 +13,7 @@ pub mod format;
 pub mod freshness;
 mod from_text;
 pub mod glob;
+pub mod hex;
 pub mod hours;
 pub mod inspection;
 pub mod isolation;

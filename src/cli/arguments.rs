@@ -196,7 +196,7 @@ pub struct ServeFlags {
     /// Which board.
     #[command(flatten)]
     pub board: BoardFlags,
-    /// The socket that others connect to (default: [serve] socket, then NAME.sock in $`XDG_RUNTIME_DIR`/andon, with the
+    /// The socket that others connect to (default: that of the table `serve`, then NAME.sock in $`XDG_RUNTIME_DIR`/andon, with the
     /// name of the board's file)
     #[arg(long, value_name = "PATH")]
     pub socket: Option<PathBuf>,

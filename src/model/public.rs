@@ -68,7 +68,7 @@ fn is_domain(text: &str) -> bool {
     let is_label =
         |label: &&str| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_');
     let is_top = |label: &&str| label.len() > 1 && label.chars().all(char::is_alphabetic);
-    labels.len() > 1 && labels.iter().all(|label| is_label(label)) && labels.last().is_some_and(is_top)
+    labels.len() > 1 && labels.iter().all(is_label) && labels.last().is_some_and(is_top)
 }
 
 #[cfg(test)]

@@ -58,7 +58,8 @@ impl Page {
     fn stream(&self, query: &str, headers: &[&str]) -> Stream {
         let path = format!("/stream?size=80x24&{query}");
         let mut stream = Stream { lines: BufReader::new(self.request("GET", &path, headers)), viewer: String::new() };
-        stream.viewer = stream.until("viewer", |_| true).as_str().unwrap().to_owned();
+        let viewer = stream.until("viewer", |_| true);
+        viewer.as_str().unwrap().clone_into(&mut stream.viewer);
         stream
     }
 }

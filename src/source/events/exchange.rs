@@ -19,6 +19,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
 
+use crate::model::hex::{hex, unhex};
+
 /// What the first line says, so that another kind of program notices at once.
 const PROTOCOL: &str = "events/1";
 /// Longest line, in bytes, before a side has proven that it knows the token.
@@ -186,19 +188,6 @@ async fn read_line<S: AsyncRead + Unpin>(stream: &mut BufReader<S>, longest: u64
         Some(_) if line.len() as u64 == longest => Err(Broken::Foreign),
         _ => Err(Broken::Connection(std::io::ErrorKind::UnexpectedEof.into())),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for byte in bytes {
-        text.push_str(&format!("{byte:02x}"));
-    }
-    text
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let byte = |at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
-    (0..text.len()).step_by(2).map(byte).collect()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::app::guard::is_same;
 use crate::config::serving::{AudienceSpec, Web};
 use crate::model::audience::{PUBLIC, TEAM};
+use crate::model::hex::hex;
 use crate::source::auth::Secret;
 
 /// The name of the cookie that stands for a token.
@@ -74,8 +75,7 @@ impl Login {
         let token = token.read().map_err(|error| format!("the token of the audience '{audience}': {error}"))?;
         let key = hmac::Key::new(hmac::HMAC_SHA256, token.expose_secret().as_bytes());
         let tag = hmac::sign(&key, format!("andon, a browser of the audience {audience}").as_bytes());
-        let cookie = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { audience: audience.to_owned(), token, cookie })
+        Ok(Self { audience: audience.to_owned(), token, cookie: hex(tag.as_ref()) })
     }
 }
 

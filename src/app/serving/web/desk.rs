@@ -24,6 +24,7 @@ use super::access::Access;
 use super::request::{self, Act, Asked, Refusal, refusal};
 use super::stream::{self, Pictures, events};
 use crate::accept::Guest;
+use crate::model::hex::hex;
 use crate::output::viewing::{Allowance, Moment, Sight, Viewing, Wanted};
 use crate::render::{Depth, Glyphs};
 use crate::view::address::Address;
@@ -179,7 +180,7 @@ const JSON: &str = "application/json";
 fn random() -> Option<String> {
     let mut bytes = [0; 16];
     SystemRandom::new().fill(&mut bytes).ok()?;
-    Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Some(hex(&bytes))
 }
 
 fn refused(refusal: &Refusal) -> Answer {
