@@ -133,6 +133,10 @@ impl Viewer {
 
     /// Takes a new scene. A frozen picture is drawn, too: it says how old it is by now.
     pub fn scene(&mut self, seen: AudienceScene, now: Duration) {
+        if *self.seen.audience() != *seen.audience() {
+            // What was frozen may be more than is to be seen now.
+            self.lens.frozen = None;
+        }
         if self.lens.frozen.is_none() {
             self.lens.follow(self.seen.scene(), seen.scene());
         }

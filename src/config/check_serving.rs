@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::locations::Path;
 use super::nearest::suggestion;
 use super::raw;
-use super::read::table;
+use super::read::{Entries, table};
 use super::report::Report;
 use super::serving::{AudienceSpec, Socket, Web};
 use super::{check_api, check_secrets};
@@ -80,7 +80,15 @@ pub(super) fn audiences(
         let path = path.index(index);
         let until = "until it is there, nobody of this audience can look";
         check_secrets::check(&schemars::schema_for!(raw::Audience), one, &path, until, report);
-        let Some(raw) = table::<raw::Audience>(one.clone(), &json!({}), &path, report) else { continue };
+        let Some(written) = one.as_object() else { continue };
+        let mut entries = Entries::new(written);
+        let known = entries.take(&schemars::schema_for!(raw::Audience));
+        entries.report_unknown(&path, report);
+        if written.get("dashboards").and_then(Value::as_array).is_some_and(Vec::is_empty) {
+            let help = "name those it sees, or take the key away: then it sees all".to_owned();
+            report.error("empty", &path.key("dashboards"), "this audience sees no dashboard", help);
+        }
+        let Some(raw) = table::<raw::Audience>(known, &json!({}), &path, report) else { continue };
         if all.iter().any(|other| other.audience.name == raw.name) {
             let message = format!("there are two audiences '{}'", raw.name);
             report.error("duplicate", &path.key("name"), message, "give one of them another name".to_owned());
@@ -120,6 +128,15 @@ fn audience(raw: raw::Audience, dashboards: &[String], path: &Path, report: &mut
     if raw.name == PUBLIC && raw.dashboards.as_slice().is_empty() {
         let help = "write dashboards = [\"status\"], or [\"*\"] for all".to_owned();
         report.error("missing-key", path, "it is not said which dashboards the public sees", help);
+    }
+    if raw.name == PUBLIC && (raw.token.is_some() || !raw.may.is_empty()) {
+        let help = "take it away, or give this audience a name of its own".to_owned();
+        report.error(
+            "bad-value",
+            path,
+            "the public shows nothing and only looks: it has no token, and nothing it may",
+            help,
+        );
     }
     let has_socket = raw.socket.path.is_some();
     if !has_socket && (raw.socket.mode.is_some() || raw.socket.group.is_some()) {

@@ -2,33 +2,31 @@
 
 use std::collections::HashSet;
 
-use super::board::Board;
 use super::events::Events;
 use super::judging::Verdicts;
+use super::panel::Evaluation;
+use super::sources::SILENT;
+use super::verdict::silence;
 use crate::model::audience::{Audience, Detail};
 use crate::model::judgement::Content;
 use crate::model::poll::QueryId;
 use crate::model::text::SafeText;
-use crate::model::time::Timestamp;
+use crate::model::time::{Timestamp, Zone};
 
 impl Verdicts<'_> {
     /// What is left of them for an audience: its dashboards, the sources behind them, and what follows from these.
     /// Its lamps and its sentence know nothing of what it does not see.
     #[must_use]
-    pub fn seen_by(&self, audience: &Audience, board: &Board<'_>, now: Timestamp) -> Self {
+    pub fn seen_by(&self, audience: &Audience, now: Timestamp, zone: &Zone) -> Self {
         let mut seen = self.clone();
         seen.pages.retain(|page| audience.sees(page.name));
         let panels = seen.pages.iter().flat_map(|page| &page.panels);
         let queries: HashSet<QueryId> =
             panels.flat_map(|panel| panel.panel.rule.queries.iter().map(|query| query.id)).collect();
-        let is_asked = |name: &SafeText| {
-            let source = board.sources.iter().find(|source| source.name == name);
-            source.is_some_and(|source| source.queries.iter().any(|query| queries.contains(query)))
-        };
-        seen.sources.retain(|source| is_asked(&source.name));
-        seen.source_remarks.retain(|(source, _)| is_asked(source));
         (seen.warning, seen.last_change) = (None, None);
         seen.forget_events(&queries);
+        seen.freeze = seen.events.freeze(now, zone);
+        seen.forget_sources(now);
         if audience.detail == Detail::Public {
             seen.hide(now);
         }
@@ -44,20 +42,32 @@ impl Verdicts<'_> {
             if let Content::Events(shown) = &mut panel.evaluation.content {
                 shown.retain(|event| events.has(event));
             }
-            // A change that turned a panel of no service may be of anything.
-            if panel.panel.service.is_none() {
-                panel.evaluation.cause = None;
-            }
+            // It may be a change of what is not seen.
+            panel.evaluation.cause = None;
         }
         self.events = events;
     }
 
+    /// Keeps of the sources that some of them do not answer: they may be those of other panels, too.
+    fn forget_sources(&mut self, now: Timestamp) {
+        self.sources.clear();
+        let all = || self.pages.iter().flat_map(|page| &page.panels).map(|panel| &panel.evaluation);
+        let is_silent = |one: &&Evaluation<'_>| {
+            one.fault.is_some_and(|fault| fault.failures >= SILENT) && one.freshness.can_be_judged()
+        };
+        let (count, oldest) =
+            (all().filter(is_silent).count(), all().filter(is_silent).filter_map(|one| one.age).max());
+        let panels = if count == 1 { "1 panel".to_owned() } else { format!("{count} panels") };
+        self.source_remarks =
+            (count > 0).then(|| (SafeText::default(), silence(&SafeText::from(panels), oldest))).into_iter().collect();
+        self.updated = all().filter_map(|one| one.answered).min().map(|age| now.minus(age));
+    }
+
     /// Keeps what the public may see.
     fn hide(&mut self, now: Timestamp) {
-        self.sources.clear();
-        self.source_remarks.clear();
         self.freeze = None;
         self.events = Events::default();
+        self.is_public = true;
         for page in &mut self.pages {
             page.panels = std::mem::take(&mut page.panels).into_iter().map(|panel| panel.for_public(now)).collect();
         }

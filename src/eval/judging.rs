@@ -55,6 +55,8 @@ pub struct Verdicts<'a> {
     pub events: Events<'a>,
     /// What the sentence says of sources, with the name of each.
     pub(super) source_remarks: Vec<(SafeText, Remark)>,
+    /// Whether they are for the public.
+    pub(super) is_public: bool,
 }
 
 /// A page.
@@ -91,6 +93,8 @@ pub struct PanelVerdict<'a> {
     pub fault: Option<String>,
     /// Whether it has something to show that who looks may not see.
     pub hides: bool,
+    /// Whether its series have other names than their source gives them.
+    pub is_renamed: bool,
 }
 
 /// Judges a board as of `now`. A panel that cannot be judged says so, and takes nobody with it.
@@ -120,6 +124,7 @@ pub fn judge<'a>(board: &Board<'a>, store: &'a Store, checks: &'a Checks, now: T
         updated: store.entries().filter_map(|entry: &Entry| entry.last_success).max(),
         events,
         source_remarks,
+        is_public: false,
     };
     verdicts.rolled_up()
 }
@@ -148,6 +153,7 @@ fn judge_panel<'a>(panel: Panel<'a>, names: &HashMap<QueryId, &SafeText>, known:
         silent_source: silent.and_then(|fault| Some(((*names.get(&fault.query)?).clone(), fault.error.to_string()))),
         fault: None,
         hides: false,
+        is_renamed: false,
         evaluation,
     }
 }
@@ -167,6 +173,7 @@ impl<'a> PanelVerdict<'a> {
             silent_source: None,
             fault: Some(fault.to_owned()),
             hides: false,
+            is_renamed: false,
         }
     }
 
@@ -194,8 +201,10 @@ impl Verdicts<'_> {
     /// The same when some panels, by page and panel, turn out not to be drawable: of those nobody knows how they are.
     #[must_use]
     pub fn without(mut self, faults: &[((usize, usize), String)]) -> Self {
+        let is_public = self.is_public;
         for ((page, panel), fault) in faults {
             if let Some(one) = self.pages.get_mut(*page).and_then(|page| page.panels.get_mut(*panel)) {
+                let fault = if is_public { "it cannot be shown" } else { fault.as_str() };
                 *one = PanelVerdict::broken(one.panel, fault);
             }
         }

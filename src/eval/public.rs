@@ -44,6 +44,7 @@ impl PanelVerdict<'_> {
         }
         self.silent_source = None;
         self.fault = self.fault.map(|_| NO_DATA.to_owned());
+        self.is_renamed = true;
         self.hides = matches!(evaluation.content, Content::Nothing) && can_be_judged && self.panel.is_fed();
         self.evaluation = evaluation;
         self

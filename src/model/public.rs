@@ -5,16 +5,21 @@ use core::net::{IpAddr, SocketAddr};
 use super::text::SafeText;
 
 /// Labels whose values name a machine or a person, as exporters and clouds have them.
-const NAME_SOMEBODY: [&str; 24] = [
+const NAME_SOMEBODY: [&str; 32] = [
+    "account",
     "addr",
     "address",
+    "assignee",
     "author",
+    "client",
     "container",
+    "customer",
     "device",
     "email",
+    "fqdn",
     "host",
-    "host_name",
     "hostname",
+    "hosts",
     "instance",
     "ip",
     "machine",
@@ -24,8 +29,11 @@ const NAME_SOMEBODY: [&str; 24] = [
     "owner",
     "person",
     "pod",
+    "query",
     "server",
+    "sql",
     "target",
+    "tenant",
     "uri",
     "url",
     "user",
@@ -34,9 +42,17 @@ const NAME_SOMEBODY: [&str; 24] = [
 
 /// Whether the values of a label may name a machine or a person: `instance`, `kubernetes_node`, `peer.address`.
 pub fn names_somebody(label: &str) -> bool {
-    let label = label.to_ascii_lowercase();
-    let last = label.rsplit(['_', '.', '-']).next().unwrap_or_default();
-    NAME_SOMEBODY.iter().any(|name| label == *name || last == *name)
+    let mut spaced = String::new();
+    for character in label.chars() {
+        // "podName", "clientIP"
+        if character.is_uppercase() && !spaced.ends_with(|last: char| last.is_uppercase()) {
+            spaced.push('_');
+        }
+        spaced.push(character);
+    }
+    let spaced = spaced.to_lowercase();
+    let mut parts = spaced.split(|c: char| !c.is_alphanumeric());
+    parts.any(|part| NAME_SOMEBODY.contains(&part))
 }
 
 /// A text without what looks like an address: of a page, a machine, a person, a file.
@@ -46,7 +62,7 @@ pub fn without_addresses(text: &SafeText) -> SafeText {
 }
 
 fn is_address(word: &str) -> bool {
-    let parts = word.split(['(', ')', '[', ']', '{', '}', '<', '>', '"', '\'', '=', ',', ';', '|']);
+    let parts = word.split(['(', ')', '[', ']', '{', '}', '<', '>', '"', '\'', '=', ',', ';', '|', '/']);
     let whole = word.trim_matches(|c: char| !c.is_alphanumeric() && c != ':');
     // Brackets are a part of this one.
     let is_socket = word.trim_matches([',', ';', '(', ')']).parse::<SocketAddr>().is_ok();

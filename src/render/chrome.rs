@@ -150,12 +150,15 @@ pub(super) fn footer(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: 
     if area.is_empty() {
         return;
     }
-    let mut right = sources(scene);
+    // Who may not know the sources of a board is not told that there are none.
+    let is_told = !scene.sources.is_empty() || scene.updated.is_none();
+    let mut right = if is_told { sources(scene) } else { String::new() };
     if let Some(theme) = &lens.theme {
         right = format!("theme {theme}{}{right}", ink.glyphs.dot());
     }
     if let Some(updated) = scene.updated {
-        right = format!("updated {} ago{}{right}", updated.age_at(scene.now.plus(age)).brief(), ink.glyphs.dot());
+        let dot = if right.is_empty() { "" } else { ink.glyphs.dot() };
+        right = format!("updated {} ago{dot}{right}", updated.age_at(scene.now.plus(age)).brief());
     }
     let right_room = (right.width() as u16 + 2).min(area.width);
     let hints: &[(&str, &str)] = if lens.kiosk {

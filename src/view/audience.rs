@@ -24,7 +24,7 @@ impl Cut {
     /// What is left of a board for an audience.
     pub fn new(audience: &Arc<Audience>, board: &Board, verdicts: &Verdicts<'_>, now: Timestamp, zone: &Zone) -> Self {
         let part = (!audience.sees_all()).then(|| {
-            let seen = verdicts.seen_by(audience, &board.to_judge(), now);
+            let seen = verdicts.seen_by(audience, now, zone);
             // A bell may be rung for what it does not see.
             let mut scene = Scene { ring: None, banner: None, ..build::scene(board, seen, now, zone).0 };
             if audience.detail == Detail::Public {

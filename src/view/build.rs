@@ -24,8 +24,9 @@ pub fn scene<'a>(board: &Board, verdicts: Verdicts<'a>, now: Timestamp, zone: &Z
         for (panel, (spec, verdict)) in dashboard.panels.iter().zip(&judged.panels).enumerate() {
             // A panel that cannot be shown says so, and takes nobody with it.
             let drawn = isolated(|| {
-                if verdict.hides {
-                    return (note(spec, verdict, now, zone), verdict.evaluation.status.word().to_owned());
+                let is_nameless = verdict.is_renamed && NEED_NAMES.contains(&spec.options.kind().word);
+                if verdict.hides || is_nameless {
+                    return (note(spec, verdict, now, zone), hidden(verdict).to_owned());
                 }
                 let view = view(spec, verdict, &verdicts, now, zone);
                 let strip = view.strip();
@@ -101,11 +102,19 @@ fn view(
     spec.options.view(&PanelInput { events, ..input(spec, verdict, now, zone) })
 }
 
+/// Views that make nothing of series without the names that their source gives them: bounds of buckets, two ends.
+const NEED_NAMES: [&str; 3] = ["flow", "heatmap", "histogram"];
+
+/// What is said in place of what may not be seen: its status, where it has one.
+fn hidden(verdict: &PanelVerdict<'_>) -> &'static str {
+    if verdict.evaluation.is_judged { verdict.evaluation.status.word() } else { "not shown here" }
+}
+
 /// What stands for a panel in which andon itself has failed, or whose words are not for who looks: a note, which has
 /// nothing in it to fail.
 fn note(spec: &PanelSpec, verdict: &PanelVerdict<'_>, now: Timestamp, zone: &Zone) -> PanelView {
-    let status = || SafeText::new(verdict.evaluation.status.word());
-    let content = if verdict.hides { Content::Text(vec![status()].into()) } else { Content::Nothing };
+    let is_whole = verdict.fault.is_none();
+    let content = if is_whole { Content::Text(vec![SafeText::new(hidden(verdict))].into()) } else { Content::Nothing };
     PanelOptions::Text(text::Options::default()).view(&PanelInput { content, ..input(spec, verdict, now, zone) })
 }
 

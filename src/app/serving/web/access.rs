@@ -35,9 +35,19 @@ impl Access {
         let tokens: Result<Vec<Login>, String> =
             of_team.chain(others).map(|(audience, token)| Login::read(audience, token)).collect();
         let tokens = tokens?;
+        for (index, login) in tokens.iter().enumerate() {
+            if let Some(other) = tokens.iter().take(index).find(|other| other.is_same(login)) {
+                let [one, two] = [&other.audience, &login.audience];
+                return Err(format!(
+                    "the audiences '{one}' and '{two}' have the same token: nobody could tell who comes"
+                ));
+            }
+        }
         let has_token = |name: &str| tokens.iter().any(|login| login.audience == name);
-        let is_public = audiences.iter().any(|spec| spec.audience.name == PUBLIC) && !has_token(PUBLIC);
-        let open_to = if is_public { Some(PUBLIC) } else { (!has_token(TEAM)).then_some(TEAM) };
+        let has_public = audiences.iter().any(|spec| spec.audience.name == PUBLIC);
+        // Without a public and without a token whoever is on this machine is of the team.
+        let is_team = !has_token(TEAM) && web.listen.ip().is_loopback();
+        let open_to = if has_public { (!has_token(PUBLIC)).then_some(PUBLIC) } else { is_team.then_some(TEAM) };
         Ok(Self { tokens, open_to: open_to.map(str::to_owned) })
     }
 
@@ -71,6 +81,10 @@ impl Access {
 }
 
 impl Login {
+    fn is_same(&self, other: &Self) -> bool {
+        is_same(self.token.expose_secret().as_bytes(), other.token.expose_secret().as_bytes())
+    }
+
     fn read(audience: &str, token: &Secret) -> Result<Self, String> {
         let token = token.read().map_err(|error| format!("the token of the audience '{audience}': {error}"))?;
         let key = hmac::Key::new(hmac::HMAC_SHA256, token.expose_secret().as_bytes());
