@@ -51,6 +51,8 @@ mod legible;
 mod listeners;
 mod live;
 mod live_builds;
+mod live_ssh;
+mod live_ssh_refused;
 mod logs;
 mod looks;
 mod marks;

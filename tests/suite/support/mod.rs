@@ -12,6 +12,7 @@ pub mod pty;
 pub mod running;
 pub mod server;
 pub mod serving;
+pub mod sshd;
 pub mod tls;
 
 use std::process::{Command, Output};
