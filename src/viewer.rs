@@ -172,7 +172,8 @@ impl Viewer {
     pub fn tick(&mut self, now: Duration) {
         let silence = now.saturating_sub(self.came_at);
         if silence > SILENCE {
-            self.lens.silence = Some(Span(i64::try_from(silence.as_millis()).unwrap_or(i64::MAX)));
+            // In whole seconds, as it is written: viewers that are told of it one after the other share a frame.
+            self.lens.silence = Some(Span::seconds(i64::try_from(silence.as_secs()).unwrap_or(i64::MAX / 1000)));
             self.is_dirty = true;
         }
         self.turn(now);

@@ -70,6 +70,14 @@ impl Viewing {
         self.count.load(Ordering::Relaxed)
     }
 
+    /// Where there is no room, whoever has left just now is noticed before anybody is told so: it may be the same viewer
+    /// that comes again, and its new connection is heard of before the end of the old one.
+    pub async fn notice_who_has_left(&self) {
+        if self.count() >= MOST {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Lets one more look; none where there are as many as there may be.
     pub fn enter(self: &Arc<Self>) -> Option<Place> {
         let more = |count: usize| (count < MOST).then_some(count + 1);

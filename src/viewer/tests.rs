@@ -83,6 +83,17 @@ fn after_three_seconds_without_a_scene_the_board_says_so_each_second() {
 }
 
 #[test]
+fn without_scenes_viewers_that_are_told_of_it_one_after_the_other_share_a_frame() {
+    let (frames, seen) = (&mut Frames::default(), elsewhere(scene(None)));
+    let mut viewers = [viewer_of(seen.clone()), viewer_of(seen)];
+    for (n, viewer) in (0..).zip(&mut viewers) {
+        viewer.tick(Duration::from_millis(3_200 + 20 * n));
+    }
+    let [one, other] = viewers.each_mut().map(|viewer| viewer.draw(frames).unwrap());
+    assert!(std::ptr::eq(one.after(), other.after()), "drawn twice");
+}
+
+#[test]
 fn after_an_absence_there_was_no_silence_and_the_picture_is_a_whole_one() {
     let mut viewer = drawn(&mut Frames::default());
     viewer.wake(Duration::from_hours(1));

@@ -41,13 +41,16 @@ impl Desk {
     pub async fn attend(self: Arc<Self>, stream: UnixStream, guest: Guest) {
         let (mut from, mut to) = stream.into_split();
         let served = match timeout(PATIENCE, next::<ToServer>(&mut from, LONGEST_OF_VIEWER)).await {
-            Ok(Ok(Some(ToServer { what: Some(FromViewer::Hello(hello)) }))) => match self.welcome(&hello) {
-                Ok(session) => {
-                    guest.has_proven();
-                    session.serve(from, &mut to).await
+            Ok(Ok(Some(ToServer { what: Some(FromViewer::Hello(hello)) }))) => {
+                self.viewing.notice_who_has_left().await;
+                match self.welcome(&hello) {
+                    Ok(session) => {
+                        guest.has_proven();
+                        session.serve(from, &mut to).await
+                    }
+                    Err(farewell) => Ok(farewell),
                 }
-                Err(farewell) => Ok(farewell),
-            },
+            }
             Ok(Ok(_)) => Ok(farewell("the first message of a viewer is its Hello", true)),
             Ok(Err(error)) => Err(error),
             Err(_) => return,

@@ -1,17 +1,24 @@
 //! How well a colour is told from another. Source: WCAG 2.1, "contrast ratio" and "relative luminance".
 
+use std::sync::LazyLock;
+
 /// The contrast of two colours, from 1 (none) to 21 (black on white).
 pub fn contrast(one: [u8; 3], other: [u8; 3]) -> f64 {
     let (one, other) = (luminance(one) + 0.05, luminance(other) + 0.05);
     if one > other { one / other } else { other / one }
 }
 
+/// How much light each value of a channel stands for. A theme takes thousands of them, for each viewer that comes.
+static LINEAR: LazyLock<[f64; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|value| {
+        let c = value as f64 / 255.0;
+        if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+    })
+});
+
 /// From 0 (black) to 1 (white).
 fn luminance(rgb: [u8; 3]) -> f64 {
-    let [r, g, b] = rgb.map(|byte| {
-        let c = f64::from(byte) / 255.0;
-        if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
-    });
+    let [r, g, b] = rgb.map(|value| LINEAR[usize::from(value)]);
     0.2126 * r + 0.7152 * g + 0.0722 * b
 }
 

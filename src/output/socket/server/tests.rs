@@ -134,6 +134,20 @@ async fn there_are_no_more_viewers_than_there_may_be() {
     Eyes::welcomed(&desk).await;
 }
 
+#[tokio::test]
+async fn who_leaves_and_comes_again_has_its_place_also_where_all_others_are_taken() {
+    let (desk, _moments) = desk();
+    let _others: Vec<Place> = (1..MOST).map_while(|_| desk.viewing.enter()).collect();
+    let before = Eyes::welcomed(&desk).await;
+    let mut again = Eyes::open(&desk);
+    tokio::task::yield_now().await;
+    // The server hears of the new connection before it hears of the end of the old one.
+    again.say(FromViewer::Hello(hello())).await;
+    drop(before);
+    let heard = again.hear().await;
+    assert!(matches!(heard, Some(FromServer::Welcome(_))), "{heard:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn nothing_that_a_viewer_sends_does_more_than_move_its_lens() {
     let (desk, _moments) = desk();
