@@ -78,8 +78,21 @@ impl Settings {
     }
 }
 
-/// Ends the server when it is dropped.
-pub(super) type Serving = oneshot::Sender<()>;
+/// How long the end of the server is waited for.
+const LONGEST_END: Duration = Duration::from_millis(300);
+
+/// A running server. It ends when this is dropped, and its sockets are gone then.
+pub(super) struct Serving {
+    end: Option<oneshot::Sender<()>>,
+    ended: std::sync::mpsc::Receiver<()>,
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.end.take();
+        let _hangs = self.ended.recv_timeout(LONGEST_END);
+    }
+}
 
 /// Begins to serve. Returns what is wrong, for the hub.
 pub(super) fn start(
@@ -89,11 +102,11 @@ pub(super) fn start(
 ) -> (watch::Receiver<Option<String>>, Option<Serving>) {
     let (trouble, troubles) = Trouble::new("nobody can look from elsewhere", "others can look again");
     let serving = settings.filter(|settings| !settings.is_empty()).map(|settings| {
-        let (end, ended) = oneshot::channel();
-        if let Err(why) = on_a_thread(settings, cuts, commands, trouble.clone(), ended) {
+        let ((end, stopped), (over, ended)) = (oneshot::channel(), std::sync::mpsc::channel());
+        if let Err(why) = on_a_thread(settings, cuts, commands, trouble.clone(), stopped, over) {
             trouble.set(Some(format!("no thread for it: {why}")));
         }
-        end
+        Serving { end: Some(end), ended }
     });
     (troubles, serving)
 }
@@ -104,7 +117,8 @@ fn on_a_thread(
     cuts: watch::Receiver<Cuts>,
     commands: mpsc::Sender<Command>,
     trouble: Trouble,
-    ended: oneshot::Receiver<()>,
+    stopped: oneshot::Receiver<()>,
+    over: std::sync::mpsc::Sender<()>,
 ) -> std::io::Result<()> {
     allow_files();
     let runtime = Builder::new_current_thread().enable_all().build()?;
@@ -112,9 +126,11 @@ fn on_a_thread(
         runtime.block_on(async {
             tokio::select! {
                 () = serve(settings, cuts, commands, &trouble) => {}
-                _ = ended => {}
+                _ = stopped => {}
             }
         });
+        // Nobody waits where the program goes on without it.
+        let _nobody = over.send(());
         runtime.shutdown_background();
     };
     std::thread::Builder::new().name("andon-serve".to_owned()).spawn(run).map(drop)

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use super::out::{Done, Failure, complain_about, print};
 use crate::config::problem::{Location, Problem, Severity};
@@ -70,9 +71,12 @@ fn names() -> Vec<String> {
     names
 }
 
-/// The theme of an index among all that can be read, with its name; none beyond the last.
+/// The theme of an index among all that can be read, with its name; none beyond the last. They are read once, when the first
+/// is asked for.
 pub(super) fn nth(index: usize) -> Option<(String, Theme)> {
-    names().into_iter().filter_map(|name| Some((name.clone(), find(&name).ok()?))).nth(index)
+    static ALL: OnceLock<Vec<(String, Theme)>> = OnceLock::new();
+    let all = || names().into_iter().filter_map(|name| Some((name.clone(), find(&name).ok()?))).collect();
+    ALL.get_or_init(all).get(index).cloned()
 }
 
 /// The key of the board's theme, and of the one by day.

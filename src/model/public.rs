@@ -66,16 +66,16 @@ fn is_address(word: &str) -> bool {
     let whole = word.trim_matches(|c: char| !c.is_alphanumeric() && c != ':');
     // Brackets are a part of this one.
     let is_socket = word.trim_matches([',', ';', '(', ')']).parse::<SocketAddr>().is_ok();
-    is_socket || is_one(whole) || parts.map(|part| part.trim_end_matches(['.', ':', '!', '?'])).any(is_one)
+    let is_path = word.len() > 1 && word.trim_start_matches(['(', '"', '\'']).starts_with('/');
+    is_socket || is_path || is_one(whole) || parts.map(|part| part.trim_end_matches(['.', ':', '!', '?'])).any(is_one)
 }
 
 fn is_one(part: &str) -> bool {
     let bare = part.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map_or(part, |(host, _)| host);
-    let is_path = part.starts_with('/') && part.len() > 1;
     let is_mail = part.split_once('@').is_some_and(|(who, at)| !who.is_empty() && !at.is_empty());
     let is_ip = bare.parse::<IpAddr>().is_ok();
     let has_port = bare.len() < part.len() && bare.starts_with(|c: char| c.is_alphabetic());
-    part.contains("://") || is_path || is_mail || is_ip || has_port || is_domain(bare)
+    part.contains("://") || is_mail || is_ip || has_port || is_domain(bare)
 }
 
 /// "web-7.example.com": labels, the last of them letters. "v1.2" and "99.9" are none.

@@ -24,8 +24,7 @@ pub fn scene<'a>(board: &Board, verdicts: Verdicts<'a>, now: Timestamp, zone: &Z
         for (panel, (spec, verdict)) in dashboard.panels.iter().zip(&judged.panels).enumerate() {
             // A panel that cannot be shown says so, and takes nobody with it.
             let drawn = isolated(|| {
-                let is_nameless = verdict.is_renamed && NEED_NAMES.contains(&spec.options.kind().word);
-                if verdict.hides || is_nameless {
+                if is_hidden(spec, verdict) {
                     return (note(spec, verdict, now, zone), hidden(verdict).to_owned());
                 }
                 let view = view(spec, verdict, &verdicts, now, zone);
@@ -104,6 +103,11 @@ fn view(
 
 /// Views that make nothing of series without the names that their source gives them: bounds of buckets, two ends.
 const NEED_NAMES: [&str; 3] = ["flow", "heatmap", "histogram"];
+
+/// Whether a panel has something to show that who looks may not see.
+fn is_hidden(spec: &PanelSpec, verdict: &PanelVerdict<'_>) -> bool {
+    verdict.hides || verdict.is_renamed && NEED_NAMES.contains(&spec.options.kind().word)
+}
 
 /// What is said in place of what may not be seen: its status, where it has one.
 fn hidden(verdict: &PanelVerdict<'_>) -> &'static str {

@@ -53,6 +53,7 @@ mod live;
 mod live_builds;
 mod live_ssh;
 mod live_ssh_refused;
+mod load;
 mod logs;
 mod looks;
 mod marks;

@@ -88,10 +88,7 @@ impl Remote {
 
     fn take(&mut self, news: News) {
         match news {
-            News::Said(said) => {
-                self.heard_at = Instant::now();
-                self.hear(said);
-            }
+            News::Said(said) => self.hear(said),
             News::Lost { why, for_good } => {
                 self.has_ended |= for_good && why.is_empty();
                 self.lost = Some(why);
@@ -120,6 +117,11 @@ impl Remote {
             Ok(buffer) => {
                 self.muted = picture.muted.map_or(self.muted, style);
                 self.alarm = picture.alarm.map_or(self.alarm, style);
+                if picture.is_whole {
+                    // It is written over whatever is there.
+                    self.drawn = None;
+                }
+                self.heard_at = Instant::now();
                 self.sent = Some(buffer);
                 self.lost = None;
                 self.is_acknowledged = false;
@@ -218,8 +220,9 @@ impl Shown for Remote {
         self.is_dirty
     }
 
+    /// A viewer without its server says so, and is well.
     fn is_up_to_date(&self) -> bool {
-        self.lost.is_none()
+        true
     }
 
     fn has_ended(&self) -> bool {

@@ -144,9 +144,13 @@ impl Session {
                 due = None;
             }
             tokio::select! {
+                // What has been shown in time counts, however late it is read.
+                biased;
                 (from, came) = &mut reading => {
                     let Some(message) = came? else { return Ok(farewell("", true)) };
-                    if message.what.as_ref().is_some_and(|what| !matches!(what, FromViewer::Shown(_))) {
+                    // What is waited for is free.
+                    let is_awaited = self.waits.is_some() && matches!(message.what, Some(FromViewer::Shown(_)));
+                    if !is_awaited {
                         next_input = self.inputs.take();
                     }
                     if let Some(last) = self.take(message) {
