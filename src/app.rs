@@ -6,6 +6,7 @@ pub mod asked;
 pub mod diagnosis;
 mod guard;
 pub mod notifying;
+mod own_thread;
 pub mod polling;
 pub mod reloading;
 mod remote_writing;
@@ -27,7 +28,6 @@ use crate::model::poll::{Outcome, QueryId};
 use crate::model::time::{Span, Timestamp, Zone};
 use crate::source::network::Network;
 use crate::source::{Clock, Widths};
-use crate::view::audience::Cuts;
 use crate::view::scene::Scene;
 use polling::{Polling, Wires};
 use reloading::Reloading;
@@ -51,8 +51,6 @@ const LONGEST_END: Duration = Duration::from_millis(800);
 pub struct Engine {
     /// The latest scene.
     pub scenes: watch::Receiver<Arc<Scene>>,
-    /// The same for those who look from elsewhere.
-    pub cuts: watch::Receiver<Cuts>,
     /// What viewers may ask.
     pub commands: mpsc::Sender<Command>,
     stop: Option<oneshot::Sender<()>>,
@@ -113,7 +111,7 @@ pub fn start(
     let first = hub.seen_at(clock.now());
     let ((scene_sender, scenes), (cut_sender, cuts)) = (watch::channel(first.scene), watch::channel(first.cuts));
     let (commands, command_receiver) = mpsc::channel(COMMANDS);
-    let (others_trouble, served) = serving::start(serving, cuts.clone(), commands.clone());
+    let (others_trouble, served) = serving::start(serving, cuts, commands.clone());
     hub.hear_of(others_trouble);
     let (stop, stopped) = oneshot::channel::<()>();
     let (end, ended) = std::sync::mpsc::channel();
@@ -162,7 +160,7 @@ pub fn start(
             let _nobody = end.send(());
         })
         .map_err(|error| format!("no thread for the engine: {error}"))?;
-    Ok(Engine { scenes, cuts, commands, stop: Some(stop), ended })
+    Ok(Engine { scenes, commands, stop: Some(stop), ended })
 }
 
 /// What waits for engines, in the history.

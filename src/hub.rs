@@ -155,14 +155,16 @@ impl Hub {
         made(&verdicts, scene)
     }
 
-    /// A look: what everybody sees as of now, and the notifications of what has turned since the last look.
-    pub fn look(&mut self, now: Timestamp) -> (Seen, Vec<Notification>) {
+    /// A look: what everybody sees as of now, and the notifications of what has turned since the last look. Without
+    /// anybody elsewhere nothing is cut for them.
+    pub fn look(&mut self, now: Timestamp, with_others: bool) -> (Seen, Vec<Notification>) {
         let (mut watch, mut statuses) = (std::mem::take(&mut self.watch), std::mem::take(&mut self.statuses));
         let (scene, cuts, turned) = self.judged_at(now, |verdicts, scene| {
             if let Some(history) = &self.history {
                 history.keep_all(statuses.worth_keeping(now, judged_panels(verdicts)));
             }
-            (scene, self.cuts(verdicts, now), self.turned(&mut watch, verdicts))
+            let cuts = if with_others { self.cuts(verdicts, now) } else { Vec::new() };
+            (scene, cuts, self.turned(&mut watch, verdicts))
         });
         (self.watch, self.statuses) = (watch, statuses);
         for alert in turned.iter().filter(|one| one.turn == Turn::Critical) {
@@ -435,7 +437,7 @@ impl Hub {
     fn publish(&mut self, channels: &Channels) {
         tripwire::pass("hub");
         let now = self.clock.now();
-        let (seen, notifications) = self.look(now);
+        let (seen, notifications) = self.look(now, channels.cuts.receiver_count() > 0);
         if !notifications.is_empty()
             && let Err(refused) = channels.notices.try_send(notifications)
         {

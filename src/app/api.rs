@@ -18,11 +18,11 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio::net::TcpListener;
-use tokio::runtime::Builder;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
+use super::own_thread::OwnThread;
 use super::trouble::Trouble;
 use crate::accept::{Accepting, Limits};
 use crate::config::board::Api;
@@ -41,43 +41,22 @@ const AGAIN: Duration = Duration::from_secs(2);
 /// Reading a token takes milliseconds; after this long its disk does not answer.
 const LONG: Duration = Duration::from_secs(2);
 
-/// Ends the server when it is dropped.
-type Serving = oneshot::Sender<()>;
-
 /// Begins to serve. Returns the looks that are asked for and what is wrong, both for the hub. A board without `[api]`
 /// is asked by nobody.
 pub(super) fn start(
     api: Option<Api>,
     scenes: watch::Receiver<Arc<Scene>>,
     clock: Clock,
-) -> (Looks, watch::Receiver<Option<String>>, Option<Serving>) {
+) -> (Looks, watch::Receiver<Option<String>>, Option<OwnThread>) {
     let (looks, waiting) = mpsc::channel(WAITING);
     let (trouble, troubles) = Trouble::new("the API is not there", "the API is there");
-    let serving = api.map(|api| {
-        let (end, ended) = oneshot::channel();
-        let desk = Desk { api, token: None, looks, scenes, clock };
-        if let Err(why) = on_a_thread(desk, trouble.clone(), ended) {
-            trouble.set(Some(format!("no thread for it: {why}")));
-        }
-        end
+    // A flood of requests, and making their answers, hold up nobody but those who ask.
+    let serving = api.and_then(|api| {
+        let (desk, told) = (Desk { api, token: None, looks, scenes, clock }, trouble.clone());
+        let started = OwnThread::start("andon-api", move || async move { serve(desk, &told).await });
+        started.map_err(|why| trouble.set(Some(format!("no thread for it: {why}")))).ok()
     });
     (Looks::new(waiting), troubles, serving)
-}
-
-/// A flood of requests, and making their answers, hold up nobody but those who ask.
-fn on_a_thread(desk: Desk, trouble: Trouble, ended: oneshot::Receiver<()>) -> std::io::Result<()> {
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    let run = move || {
-        runtime.block_on(async {
-            tokio::select! {
-                () = serve(desk, &trouble) => {}
-                _ = ended => {}
-            }
-        });
-        // A token that cannot be read is not waited for.
-        runtime.shutdown_background();
-    };
-    std::thread::Builder::new().name("andon-api".to_owned()).spawn(run).map(drop)
 }
 
 /// Serves until it is dropped. What is in the way is tried again.

@@ -8,18 +8,18 @@ use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::{TcpListener, UnixListener};
-use tokio::runtime::Builder;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 
+use super::own_thread::OwnThread;
 use super::trouble::Trouble;
 use crate::accept::{Accepting, Limits};
 use crate::config::Board;
 use crate::config::serving::{AudienceSpec, Socket, Web};
 use crate::hub::Command;
 use crate::model::audience::TEAM;
-use crate::output::socket::server::{self as socket, PATIENCE};
-use crate::output::viewing::{MOST, Moment, Viewing, first, follow};
+use crate::output::socket::server as socket;
+use crate::output::viewing::{MOST, PATIENCE, Viewing, moments};
 use crate::view::audience::Cuts;
 use crate::viewer::Palette;
 pub use door::{Door, folders};
@@ -78,62 +78,22 @@ impl Settings {
     }
 }
 
-/// How long the end of the server is waited for.
-const LONGEST_END: Duration = Duration::from_millis(300);
-
-/// A running server. It ends when this is dropped, and its sockets are gone then.
-pub(super) struct Serving {
-    end: Option<oneshot::Sender<()>>,
-    ended: std::sync::mpsc::Receiver<()>,
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        self.end.take();
-        let _hangs = self.ended.recv_timeout(LONGEST_END);
-    }
-}
-
 /// Begins to serve. Returns what is wrong, for the hub.
 pub(super) fn start(
     settings: Option<Settings>,
     cuts: watch::Receiver<Cuts>,
     commands: mpsc::Sender<Command>,
-) -> (watch::Receiver<Option<String>>, Option<Serving>) {
+) -> (watch::Receiver<Option<String>>, Option<OwnThread>) {
     let (trouble, troubles) = Trouble::new("nobody can look from elsewhere", "others can look again");
-    let serving = settings.filter(|settings| !settings.is_empty()).map(|settings| {
-        let ((end, stopped), (over, ended)) = (oneshot::channel(), std::sync::mpsc::channel());
-        if let Err(why) = on_a_thread(settings, cuts, commands, trouble.clone(), stopped, over) {
-            trouble.set(Some(format!("no thread for it: {why}")));
-        }
-        Serving { end: Some(end), ended }
+    // A thousand viewers hold up neither the hub nor the terminal of the board.
+    let serving = settings.filter(|settings| !settings.is_empty()).and_then(|settings| {
+        allow_files();
+        let told = trouble.clone();
+        let started =
+            OwnThread::start("andon-serve", move || async move { serve(settings, cuts, commands, &told).await });
+        started.map_err(|why| trouble.set(Some(format!("no thread for it: {why}")))).ok()
     });
     (troubles, serving)
-}
-
-/// A thousand viewers hold up neither the hub nor the terminal of the board.
-fn on_a_thread(
-    settings: Settings,
-    cuts: watch::Receiver<Cuts>,
-    commands: mpsc::Sender<Command>,
-    trouble: Trouble,
-    stopped: oneshot::Receiver<()>,
-    over: std::sync::mpsc::Sender<()>,
-) -> std::io::Result<()> {
-    allow_files();
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    let run = move || {
-        runtime.block_on(async {
-            tokio::select! {
-                () = serve(settings, cuts, commands, &trouble) => {}
-                _ = stopped => {}
-            }
-        });
-        // Nobody waits where the program goes on without it.
-        let _nobody = over.send(());
-        runtime.shutdown_background();
-    };
-    std::thread::Builder::new().name("andon-serve".to_owned()).spawn(run).map(drop)
 }
 
 /// As many files as viewers may need, as far as this process may have them.
@@ -190,26 +150,18 @@ impl Page {
         let listener = TcpListener::bind(self.web.listen).await;
         let listener = listener.map_err(|error| format!("{}: {}", self.web.listen, error.kind()))?;
         tracing::info!(listen = %self.web.listen, "others can look in a browser");
-        let moments = self.audiences.iter().map(|spec| {
-            let name = &spec.audience.name;
-            (name.clone(), moments_of(name, cuts))
-        });
-        let desk = Arc::new(Desk::new(self.web.hosts.clone(), access, Arc::clone(viewing), moments.collect()));
+        let names = self.audiences.iter().map(|spec| spec.audience.name.clone());
+        let seen = names.map(|name| (name.clone(), moments(viewing, cuts.clone(), &name))).collect();
+        let desk = Arc::new(Desk::new(self.web.hosts.clone(), access, Arc::clone(viewing), seen));
         let attend = move |stream, guest| web::attend(Arc::clone(&desk), stream, guest);
         self.accepting = Some(Accepting::serve(listener, PAGE_LIMITS, attend));
         Ok(())
     }
 }
 
-/// What an audience sees, followed from now on.
-fn moments_of(audience: &str, cuts: &watch::Receiver<Cuts>) -> watch::Receiver<Moment> {
-    let (sender, moments) = watch::channel(first(cuts, audience));
-    tokio::spawn(follow(cuts.clone(), audience.to_owned(), sender));
-    moments
-}
-
 fn accept(listener: UnixListener, door: &Door, viewing: &Arc<Viewing>, cuts: &watch::Receiver<Cuts>) -> Accepting {
     tracing::info!(socket = %door.path().display(), audience = door.audience(), "others can look");
-    let desk = Arc::new(socket::Desk::new(Arc::clone(viewing), moments_of(door.audience(), cuts)));
+    let seen = moments(viewing, cuts.clone(), door.audience());
+    let desk = Arc::new(socket::Desk::new(Arc::clone(viewing), seen));
     Accepting::serve(listener, LIMITS, move |stream, guest| Arc::clone(&desk).attend(stream, guest))
 }

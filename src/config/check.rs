@@ -49,8 +49,14 @@ pub(super) fn check(layers: &Layers) -> (Option<Board>, Vec<Problem>) {
     let api = check_api::check(&root.api, &path.key("api"), &mut scope.report);
     let serve = check_serving::serve(&root.serve, &path.key("serve"), &mut scope.report);
     let names: Vec<String> = dashboards.iter().map(|dashboard| dashboard.name.clone()).collect();
-    let audiences =
-        check_serving::audiences(&root.audience, serve.as_ref(), &names, &path.key("audience"), &mut scope.report);
+    let audiences = check_serving::audiences(
+        &root.audience,
+        serve.as_ref(),
+        &names,
+        !root.web.is_null(),
+        &path.key("audience"),
+        &mut scope.report,
+    );
     if let Some(api) = &api {
         check_api::check_loops(api, &scope.sources, &mut scope.report);
     }

@@ -4,13 +4,11 @@ use serde_json::{Value, json};
 
 use super::raw;
 use super::scope::Scope;
-
-/// Its name for flags and scripts.
-const NAME: &str = "new";
+use crate::model::audience::NEW_METRICS;
 
 /// The page; none where nothing can be sent, where the board does not want it, or has such a panel or name already.
 pub(super) fn page(root: &raw::Root, scope: &Scope<'_>) -> Option<Value> {
-    if !root.new_metrics || root.dashboards.is_empty() || root.dashboards.iter().any(|one| one["name"] == NAME) {
+    if !root.new_metrics || root.dashboards.is_empty() || root.dashboards.iter().any(|one| one["name"] == NEW_METRICS) {
         return None;
     }
     let panels = scope.sources.iter().filter_map(|source| {
@@ -26,5 +24,5 @@ pub(super) fn page(root: &raw::Root, scope: &Scope<'_>) -> Option<Value> {
         })
     });
     let panels: Vec<Value> = panels.collect();
-    (!panels.is_empty()).then(|| json!({ "name": NAME, "title": "New metrics", "panels": panels }))
+    (!panels.is_empty()).then(|| json!({ "name": NEW_METRICS, "title": "New metrics", "panels": panels }))
 }

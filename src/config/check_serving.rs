@@ -72,6 +72,7 @@ pub(super) fn audiences(
     written: &[Value],
     serve: Option<&Socket>,
     dashboards: &[String],
+    has_web: bool,
     path: &Path,
     report: &mut Report<'_>,
 ) -> Vec<AudienceSpec> {
@@ -100,6 +101,12 @@ pub(super) fn audiences(
             let message = format!("{} is the socket of another audience", own.display());
             let help = "give each its own path: who connects is known by it".to_owned();
             report.error("duplicate", &path.key("socket"), message, help);
+        }
+        let shows = spec.token.is_some() || [PUBLIC, TEAM].contains(&spec.audience.name.as_str());
+        if spec.socket.is_none() && !(has_web && shows) && spec.audience.name != TEAM {
+            let message = format!("nobody can come in as '{}'", spec.audience.name);
+            let help = "give it a socket, or a token and the board a [web] table".to_owned();
+            report.warning("no-way-in", &path, message, help);
         }
         all.push(spec);
     }

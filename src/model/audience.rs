@@ -10,6 +10,9 @@ pub const TEAM: &str = "team";
 /// The name of the audience of whoever shows nothing.
 pub const PUBLIC: &str = "public";
 
+/// The page that a board makes of what programs have sent and no panel shows yet. Its words are theirs.
+pub const NEW_METRICS: &str = "new";
+
 /// Some of those who look.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Audience {
@@ -66,7 +69,8 @@ impl Audience {
 
     /// Whether it sees a dashboard.
     pub fn sees(&self, dashboard: &str) -> bool {
-        self.dashboards.keep(dashboard)
+        let is_of_programs = dashboard == NEW_METRICS && self.detail == Detail::Public;
+        self.dashboards.keep(dashboard) && !is_of_programs
     }
 
     /// Whether it sees all there is.

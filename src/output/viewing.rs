@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc, watch};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::hub::Command;
 use crate::hub::demands::{ViewerDemands, ViewerId};
@@ -24,14 +24,16 @@ const GATHER: Duration = Duration::from_millis(200);
 /// Without a scene viewers are woken this often: they say for how long nothing has come.
 const TICK: Duration = Duration::from_millis(1200);
 
-/// What an audience sees now; none where the board has no such audience any more. It comes with every scene, and about once a
-/// second when none comes.
+/// How long a viewer may take to say who it is, or to take what it is sent: who takes longer makes room for others.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What an audience sees now. It comes with every scene, and about once a second when none comes.
 #[derive(Debug, Clone)]
 pub struct Moment {
-    /// The scene.
+    /// The last scene; none where the board has no such audience any more.
     pub seen: Option<AudienceScene>,
-    /// Whether it is another one than that of the moment before.
-    pub is_new: bool,
+    /// When it came, by the clock of [`Viewing::now`].
+    pub came_at: Duration,
 }
 
 /// All viewers elsewhere.
@@ -144,27 +146,35 @@ impl Drop for Place {
     }
 }
 
-/// Follows what one audience sees, and nothing else, for as long as somebody listens.
-pub async fn follow(mut cuts: watch::Receiver<Cuts>, audience: String, to: watch::Sender<Moment>) {
-    let seen = |cuts: &Cuts| cuts.iter().find(|cut| cut.audience().name == audience).cloned();
-    while !to.is_closed() {
-        match timeout(TICK, cuts.changed()).await {
-            Ok(Ok(())) => {
-                let seen = seen(&cuts.borrow_and_update());
-                to.send_replace(Moment { seen, is_new: true });
-            }
-            Err(_) => to.send_modify(|moment| moment.is_new = false),
-            // The hub is gone: viewers say for how long.
-            Ok(Err(_)) => {
-                sleep(TICK).await;
-                to.send_modify(|moment| moment.is_new = false);
+/// What one audience sees, and nothing else, from now on.
+pub fn moments(viewing: &Arc<Viewing>, mut cuts: watch::Receiver<Cuts>, audience: &str) -> watch::Receiver<Moment> {
+    let now = |viewing: &Viewing, cuts: &Cuts, audience: &str| Moment {
+        seen: cuts.iter().find(|cut| cut.audience().name == audience).cloned(),
+        came_at: viewing.now(),
+    };
+    let (to, moments) = watch::channel(now(viewing, &cuts.borrow_and_update(), audience));
+    let (viewing, audience) = (Arc::clone(viewing), audience.to_owned());
+    tokio::spawn(async move {
+        while !to.is_closed() {
+            match timeout(TICK, cuts.changed()).await {
+                Ok(Ok(())) => drop(to.send_replace(now(&viewing, &cuts.borrow_and_update(), &audience))),
+                // Viewers say for how long nothing has come.
+                Err(_) => to.send_modify(|_| ()),
+                // The hub is gone.
+                Ok(Err(_)) => {
+                    sleep(TICK).await;
+                    to.send_modify(|_| ());
+                }
             }
         }
-    }
+    });
+    moments
 }
 
-/// What an audience sees at first.
-pub fn first(cuts: &watch::Receiver<Cuts>, audience: &str) -> Moment {
-    let seen = cuts.borrow().iter().find(|cut| cut.audience().name == audience).cloned();
-    Moment { seen, is_new: true }
+/// Waits until a moment; for ever without one.
+pub async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
 }

@@ -121,7 +121,7 @@ fn the_pure_rooms_know_no_io_and_no_clock() {
 #[test]
 fn outputs_have_their_frames_from_viewers() {
     let of_output = sources().into_iter().filter(|(_, room, _)| room == "output");
-    let draws = of_output.filter(|(_, _, text)| text.contains("render::render") || text.contains("render::frame"));
+    let draws = of_output.filter(|(_, _, text)| text.contains("render(") || text.contains("render::frame"));
     let wrong: Vec<PathBuf> = draws.map(|(path, ..)| path).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -212,7 +212,7 @@ fn replay(name: &str) -> bool {
         while let Some(outcome) = coming.next_if(|outcome| outcome.at <= now) {
             hub.apply(outcome);
         }
-        hub.look(now);
+        hub.look(now, false);
         live.push((now, Scene { banner: None, ring: None, ..hub.scene_at(now) }));
     }
     coming.for_each(|outcome| hub.apply(outcome));

@@ -50,7 +50,7 @@ impl Door {
             return Ok(());
         }
         let wrong = |why: String| format!("{}: {why}", self.path.display());
-        let length = self.path.as_os_str().len();
+        let length = self.path.as_os_str().len().max(hidden(&self.path).as_os_str().len());
         if length > LONGEST {
             return Err(wrong(format!("a path of {length} bytes, and {LONGEST} is the most that a socket can have")));
         }
@@ -121,10 +121,14 @@ fn make_room(path: &Path) -> Result<(), String> {
     }
 }
 
+/// The name under which a socket is made: of this process, which makes one at a time.
+fn hidden(path: &Path) -> PathBuf {
+    path.with_file_name(format!(".{}", std::process::id()))
+}
+
 /// A socket under another name first: until it has its permissions nobody finds it.
 fn bind(path: &Path, mode: u32, group: Option<u32>) -> Result<(StdUnixListener, (u64, u64)), String> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let hidden = path.with_file_name(format!(".{name}.{}", std::process::id() % 1_000_000));
+    let hidden = hidden(path);
     let made = || {
         let listener = StdUnixListener::bind(&hidden)?;
         chown(&hidden, None, group)?;

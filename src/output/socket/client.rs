@@ -141,20 +141,18 @@ impl Remote {
         };
         let mut buffer = Buffer::empty(area);
         buffer.set_style(area, self.muted);
-        for (at, cell) in self.sent.iter().flat_map(|sent| sent.content.iter().enumerate()) {
-            let columns = usize::from(self.sent.as_ref().map_or(1, |sent| sent.area.width.max(1)));
-            if let Some(here) = buffer.cell_mut(((at % columns) as u16, (at / columns) as u16)) {
-                here.set_symbol(cell.symbol());
-            }
-        }
         let silence = Span(i64::try_from(self.heard_at.elapsed().as_millis()).unwrap_or(i64::MAX));
-        // The footer says what was so then: which keys there were, how old the data was.
-        let footer = format!(
-            "{:<width$}",
-            format!(" q quit · this is how it was {} ago", silence.brief()),
-            width = usize::from(width)
-        );
-        buffer.set_string(0, height.saturating_sub(1), footer, self.muted);
+        if let Some(sent) = &self.sent {
+            for position in sent.area.intersection(area).positions() {
+                if let (Some(here), Some(cell)) = (buffer.cell_mut(position), sent.cell(position)) {
+                    here.set_symbol(cell.symbol());
+                }
+            }
+            // The footer says what was so then: which keys there were, how old the data was.
+            let footer = format!(" q quit · this is how it was {} ago", silence.brief());
+            let footer = format!("{footer:<width$}", width = usize::from(width));
+            buffer.set_string(0, height.saturating_sub(1), footer, self.muted);
+        }
         let below = format!("for {} · {}: {why}", silence.brief(), self.socket.display());
         alarm("NO SIGNAL", &below, area, &mut buffer, (self.alarm, self.screen.glyphs));
         buffer

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
@@ -15,13 +14,10 @@ use super::message::{Farewell, FromServer, FromViewer, Hello, Ring, ToServer, To
 use super::picture::picture;
 use crate::accept::Guest;
 use crate::model::status::Status;
-use crate::output::viewing::{Allowance, Moment, Refused, Sight, Viewing, Wanted};
+use crate::output::viewing::{Allowance, Moment, PATIENCE, Refused, Sight, Viewing, Wanted, until};
 use crate::render::{Depth, Glyphs, Ground, Ink, Role};
 use crate::view::address::Address;
 use crate::viewer::{Delta, Encoded, Screen, Signal};
-
-/// How long a viewer may take to say who it is, or to show a picture: who takes longer makes room for others.
-pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where one audience is served.
 #[derive(Debug)]
@@ -158,9 +154,15 @@ impl Session {
                     }
                     reading.set(read(from, next_input));
                 }
-                changed = self.sight.changed() => if let Err(why) = changed {
-                    return Ok(refused(why));
-                },
+                changed = self.sight.changed() => {
+                    if let Err(why) = changed {
+                        return Ok(refused(why));
+                    }
+                    if self.waits.is_some() {
+                        // A viewer whose terminal is slow hears that the server is there.
+                        send(to, &framed(&ToViewer::default())).await?;
+                    }
+                }
                 () = until(due) => {}
                 () = until(self.waits) => return Err(io::ErrorKind::TimedOut.into()),
             }
@@ -209,13 +211,6 @@ async fn read(mut from: OwnedReadHalf, not_before: Instant) -> (OwnedReadHalf, i
 /// Sends, or gives up on somebody who takes nothing.
 async fn send(to: &mut OwnedWriteHalf, bytes: &[u8]) -> io::Result<()> {
     timeout(PATIENCE, to.write_all(bytes)).await.map_err(|_| io::ErrorKind::TimedOut)?
-}
-
-async fn until(moment: Option<Instant>) {
-    match moment {
-        Some(moment) => sleep_until(moment).await,
-        None => std::future::pending().await,
-    }
 }
 
 #[cfg(test)]

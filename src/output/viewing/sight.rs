@@ -49,6 +49,8 @@ pub struct Sight {
     viewer: Viewer,
     place: Place,
     moments: watch::Receiver<Moment>,
+    /// When the scene came that it sees.
+    came_at: Duration,
     palettes: watch::Receiver<Palette>,
     screen: Screen,
     theme: String,
@@ -62,18 +64,23 @@ impl Sight {
     /// Lets somebody look who sees these moments.
     pub fn new(viewing: &Arc<Viewing>, moments: &watch::Receiver<Moment>, wanted: Wanted) -> Result<Self, Refused> {
         let mut moments = moments.clone();
-        let seen = moments.borrow_and_update().seen.clone().ok_or(Refused::Gone)?;
+        let Moment { seen, came_at } = moments.borrow_and_update().clone();
+        let seen = seen.ok_or(Refused::Gone)?;
         let place = viewing.enter().ok_or(Refused::Full)?;
         let Wanted { screen, size, theme, address, without } = wanted;
-        let (palettes, now) = (viewing.palettes(), viewing.now());
+        let palettes = viewing.palettes();
         let inks = inks_of(&palettes.borrow(), &theme, screen);
         let mut lens = Lens { kiosk: screen.kiosk, without, ..Lens::default() };
         address.point(&mut lens, seen.scene());
+        // Who comes while none comes is told since when.
+        let mut viewer = Viewer::new(seen, lens, inks, size, came_at);
+        viewer.tick(viewing.now());
         Ok(Self {
             viewing: Arc::clone(viewing),
-            viewer: Viewer::new(seen, lens, inks, size, now),
+            viewer,
             place,
             moments,
+            came_at,
             palettes,
             screen,
             theme,
@@ -88,13 +95,13 @@ impl Sight {
     pub async fn changed(&mut self) -> Result<(), Refused> {
         tokio::select! {
             changed = self.moments.changed() => {
-                let moment = self.moments.borrow_and_update().clone();
-                let seen = moment.seen.filter(|_| changed.is_ok()).ok_or(Refused::Gone)?;
-                let now = self.viewing.now();
-                if moment.is_new {
-                    self.viewer.scene(seen, now);
+                let Moment { seen, came_at } = self.moments.borrow_and_update().clone();
+                let seen = seen.filter(|_| changed.is_ok()).ok_or(Refused::Gone)?;
+                if came_at != self.came_at {
+                    self.came_at = came_at;
+                    self.viewer.scene(seen, came_at);
                 }
-                self.viewer.tick(now);
+                self.viewer.tick(self.viewing.now());
             }
             Ok(()) = self.palettes.changed() => {
                 let inks = inks_of(&self.palettes.borrow_and_update(), &self.theme, self.screen);

@@ -101,3 +101,54 @@ fn value<'a>(cookies: &'a str, name: &str) -> Option<&'a str> {
         .find(|(key, _)| *key == name)
         .map(|(_, value)| value)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::model::audience::{Audience, Detail};
+
+    fn secret(token: &str) -> Secret {
+        serde_json::from_value(token.into()).unwrap()
+    }
+
+    fn spec(name: &str, token: Option<&str>) -> AudienceSpec {
+        let audience = Audience { name: name.to_owned(), detail: Detail::Public, ..Audience::team() };
+        AudienceSpec { audience: Arc::new(audience), token: token.map(secret), socket: None }
+    }
+
+    fn access(listen: &str, of_team: Option<&str>, others: &[AudienceSpec]) -> Result<Access, String> {
+        let token = of_team.map(secret);
+        let web = Web { listen: listen.parse().unwrap(), token, hosts: Vec::new() };
+        let team = AudienceSpec { audience: Arc::new(Audience::team()), token: None, socket: None };
+        Access::read(&web, &[&[team][..], others].concat())
+    }
+
+    #[test]
+    fn who_shows_nothing_is_the_public_or_on_this_machine_the_team_or_nobody() {
+        let (here, elsewhere) = ("127.0.0.1:1", "192.0.2.7:1");
+        let public = [spec("public", None)];
+        for (listen, of_team, others, who) in [
+            (here, None, &[][..], Some("team")),
+            (elsewhere, None, &[], None),
+            (here, Some("t"), &[], None),
+            (here, None, &public, Some("public")),
+            (elsewhere, Some("t"), &public, Some("public")),
+        ] {
+            assert_eq!(access(listen, of_team, others).unwrap().audience(None, None), who, "{listen} {of_team:?}");
+        }
+    }
+
+    #[test]
+    fn one_token_is_of_one_audience() {
+        let why = access("127.0.0.1:1", Some("same"), &[spec("sales", Some("same"))]).err().unwrap();
+        assert!(why.contains("'team' and 'sales'"), "{why}");
+        let both = access("127.0.0.1:1", Some("one"), &[spec("sales", Some("other"))]).unwrap();
+        assert_eq!(both.audience(Some(b"other"), None), Some("sales"));
+        let cookie = both.cookie(b"other", true).unwrap();
+        assert!(cookie.ends_with("; Secure") && !cookie.contains("other"));
+        assert_eq!(both.audience(None, cookie.split(';').next()), Some("sales"));
+        assert_eq!(both.audience(None, Some("andon=guessed")), None);
+    }
+}

@@ -6,21 +6,17 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use hyper::body::{Body, Bytes, Frame};
 use serde_json::Value;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, timeout};
 
 use super::request::Act;
-use crate::output::viewing::{Refused, Sight};
+use crate::output::viewing::{PATIENCE, Refused, Sight, until};
 use crate::output::web::picture;
 use crate::render::Role;
 use crate::viewer::Encoded;
-
-/// How long the other side may take nothing.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Events on their way, as a body: one at a time, so that who is slow gets the newest picture and no queue of old ones.
 pub(super) struct Events(mpsc::Receiver<Bytes>);
@@ -136,12 +132,5 @@ async fn send(to: &mpsc::Sender<Bytes>, event: Bytes) -> Result<(), Gone> {
     match timeout(PATIENCE, to.send(event)).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) | Err(_) => Err(Gone),
-    }
-}
-
-async fn until(moment: Option<Instant>) {
-    match moment {
-        Some(moment) => sleep_until(moment).await,
-        None => std::future::pending().await,
     }
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use tokio::io::AsyncReadExt as _;
 use tokio::task::JoinHandle;
 use tokio::time::advance;
@@ -27,7 +29,8 @@ fn desk() -> (Arc<Desk>, watch::Sender<Moment>) {
 fn moment(second: i64) -> Moment {
     let mut scene = crate::view::scene::Scene::clone(&scene(None));
     scene.now = crate::model::time::Timestamp(second * 1000);
-    Moment { seen: Some(AudienceScene::of_team(Arc::new(scene))), is_new: true }
+    let came_at = Duration::from_millis(second.unsigned_abs());
+    Moment { seen: Some(AudienceScene::of_team(Arc::new(scene))), came_at }
 }
 
 /// Somebody who looks.
@@ -46,8 +49,14 @@ impl Eyes {
         self.stream.write_all(&framed(&ToServer { what: Some(what) })).await.unwrap();
     }
 
+    /// What the server says next; none at the end. That it is there is not of interest.
     async fn hear(&mut self) -> Option<FromServer> {
-        next::<ToViewer>(&mut self.stream, LONGEST_OF_SERVER).await.unwrap().and_then(|said| said.what)
+        loop {
+            let said = next::<ToViewer>(&mut self.stream, LONGEST_OF_SERVER).await.unwrap()?;
+            if said.what.is_some() {
+                return said.what;
+            }
+        }
     }
 
     /// The next picture; what else is said is not of interest.
@@ -110,6 +119,25 @@ async fn who_shows_nothing_for_long_makes_room_for_others() {
     advance(Duration::from_secs(2)).await;
     stuck.serving.await.unwrap();
     assert_eq!(desk.viewing.count(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_viewer_whose_terminal_is_slow_hears_that_the_server_is_there() {
+    let (desk, moments) = desk();
+    let mut slow = Eyes::welcomed(&desk).await;
+    moments.send_replace(moment(1));
+    let said = next::<ToViewer>(&mut slow.stream, LONGEST_OF_SERVER).await.unwrap().unwrap();
+    assert_eq!(said, ToViewer::default(), "nothing is sent but that");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_comes_while_no_scene_comes_is_told_since_when() {
+    let (desk, _moments) = desk();
+    advance(Duration::from_mins(59)).await;
+    let mut late = Eyes::open(&desk);
+    late.say(FromViewer::Hello(hello())).await;
+    let seen = late.picture().await;
+    assert!(words(&seen).contains("NO UPDATE for 59 min"), "{}", words(&seen));
 }
 
 #[tokio::test(start_paused = true)]
@@ -194,7 +222,7 @@ async fn one_viewer_cannot_have_the_server_draw_for_it_all_the_time() {
 async fn who_looks_at_an_audience_that_is_gone_is_told() {
     let (desk, moments) = desk();
     let mut eyes = Eyes::welcomed(&desk).await;
-    moments.send_replace(Moment { seen: None, is_new: true });
+    moments.send_replace(Moment { seen: None, came_at: Duration::from_millis(1) });
     let Some(FromServer::Farewell(last)) = eyes.hear().await else { panic!("it goes on") };
     assert!(last.why.contains("audience") && !last.for_good, "{last:?}");
 }
