@@ -61,7 +61,7 @@ fn content<'a>(content: Content<'a>, legend: Option<&str>) -> Content<'a> {
             true => without_addresses(&one.name),
             // One alone needs no name; of several nobody must take one for another.
             false if count == 1 => SafeText::default(),
-            false => SafeText::from((index + 1).to_string()),
+            false => SafeText::from(letters(index)),
         };
         let lack = one.lack.map(|lack| if matches!(lack, Lack::NoPartner(_)) { Lack::Vanished } else { lack });
         JudgedSeries { name, lack, ..one }
@@ -72,4 +72,29 @@ fn content<'a>(content: Content<'a>, legend: Option<&str>) -> Content<'a> {
 /// The labels of a legend: "job" and "path" of "{{job}} {{ path }}".
 fn labels_of(legend: &str) -> impl Iterator<Item = &str> {
     legend.split("{{").skip(1).filter_map(|rest| rest.split_once("}}")).map(|(label, _)| label.trim())
+}
+
+/// "A" to "Z", then "AA": beside a value a number would be read as a part of it.
+fn letters(index: usize) -> String {
+    let last = char::from(b'A' + (index % 26) as u8);
+    let before = if index < 26 { String::new() } else { letters(index / 26 - 1) };
+    format!("{before}{last}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_series_has_letters_of_its_own() {
+        for (index, name) in [(0, "A"), (25, "Z"), (26, "AA"), (27, "AB"), (701, "ZZ"), (702, "AAA")] {
+            assert_eq!(letters(index), name);
+        }
+    }
+
+    #[test]
+    fn the_labels_of_a_legend_are_found() {
+        assert_eq!(labels_of("{{job}} at {{ path }}, {{").collect::<Vec<_>>(), ["job", "path"]);
+        assert_eq!(labels_of("words").count(), 0);
+    }
 }
