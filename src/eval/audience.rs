@@ -40,7 +40,7 @@ impl Verdicts<'_> {
         let events = self.events.of(queries, &services);
         for panel in self.pages.iter_mut().flat_map(|page| &mut page.panels) {
             if let Content::Events(shown) = &mut panel.evaluation.content {
-                shown.retain(|event| events.has(event));
+                *shown = shown.iter().filter_map(|event| events.same(event)).collect();
             }
             // It may be a change of what is not seen.
             panel.evaluation.cause = None;

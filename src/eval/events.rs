@@ -17,11 +17,10 @@ pub struct Events<'a>(Vec<Joined<'a>>);
 /// One event, whoever tells of it.
 #[derive(Debug, Clone)]
 struct Joined<'a> {
+    /// The telling that counts.
     event: &'a Event,
-    /// The queries that answer with it.
-    queries: Vec<QueryId>,
-    /// Whether the board itself has noticed it.
-    is_noticed: bool,
+    /// What each query tells of it; without one, what the board itself has noticed.
+    told: Vec<(Option<QueryId>, &'a Event)>,
 }
 
 /// What makes two events the same one: kind and moment, service and environment, and what it is. A deploy is its
@@ -58,16 +57,23 @@ impl<'a> Events<'a> {
     /// Those that come from some queries, or are about some services; what the board itself has noticed is left out: it
     /// names panels.
     pub(super) fn of(&self, queries: &HashSet<QueryId>, services: &HashSet<&str>) -> Self {
-        let is_kept = |one: &&Joined<'a>| {
-            let is_about = !one.is_noticed && services.contains(one.event.service.as_str());
-            is_about || one.queries.iter().any(|query| queries.contains(query))
+        let kept = |one: &Joined<'a>| {
+            if !one.is_noticed() && services.contains(one.event.service.as_str()) {
+                return Some(one.clone());
+            }
+            // Not what others tell of the same: their words may be more than may be seen.
+            let told = one.told.iter().filter(|(query, _)| query.is_some_and(|query| queries.contains(&query)));
+            Joined::of(told.copied().collect())
         };
-        Self(self.0.iter().filter(is_kept).cloned().collect())
+        Self(self.0.iter().filter_map(kept).collect())
     }
 
-    /// Whether this very event is among them.
-    pub(super) fn has(&self, event: &Event) -> bool {
-        self.0.iter().any(|one| std::ptr::eq(one.event, event))
+    /// What is told here of an event that may be told otherwise elsewhere.
+    pub(super) fn same(&self, event: &Event) -> Option<&'a Event> {
+        let wanted = Identity::new(event);
+        let first = self.0.partition_point(|one| one.event.at < event.at);
+        let of_moment = self.0.iter().skip(first).take_while(|one| one.event.at == event.at);
+        of_moment.map(|one| one.event).find(|one| Identity::new(one) == wanted)
     }
 
     /// From the last good answers, and from what the board itself has noticed.
@@ -78,15 +84,14 @@ impl<'a> Events<'a> {
         let mut all: Vec<Joined<'a>> = Vec::new();
         let mut known: HashMap<Identity<'a>, usize> = HashMap::new();
         for (event, query) in answers.chain(store.journal().map(|event| (event, None))) {
-            let new = Joined { event, queries: query.into_iter().collect(), is_noticed: query.is_none() };
             match known.entry(Identity::new(event)) {
                 Slot::Vacant(slot) => {
                     slot.insert(all.len());
-                    all.push(new);
+                    all.push(Joined { event, told: vec![(query, event)] });
                 }
                 Slot::Occupied(slot) => {
                     if let Some(joined) = all.get_mut(*slot.get()) {
-                        joined.take(new);
+                        joined.take(query, event);
                     }
                 }
             }
@@ -119,7 +124,8 @@ impl<'a> Events<'a> {
     /// Those that some queries answer with, and on request what the board itself has noticed; oldest first.
     pub fn told_by(&self, queries: &[QueryId], with_noticed: bool) -> impl Iterator<Item = &'a Event> {
         let is_wanted = move |one: &&Joined<'a>| {
-            (with_noticed && one.is_noticed) || one.queries.iter().any(|query| queries.contains(query))
+            let is_told = one.told.iter().any(|(query, _)| query.is_some_and(|query| queries.contains(&query)));
+            is_told || (with_noticed && one.is_noticed())
         };
         self.0.iter().filter(is_wanted).map(|one| one.event)
     }
@@ -142,15 +148,28 @@ impl<'a> Events<'a> {
     }
 }
 
-impl Joined<'_> {
-    fn take(&mut self, same: Self) {
-        // Of one query the last word counts; of two the worse.
-        let is_told_again = same.queries.iter().any(|query| self.queries.contains(query));
-        if is_told_again || weight(same.event) > weight(self.event) {
-            self.event = same.event;
+impl<'a> Joined<'a> {
+    /// The telling that counts: of one query its last word, of two the worse.
+    fn of(told: Vec<(Option<QueryId>, &'a Event)>) -> Option<Self> {
+        let heaviest = told
+            .iter()
+            .map(|(_, event)| *event)
+            .reduce(|best, one| if weight(one) > weight(best) { one } else { best });
+        Some(Self { event: heaviest?, told })
+    }
+
+    fn is_noticed(&self) -> bool {
+        self.told.iter().any(|(query, _)| query.is_none())
+    }
+
+    fn take(&mut self, query: Option<QueryId>, event: &'a Event) {
+        match self.told.iter_mut().find(|(known, _)| *known == query) {
+            Some((_, before)) => *before = event,
+            None => self.told.push((query, event)),
         }
-        self.queries.extend(same.queries);
-        self.is_noticed |= same.is_noticed;
+        if let Some(joined) = Self::of(std::mem::take(&mut self.told)) {
+            *self = joined;
+        }
     }
 }
 
@@ -196,6 +215,12 @@ mod tests {
         }
         let over = events.over((Timestamp(0), Timestamp(9)), &[EventKind::Deploy], Some("shop"), None);
         assert_eq!(over.len(), 1);
+        for (query, title) in [(QueryId(0), "title 0"), (QueryId(1), "title 1")] {
+            let seen = events.of(&HashSet::from([query]), &HashSet::new());
+            let titles: Vec<&str> = seen.0.iter().map(|one| one.event.title.as_str()).collect();
+            assert_eq!(titles, [title], "who sees one source reads the words of that one");
+            assert_eq!(seen.same(over[0]).map(|event| event.title.as_str()), Some(title));
+        }
     }
 
     #[test]
@@ -216,7 +241,7 @@ mod tests {
             event(50, None, EventState::Done, "begins within"),
             event(80, None, EventState::Running, "begins after"),
         ];
-        let joined = all.iter().map(|event| Joined { event, queries: Vec::new(), is_noticed: true });
+        let joined = all.iter().map(|event| Joined { event, told: vec![(None, event)] });
         let events = Events(joined.collect());
         let titles: Vec<&str> =
             events.during((Timestamp(45), Timestamp(70))).map(|event| event.title.as_str()).collect();
