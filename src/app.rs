@@ -23,6 +23,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::config::Board;
 use crate::history::{self, History, OutgoingKeeper, Past, Unsent};
 use crate::hub::exporting::Exporting;
+use crate::hub::looking::Looks;
 use crate::hub::{Channels, Command, Hub, Reload};
 use crate::model::poll::{Outcome, QueryId};
 use crate::model::time::{Span, Timestamp, Zone};
@@ -38,6 +39,8 @@ const OUTCOMES: usize = 256;
 const MEASURED: usize = 4096;
 /// Commands on their way to the hub.
 const COMMANDS: usize = 16;
+/// Looks of others on their way to the hub; who comes then waits.
+const LOOKS: usize = 64;
 /// Looks whose notifications are on their way out; those of more are lost, and counted.
 const NOTIFICATIONS: usize = 16;
 /// How long the first polls wait for what is remembered.
@@ -111,10 +114,10 @@ pub fn start(
     let first = hub.seen_at(clock.now());
     let ((scene_sender, scenes), (cut_sender, cuts)) = (watch::channel(first.scene), watch::channel(first.cuts));
     let (commands, command_receiver) = mpsc::channel(COMMANDS);
-    let (others_trouble, served) = serving::start(serving, cuts, commands.clone());
+    let (looks, asked) = mpsc::channel(LOOKS);
+    let (others_trouble, served) = serving::start(serving, cuts, (commands.clone(), looks.clone()), history.as_ref());
     hub.hear_of(others_trouble);
-    let (stop, stopped) = oneshot::channel::<()>();
-    let (end, ended) = std::sync::mpsc::channel();
+    let ((stop, stopped), (end, ended)) = (oneshot::channel::<()>(), std::sync::mpsc::channel());
     let runtime = runtime()?;
     std::thread::Builder::new()
         .name("andon-engine".to_owned())
@@ -132,13 +135,13 @@ pub fn start(
                 let mut polling = Polling::new(wiring.wires);
                 polling.poll(&board).await;
                 let (notices, notifications) = mpsc::channel(NOTIFICATIONS);
-                let (looks, trouble, _api) = api::start(board.api.clone(), scene_sender.subscribe(), clock.clone());
+                let (trouble, _api) = api::start(board.api.clone(), looks, scene_sender.subscribe(), clock.clone());
                 hub.hear_of(trouble);
                 let channels = Channels {
                     notices,
                     outcomes: wiring.outcomes,
                     commands: command_receiver,
-                    looks,
+                    looks: Looks::new(asked),
                     reloads,
                     scenes: scene_sender,
                     cuts: cut_sender,

@@ -29,6 +29,7 @@ mod since;
 pub mod sources;
 pub mod state;
 mod status_history;
+pub mod status_page;
 pub mod threshold;
 pub mod transitions;
 pub mod verdict;

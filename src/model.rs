@@ -40,6 +40,7 @@ pub mod review;
 pub mod rollbacks;
 pub mod series;
 pub mod status;
+pub mod status_time;
 pub mod table;
 pub mod telemetry;
 pub mod text;

@@ -9,6 +9,7 @@ pub mod plain;
 mod runs;
 pub mod service;
 pub mod socket;
+pub mod status_page;
 mod stretches;
 pub mod svg;
 pub mod terminal;

@@ -26,7 +26,7 @@ use super::own_thread::OwnThread;
 use super::trouble::Trouble;
 use crate::accept::{Accepting, Limits};
 use crate::config::board::Api;
-use crate::hub::looking::Looks;
+use crate::hub::looking::Look;
 use crate::source::Clock;
 use crate::source::auth::Secret;
 use crate::view::scene::Scene;
@@ -34,21 +34,18 @@ use desk::Desk;
 
 /// Connections at once.
 const LIMITS: Limits = Limits { most: 64, silence: Duration::from_secs(10), stay: None };
-/// Looks that wait for the hub: one for each connection.
-const WAITING: usize = LIMITS.most;
 /// How often it is seen to that somebody can connect.
 const AGAIN: Duration = Duration::from_secs(2);
 /// Reading a token takes milliseconds; after this long its disk does not answer.
 const LONG: Duration = Duration::from_secs(2);
 
-/// Begins to serve. Returns the looks that are asked for and what is wrong, both for the hub. A board without `[api]`
-/// is asked by nobody.
+/// Begins to serve. Returns what is wrong, for the hub. A board without `[api]` is asked by nobody.
 pub(super) fn start(
     api: Option<Api>,
+    looks: mpsc::Sender<Look>,
     scenes: watch::Receiver<Arc<Scene>>,
     clock: Clock,
-) -> (Looks, watch::Receiver<Option<String>>, Option<OwnThread>) {
-    let (looks, waiting) = mpsc::channel(WAITING);
+) -> (watch::Receiver<Option<String>>, Option<OwnThread>) {
     let (trouble, troubles) = Trouble::new("the API is not there", "the API is there");
     // A flood of requests, and making their answers, hold up nobody but those who ask.
     let serving = api.and_then(|api| {
@@ -56,7 +53,7 @@ pub(super) fn start(
         let started = OwnThread::start("andon-api", move || async move { serve(desk, &told).await });
         started.map_err(|why| trouble.set(Some(format!("no thread for it: {why}")))).ok()
     });
-    (Looks::new(waiting), troubles, serving)
+    (troubles, serving)
 }
 
 /// Serves until it is dropped. What is in the way is tried again.

@@ -16,14 +16,16 @@ use super::trouble::Trouble;
 use crate::accept::{Accepting, Limits};
 use crate::config::Board;
 use crate::config::serving::{AudienceSpec, Socket, Web};
+use crate::history;
 use crate::hub::Command;
+use crate::hub::looking::Look;
 use crate::model::audience::TEAM;
 use crate::output::socket::server as socket;
 use crate::output::viewing::{MOST, PATIENCE, Viewing, moments};
 use crate::view::audience::Cuts;
 use crate::viewer::Palette;
 pub use door::{Door, folders};
-use web::{Access, Desk};
+use web::{Access, Desk, Status};
 
 /// Connections at once: all viewers, and some who are told that there are as many as there may be.
 const LIMITS: Limits = Limits { most: MOST + 24, silence: PATIENCE, stay: None };
@@ -82,15 +84,16 @@ impl Settings {
 pub(super) fn start(
     settings: Option<Settings>,
     cuts: watch::Receiver<Cuts>,
-    commands: mpsc::Sender<Command>,
+    (commands, looks): (mpsc::Sender<Command>, mpsc::Sender<Look>),
+    history: Option<&history::Settings>,
 ) -> (watch::Receiver<Option<String>>, Option<OwnThread>) {
     let (trouble, troubles) = Trouble::new("nobody can look from elsewhere", "others can look again");
     // A thousand viewers hold up neither the hub nor the terminal of the board.
     let serving = settings.filter(|settings| !settings.is_empty()).and_then(|settings| {
         allow_files();
-        let told = trouble.clone();
-        let started =
-            OwnThread::start("andon-serve", move || async move { serve(settings, cuts, commands, &told).await });
+        let (told, status) = (trouble.clone(), Status::new(looks, history.map(|kept| kept.path.clone())));
+        let served = move || async move { serve(settings, cuts, commands, status, &told).await };
+        let started = OwnThread::start("andon-serve", served);
         started.map_err(|why| trouble.set(Some(format!("no thread for it: {why}")))).ok()
     });
     (troubles, serving)
@@ -108,10 +111,16 @@ fn allow_files() {
 }
 
 /// Serves until it is dropped. A socket that cannot be opened is tried again.
-async fn serve(settings: Settings, cuts: watch::Receiver<Cuts>, commands: mpsc::Sender<Command>, trouble: &Trouble) {
+async fn serve(
+    settings: Settings,
+    cuts: watch::Receiver<Cuts>,
+    commands: mpsc::Sender<Command>,
+    status: Status,
+    trouble: &Trouble,
+) {
     let viewing = Arc::new(Viewing::new(settings.palettes));
     tokio::spawn(Arc::clone(&viewing).demand(commands));
-    let mut page = settings.page.map(|(web, audiences)| Page { web, audiences, accepting: None });
+    let mut page = settings.page.map(|(web, audiences)| Page { web, audiences, status, accepting: None });
     let mut doors: Vec<(Door, Option<Accepting>)> = settings.doors.into_iter().map(|door| (door, None)).collect();
     loop {
         let mut wrong = Vec::new();
@@ -137,6 +146,7 @@ async fn serve(settings: Settings, cuts: watch::Receiver<Cuts>, commands: mpsc::
 struct Page {
     web: Web,
     audiences: Vec<AudienceSpec>,
+    status: Status,
     accepting: Option<Accepting>,
 }
 
@@ -152,7 +162,7 @@ impl Page {
         tracing::info!(listen = %self.web.listen, "others can look in a browser");
         let names = self.audiences.iter().map(|spec| spec.audience.name.clone());
         let seen = names.map(|name| (name.clone(), moments(viewing, cuts.clone(), &name))).collect();
-        let desk = Arc::new(Desk::new(self.web.hosts.clone(), access, Arc::clone(viewing), seen));
+        let desk = Arc::new(Desk::new(self.web.hosts.clone(), access, Arc::clone(viewing), seen, self.status.clone()));
         let attend = move |stream, guest| web::attend(Arc::clone(&desk), stream, guest);
         self.accepting = Some(Accepting::serve(listener, PAGE_LIMITS, attend));
         Ok(())

@@ -61,7 +61,7 @@ pub(super) fn check(layers: &Layers) -> (Option<Board>, Vec<Problem>) {
         check_api::check_loops(api, &scope.sources, &mut scope.report);
     }
     let has_public = audiences.iter().any(|one| one.audience.name == PUBLIC && one.token.is_none());
-    let web = check_serving::web(&root.web, has_public, &path.key("web"), &mut scope.report);
+    let web = check_serving::web(&root.web, has_public, &names, &path.key("web"), &mut scope.report);
     let remote_write = check_remote_write::check(&root.remote_write, &path.key("remote_write"), &mut scope.report);
     let history = check_history::check(&root.history, &path.key("history"), &mut scope.report);
     let notify = check_notify::check(&root.notify, &path.key("notify"), &mut scope.report);

@@ -33,7 +33,13 @@ pub(super) fn serve(written: &Value, path: &Path, report: &mut Report<'_>) -> Op
 
 /// The page in a browser; none where the board does not say `[web]`. `has_public` is whether there is an audience of whoever
 /// shows nothing.
-pub(super) fn web(written: &Value, has_public: bool, path: &Path, report: &mut Report<'_>) -> Option<Web> {
+pub(super) fn web(
+    written: &Value,
+    has_public: bool,
+    dashboards: &[String],
+    path: &Path,
+    report: &mut Report<'_>,
+) -> Option<Web> {
     if written.is_null() {
         return None;
     }
@@ -41,14 +47,19 @@ pub(super) fn web(written: &Value, has_public: bool, path: &Path, report: &mut R
     check_secrets::check(&schemars::schema_for!(raw::Web), written, path, until, report);
     let raw = table::<raw::Web>(written.clone(), &json!({}), path, report)?;
     let listen = check_api::address(&raw.listen, "127.0.0.1:7669", path, report)?;
-    if !listen.ip().is_loopback() && raw.token.is_none() && !has_public {
+    if let Some(status) = raw.status.as_ref().filter(|status| !dashboards.contains(status)) {
+        let known: Vec<&str> = dashboards.iter().map(String::as_str).collect();
+        let message = format!("there is no dashboard '{status}'");
+        report.error("unknown-name", &path.key("status"), message, suggestion(status, &known));
+    }
+    if !listen.ip().is_loopback() && raw.token.is_none() && !has_public && raw.status.is_none() {
         let message = "whoever reaches this address could look at the whole board";
         let help =
             "add token = { env = \"ANDON_WEB_TOKEN\" }, or an [[audience]] public, or listen on 127.0.0.1".to_owned();
         report.error("missing-key", &path.key("listen"), message, help);
     }
     check_api::check_hosts(&raw.hosts, path, report);
-    Some(Web { listen, token: raw.token, hosts: raw.hosts })
+    Some(Web { listen, token: raw.token, hosts: raw.hosts, status: raw.status })
 }
 
 fn socket(raw: raw::Socket, path: &Path, report: &mut Report<'_>) -> Socket {

@@ -139,6 +139,8 @@ pub(super) struct Web {
     /// Names by which the page is reached, without a port; an address is one anyway.
     #[serde(default)]
     pub hosts: Vec<String>,
+    /// The name of a dashboard of which a status page for customers is made, at /status; anybody may see that.
+    pub status: Option<String>,
 }
 
 fn web_address() -> String {

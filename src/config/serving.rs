@@ -44,4 +44,6 @@ pub struct Web {
     pub token: Option<Secret>,
     /// Names by which it is reached, without a port; an address is one anyway.
     pub hosts: Vec<String>,
+    /// The dashboard that customers see as a status page.
+    pub status: Option<String>,
 }

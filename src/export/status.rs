@@ -7,9 +7,10 @@ use serde::Serialize;
 use super::table::quoted;
 use crate::history::codec::Bucket;
 use crate::model::status::Status;
+use crate::model::status_time::StatusTime;
 use crate::model::time::{Span, Timestamp, Zone};
 
-/// A stretch of time of one panel: the seconds in each status; together they are all of the stretch.
+/// A stretch of time of one panel: the seconds in each status.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StatusRow {
     time: String,
@@ -18,44 +19,32 @@ pub struct StatusRow {
     warning: u32,
     critical: u32,
     unknown: u32,
-    /// In which nobody knew: the board was not running, or did not have the panel.
     not_watched: u32,
     #[serde(skip)]
     at: Timestamp,
 }
 
-impl StatusRow {
-    /// Of a bucket of statuses, of which so many seconds are asked for.
-    fn of(of: &str, bucket: &Bucket, asked: i64) -> Self {
-        let [ok, warning, critical, unknown] = bucket.statuses;
-        let known: u32 = bucket.statuses.iter().sum();
-        let not_watched = u32::try_from(asked).unwrap_or(0).saturating_sub(known);
-        Self {
-            time: bucket.at.rfc3339(),
-            of: of.to_owned(),
-            ok,
-            warning,
-            critical,
-            unknown,
-            not_watched,
-            at: bucket.at,
-        }
-    }
+/// A row for each stretch of time of a panel between two moments, also for those of which nothing is known.
+pub fn rows(of: &str, buckets: &[Bucket], range: (Timestamp, Timestamp), step: Span) -> Vec<StatusRow> {
+    let row = |time: StatusTime| {
+        let StatusTime { at, ok, warning, critical, unknown, not_watched } = time;
+        StatusRow { time: at.rfc3339(), of: of.to_owned(), ok, warning, critical, unknown, not_watched, at }
+    };
+    times(buckets, range, step).into_iter().map(row).collect()
 }
 
-/// A row for each stretch of time between two moments, also for those of which nothing is known.
-pub fn rows(of: &str, buckets: &[Bucket], (from, to): (Timestamp, Timestamp), step: Span) -> Vec<StatusRow> {
+/// The same, as numbers.
+pub fn times(buckets: &[Bucket], (from, to): (Timestamp, Timestamp), step: Span) -> Vec<StatusTime> {
     let known: BTreeMap<Timestamp, &Bucket> = buckets.iter().map(|one| (one.at, one)).collect();
-    let mut rows = Vec::new();
+    let mut times = Vec::new();
     let mut at = begin(from, step);
     while at < to {
         let end = at.plus(step);
-        let asked = (end.min(to).0 - at.max(from).0) / 1000;
-        let nothing = Bucket { at, ..Bucket::default() };
-        rows.push(StatusRow::of(of, known.get(&at).copied().unwrap_or(&nothing), asked));
+        let passed = (end.min(to).0 - at.max(from).0) / 1000;
+        times.push(StatusTime::new(at, known.get(&at).map_or([0; 4], |bucket| bucket.statuses), passed));
         at = end;
     }
-    rows
+    times
 }
 
 /// When the stretch begins that a moment is in.

@@ -75,6 +75,7 @@ mod sizes;
 mod soak;
 mod sources;
 mod statsd;
+mod status_page;
 mod supply;
 mod terminal;
 mod terminal_faults;

@@ -6,12 +6,16 @@
 //! /login  /logout          a token in the header becomes a cookie, and the cookie goes
 //! /stream?size=&light=&page=&panel=&zoom=    the frames of a viewer of its own
 //! /input?viewer=&key= | click= | size=       what somebody does
+//! /status                  the status page for customers, where the board has one (`status.rs`)
 //! ```
 
 mod access;
 mod desk;
+mod refusal;
 mod request;
+mod status;
 mod stream;
 
 pub(super) use access::Access;
 pub(super) use desk::{Desk, attend};
+pub(super) use status::Status;

@@ -16,32 +16,40 @@ const BOARD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/dashboards.toml");
 pub struct Serving {
     pub folder: Folder,
     board: String,
+    keeps_history: bool,
     process: Child,
 }
 
 impl Serving {
     /// The board that comes with andon, with its simulated shop.
     pub fn start() -> Self {
-        Self::of(Folder::new(), BOARD.to_owned())
+        Self::of(Folder::new(), BOARD.to_owned(), false)
     }
 
     /// Another board.
     pub fn with(text: &str) -> Self {
         let folder = Folder::new();
         let board = folder.write("board.toml", text);
-        Self::of(folder, board)
+        Self::of(folder, board, false)
     }
 
-    fn of(folder: Folder, board: String) -> Self {
-        let process = spawned(&folder, &board);
-        let serving = Self { folder, board, process };
+    /// The same, which keeps its history where it says.
+    pub fn with_history(text: &str) -> Self {
+        let folder = Folder::new();
+        let board = folder.write("board.toml", text);
+        Self::of(folder, board, true)
+    }
+
+    fn of(folder: Folder, board: String, keeps_history: bool) -> Self {
+        let process = spawned(&folder, &board, keeps_history);
+        let serving = Self { folder, board, keeps_history, process };
         serving.wait();
         serving
     }
 
     /// The same once more, after it was killed.
     pub fn start_again(&mut self) {
-        self.process = spawned(&self.folder, &self.board);
+        self.process = spawned(&self.folder, &self.board, self.keeps_history);
         self.wait();
     }
 
@@ -101,9 +109,12 @@ impl Drop for Serving {
     }
 }
 
-fn spawned(folder: &Folder, board: &str) -> Child {
+fn spawned(folder: &Folder, board: &str, keeps_history: bool) -> Child {
     let socket = folder.path().join("board.sock");
     let mut command = andon();
+    if keeps_history {
+        command.env_remove("ANDON_HISTORY");
+    }
     command.args(["serve", "--config", board, "--socket"]).arg(socket);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }

@@ -17,6 +17,8 @@ pub(in crate::app::serving) struct Access {
     tokens: Vec<Login>,
     /// The audience of who shows nothing; without it a token is needed.
     open_to: Option<String>,
+    /// Whether it is there for its status page only: nobody can show anything, and nobody may look without.
+    is_status_only: bool,
 }
 
 struct Login {
@@ -48,7 +50,13 @@ impl Access {
         // Without a public and without a token whoever is on this machine is of the team.
         let is_team = !has_token(TEAM) && web.listen.ip().is_loopback();
         let open_to = if has_public { (!has_token(PUBLIC)).then_some(PUBLIC) } else { is_team.then_some(TEAM) };
-        Ok(Self { tokens, open_to: open_to.map(str::to_owned) })
+        let is_status_only = web.status.is_some() && tokens.is_empty() && open_to.is_none();
+        Ok(Self { tokens, open_to: open_to.map(str::to_owned), is_status_only })
+    }
+
+    /// Whether there is nothing for anybody but the status page.
+    pub(super) const fn is_status_only(&self) -> bool {
+        self.is_status_only
     }
 
     /// The audience of who shows a token, or a cookie.
@@ -120,7 +128,7 @@ mod tests {
 
     fn access(listen: &str, of_team: Option<&str>, others: &[AudienceSpec]) -> Result<Access, String> {
         let token = of_team.map(secret);
-        let web = Web { listen: listen.parse().unwrap(), token, hosts: Vec::new() };
+        let web = Web { listen: listen.parse().unwrap(), token, hosts: Vec::new(), status: None };
         let team = AudienceSpec { audience: Arc::new(Audience::team()), token: None, socket: None };
         Access::read(&web, &[&[team][..], others].concat())
     }

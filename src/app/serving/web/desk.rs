@@ -9,7 +9,8 @@ use std::time::Duration;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY};
+use hyper::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use hyper::header::{HeaderName, HeaderValue, LOCATION, REFERRER_POLICY};
 use hyper::header::{SET_COOKIE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -21,7 +22,9 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 
 use super::access::Access;
-use super::request::{self, Act, Asked, Refusal, refusal};
+use super::refusal::{Refusal, refusal};
+use super::request::{self, Act, Asked};
+use super::status::Status;
 use super::stream::{self, Pictures, events};
 use crate::accept::Guest;
 use crate::model::hex::hex;
@@ -41,7 +44,7 @@ const MOST_OF_ONE: usize = 20;
 /// The theme of a page that is read in the light.
 const LIGHT: &str = "andon-light";
 
-/// Sent with every answer: nothing from elsewhere, nothing inline, nothing around it, nothing kept.
+/// Sent with every answer that does not say otherwise: nothing from elsewhere, nothing inline, nothing around it, nothing kept.
 const HEADERS: [(HeaderName, &str); 5] = [
     (
         CONTENT_SECURITY_POLICY,
@@ -61,6 +64,7 @@ pub(in crate::app::serving) struct Desk {
     pub(in crate::app::serving) viewing: Arc<Viewing>,
     /// What each audience sees.
     pub(in crate::app::serving) moments: HashMap<String, watch::Receiver<Moment>>,
+    status: Status,
     viewers: Mutex<HashMap<String, Looking>>,
     pictures: Pictures,
 }
@@ -79,7 +83,7 @@ pub(in crate::app::serving) async fn attend(desk: Arc<Desk>, stream: TcpStream, 
     let Ok(peer) = stream.peer_addr().map(|peer| peer.ip().to_canonical()) else { return };
     let service = service_fn(move |request| {
         let (desk, guest) = (Arc::clone(&desk), guest.clone());
-        async move { Ok::<_, Infallible>(desk.answer(&request, peer, &guest)) }
+        async move { Ok::<_, Infallible>(desk.answer(&request, peer, &guest).await) }
     });
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(HEAD).max_headers(64).max_buf_size(MOST_BYTES);
@@ -93,20 +97,33 @@ impl Desk {
         access: Access,
         viewing: Arc<Viewing>,
         moments: HashMap<String, watch::Receiver<Moment>>,
+        status: Status,
     ) -> Self {
-        Self { hosts, access, viewing, moments, viewers: Mutex::default(), pictures: Pictures::default() }
+        Self { hosts, access, viewing, moments, status, viewers: Mutex::default(), pictures: Pictures::default() }
     }
 
-    fn answer(self: &Arc<Self>, request: &Request<Incoming>, peer: IpAddr, guest: &Guest) -> Answer {
-        let asked = request::read(request, &self.hosts, &self.access);
-        let mut answer = asked.and_then(|asked| self.give(asked, peer, guest)).unwrap_or_else(|why| refused(&why));
-        let headers = HEADERS.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value)));
-        answer.headers_mut().extend(headers);
+    async fn answer(self: &Arc<Self>, request: &Request<Incoming>, peer: IpAddr, guest: &Guest) -> Answer {
+        let given = match request::read(request, &self.hosts, &self.access) {
+            Ok(Asked::Status { wanted, url }) => self.status.give(wanted, &url).await.map(for_everybody),
+            Ok(asked) => self.give(asked, peer, guest),
+            Err(why) => Err(why),
+        };
+        let mut answer = given.unwrap_or_else(|why| refused(&why));
+        for (name, value) in HEADERS {
+            answer.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+        }
         answer
     }
 
     fn give(self: &Arc<Self>, asked: Asked, peer: IpAddr, guest: &Guest) -> Result<Answer, Refusal> {
         Ok(match asked {
+            // It is not ours to give.
+            Asked::Status { .. } => return Err(refusal(StatusCode::NOT_FOUND, "there is nothing of this name")),
+            Asked::StatusInstead => {
+                let mut answer = text_of(StatusCode::SEE_OTHER, JSON, String::new());
+                answer.headers_mut().insert(LOCATION, HeaderValue::from_static("/status"));
+                answer
+            }
             Asked::Page(kind, text) => text_of(StatusCode::OK, kind, text.to_owned()),
             Asked::Session { audience } => text_of(StatusCode::OK, JSON, json!({ "audience": audience }).to_string()),
             Asked::Login { cookie } => with_cookie(&cookie),
@@ -185,6 +202,14 @@ fn random() -> Option<String> {
 
 fn refused(refusal: &Refusal) -> Answer {
     text_of(refusal.status, JSON, json!({ "error": refusal.why }).to_string())
+}
+
+/// What anybody may have: other pages, too, and for a moment whoever stands between.
+fn for_everybody((kind, text): (&'static str, String)) -> Answer {
+    let mut answer = text_of(StatusCode::OK, kind, text);
+    answer.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=10"));
+    answer
 }
 
 fn with_cookie(cookie: &str) -> Answer {

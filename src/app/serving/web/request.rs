@@ -4,6 +4,8 @@ use hyper::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
 use hyper::{HeaderMap, Method, Request, StatusCode};
 
 use super::access::Access;
+use super::refusal::{Refusal, refusal};
+use super::status::{self, Wanted};
 use crate::app::guard::{bearer, decoded, is_ours, parameter};
 use crate::view::address::Address;
 use crate::viewer::{Input, Key};
@@ -13,6 +15,10 @@ use crate::viewer::{Input, Key};
 pub(super) enum Asked {
     /// A part of the page: its type, and its text.
     Page(&'static str, &'static str),
+    /// A part of the status page, and the address by which it is asked for.
+    Status { wanted: Wanted, url: String },
+    /// The board, where there is only a status page.
+    StatusInstead,
     /// Who one is here.
     Session { audience: String },
     /// A cookie for a token.
@@ -32,17 +38,6 @@ pub(super) enum Act {
     Size((u16, u16)),
 }
 
-/// Why it is not answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refusal {
-    pub(super) status: StatusCode,
-    pub(super) why: String,
-}
-
-pub(super) fn refusal(status: StatusCode, why: impl Into<String>) -> Refusal {
-    Refusal { status, why: why.into() }
-}
-
 /// Reads a request; `hosts` are the names of this board.
 pub(super) fn read<B>(request: &Request<B>, hosts: &[String], access: &Access) -> Result<Asked, Refusal> {
     use crate::output::web::{PAGE, SCRIPT, STYLE};
@@ -57,11 +52,17 @@ pub(super) fn read<B>(request: &Request<B>, hosts: &[String], access: &Access) -
         return Err(refusal(StatusCode::FORBIDDEN, why));
     }
     match request.uri().path() {
+        "/" if access.is_status_only() => return Ok(Asked::StatusInstead),
         // A link from anywhere leads here: nothing of the board is in it.
         "/" => return Ok(Asked::Page("text/html; charset=utf-8", PAGE)),
         "/page.css" => return Ok(Asked::Page("text/css; charset=utf-8", STYLE)),
         "/page.js" => return Ok(Asked::Page("text/javascript; charset=utf-8", SCRIPT)),
         _ => {}
+    }
+    let is_https = text(headers, "x-forwarded-proto") == Some("https");
+    // Anybody may see it, other pages included: a badge is shown there.
+    if let Some(wanted) = status::wanted(request.uri().path()) {
+        return Ok(Asked::Status { wanted, url: status::url(host, is_https) });
     }
     if !is_from_here(headers, host) {
         return Err(refusal(StatusCode::FORBIDDEN, "other web pages may not ask the board"));
@@ -70,7 +71,6 @@ pub(super) fn read<B>(request: &Request<B>, hosts: &[String], access: &Access) -
     let needed = || refusal(StatusCode::UNAUTHORIZED, "this board needs a token");
     match request.uri().path() {
         "/login" => {
-            let is_https = text(headers, "x-forwarded-proto") == Some("https");
             let cookie = token.and_then(|token| access.cookie(token, is_https));
             return cookie
                 .map(|cookie| Asked::Login { cookie })
