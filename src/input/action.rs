@@ -51,8 +51,7 @@ fn applied(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &Arr
         | Action::Type(_)
         | Action::Erase { .. } => {}
         Action::Back => back(lens, live),
-        Action::Pause if lens.frozen.is_some() => thaw(lens, live),
-        Action::Pause => lens.frozen = Some(Arc::clone(live)),
+        Action::Pause => pause(lens, live),
         Action::Zoom => {
             lens.begin_anew();
             lens.zoom = !lens.zoom;
@@ -77,14 +76,24 @@ fn applied(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &Arr
             }
         }
         Action::Page(page) => turn(lens, page, &scene),
-        Action::NextPage => turn(lens, (lens.page + 1) % scene.page_count().max(1), &scene),
-        Action::PreviousPage => {
+        Action::NextPage | Action::PreviousPage => {
             let pages = scene.page_count().max(1);
-            turn(lens, (lens.page + pages - 1) % pages, &scene);
+            let step = if action == Action::NextPage { 1 } else { pages - 1 };
+            turn(lens, (lens.page + step) % pages, &scene);
         }
+        Action::Window(resize) => lens.resize_window(resize, &scene),
         Action::Worst => worst(lens, &scene),
     }
     None
+}
+
+/// Freezes the picture, or goes on.
+fn pause(lens: &mut Lens, live: &Arc<Scene>) {
+    if lens.frozen.is_some() {
+        thaw(lens, live);
+    } else {
+        lens.frozen = Some(Arc::clone(live));
+    }
 }
 
 /// The live picture again; what was looked at may have moved meanwhile.
@@ -104,6 +113,8 @@ fn back(lens: &mut Lens, live: &Scene) {
         lens.begin_anew();
     } else if lens.focus.is_some() {
         lens.focus = None;
+    } else if lens.window.is_some() {
+        lens.window = None;
     } else {
         thaw(lens, live);
     }

@@ -1,5 +1,7 @@
 //! What a viewer can want.
 
+use crate::view::lens::Resize;
+
 /// What a viewer wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
@@ -7,7 +9,7 @@ pub enum Action {
     Quit,
     /// Show or hide the help.
     Help,
-    /// One step back: help, zoom, choice, freeze.
+    /// One step back: help, zoom, choice, window, freeze.
     Back,
     /// Zoom the chosen panel, or back.
     Zoom,
@@ -31,6 +33,8 @@ pub enum Action {
     PreviousPage,
     /// The worst panel of the board.
     Worst,
+    /// Looks at another part of the time.
+    Window(Resize),
     /// To the next event on the zoomed graph.
     NextEvent,
     /// To the event before on the zoomed graph.

@@ -1,7 +1,7 @@
 //! Which key does what.
 
 use super::intent::Action;
-use crate::view::lens::KeyHelp;
+use crate::view::lens::{KeyHelp, Resize};
 
 /// A key, as far as andon cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,7 @@ struct Row {
 }
 
 /// All keys: the key map, the help and the manual are made from it.
-const TABLE: [Row; 21] = [
+const TABLE: [Row; 22] = [
     Row {
         keys: "Tab / Shift-Tab",
         what: "next, previous panel",
@@ -104,6 +104,16 @@ const TABLE: [Row; 21] = [
         bindings: &[(Key::Char('['), Action::PreviousPage), (Key::Char(']'), Action::NextPage)],
     },
     Row {
+        keys: "+ = - 0",
+        what: "a shorter, a longer time; as much as the board shows",
+        bindings: &[
+            (Key::Char('+'), Action::Window(Resize::Shorter)),
+            (Key::Char('='), Action::Window(Resize::Shorter)),
+            (Key::Char('-'), Action::Window(Resize::Longer)),
+            (Key::Char('0'), Action::Window(Resize::Whole)),
+        ],
+    },
+    Row {
         keys: "! or g",
         what: "the worst panel of the board",
         bindings: &[(Key::Char('!'), Action::Worst), (Key::Char('g'), Action::Worst)],
@@ -122,7 +132,7 @@ const TABLE: [Row; 21] = [
     Row { keys: "Ctrl-L", what: "repaint the whole screen", bindings: &[(Key::Ctrl('l'), Action::Repaint)] },
     Row {
         keys: "Esc",
-        what: "leave help, theme, pointer, zoom, choice, freeze",
+        what: "leave help, theme, pointer, zoom, choice, window, freeze",
         bindings: &[(Key::Esc, Action::Back)],
     },
     Row { keys: "?", what: "this help", bindings: &[(Key::Char('?'), Action::Help)] },

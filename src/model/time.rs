@@ -207,6 +207,13 @@ impl Span {
         Ok(Self(millis))
     }
 
+    /// As [`Self::parse`] reads it, in the largest unit that it is whole in: "90s", "5m", "1d".
+    pub fn written(self) -> String {
+        let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)];
+        let whole = units.into_iter().find(|(_, millis)| self.0 > 0 && self.0 % millis == 0);
+        whole.map_or_else(|| format!("{}ms", self.0), |(unit, millis)| format!("{}{unit}", self.0 / millis))
+    }
+
     /// Two units at most: "350 ms", "12 s", "3 h 12 min", "5 d".
     pub fn humane(self) -> String {
         let s = self.0 / 1000;

@@ -14,6 +14,7 @@ use serde::Serialize;
 use super::ink::{Ink, Role};
 use super::input::PanelInput;
 use super::marks::{put_over, scale};
+use super::trend::begin_of;
 use crate::model::event::{Event, EventKind, EventState};
 use crate::model::time::{Span, Timestamp};
 
@@ -63,6 +64,19 @@ impl Changes {
             }
         }
         Self { from, to, marks }
+    }
+
+    /// Those of the last part of the time.
+    #[must_use]
+    pub fn since(&self, from: Timestamp) -> Self {
+        let marks = self.marks.iter().filter(|mark| mark.at >= from).cloned().collect();
+        Self { from, to: self.to, marks }
+    }
+
+    /// The same, of the last part that is so long.
+    #[must_use]
+    pub fn within(&self, window: Span) -> Option<Self> {
+        Some(self.since(begin_of(window, (self.from, self.to))?))
     }
 
     /// The column of a moment, of so many.

@@ -28,6 +28,7 @@ use super::marks::{columns, row, time_axis, write};
 use super::trend::{self, Line};
 use super::{ANY, Need, Panel, PanelInput, Room, Shape};
 use crate::model::judgement::{Content, LimitBand};
+use crate::model::time::Span;
 
 pub use view::View;
 
@@ -122,6 +123,16 @@ impl Panel for Chart {
             let legend = Rect { y: area.y + area.height - legend_rows, height: legend_rows, ..plot };
             labels::below(view, &entries, legend, buffer, ink);
         }
+    }
+
+    fn within(view: &View, window: Span) -> Option<View> {
+        let from = trend::begin_of(window, (view.from, view.to))?;
+        let lines = trend::since(&view.lines, from);
+        let range = lines::range(&lines, (from, view.to), view.stacked);
+        let (min, max) = view.fixed;
+        let options = Options { min, max, scale: view.scale, stacked: view.stacked };
+        let range = range.map(|range| axis_range(range, &view.limits, &options));
+        Some(View { lines, range, from, changes: view.changes.since(from), ..view.clone() })
     }
 
     fn strip(view: &View) -> String {
@@ -298,6 +309,22 @@ mod tests {
             let view = Chart::view(&Options { stacked: true, ..Options::default() }, &input);
             assert_eq!(view.range, Some(Range { low: 0.0, high: top }));
         }
+    }
+
+    #[test]
+    fn a_shorter_time_has_the_axis_of_what_is_seen_of_it() {
+        let zone = Zone::utc();
+        let mut spike = line("x", 5.0, Status::Ok);
+        spike.points.to_mut()[10].value = 500.0;
+        let input = PanelInput::alone(Content::Series(vec![spike]), NOW, &zone);
+        let view = Chart::view(&Options::default(), &input);
+        assert!(Chart::within(&view, Span(1000)).is_none(), "that is all of it");
+        let part = Chart::within(&view, Span(500)).unwrap();
+        assert_eq!((part.to, part.to.minus(part.from.age_at(part.to))), (view.to, part.from));
+        assert_eq!(part.from.age_at(part.to), Span(500));
+        assert!(part.lines[0].trend.points.iter().all(|point| point.at >= part.from));
+        assert!(view.range.unwrap().high >= 500.0 && part.range.unwrap().high < 50.0);
+        assert_eq!(part.changes.from, part.from);
     }
 
     #[test]

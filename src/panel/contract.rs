@@ -12,7 +12,7 @@ use super::input::PanelInput;
 use super::inspected::Inspected;
 use crate::model::event::EventSet;
 use crate::model::layer::Layer;
-use crate::model::time::Timestamp;
+use crate::model::time::{Span, Timestamp};
 
 /// A kind of panel.
 pub trait Panel {
@@ -57,6 +57,11 @@ pub trait Panel {
 
     /// What happened, if it draws that over a line of time.
     fn changes(_: &Self::View) -> Option<&Changes> {
+        None
+    }
+
+    /// The same of the last part of the time it shows, as a viewer wants it; none where it shows no time, or less of it anyway.
+    fn within(_: &Self::View, _: Span) -> Option<Self::View> {
         None
     }
 

@@ -114,6 +114,14 @@ impl Panel for Heatmap {
         }
     }
 
+    fn within(view: &View, window: Span) -> Option<View> {
+        let changes = view.changes.within(window)?;
+        let from = changes.from;
+        let points = |line: &Line| line.points.iter().filter(|point| point.at >= from).copied().collect();
+        let lines = view.lines.iter().map(|line| Line { points: points(line), ..line.clone() }).collect();
+        Some(View { lines, from, changes, ..view.clone() })
+    }
+
     fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
         if view.lines.is_empty() || area.height == 0 {
             return;

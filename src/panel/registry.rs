@@ -50,6 +50,13 @@ macro_rules! panels {
                 }
             }
 
+            /// The same of the last part of the time it shows; none where it shows no time, or less of it anyway.
+            pub fn within(&self, window: crate::model::time::Span) -> Option<Self> {
+                match self {
+                    $(Self::$panel(view) => $file::$panel::within(view, window).map(Self::$panel),)+
+                }
+            }
+
             /// What its values were at a moment; empty where they are seen anyway.
             pub fn said_at(&self, at: crate::model::time::Timestamp) -> String {
                 match self {

@@ -20,7 +20,7 @@ use super::{ANY, Need, Panel, PanelInput, Room, Shape};
 use crate::model::format::Format;
 use crate::model::judgement::Content;
 use crate::model::status::Status;
-use crate::model::time::Timestamp;
+use crate::model::time::{Span, Timestamp};
 use crate::model::unit::Unit;
 
 /// The panel.
@@ -45,6 +45,9 @@ pub struct View {
     range: Option<Range>,
     format: Format,
     changes: Changes,
+    /// What the range is made of.
+    #[serde(skip)]
+    options: Options,
 }
 
 impl Panel for Sparkline {
@@ -59,21 +62,26 @@ impl Panel for Sparkline {
 
     fn view(options: &Options, input: &PanelInput<'_>) -> View {
         let Content::Series(series) = &input.content else {
-            return View { lines: Vec::new(), range: None, format: Format::default(), changes: Changes::default() };
+            return View {
+                lines: Vec::new(),
+                range: None,
+                format: Format::default(),
+                changes: Changes::default(),
+                options: options.clone(),
+            };
         };
         let lines = Line::for_each_series(series, input);
-        // What is counted, or is a share, begins at zero, the same for all; of anything else each line shows its shape.
-        let is_from_zero = matches!(input.unit, Unit::None | Unit::Ratio | Unit::Percent | Unit::Other(_))
-            || options.min.is_some()
-            || options.max.is_some();
-        let values = lines.iter().filter(|_| is_from_zero).flat_map(|line| &line.trend.points).map(|point| point.value);
-        let range = Range::around(values).map(Range::with_zero).map(|range| Range {
-            low: options.min.unwrap_or(range.low),
-            high: options.max.unwrap_or(if *input.unit == Unit::Ratio { range.high.max(1.0) } else { range.high }),
-        });
         let to = lines.iter().map(|line| line.trend.to).max().unwrap_or(input.now);
         let changes = Changes::between(input, to.minus(input.window), to);
-        View { lines, range, format: input.format(), changes }
+        let format = input.format();
+        View { range: range(&lines, options, &format.unit), lines, format, changes, options: options.clone() }
+    }
+
+    fn within(view: &View, window: Span) -> Option<View> {
+        let changes = view.changes.within(window)?;
+        let lines = trend::since(&view.lines, changes.from);
+        let range = range(&lines, &view.options, &view.format.unit);
+        Some(View { lines, range, changes, ..view.clone() })
     }
 
     fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
@@ -141,6 +149,19 @@ impl Panel for Sparkline {
 const WITH_EXTREMES: u16 = 4;
 /// The columns of a panel in which they leave enough for the line.
 const WIDE: u16 = 40;
+
+/// The range of all lines, where they have one.
+fn range(lines: &[Line], options: &Options, unit: &Unit) -> Option<Range> {
+    // What is counted, or is a share, begins at zero, the same for all; of anything else each line shows its shape.
+    let is_from_zero = matches!(unit, Unit::None | Unit::Ratio | Unit::Percent | Unit::Other(_))
+        || options.min.is_some()
+        || options.max.is_some();
+    let values = lines.iter().filter(|_| is_from_zero).flat_map(|line| &line.trend.points).map(|point| point.value);
+    Range::around(values).map(Range::with_zero).map(|range| Range {
+        low: options.min.unwrap_or(range.low),
+        high: options.max.unwrap_or(if *unit == Unit::Ratio { range.high.max(1.0) } else { range.high }),
+    })
+}
 
 /// "max 18 %" and "min 5 %" of a line; nothing where it is flat.
 fn extremes(line: &Line, view: &View) -> Option<[String; 2]> {

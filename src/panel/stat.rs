@@ -22,10 +22,11 @@ use super::marks::{columns, row, scale, sparkline, write, write_right};
 use super::trend::Trend;
 use super::{Need, Panel, PanelInput, Room};
 use crate::model::format::{Format, Humane, MISSING, Written};
-use crate::model::judgement::{Content, JudgedSeries};
+use crate::model::judgement::Content;
+use crate::model::series::Point;
 use crate::model::status::Status;
 use crate::model::text::SafeText;
-use crate::model::time::Timestamp;
+use crate::model::time::{Span, Timestamp};
 use crate::model::unit::Unit;
 
 /// The panel.
@@ -67,11 +68,10 @@ enum Change {
 
 impl Change {
     /// In whole per cent; `None` where that means nothing.
-    fn over(series: &JudgedSeries<'_>) -> Option<Self> {
-        let values: Vec<f64> =
-            series.points.iter().map(|point| point.value).filter(|value| value.is_finite()).collect();
-        let (first, last) = (*values.first()?, series.value?);
-        if series.points.len() < 2 || first == 0.0 || only_grows(&values) {
+    fn over(points: &[Point], value: Option<f64>) -> Option<Self> {
+        let values: Vec<f64> = points.iter().map(|point| point.value).filter(|value| value.is_finite()).collect();
+        let (first, last) = (*values.first()?, value?);
+        if points.len() < 2 || first == 0.0 || only_grows(&values) {
             return None;
         }
         let percent = ((last - first) / first.abs() * 100.0).round();
@@ -122,7 +122,7 @@ impl Panel for Stat {
                     name: worst.name.clone(),
                     value: none.format.written(worst.value, input.now),
                     status: input.status,
-                    change: Change::over(worst),
+                    change: Change::over(&worst.points, worst.value),
                     changes: trend.as_ref().map_or(none.changes, |trend| Changes::between(input, trend.from, trend.to)),
                     trend,
                     others: series.len() - 1,
@@ -140,6 +140,15 @@ impl Panel for Stat {
             Content::Logs(lines) => View { value: counted(lines.len(), "lines"), ..none },
             Content::Nothing => none,
         }
+    }
+
+    fn within(view: &View, window: Span) -> Option<View> {
+        let changes = view.changes.within(window)?;
+        let trend = view.trend.as_ref()?.since(changes.from);
+        // The value itself is the newest one anyway.
+        let last = trend.points.last().map(|point| point.value).filter(|value| value.is_finite());
+        let change = view.change.and_then(|_| Change::over(&trend.points, last));
+        Some(View { change, trend: Some(trend), changes, ..view.clone() })
     }
 
     fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
@@ -335,7 +344,9 @@ mod tests {
     use super::*;
 
     fn change(values: &[f64]) -> Option<Change> {
-        Change::over(&JudgedSeries::sampled("", 1, values))
+        let points: Vec<Point> =
+            values.iter().enumerate().map(|(n, value)| Point { at: Timestamp(n as i64), value: *value }).collect();
+        Change::over(&points, values.last().copied())
     }
 
     #[test]

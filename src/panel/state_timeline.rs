@@ -23,7 +23,7 @@ use crate::model::build::{BuildResult, Run, TrackedBuild};
 use crate::model::judgement::{Content, JudgedSeries};
 use crate::model::status::Status;
 use crate::model::text::SafeText;
-use crate::model::time::{Timestamp, Zone};
+use crate::model::time::{Span, Timestamp, Zone};
 
 /// Rows of a strip, at most.
 const THICKEST: u16 = 3;
@@ -101,6 +101,13 @@ impl Panel for StateTimeline {
             zone: input.zone.clone(),
             changes: Changes::between(input, from, to),
         }
+    }
+
+    fn within(view: &View, window: Span) -> Option<View> {
+        let changes = view.changes.within(window)?;
+        let from = changes.from;
+        let strips = view.strips.iter().map(|strip| strip.since(from)).collect();
+        Some(View { strips, from, changes, ..view.clone() })
     }
 
     fn draw(view: &View, area: Rect, buffer: &mut Buffer, ink: &Ink) {
@@ -232,6 +239,13 @@ impl Strip {
         let ok: f64 = stretches.iter().filter(|stretch| stretch.status == Status::Ok).map(length).sum();
         let ok = (known > 0.0).then(|| ok / known);
         Self { name, status, stretches: within_bounds(stretches), ok }
+    }
+
+    /// Its last part.
+    fn since(&self, from: Timestamp) -> Self {
+        let last = self.stretches.iter().filter(|stretch| stretch.to > from);
+        let stretches = last.map(|stretch| Stretch { from: stretch.from.max(from), ..*stretch }).collect();
+        Self::new(self.name.clone(), self.status, stretches)
     }
 
     /// A value holds until the next one, as far as that is near; its status is the one that was given then.

@@ -41,6 +41,13 @@ impl Trend {
         }
     }
 
+    /// Its last part.
+    #[must_use]
+    pub fn since(&self, from: Timestamp) -> Self {
+        let points = self.points.iter().filter(|point| point.at >= from).copied().collect();
+        Self { points, from, ..*self }
+    }
+
     /// The value at a moment, as far as one holds there.
     pub fn value_at(&self, at: Timestamp) -> Option<f64> {
         let before = self.points.iter().rev().find(|point| point.at <= at)?;
@@ -107,6 +114,16 @@ impl Line {
         };
         series.iter().zip(input.texts(series)).map(line).collect()
     }
+}
+
+/// The last part of lines.
+pub fn since(lines: &[Line], from: Timestamp) -> Vec<Line> {
+    lines.iter().map(|line| Line { trend: line.trend.since(from), ..line.clone() }).collect()
+}
+
+/// Where the last part of a time begins, if it is a part.
+pub fn begin_of(window: Span, (from, to): (Timestamp, Timestamp)) -> Option<Timestamp> {
+    Some(to.minus(window)).filter(|begin| *begin > from)
 }
 
 /// What lines say of a moment: their names with the values they had, in one precision.

@@ -138,9 +138,10 @@ pub(super) fn tabs(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer, 
         areas.push((columns(area, begin, x - begin), n));
         x += 3;
     }
-    let window = format!("last {}", scene.window.humane());
+    let window = format!("last {}", lens.window.unwrap_or(scene.window).humane());
     if x + (window.width() as u16) < area.width {
-        write_right(buffer, Rect { width: area.width - 1, ..area }, 0, &window, ink.style(Role::Muted));
+        let role = if lens.window.is_some() { Role::Accent } else { Role::Muted };
+        write_right(buffer, Rect { width: area.width - 1, ..area }, 0, &window, ink.style(role));
     }
     areas
 }

@@ -145,7 +145,7 @@ fn body(
             let details = lens.zoom.then_some((scene, age));
             let pointing = lens.zoom.then(|| ink.pointing(lens.cursor, lens.scroll).inspecting(&lens.inspection));
             let ink = &pointing.unwrap_or_else(|| ink.clone()).held(lens.newer(live, panel));
-            framed(panel, *at, (look(*index), details), buffer, ink);
+            framed(&lens.panel(panel), *at, (look(*index), details), buffer, ink);
         }
     }
     for (index, at) in &arrangement.strips {

@@ -4,13 +4,16 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use super::lens::Lens;
 use super::scene::Scene;
+use crate::model::time::Span;
 
+/// The shortest time that is looked at.
+const SHORTEST: Span = Span::seconds(10);
 /// The longest that is read, in bytes.
 const LONGEST: usize = 512;
 /// What stands for itself in an address; names of dashboards and ids of panels rarely have anything else.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
 
-/// What is looked at: `page=shop&panel=orders&zoom=1`, in any order; what is not said is as at the start. Names that the
+/// What is looked at: `page=shop&panel=orders&zoom=1&window=5m`, in any order; what is not said is as at the start. Names that the
 /// board does not have are left out when it is looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Address {
@@ -20,6 +23,8 @@ pub struct Address {
     pub panel: Option<String>,
     /// Whether it fills the page.
     pub zoom: bool,
+    /// How much of the past is wanted.
+    pub window: Option<Span>,
 }
 
 impl Address {
@@ -35,6 +40,7 @@ impl Address {
                 "page" => address.page = Some(value),
                 "panel" => address.panel = Some(value),
                 "zoom" => address.zoom = value == "1",
+                "window" => address.window = Span::parse(&value).ok().filter(|window| *window >= SHORTEST),
                 _ => {}
             }
         }
@@ -45,7 +51,9 @@ impl Address {
     pub fn written(&self) -> String {
         let named = [("page", &self.page), ("panel", &self.panel)];
         let named = named.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)));
+        let window = self.window.map(Span::written);
         let pairs = named.chain(self.zoom.then_some(("zoom", "1")));
+        let pairs = pairs.chain(window.as_deref().map(|window| ("window", window)));
         let pairs: Vec<String> =
             pairs.map(|(key, value)| format!("{key}={}", utf8_percent_encode(value, ESCAPED))).collect();
         pairs.join("&")
@@ -59,6 +67,7 @@ impl Address {
             page: page.map(|page| page.name.clone()),
             panel: panel.map(|panel| panel.id.clone()),
             zoom: lens.zoom && panel.is_some(),
+            window: lens.window,
         }
     }
 
@@ -69,6 +78,7 @@ impl Address {
         let panels = scene.page(lens.page).map_or(&[][..], |page| page.panels.as_slice());
         lens.focus = self.panel.as_ref().and_then(|id| panels.iter().position(|panel| panel.id == *id));
         lens.zoom = self.zoom && lens.focus.is_some();
+        lens.window = self.window.filter(|window| *window < scene.window);
         lens.begin_anew();
     }
 }
@@ -83,16 +93,17 @@ mod tests {
             page: page.map(str::to_owned),
             panel: panel.map(str::to_owned),
             zoom,
+            window: zoom.then_some(Span::seconds(300)),
         };
         for (one, written) in [
             (address(None, None, false), ""),
             (address(Some("shop"), None, false), "page=shop"),
-            (address(Some("a&b=c"), Some("ü 100 %"), true), "page=a%26b%3Dc&panel=%C3%BC%20100%20%25&zoom=1"),
+            (address(Some("a&b=c"), Some("ü 100 %"), true), "page=a%26b%3Dc&panel=%C3%BC%20100%20%25&zoom=1&window=5m"),
         ] {
             assert_eq!(one.written(), written);
             assert_eq!(Address::read(written), one);
         }
-        assert_eq!(Address::read("zoom=2&=&x&theme=nord&page"), Address::default());
+        assert_eq!(Address::read("zoom=2&=&x&theme=nord&page&window=1s&window=x"), Address::default());
         assert_eq!(Address::read(&"page=x&".repeat(100)), Address::default(), "too long to be one");
     }
 }

@@ -1,5 +1,6 @@
 //! What one viewer has chosen. Changing a lens changes nothing for anybody else.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::scene::{PanelScene, Scene};
@@ -11,6 +12,29 @@ use crate::panel::inspected::Inspected;
 /// Keys as they are written, each with what it does; without keys where a row goes on with what the one before says.
 pub type KeyHelp = &'static [(&'static str, &'static str)];
 
+/// Another part of the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resize {
+    /// A shorter one.
+    Shorter,
+    /// A longer one.
+    Longer,
+    /// As much as the board shows.
+    Whole,
+}
+
+/// Lengths of time that a viewer chooses among.
+const WINDOWS: [Span; 12] = {
+    let minutes = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440];
+    let mut all = [Span(0); 12];
+    let mut index = 0;
+    while index < all.len() {
+        all[index] = Span::seconds(minutes[index] * 60);
+        index += 1;
+    }
+    all
+};
+
 /// One viewer's choices.
 #[derive(Debug, Clone, Default)]
 pub struct Lens {
@@ -20,6 +44,8 @@ pub struct Lens {
     pub focus: Option<usize>,
     /// Whether it fills the page.
     pub zoom: bool,
+    /// How much of the past is wanted, at most; none for as much as the board shows.
+    pub window: Option<Span>,
     /// The moment that is pointed at, on a zoomed graph.
     pub cursor: Option<Timestamp>,
     /// How many lines of a zoomed list have been scrolled past.
@@ -62,6 +88,7 @@ impl PartialEq for Lens {
             page,
             focus,
             zoom,
+            window,
             cursor,
             scroll,
             inspection,
@@ -75,8 +102,8 @@ impl PartialEq for Lens {
             silence,
         } = self;
         let frozen = frozen.as_ref().map(Arc::as_ptr) == other.frozen.as_ref().map(Arc::as_ptr);
-        let chosen = (*page, *focus, *zoom, *cursor, *scroll)
-            == (other.page, other.focus, other.zoom, other.cursor, other.scroll);
+        let chosen = (*page, *focus, *zoom, *window, *cursor, *scroll)
+            == (other.page, other.focus, other.zoom, other.window, other.cursor, other.scroll);
         frozen
             && chosen
             && *inspection == other.inspection
@@ -118,9 +145,27 @@ impl Lens {
         }
     }
 
+    /// A panel as this viewer wants it: of its window.
+    pub fn panel<'a>(&self, panel: &'a PanelScene) -> Cow<'a, PanelScene> {
+        let part = self.window.and_then(|window| panel.view.within(window));
+        part.map_or(Cow::Borrowed(panel), |view| Cow::Owned(PanelScene { view, ..panel.clone() }))
+    }
+
     /// What happened, on the graph that is zoomed; none where no graph is.
-    pub fn changes<'a>(&self, scene: &'a Scene) -> Option<&'a Changes> {
-        self.zoomed(scene)?.view.changes()
+    pub fn changes<'a>(&self, scene: &'a Scene) -> Option<Cow<'a, Changes>> {
+        let changes = self.zoomed(scene)?.view.changes()?;
+        let part = self.window.and_then(|window| changes.within(window));
+        Some(part.map_or(Cow::Borrowed(changes), Cow::Owned))
+    }
+
+    /// Looks at a shorter part of the time, or at a longer one: up to what the board shows.
+    pub fn resize_window(&mut self, resize: Resize, scene: &Scene) {
+        let now = self.window.unwrap_or(scene.window);
+        self.window = match resize {
+            Resize::Shorter => WINDOWS.into_iter().rev().find(|one| *one < now).or(self.window),
+            Resize::Longer => WINDOWS.into_iter().find(|one| *one > now).filter(|one| *one < scene.window),
+            Resize::Whole => None,
+        };
     }
 
     /// The lines of the list that is zoomed; 0 where no list is.

@@ -87,3 +87,23 @@ fn equal_viewers_share_a_frame_and_go_their_own_way_when_one_turns() {
     one.input(Input::Key(Key::Char('2')), START);
     assert!(std::ptr::eq(one.draw(frames).unwrap().after(), second.after()), "the same page again");
 }
+
+#[test]
+fn a_shorter_time_is_the_viewers_own_and_a_part_of_its_link() {
+    let (live, frames) = (scene(), &mut Frames::default());
+    let (mut one, mut other) = (viewer(&live), viewer(&live));
+    let mut seen = |viewer: &mut Viewer, keys: &str| {
+        for key in keys.chars() {
+            viewer.input(Input::Key(Key::Char(key)), START);
+        }
+        viewer.input(Input::Key(Key::Ctrl('l')), START);
+        let text = andon::output::text::plain(viewer.draw(frames).unwrap().after());
+        (viewer.address().written(), text.contains("last 5 min"))
+    };
+    assert_eq!(seen(&mut one, "++++"), ("page=one&window=5m".to_owned(), true));
+    assert_eq!(seen(&mut other, ""), ("page=one".to_owned(), false));
+    assert_eq!(seen(&mut one, "2"), ("page=two&window=5m".to_owned(), true), "it is that of all pages");
+    assert_eq!(seen(&mut one, "----"), ("page=two".to_owned(), false), "as much as the board shows, and no more");
+    assert_eq!(seen(&mut one, "++++++++"), ("page=two&window=1m".to_owned(), false));
+    assert_eq!(seen(&mut one, "0"), ("page=two".to_owned(), false));
+}
