@@ -75,6 +75,14 @@ pub struct Entry {
     pub(super) version: Version,
 }
 
+impl Entry {
+    /// What it is called (`UID`), and whether it is one of several of that name.
+    pub(super) const fn name(&self) -> (&str, bool) {
+        let repeats = !self.rules.is_empty() || !self.also.is_empty() || self.replaces.is_some();
+        (self.uid.as_str(), repeats)
+    }
+}
+
 /// How new an entry is: by the number that its organizer gave it, then by when it was changed (UTC).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Version {

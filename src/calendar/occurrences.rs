@@ -36,6 +36,18 @@ pub struct Occurrence<'a> {
     pub stands_for_more: bool,
 }
 
+impl Occurrence<'_> {
+    /// What it is called, whatever else of it changes: by its entry, and where that repeats by its own time, too. Empty
+    /// where its entry has no name.
+    pub fn name(&self) -> String {
+        match self.entry.name() {
+            ("", _) => String::new(),
+            (name, false) => name.to_owned(),
+            (name, true) => format!("{name} {}", self.start.timestamp()),
+        }
+    }
+}
+
 /// When one entry begins, and what is not known about that.
 struct Starts {
     /// With their own lengths, where they have one.

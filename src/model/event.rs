@@ -156,6 +156,9 @@ impl ChangeReason {
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Event {
+    /// The name by which its source knows it, whatever else of it changes; empty where it has none.
+    #[serde(default)]
+    pub id: SafeText,
     /// When it happened; of a deploy, when it was done, else when it began.
     pub at: Timestamp,
     /// When it was over, or will be: an incident, a freeze; of a deploy, when what it brought was taken away. None
@@ -263,6 +266,7 @@ impl Event {
     pub fn alone(&self) -> Self {
         Self {
             commits: Vec::new(),
+            id: self.id.clone(),
             title: self.title.clone(),
             service: self.service.clone(),
             environment: self.environment.clone(),

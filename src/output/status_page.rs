@@ -1,74 +1,72 @@
 //! A status page for customers, as what is sent: a page, a feed, JSON, a badge. All of it is text that anybody may have.
 
 pub mod badge;
+mod days;
 pub mod feed;
 pub mod html;
 pub mod json;
 
-use ring::digest::{SHA256, digest};
-
 use crate::eval::status_page::Happening;
-use crate::model::hex::hex;
-use crate::model::poll::QueryKey;
+use crate::model::time::{Span, Timestamp};
 
-/// A name that stays the same as long as what it names, and tells nothing: of `kind` and what makes it one.
-fn id(kind: &str, parts: &[&str]) -> String {
-    let text = [&[kind], parts].concat().join("\0");
-    hex(digest(&SHA256, text.as_bytes()).as_ref())
+/// Where a page is, and since when.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// Its address, without a path; empty where none is known, so that links are relative.
+    pub url: &'a str,
+    /// When it began to be there.
+    pub begun: Timestamp,
 }
 
-/// The first digits of it, as Statuspage has them.
-fn short(mut id: String) -> String {
-    id.truncate(12);
-    id
+/// Maintenance is news from so long before it: nobody says when it was planned, and what is dated must not move.
+const ANNOUNCED: Span = Span::seconds(7 * 86_400);
+
+fn announced(one: &Happening) -> Timestamp {
+    one.at.minus(ANNOUNCED)
 }
 
-/// The name of a component.
-fn of_component(key: &QueryKey) -> String {
-    short(id("component", &[key.as_str()]))
-}
-
-/// The name of an incident, or of planned maintenance.
-fn of_happening(kind: &str, one: &Happening) -> String {
-    id(kind, &[&one.at.rfc3339(), one.service.as_str(), one.title.as_str()])
+/// The first digits of a name for programs, as Statuspage has them.
+fn short(id: &str) -> &str {
+    id.get(..12).unwrap_or(id)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::eval::status_page::{Component, Overall, Stage, State, StatusPage, Told};
-    use crate::model::time::{Span, Timestamp};
 
     pub(super) const NOW: Timestamp = Timestamp(1_796_083_200_000);
+    pub(super) const PLACE: Place<'_> = Place { url: "https://status.example.com", begun: NOW };
 
     /// A page with one of everything.
     pub(super) fn page() -> StatusPage {
-        let happening = |title: &str, service: &str, hours: [Option<i64>; 2], stage| Happening {
-            title: title.into(),
+        let at = |hours: i64| NOW.plus(Span::seconds(hours * 3600));
+        let about = |service: &str, components: Vec<usize>, one: Happening| Happening {
             service: service.into(),
-            at: NOW.plus(Span::seconds(hours[0].unwrap_or(0) * 3600)),
-            until: hours[1].map(|hours| NOW.plus(Span::seconds(hours * 3600))),
-            stage,
+            components,
+            ..one
         };
-        let states = [State::Operational, State::Outage, State::Unknown, State::Maintenance, State::Degraded];
-        let component = |(index, state): (usize, &State)| {
-            let name = ["Shop", "Checkout", "Search", "Mail", "Feed"][index];
-            Component::named(name, *state, QueryKey::of_status("status", name))
-        };
+        let goes_on = Happening::named("Cards <b> are refused", at(-1), None, Stage::GoesOn);
+        let over = Happening::named("It was slow", at(-500), Some(at(-499)), Stage::Over);
+        let planned = Happening::named("New disks", at(24), Some(at(26)), Stage::Planned);
+        let far = Happening::named("In a year", at(9000), None, Stage::Planned);
+        let done = Happening::named("Old disks", at(-26), Some(at(-24)), Stage::Over);
+        let parts = [
+            ("Shop", State::Operational),
+            ("Checkout", State::Outage),
+            ("Search", State::Unknown),
+            ("Mail", State::Maintenance),
+            ("Feed", State::Degraded),
+        ];
         StatusPage {
+            id: "0123456789abcdef0123456789abcdef".to_owned(),
             title: "Shop & Sons".into(),
             at: NOW,
             overall: Overall::PartialOutage,
-            components: states.iter().enumerate().map(component).collect(),
-            incidents: vec![
-                happening("Cards <b> are refused", "", [Some(-1), None], Stage::GoesOn),
-                happening("It was slow", "search", [Some(-500), Some(-499)], Stage::Over),
-            ],
-            maintenance: vec![
-                happening("New disks", "mail", [Some(24), Some(26)], Stage::Planned),
-                happening("In a year", "", [Some(9000), None], Stage::Planned),
-            ],
-            told: Told::All,
+            components: parts.map(|(name, state)| Component::named(name, state)).into(),
+            incidents: vec![goes_on, about("search", vec![2], over)],
+            maintenance: vec![about("mail", vec![3], planned), far, done],
+            told: [Told::All; 2],
         }
     }
 }

@@ -3,20 +3,18 @@
 //! Source: RFC 4287.
 
 use super::super::html::escape;
-use super::of_happening;
+use super::{Place, announced, short};
 use crate::eval::status_page::{Happening, Stage, StatusPage};
-use crate::model::time::{Span, Timestamp};
+use crate::model::time::Timestamp;
 
 /// The type of it.
 pub const CONTENT_TYPE: &str = "application/atom+xml; charset=utf-8";
 
-/// Maintenance is in the feed from so long before it: nobody says when it was planned, and the date of an entry must not move.
-const ANNOUNCED: Span = Span::seconds(7 * 86_400);
-
-/// The feed of a page, whose address is `url`.
-pub fn draw(page: &StatusPage, url: &str) -> String {
+/// The feed of a page.
+pub fn draw(page: &StatusPage, place: Place<'_>) -> String {
+    let url = place.url;
     let incidents = page.incidents.iter().map(|one| incident(one, url));
-    let is_announced = |one: &&Happening| one.at.minus(ANNOUNCED) <= page.at;
+    let is_announced = |one: &&Happening| announced(one) <= page.at;
     let maintenance = page.maintenance.iter().filter(is_announced).map(|one| planned(one, url));
     let mut entries: Vec<Entry> = incidents.chain(maintenance).collect();
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.updated));
@@ -26,12 +24,13 @@ pub fn draw(page: &StatusPage, url: &str) -> String {
     let entries: String = entries.iter().map(Entry::xml).collect();
     format!(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\" xml:lang=\"en\">\n\
-         <id>{url}/status</id>\n<title>{}</title>\n<updated>{}</updated>\n<author><name>{}</name></author>\n\
+         <id>{id}</id>\n<title>{}</title>\n<updated>{}</updated>\n<author><name>{}</name></author>\n\
          <link rel=\"self\" type=\"application/atom+xml\" href=\"{url}/status/history.atom\"/>\n\
          <link rel=\"alternate\" type=\"text/html\" href=\"{url}/status\"/>\n{entries}</feed>\n",
         escape(&title),
         updated.rfc3339(),
         escape(page.title.as_str()),
+        id = urn(&page.id),
         url = escape(url),
     )
 }
@@ -51,7 +50,7 @@ impl Entry {
         format!(
             "<entry>\n<id>{}</id>\n<title>{}</title>\n<updated>{}</updated>\n<published>{}</published>\n\
              <link rel=\"alternate\" type=\"text/html\" href=\"{}\"/>\n<content type=\"text\">{}</content>\n</entry>\n",
-            urn(id),
+            id,
             escape(title),
             updated.rfc3339(),
             published.rfc3339(),
@@ -71,10 +70,9 @@ fn urn(id: &str) -> String {
 fn incident(one: &Happening, url: &str) -> Entry {
     let ended = (one.stage == Stage::Over).then(|| one.until.unwrap_or(one.at));
     let until = ended.map_or("It goes on.".to_owned(), |at| format!("It was over at {}.", at.rfc3339()));
-    let id = of_happening("incident", one);
     Entry {
-        link: format!("{url}/status#{}", super::short(id.clone())),
-        id,
+        link: link(one, url),
+        id: urn(&one.id),
         title: about(one),
         updated: ended.unwrap_or(one.at),
         published: one.at,
@@ -83,17 +81,20 @@ fn incident(one: &Happening, url: &str) -> Entry {
 }
 
 fn planned(one: &Happening, url: &str) -> Entry {
-    let until = one.until.map(|at| format!(", until {}", at.rfc3339())).unwrap_or_default();
-    let id = of_happening("maintenance", one);
-    let announced = one.at.minus(ANNOUNCED);
+    let until = one.until.map(|at| format!(" until {}", at.rfc3339())).unwrap_or_default();
+    let is_over = one.stage == Stage::Over;
     Entry {
-        link: format!("{url}/status#{}", super::short(id.clone())),
-        id,
-        title: format!("Planned: {}", about(one)),
-        updated: announced,
-        published: announced,
-        words: format!("Planned maintenance, from {}{until}.", one.at.rfc3339()),
+        link: link(one, url),
+        id: urn(&one.id),
+        title: format!("{}: {}", if is_over { "Done" } else { "Planned" }, about(one)),
+        updated: if is_over { one.until.unwrap_or(one.at) } else { announced(one) },
+        published: announced(one),
+        words: format!("Planned maintenance from {}{until}.", one.at.rfc3339()),
     }
+}
+
+fn link(one: &Happening, url: &str) -> String {
+    format!("{url}/status#{}", short(&one.id))
 }
 
 /// "checkout: cards are refused".
@@ -104,21 +105,32 @@ fn about(one: &Happening) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::page;
+    use super::super::tests::{PLACE, page};
     use super::*;
+    use crate::model::time::Span;
 
     #[test]
     fn an_entry_has_a_name_and_a_date_that_do_not_move() {
         let (page, later) = (page(), StatusPage { at: page().at.plus(Span::seconds(3600)), ..page() });
-        let feed = draw(&page, "https://status.example.com");
-        assert_eq!(feed, draw(&later, "https://status.example.com"));
+        let feed = draw(&page, PLACE);
+        assert_eq!(feed, draw(&later, PLACE));
         let document = roxmltree::Document::parse(&feed).unwrap();
-        let titles: Vec<&str> =
-            document.descendants().filter(|node| node.has_tag_name("title")).filter_map(|node| node.text()).collect();
-        assert_eq!(
-            titles,
-            ["Shop & Sons: status", "Cards <b> are refused", "Planned: mail: New disks", "search: It was slow"]
-        );
-        assert!(feed.contains("<id>urn:uuid:"));
+        let texts = |name: &str| -> Vec<String> {
+            let nodes = document.descendants().filter(|node| node.has_tag_name(name));
+            nodes.filter_map(|node| node.text()).map(str::to_owned).collect()
+        };
+        let titles = [
+            "Shop & Sons: status",
+            "Cards <b> are refused",
+            "Done: Old disks",
+            "Planned: mail: New disks",
+            "search: It was slow",
+        ];
+        assert_eq!(texts("title"), titles);
+        let mut ids = texts("id");
+        assert!(ids.iter().all(|id| id.starts_with("urn:uuid:") && id.len() == 45), "{ids:?}");
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), titles.len(), "each has its own");
     }
 }

@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{id, of_component, of_happening, short};
+use super::{Place, announced, short};
 use crate::eval::status_page::{Component, Happening, Overall, Stage, State, StatusPage};
 use crate::model::time::Timestamp;
 
@@ -37,6 +37,8 @@ pub enum Only {
     Upcoming,
     /// Those that go on.
     Active,
+    /// Those that go on or have not begun.
+    NotOver,
 }
 
 impl Only {
@@ -45,13 +47,14 @@ impl Only {
             Self::All => true,
             Self::Upcoming => stage == Stage::Planned,
             Self::Active => stage == Stage::GoesOn,
+            Self::NotOver => stage != Stage::Over,
         }
     }
 }
 
-/// A part of a page, whose address is `url`.
-pub fn draw(page: &StatusPage, part: Part, url: &str) -> String {
-    let documents = Documents { page, url, id: short(id("page", &[url])) };
+/// A part of a page.
+pub fn draw(page: &StatusPage, part: Part, place: Place<'_>) -> String {
+    let documents = Documents { page, place };
     let mut all = Map::new();
     let mut put = |name: &str, value: Value| drop(all.insert(name.to_owned(), value));
     put("page", documents.page());
@@ -64,7 +67,7 @@ pub fn draw(page: &StatusPage, part: Part, url: &str) -> String {
             put("status", status(page.overall));
             put("components", documents.components());
             put("incidents", documents.incidents(Only::Active));
-            put("scheduled_maintenances", documents.maintenance(Only::All));
+            put("scheduled_maintenances", documents.maintenance(Only::NotOver));
         }
     }
     format!("{:#}\n", Value::Object(all))
@@ -84,14 +87,13 @@ fn status(overall: Overall) -> Value {
 /// What documents are made of.
 struct Documents<'a> {
     page: &'a StatusPage,
-    url: &'a str,
-    id: String,
+    place: Place<'a>,
 }
 
 impl Documents<'_> {
     fn page(&self) -> Value {
-        let (name, at) = (&self.page.title, self.page.at.rfc3339());
-        json!({ "id": self.id, "name": name, "url": self.url, "time_zone": "Etc/UTC", "updated_at": at })
+        let (id, name, at) = (short(&self.page.id), &self.page.title, self.page.at.rfc3339());
+        json!({ "id": id, "name": name, "url": self.place.url, "time_zone": "Etc/UTC", "updated_at": at })
     }
 
     fn components(&self) -> Value {
@@ -114,21 +116,21 @@ impl Documents<'_> {
             State::Degraded => ("degraded_performance", None),
             State::Outage => ("major_outage", None),
         };
-        let at = one.since.unwrap_or(self.page.at).rfc3339();
+        let begun = self.place.begun;
         json!({
-            "id": of_component(&one.key),
+            "id": short(&one.id),
             "name": one.name,
             "status": status,
             "description": description,
             "position": index + 1,
-            "created_at": at,
-            "updated_at": at,
+            "created_at": begun.rfc3339(),
+            "updated_at": one.since.unwrap_or(begun).rfc3339(),
             "showcase": true,
             "start_date": null,
             "group": false,
             "group_id": null,
             "only_show_if_degraded": false,
-            "page_id": self.id,
+            "page_id": short(&self.page.id),
         })
     }
 
@@ -138,17 +140,20 @@ impl Documents<'_> {
         let resolved = ended.map(|at| (status, at, "It is over."));
         let updates: Vec<(&str, Timestamp, &str)> =
             resolved.into_iter().chain([("investigating", one.at, one.title.as_str())]).collect();
-        let mut all = self.happening("incident", one, (status, "major"), &updates);
+        let mut all = self.happening(one, (status, "minor"), &updates);
         all.insert("resolved_at".to_owned(), json!(ended.map(Timestamp::rfc3339)));
         Value::Object(all)
     }
 
     fn planned(&self, one: &Happening) -> Value {
-        let status = if one.stage == Stage::GoesOn { "in_progress" } else { "scheduled" };
-        // Nobody says when it was planned.
-        let at = one.at.min(self.page.at);
-        let mut all = self.happening("maintenance", one, (status, "maintenance"), &[(status, at, one.title.as_str())]);
-        all.insert("resolved_at".to_owned(), Value::Null);
+        let (status, ended) = match one.stage {
+            Stage::Planned => ("scheduled", None),
+            Stage::GoesOn => ("in_progress", None),
+            Stage::Over => ("completed", Some(one.until.unwrap_or(one.at))),
+        };
+        let at = ended.unwrap_or_else(|| if status == "scheduled" { announced(one) } else { one.at });
+        let mut all = self.happening(one, (status, "maintenance"), &[(status, at, one.title.as_str())]);
+        all.insert("resolved_at".to_owned(), json!(ended.map(Timestamp::rfc3339)));
         all.insert("scheduled_for".to_owned(), json!(one.at.rfc3339()));
         all.insert("scheduled_until".to_owned(), json!(one.until.map(Timestamp::rfc3339)));
         Value::Object(all)
@@ -157,15 +162,14 @@ impl Documents<'_> {
     /// What incidents and maintenance have in common. `updates` are status, moment and words, the newest first.
     fn happening(
         &self,
-        kind: &str,
         one: &Happening,
         (status, impact): (&str, &str),
         updates: &[(&str, Timestamp, &str)],
     ) -> Map<String, Value> {
-        let id = short(of_happening(kind, one));
+        let id = short(&one.id);
         let (first, last) =
             (updates.last().map(|(_, at, _)| at.rfc3339()), updates.first().map(|(_, at, _)| at.rfc3339()));
-        let of_it = self.page.components.iter().enumerate().filter(|(_, component)| one.is_about(component));
+        let of_it = one.components.iter().filter_map(|index| Some((*index, self.page.components.get(*index)?)));
         let fields = [
             ("id", json!(id)),
             ("name", json!(one.title)),
@@ -175,9 +179,9 @@ impl Documents<'_> {
             ("started_at", json!(one.at.rfc3339())),
             ("updated_at", json!(last)),
             ("monitoring_at", Value::Null),
-            ("shortlink", json!(format!("{}/status#{id}", self.url))),
-            ("page_id", json!(self.id)),
-            ("incident_updates", updates.iter().map(|update| of_update(&id, *update)).collect()),
+            ("shortlink", json!(format!("{}/status#{id}", self.place.url))),
+            ("page_id", json!(short(&self.page.id))),
+            ("incident_updates", updates.iter().map(|update| of_update(id, *update)).collect()),
             ("components", of_it.map(|(index, component)| self.component(index, component)).collect()),
         ];
         fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
@@ -187,7 +191,7 @@ impl Documents<'_> {
 fn of_update(incident: &str, (status, at, body): (&str, Timestamp, &str)) -> Value {
     let at = at.rfc3339();
     json!({
-        "id": short(id("update", &[incident, status])),
+        "id": format!("{incident}-{status}"),
         "incident_id": incident,
         "status": status,
         "body": body,
@@ -200,13 +204,12 @@ fn of_update(incident: &str, (status, at, body): (&str, Timestamp, &str)) -> Val
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::page;
+    use super::super::tests::{PLACE, page};
     use super::*;
 
     #[test]
     fn a_program_reads_nothing_as_healthy_of_which_nothing_is_known() {
-        let read =
-            |part| -> Value { serde_json::from_str(&draw(&page(), part, "https://status.example.com")).unwrap() };
+        let read = |part| -> Value { serde_json::from_str(&draw(&page(), part, PLACE)).unwrap() };
         let summary = read(Part::Summary);
         let statuses: Vec<&str> =
             summary["components"].as_array().unwrap().iter().map(|one| one["status"].as_str().unwrap()).collect();
@@ -221,9 +224,11 @@ mod tests {
         assert_eq!(count(Part::Incidents(Only::Active), "incidents"), 1);
         assert_eq!(count(Part::Maintenance(Only::Upcoming), "scheduled_maintenances"), 2);
         assert_eq!(count(Part::Maintenance(Only::Active), "scheduled_maintenances"), 0);
+        assert_eq!(read(Part::Maintenance(Only::All))["scheduled_maintenances"][2]["status"], "completed");
+        assert_eq!(summary["scheduled_maintenances"].as_array().unwrap().len(), 2, "what is over is no news");
         assert_eq!(summary["scheduled_maintenances"][0]["components"][0]["name"], "Mail");
         let all = read(Part::Incidents(Only::All));
         assert_eq!(all["incidents"][1]["incident_updates"][0]["status"], "resolved");
-        assert_eq!(all["page"]["id"], summary["page"]["id"]);
+        assert_eq!(all["incidents"][0]["resolved_at"], Value::Null);
     }
 }

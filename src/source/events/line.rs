@@ -113,6 +113,7 @@ impl Line {
         let goes_on = self.kind == EventKind::Incident && until.is_none();
         let named = |text: &str| (!text.is_empty()).then(|| SafeText::new(text));
         Event {
+            id: SafeText::new(&self.id),
             at: self.at.as_ref().and_then(Time::read).unwrap_or(came),
             until,
             kind: self.kind,

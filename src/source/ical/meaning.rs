@@ -63,16 +63,20 @@ impl Rules {
 
     fn event(&self, occurrence: &Occurrence<'_>) -> Event {
         let entry = occurrence.entry;
+        let title = SafeText::from(self.title(entry));
+        let is_person = entry.summary.is_empty() && entry.attendee.is_some() && self.people;
+        let organizer = entry.organizer.as_deref().map(SafeText::new);
         Event {
+            id: occurrence.name().into(),
             at: Timestamp(occurrence.start.timestamp().as_millisecond()),
             until: Some(Timestamp(occurrence.end.timestamp().as_millisecond())),
             kind: self.kind(entry),
             // Of what stands for others nobody knows whether it is in force.
             state: if occurrence.stands_for_more { EventState::Unknown } else { EventState::Done },
-            title: self.title(entry).into(),
             service: self.service.clone(),
             remark: occurrence.doubt.map_or("", Doubt::words).into(),
-            who: entry.organizer.as_deref().map(SafeText::new),
+            who: if is_person { Some(title.clone()) } else { organizer },
+            title,
             url: entry.url.as_deref().and_then(|url| parse_url(url).ok()).map(|url| SafeText::new(url.as_str())),
             ..Event::default()
         }

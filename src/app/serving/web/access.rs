@@ -47,8 +47,9 @@ impl Access {
         }
         let has_token = |name: &str| tokens.iter().any(|login| login.audience == name);
         let has_public = audiences.iter().any(|spec| spec.audience.name == PUBLIC);
-        // Without a public and without a token whoever is on this machine is of the team.
-        let is_team = !has_token(TEAM) && web.listen.ip().is_loopback();
+        // Without a public and without a token whoever is on this machine is of the team; not where customers come, too: a
+        // proxy is on this machine.
+        let is_team = !has_token(TEAM) && web.listen.ip().is_loopback() && web.status.is_none();
         let open_to = if has_public { (!has_token(PUBLIC)).then_some(PUBLIC) } else { is_team.then_some(TEAM) };
         let is_status_only = web.status.is_some() && tokens.is_empty() && open_to.is_none();
         Ok(Self { tokens, open_to: open_to.map(str::to_owned), is_status_only })

@@ -9,8 +9,8 @@ use std::time::Duration;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use hyper::header::{HeaderName, HeaderValue, LOCATION, REFERRER_POLICY};
+use hyper::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use hyper::header::{HeaderName, HeaderValue, LOCATION, REFERRER_POLICY, VARY};
 use hyper::header::{SET_COOKIE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -24,10 +24,11 @@ use tokio::sync::{mpsc, watch};
 use super::access::Access;
 use super::refusal::{Refusal, refusal};
 use super::request::{self, Act, Asked};
-use super::status::Status;
+use super::status::{Status, StatusPart};
 use super::stream::{self, Pictures, events};
 use crate::accept::Guest;
 use crate::model::hex::hex;
+use crate::output::status_page::html;
 use crate::output::viewing::{Allowance, Moment, Sight, Viewing, Wanted};
 use crate::render::{Depth, Glyphs};
 use crate::view::address::Address;
@@ -104,7 +105,7 @@ impl Desk {
 
     async fn answer(self: &Arc<Self>, request: &Request<Incoming>, peer: IpAddr, guest: &Guest) -> Answer {
         let given = match request::read(request, &self.hosts, &self.access) {
-            Ok(Asked::Status { wanted, url }) => self.status.give(wanted, &url).await.map(for_everybody),
+            Ok(Asked::Status { wanted, url }) => Ok(for_everybody(wanted, self.status.give(wanted, &url).await)),
             Ok(asked) => self.give(asked, peer, guest),
             Err(why) => Err(why),
         };
@@ -201,14 +202,27 @@ fn random() -> Option<String> {
 }
 
 fn refused(refusal: &Refusal) -> Answer {
-    text_of(refusal.status, JSON, json!({ "error": refusal.why }).to_string())
+    let mut answer = text_of(refusal.status, JSON, json!({ "error": refusal.why }).to_string());
+    if refusal.status == StatusCode::METHOD_NOT_ALLOWED {
+        answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
+    }
+    answer
 }
 
 /// What anybody may have: other pages, too, and for a moment whoever stands between.
-fn for_everybody((kind, text): (&'static str, String)) -> Answer {
-    let mut answer = text_of(StatusCode::OK, kind, text);
+fn for_everybody(wanted: StatusPart, given: Result<(&'static str, String), Refusal>) -> Answer {
+    let mut answer = match given {
+        Ok((kind, text)) => {
+            let mut answer = text_of(StatusCode::OK, kind, text);
+            answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=10"));
+            answer
+        }
+        // A browser asks again by itself.
+        Err(why) if wanted == StatusPart::Page => text_of(why.status, html::CONTENT_TYPE, html::draw_nothing(&why.why)),
+        Err(why) => refused(&why),
+    };
     answer.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=10"));
+    answer.headers_mut().insert(VARY, HeaderValue::from_static("Host, X-Forwarded-Proto"));
     answer
 }
 

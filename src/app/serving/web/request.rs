@@ -5,7 +5,7 @@ use hyper::{HeaderMap, Method, Request, StatusCode};
 
 use super::access::Access;
 use super::refusal::{Refusal, refusal};
-use super::status::{self, Wanted};
+use super::status::{self, StatusPart};
 use crate::app::guard::{bearer, decoded, is_ours, parameter};
 use crate::view::address::Address;
 use crate::viewer::{Input, Key};
@@ -16,7 +16,7 @@ pub(super) enum Asked {
     /// A part of the page: its type, and its text.
     Page(&'static str, &'static str),
     /// A part of the status page, and the address by which it is asked for.
-    Status { wanted: Wanted, url: String },
+    Status { wanted: StatusPart, url: String },
     /// The board, where there is only a status page.
     StatusInstead,
     /// Who one is here.
@@ -41,7 +41,8 @@ pub(super) enum Act {
 /// Reads a request; `hosts` are the names of this board.
 pub(super) fn read<B>(request: &Request<B>, hosts: &[String], access: &Access) -> Result<Asked, Refusal> {
     use crate::output::web::{PAGE, SCRIPT, STYLE};
-    if request.method() != Method::GET {
+    let is_head = request.method() == Method::HEAD && status::wanted(request.uri().path()).is_some();
+    if request.method() != Method::GET && !is_head {
         return Err(refusal(StatusCode::METHOD_NOT_ALLOWED, "the board is looked at with GET"));
     }
     let headers = request.headers();
@@ -59,10 +60,10 @@ pub(super) fn read<B>(request: &Request<B>, hosts: &[String], access: &Access) -
         "/page.js" => return Ok(Asked::Page("text/javascript; charset=utf-8", SCRIPT)),
         _ => {}
     }
-    let is_https = text(headers, "x-forwarded-proto") == Some("https");
+    let forwarded = text(headers, "x-forwarded-proto");
     // Anybody may see it, other pages included: a badge is shown there.
     if let Some(wanted) = status::wanted(request.uri().path()) {
-        return Ok(Asked::Status { wanted, url: status::url(host, is_https) });
+        return Ok(Asked::Status { wanted, url: status::url(host, hosts, forwarded) });
     }
     if !is_from_here(headers, host) {
         return Err(refusal(StatusCode::FORBIDDEN, "other web pages may not ask the board"));
@@ -71,6 +72,7 @@ pub(super) fn read<B>(request: &Request<B>, hosts: &[String], access: &Access) -
     let needed = || refusal(StatusCode::UNAUTHORIZED, "this board needs a token");
     match request.uri().path() {
         "/login" => {
+            let is_https = forwarded == Some("https");
             let cookie = token.and_then(|token| access.cookie(token, is_https));
             return cookie
                 .map(|cookie| Asked::Login { cookie })

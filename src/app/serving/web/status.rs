@@ -7,37 +7,32 @@
 //! /api/v2/summary.json ...      the same for programs; also below /status
 //! ```
 
-use std::path::{Path, PathBuf};
+mod former_days;
+
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::StatusCode;
 use tokio::sync::{Mutex, mpsc, oneshot};
-use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout};
 
 use super::refusal::{Refusal, refusal};
-use crate::eval::status_page::{StatusPage, TOLD_FOR};
-use crate::export::status::{begin, times};
-use crate::history::read::Reader;
+use crate::eval::status_page::StatusPage;
 use crate::hub::looking::Look;
-use crate::model::poll::QueryKey;
-use crate::model::status_time::StatusTime;
-use crate::model::time::Span;
+use crate::model::time::{Timestamp, now};
 use crate::output::status_page::json::{Only, Part};
-use crate::output::status_page::{badge, feed, html, json};
+use crate::output::status_page::{Place, badge, feed, html, json};
+use former_days::FormerDays;
 
 /// How long the hub may take to answer: it looks ten times a second.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// A page is shown to whoever asks for so long; a crowd costs the hub no more than one.
 const SHOWN_FOR: Duration = Duration::from_secs(1);
-/// The same of what the history says of each day.
-const KNOWN_FOR: Duration = Duration::from_mins(5);
-const DAY: Span = Span::seconds(86_400);
 
 /// A part of the status page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum StatusPart {
     Page,
     Style,
     Feed,
@@ -45,11 +40,12 @@ pub(super) enum Wanted {
     Json(Part),
 }
 
-const PATHS: [(&str, Wanted); 4] = [
-    ("/status", Wanted::Page),
-    ("/status/status.css", Wanted::Style),
-    ("/status/history.atom", Wanted::Feed),
-    ("/status/badge.svg", Wanted::Badge),
+const PATHS: [(&str, StatusPart); 5] = [
+    ("/status", StatusPart::Page),
+    ("/status/", StatusPart::Page),
+    ("/status/status.css", StatusPart::Style),
+    ("/status/history.atom", StatusPart::Feed),
+    ("/status/badge.svg", StatusPart::Badge),
 ];
 
 /// Those below `/api/v2/`. Source: the API of every page of Atlassian Statuspage.
@@ -65,12 +61,12 @@ const DOCUMENTS: [(&str, Part); 8] = [
 ];
 
 /// What a path asks for, if it is one of these.
-pub(super) fn wanted(path: &str) -> Option<Wanted> {
+pub(super) fn wanted(path: &str) -> Option<StatusPart> {
     if let Some((_, wanted)) = PATHS.iter().find(|(known, _)| *known == path) {
         return Some(*wanted);
     }
     let name = path.strip_prefix("/status").unwrap_or(path).strip_prefix("/api/v2/")?;
-    DOCUMENTS.iter().find(|(known, _)| *known == name).map(|(_, part)| Wanted::Json(*part))
+    DOCUMENTS.iter().find(|(known, _)| *known == name).map(|(_, part)| StatusPart::Json(*part))
 }
 
 /// What the status page is made of.
@@ -78,57 +74,46 @@ pub(super) fn wanted(path: &str) -> Option<Wanted> {
 pub(in crate::app::serving) struct Status {
     /// To the hub.
     looks: mpsc::Sender<Look>,
-    /// The file of the history; none where none is kept.
-    history: Option<PathBuf>,
-    kept: Arc<Mutex<Kept>>,
+    former: FormerDays,
+    begun: Timestamp,
+    kept: Arc<Mutex<Option<(Instant, Shown)>>>,
 }
 
-/// What was made last.
-#[derive(Debug, Default)]
-struct Kept {
-    page: Option<(Instant, Arc<StatusPage>, Arc<str>)>,
-    days: Option<(Instant, Days)>,
-}
-
-/// Those of each component.
-type Days = Vec<(QueryKey, Vec<StatusTime>)>;
+/// What was made last, or why nothing was.
+type Shown = Result<Arc<StatusPage>, Refusal>;
 
 impl Status {
-    /// From what the hub is asked, and where the history is, if one is kept.
     pub(in crate::app::serving) fn new(looks: mpsc::Sender<Look>, history: Option<PathBuf>) -> Self {
-        Self { looks, history, kept: Arc::default() }
+        Self { looks, former: FormerDays::new(history), begun: now(), kept: Arc::default() }
     }
 
     /// The type and the text of a part; `url` is the address by which the board was asked.
-    pub(super) async fn give(&self, wanted: Wanted, url: &str) -> Result<(&'static str, String), Refusal> {
-        let (page, text) = self.page().await?;
+    pub(super) async fn give(&self, wanted: StatusPart, url: &str) -> Result<(&'static str, String), Refusal> {
+        if wanted == StatusPart::Style {
+            return Ok(("text/css; charset=utf-8", html::STYLE.to_owned()));
+        }
+        let page = self.page().await?;
+        let place = Place { url, begun: self.begun };
         Ok(match wanted {
-            Wanted::Page => (html::CONTENT_TYPE, text.to_string()),
-            Wanted::Style => ("text/css; charset=utf-8", html::STYLE.to_owned()),
-            Wanted::Feed => (feed::CONTENT_TYPE, feed::draw(&page, url)),
-            Wanted::Badge => (badge::CONTENT_TYPE, badge::draw(page.overall)),
-            Wanted::Json(part) => (json::CONTENT_TYPE, json::draw(&page, part, url)),
+            StatusPart::Page | StatusPart::Style => {
+                let past = self.former.of(&page).await;
+                (html::CONTENT_TYPE, html::draw(&page, past.shown()))
+            }
+            StatusPart::Feed => (feed::CONTENT_TYPE, feed::draw(&page, place)),
+            StatusPart::Badge => (badge::CONTENT_TYPE, badge::draw(page.overall)),
+            StatusPart::Json(part) => (json::CONTENT_TYPE, json::draw(&page, part, place)),
         })
     }
 
-    /// What is shown at the moment, and how. Who comes while it is made waits for it.
-    async fn page(&self) -> Result<(Arc<StatusPage>, Arc<str>), Refusal> {
+    /// What is shown at the moment. Who comes while it is made waits for that, and has no look of their own.
+    async fn page(&self) -> Shown {
         let mut kept = self.kept.lock().await;
-        if let Some((at, page, text)) = kept.page.as_ref().filter(|(at, ..)| at.elapsed() < SHOWN_FOR) {
-            tracing::trace!(age = ?at.elapsed(), "the status page once more");
-            return Ok((Arc::clone(page), Arc::clone(text)));
+        if let Some((_, shown)) = kept.as_ref().filter(|(at, _)| at.elapsed() < SHOWN_FOR) {
+            return shown.clone();
         }
-        let page = Arc::new(self.look().await?);
-        if kept.days.as_ref().is_none_or(|(at, _)| at.elapsed() >= KNOWN_FOR) {
-            kept.days = self.read(&page).await.map(|days| (Instant::now(), days));
-        }
-        let days = kept.days.as_ref().map(|(_, known)| {
-            let of = |key: &QueryKey| known.iter().find(|(one, _)| one == key).map(|(_, days)| days.clone());
-            page.components.iter().map(|one| of(&one.key).unwrap_or_default()).collect::<Vec<_>>()
-        });
-        let text: Arc<str> = html::draw(&page, days.as_deref()).into();
-        kept.page = Some((Instant::now(), Arc::clone(&page), Arc::clone(&text)));
-        Ok((page, text))
+        let shown = self.look().await.map(Arc::new);
+        *kept = Some((Instant::now(), shown.clone()));
+        shown
     }
 
     /// Has the hub look. Which dashboard it is follows a change of the board's file.
@@ -148,31 +133,23 @@ impl Status {
             Ok(None) | Err(_) => Err(refusal(StatusCode::SERVICE_UNAVAILABLE, "the board does not answer")),
         }
     }
+}
 
-    /// The days of each component, from the disk; none where nothing is known of them.
-    async fn read(&self, page: &Arc<StatusPage>) -> Option<Days> {
-        let (path, page) = (self.history.clone()?, Arc::clone(page));
-        let read = spawn_blocking(move || days(&path, &page)).await.ok()?;
-        read.inspect_err(|why| tracing::warn!("the status page has no past: {why}")).ok()
+/// The address of the board for who was asked by a name of it (`host`): that name, or its first one where it has names. A
+/// proxy says whether it was asked over TLS.
+pub(super) fn url(host: &str, hosts: &[String], forwarded: Option<&str>) -> String {
+    let name = host.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map_or(host, |(name, _)| name);
+    match hosts.first() {
+        Some(first) if !hosts.iter().any(|known| known.eq_ignore_ascii_case(name)) => format!("https://{first}"),
+        _ => {
+            let is_https = forwarded.and_then(|all| all.split(',').next()).is_some_and(is_https);
+            format!("{}://{host}", if is_https { "https" } else { "http" })
+        }
     }
 }
 
-/// How long each component was how, day by day, up to now.
-fn days(path: &Path, page: &StatusPage) -> Result<Days, String> {
-    let reader = Reader::open(path)?;
-    let to = page.at;
-    let from = begin(to.minus(TOLD_FOR), DAY).plus(DAY);
-    let of = |key: &QueryKey| {
-        let buckets = reader.series(key, (from, to), DAY, to)?;
-        let buckets: Vec<_> = buckets.into_iter().flat_map(|(_, buckets)| buckets).collect();
-        Ok((key.clone(), times(&buckets, (from, to), DAY)))
-    };
-    page.components.iter().map(|one| of(&one.key)).collect()
-}
-
-/// The address by which the board was asked.
-pub(super) fn url(host: &str, is_https: bool) -> String {
-    format!("{}://{host}", if is_https { "https" } else { "http" })
+fn is_https(word: &str) -> bool {
+    word.trim().eq_ignore_ascii_case("https")
 }
 
 #[cfg(test)]
@@ -182,11 +159,11 @@ mod tests {
     #[test]
     fn programs_find_the_page_at_the_root_and_below_it() {
         for path in ["/api/v2/summary.json", "/status/api/v2/summary.json"] {
-            assert_eq!(wanted(path), Some(Wanted::Json(Part::Summary)));
+            assert_eq!(wanted(path), Some(StatusPart::Json(Part::Summary)));
         }
-        assert_eq!(wanted("/status"), Some(Wanted::Page));
+        assert_eq!((wanted("/status"), wanted("/status/")), (Some(StatusPart::Page), Some(StatusPart::Page)));
         for path in [
-            "/status/",
+            "/status//",
             "/status/page",
             "/api/v2/",
             "/api/v2/../status.json",
@@ -194,6 +171,19 @@ mod tests {
             "/api/v1/status",
         ] {
             assert_eq!(wanted(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn links_have_a_name_of_the_board() {
+        let hosts = ["status.example.com".to_owned()];
+        for (host, hosts, forwarded, is) in [
+            ("127.0.0.1:7669", &[][..], None, "http://127.0.0.1:7669"),
+            ("127.0.0.1:7669", &hosts[..], None, "https://status.example.com"),
+            ("Status.example.com", &hosts[..], Some("HTTPS, http"), "https://Status.example.com"),
+            ("status.example.com:8080", &hosts[..], Some("http"), "http://status.example.com:8080"),
+        ] {
+            assert_eq!(url(host, hosts, forwarded), is);
         }
     }
 }
