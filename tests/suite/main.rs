@@ -22,6 +22,7 @@ mod support;
 mod andon_source;
 mod api;
 mod argocd;
+mod attack;
 mod audiences;
 mod bad_data;
 mod blocking;

@@ -6,6 +6,7 @@ pub mod engine;
 pub mod folder;
 pub mod installed;
 pub mod names;
+pub mod page;
 pub mod payloads;
 pub mod prometheus;
 pub mod pty;

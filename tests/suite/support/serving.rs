@@ -16,32 +16,36 @@ const BOARD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/dashboards.toml");
 pub struct Serving {
     pub folder: Folder,
     board: String,
+    environment: Vec<(String, String)>,
     process: Child,
 }
 
 impl Serving {
     /// The board that comes with andon, with its simulated shop.
     pub fn start() -> Self {
-        Self::of(Folder::new(), BOARD.to_owned())
+        Self::of(Folder::new(), BOARD.to_owned(), &[])
     }
 
     /// Another board.
     pub fn with(text: &str) -> Self {
         let folder = Folder::new();
         let board = folder.write("board.toml", text);
-        Self::of(folder, board)
+        Self::of(folder, board, &[])
     }
 
-    fn of(folder: Folder, board: String) -> Self {
-        let process = spawned(&folder, &board);
-        let serving = Self { folder, board, process };
+    /// A board in a file of a folder, with variables in its environment.
+    pub fn of(folder: Folder, board: String, environment: &[(&str, &str)]) -> Self {
+        let environment: Vec<(String, String)> =
+            environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let process = spawned(&folder, &board, &environment);
+        let serving = Self { folder, board, environment, process };
         serving.wait();
         serving
     }
 
     /// The same once more, after it was killed.
     pub fn start_again(&mut self) {
-        self.process = spawned(&self.folder, &self.board);
+        self.process = spawned(&self.folder, &self.board, &self.environment);
         self.wait();
     }
 
@@ -101,9 +105,10 @@ impl Drop for Serving {
     }
 }
 
-fn spawned(folder: &Folder, board: &str) -> Child {
+fn spawned(folder: &Folder, board: &str, environment: &[(String, String)]) -> Child {
     let socket = folder.path().join("board.sock");
     let mut command = andon();
+    command.envs(environment.iter().cloned());
     command.args(["serve", "--config", board, "--socket"]).arg(socket);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
