@@ -52,6 +52,7 @@ mod legible;
 mod listeners;
 mod live;
 mod live_builds;
+mod live_proxy;
 mod live_ssh;
 mod live_ssh_refused;
 mod load;

@@ -9,6 +9,7 @@ pub mod names;
 pub mod page;
 pub mod payloads;
 pub mod prometheus;
+pub mod proxy;
 pub mod pty;
 pub mod running;
 pub mod server;
