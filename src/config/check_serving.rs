@@ -10,7 +10,7 @@ use super::raw;
 use super::read::{Entries, table};
 use super::report::Report;
 use super::serving::{AudienceSpec, Socket, Web};
-use super::{check_api, check_secrets};
+use super::{check_api, check_listeners, check_secrets};
 use crate::model::audience::{Audience, Detail, PUBLIC, Permission, TEAM};
 use crate::model::glob::Globs;
 
@@ -48,6 +48,12 @@ pub(super) fn web(written: &Value, has_public: bool, path: &Path, report: &mut R
         report.error("missing-key", &path.key("listen"), message, help);
     }
     check_api::check_hosts(&raw.hosts, path, report);
+    if listen.ip().is_loopback() && !raw.hosts.is_empty() && raw.token.is_none() && !has_public {
+        let message = "whoever comes through a proxy on this machine sees the whole board";
+        let help =
+            "add token = { env = \"ANDON_WEB_TOKEN\" }, or an [[audience]] public; or take hosts away".to_owned();
+        report.warning("open-board", &path.key("hosts"), message, help);
+    }
     Some(Web { listen, token: raw.token, hosts: raw.hosts })
 }
 
@@ -103,16 +109,17 @@ pub(super) fn audiences(
             report.error("duplicate", &path.key("socket"), message, help);
         }
         let shows = spec.token.is_some() || [PUBLIC, TEAM].contains(&spec.audience.name.as_str());
-        if spec.socket.is_none() && !(has_web && shows) && spec.audience.name != TEAM {
+        let is_reached = spec.socket.is_some() || spec.listener.is_some() || (has_web && shows);
+        if !is_reached && spec.audience.name != TEAM {
             let message = format!("nobody can come in as '{}'", spec.audience.name);
-            let help = "give it a socket, or a token and the board a [web] table".to_owned();
+            let help = "give it a socket, or an address (listen), or a token and the board a [web] table".to_owned();
             report.warning("no-way-in", &path, message, help);
         }
         all.push(spec);
     }
     let is_team = |one: &AudienceSpec| one.audience.name == TEAM;
     let team = all.iter().position(is_team).map(|index| all.remove(index));
-    let team = team.unwrap_or_else(|| AudienceSpec { audience: Arc::new(Audience::team()), token: None, socket: None });
+    let team = team.unwrap_or_else(AudienceSpec::team);
     [team].into_iter().chain(all).collect()
 }
 
@@ -158,5 +165,6 @@ fn audience(raw: raw::Audience, dashboards: &[String], path: &Path, report: &mut
     let globs = Globs::new(raw.dashboards.as_slice());
     let socket = has_socket.then(|| socket(raw.socket, path, report));
     let audience = Arc::new(Audience { name: raw.name, detail, dashboards: globs, permissions });
-    Some(AudienceSpec { audience, token: raw.token, socket })
+    let listener = check_listeners::listener(raw.listen.as_deref(), raw.hosts, &audience, path, report);
+    Some(AudienceSpec { audience, token: raw.token, socket, listener })
 }

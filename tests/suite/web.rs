@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::net::TcpStream;
 
 use crate::support::page::Page;
+use crate::support::prometheus::free_port;
 
 #[test]
 fn a_page_shows_the_board_and_its_keys_move_its_own_lens() {
@@ -105,4 +106,29 @@ fn half_a_request_and_a_reader_that_has_gone_disturb_nobody() {
     drop(half);
     assert_eq!(page.ask("GET", &format!("/input?viewer={}&key=char:1", seen.viewer), &[]).0, 204);
     seen.sees("of one");
+}
+
+#[test]
+fn whoever_comes_to_the_address_of_an_audience_is_of_it_whatever_they_show() {
+    let own = free_port();
+    let audiences = format!(
+        "[[audience]]\nname = \"public\"\ndashboards = \"three\"\nlisten = \"127.0.0.1:{own}\"\nhosts = [\"status.example.com\"]\n"
+    );
+    let page = Page::start(&audiences, "token = \"for-the-team\"\nhosts = [\"board.example.com\"]");
+    let token = "Authorization: Bearer for-the-team";
+    let cookie = page.ask("GET", "/login", &[token]).1;
+    let cookie = cookie.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
+    let cookie = format!("Cookie: {}", cookie.split(';').next().unwrap());
+    for header in [token, &cookie] {
+        page.stream("page=one", &[header]).sees("of one");
+    }
+    let page = page.at(own);
+    for headers in [&[][..], &[token], &[cookie.as_str()], &[token, cookie.as_str()], &["Host: status.example.com"]] {
+        assert!(page.ask("GET", "/session", headers).2.contains("\"public\""), "{headers:?}");
+        let mut stream = page.stream("page=one", headers);
+        let picture = stream.until("picture", |_| true).to_string();
+        assert!(picture.contains("of three") && !picture.contains("of one"), "{headers:?}: {picture}");
+    }
+    assert_eq!(page.ask("GET", "/login", &[token]).0, 401, "no token is of use here");
+    assert_eq!(page.ask("GET", "/", &["Host: board.example.com"]).0, 403, "this is the name of another address");
 }
