@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::{Moment, Place, Viewing};
+use crate::model::audience::TEAM;
 use crate::render::Ink;
 use crate::view::address::Address;
 use crate::viewer::{Delta, Effect, Inks, Input, Lens, Palette, Screen, Viewer};
@@ -66,8 +67,9 @@ impl Sight {
         let mut moments = moments.clone();
         let Moment { seen, came_at } = moments.borrow_and_update().clone();
         let seen = seen.ok_or(Refused::Gone)?;
-        let place = viewing.enter().ok_or(Refused::Full)?;
+        let mut place = viewing.enter(seen.audience().name == TEAM).ok_or(Refused::Full)?;
         let Wanted { screen, size, theme, address, without } = wanted;
+        let size = place.fit(size);
         let palettes = viewing.palettes();
         let inks = inks_of(&palettes.borrow(), &theme, screen);
         let mut lens = Lens { kiosk: screen.kiosk, without, ..Lens::default() };
@@ -118,6 +120,7 @@ impl Sight {
 
     /// Has another size from now on.
     pub fn resize(&mut self, size: (u16, u16)) {
+        let size = self.place.fit(size);
         self.viewer.resize(size, self.viewing.now());
     }
 
