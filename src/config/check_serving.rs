@@ -123,6 +123,20 @@ pub(super) fn audiences(
     [team].into_iter().chain(all).collect()
 }
 
+/// A name that is almost one of those with a meaning of their own is meant to be that, most likely.
+fn check_name(name: &str, path: &Path, report: &mut Report<'_>) {
+    let plain = name.trim().to_lowercase();
+    if plain.is_empty() {
+        let help = "write name = \"public\", \"team\", or a name of your own".to_owned();
+        report.error("bad-value", &path.key("name"), "this audience has no name", help);
+    }
+    let is_meant = |known: &&str| *known != name && strsim::osa_distance(known, &plain) <= 1;
+    if let Some(known) = [PUBLIC, TEAM].into_iter().find(is_meant) {
+        let message = format!("'{name}' is an audience of its own, and not the '{known}'");
+        report.warning("near-name", &path.key("name"), message, format!("write name = \"{known}\", or another name"));
+    }
+}
+
 fn audience(raw: raw::Audience, dashboards: &[String], path: &Path, report: &mut Report<'_>) -> Option<AudienceSpec> {
     for (index, glob) in raw.dashboards.as_slice().iter().enumerate() {
         let globs = Globs::new(std::slice::from_ref(glob));
@@ -132,6 +146,7 @@ fn audience(raw: raw::Audience, dashboards: &[String], path: &Path, report: &mut
             report.error("unknown-name", &path.key("dashboards").index(index), message, suggestion(glob, &known));
         }
     }
+    check_name(&raw.name, path, report);
     let is_team = raw.name == TEAM;
     let detail = raw.detail.unwrap_or(if is_team { Detail::Full } else { Detail::Public });
     if raw.name == PUBLIC && detail == Detail::Full {
