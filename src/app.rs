@@ -53,6 +53,8 @@ pub struct Engine {
     pub scenes: watch::Receiver<Arc<Scene>>,
     /// What viewers may ask.
     pub commands: mpsc::Sender<Command>,
+    /// Signs that the thread goes on that serves viewers elsewhere; none where there is none.
+    pub serving: Option<serving::Beats>,
     stop: Option<oneshot::Sender<()>>,
     ended: std::sync::mpsc::Receiver<()>,
 }
@@ -112,6 +114,7 @@ pub fn start(
     let ((scene_sender, scenes), (cut_sender, cuts)) = (watch::channel(first.scene), watch::channel(first.cuts));
     let (commands, command_receiver) = mpsc::channel(COMMANDS);
     let (others_trouble, served) = serving::start(serving, cuts, commands.clone());
+    let (served, beats) = served.unzip();
     hub.hear_of(others_trouble);
     let (stop, stopped) = oneshot::channel::<()>();
     let (end, ended) = std::sync::mpsc::channel();
@@ -160,7 +163,7 @@ pub fn start(
             let _nobody = end.send(());
         })
         .map_err(|error| format!("no thread for the engine: {error}"))?;
-    Ok(Engine { scenes, commands, stop: Some(stop), ended })
+    Ok(Engine { scenes, commands, serving: beats, stop: Some(stop), ended })
 }
 
 /// What waits for engines, in the history.

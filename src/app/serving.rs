@@ -93,19 +93,22 @@ impl Settings {
     }
 }
 
-/// Begins to serve. Returns what is wrong, for the hub.
+/// Each is a sign that the thread that serves goes on; it comes at least every three seconds.
+pub type Beats = watch::Receiver<()>;
+
+/// Begins to serve. Returns what is wrong, for the hub, and signs of the life of its thread.
 pub(super) fn start(
     settings: Option<Settings>,
     cuts: watch::Receiver<Cuts>,
     commands: mpsc::Sender<Command>,
-) -> (watch::Receiver<Option<String>>, Option<OwnThread>) {
+) -> (watch::Receiver<Option<String>>, Option<(OwnThread, Beats)>) {
     let (trouble, troubles) = Trouble::new("nobody can look from elsewhere", "others can look again");
     // A thousand viewers hold up neither the hub nor the terminal of the board.
     let serving = settings.filter(|settings| !settings.is_empty()).and_then(|settings| {
         allow_files(settings.doors.len(), settings.pages.len());
-        let told = trouble.clone();
-        let started =
-            OwnThread::start("andon-serve", move || async move { serve(settings, cuts, commands, &told).await });
+        let (told, (beat, beats)) = (trouble.clone(), watch::channel(()));
+        let serve = move || async move { serve(settings, cuts, commands, &told, &beat).await };
+        let started = OwnThread::start("andon-serve", serve).map(|thread| (thread, beats));
         started.map_err(|why| trouble.set(Some(format!("no thread for it: {why}")))).ok()
     });
     (troubles, serving)
@@ -123,7 +126,13 @@ fn allow_files(doors: usize, pages: usize) {
 }
 
 /// Serves until it is dropped. A socket that cannot be opened is tried again.
-async fn serve(settings: Settings, cuts: watch::Receiver<Cuts>, commands: mpsc::Sender<Command>, trouble: &Trouble) {
+async fn serve(
+    settings: Settings,
+    cuts: watch::Receiver<Cuts>,
+    commands: mpsc::Sender<Command>,
+    trouble: &Trouble,
+    beat: &watch::Sender<()>,
+) {
     let viewing = Arc::new(Viewing::new(settings.palettes));
     tokio::spawn(Arc::clone(&viewing).demand(commands));
     let page = |(listener, whose)| Page { listener, whose, accepting: None };
@@ -145,6 +154,7 @@ async fn serve(settings: Settings, cuts: watch::Receiver<Cuts>, commands: mpsc::
             wrong.extend(page.serve(&viewing, &cuts).await.err());
         }
         trouble.set((!wrong.is_empty()).then(|| wrong.join("; ")));
+        beat.send_replace(());
         sleep(AGAIN).await;
     }
 }
