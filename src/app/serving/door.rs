@@ -1,13 +1,13 @@
 //! A Unix socket that is made, opened to those who may connect, and taken away at the end.
 
-use std::fs::{File, Metadata, TryLockError};
+use std::fs::{File, Metadata};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::net::{UnixListener as StdUnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::net::UnixListener;
 
@@ -16,7 +16,7 @@ use crate::config::serving::Socket;
 /// The longest path of a socket, in bytes. Source: unix(7), `sun_path`.
 const LONGEST: usize = 107;
 
-/// How long somebody may take to accept a connection, who then serves there, and hangs.
+/// How long somebody may take to accept a connection, who then serves there and hangs; or to open a door beside ours.
 const HANGS: Duration = Duration::from_secs(1);
 
 /// A socket, and who comes in there.
@@ -112,14 +112,20 @@ fn default_path(name: &str) -> Result<PathBuf, String> {
 /// Keeps others, who start at the same moment, from opening doors in this folder. Whoever may read the folder can hold it for
 /// as long as they like: that is not waited for.
 fn alone(folder: &Path) -> Option<File> {
-    let (folder, begin) = (File::open(folder).ok()?, Instant::now());
-    while let Err(TryLockError::WouldBlock) = folder.try_lock() {
-        if begin.elapsed() > HANGS {
-            return None;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    Some(folder)
+    let folder = File::open(folder).ok()?;
+    within(move || folder.lock().map(|()| folder))?.ok()
+}
+
+/// What is found out on a thread of its own, which may wait for somebody else; none where that takes long.
+fn within<T: Send + 'static>(find: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (told, heard) = mpsc::channel();
+    let thread = std::thread::Builder::new().name("andon-door".to_owned());
+    let tell = move || {
+        // Nobody waits any more where it has taken too long.
+        let _late = told.send(find());
+    };
+    thread.spawn(tell).ok()?;
+    heard.recv_timeout(HANGS).ok()
 }
 
 /// Takes a socket away that nobody listens at any more.
@@ -141,20 +147,13 @@ fn same(meta: &Metadata) -> (u64, u64) {
     (meta.dev(), meta.ino())
 }
 
-/// Whether somebody listens at a socket. Who hangs and has a full queue does, too: a thread of its own waits for that.
+/// Whether somebody listens at a socket. Who hangs and has a full queue does, too.
 fn is_served(path: &Path) -> Result<bool, String> {
-    let (told, heard) = mpsc::channel();
     let tried = path.to_owned();
-    let thread = std::thread::Builder::new().name("andon-connect".to_owned());
-    let tries = move || {
-        // Nobody waits any more where it has taken too long.
-        let _late = told.send(UnixStream::connect(tried).map(drop));
-    };
-    thread.spawn(tries).map_err(|error| error.to_string())?;
-    match heard.recv_timeout(HANGS) {
-        Ok(Ok(())) | Err(_) => Ok(true),
-        Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused => Ok(false),
-        Ok(Err(error)) => Err(error.to_string()),
+    match within(move || UnixStream::connect(tried).map(drop)) {
+        Some(Ok(())) | None => Ok(true),
+        Some(Err(error)) if error.kind() == ErrorKind::ConnectionRefused => Ok(false),
+        Some(Err(error)) => Err(error.to_string()),
     }
 }
 

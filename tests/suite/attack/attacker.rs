@@ -10,7 +10,7 @@ use andon::output::socket::framing::{framed, unframed};
 use andon::output::socket::message::{Extent, FromServer, FromViewer, Hello, Shown, ToServer, ToViewer, VERSION};
 use andon::output::socket::picture::shown;
 use andon::viewer::{Input, Key};
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 
 use super::board::Target;
 use crate::support::page::{Page, Stream};
@@ -82,7 +82,7 @@ impl Eyes for AtSocket {
                     let screen = shown(self.screen.as_ref(), &picture).unwrap();
                     for y in 0..screen.area.height {
                         let row = (0..screen.area.width).filter_map(|x| screen.cell((x, y)));
-                        self.seen.extend(row.map(|cell| cell.symbol()));
+                        self.seen.extend(row.map(Cell::symbol));
                         self.seen.push('\n');
                     }
                     self.screen = Some(screen);

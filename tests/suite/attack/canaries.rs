@@ -35,8 +35,12 @@ fn sees(target: &Target, audience: &str, is_browser: bool) -> String {
         &mut at_socket
     };
     explores(eyes, PANELS);
-    every_key().into_iter().for_each(|input| eyes.sends(input));
-    (0..3).for_each(|_| eyes.looks());
+    for input in every_key() {
+        eyes.sends(input);
+    }
+    for _ in 0..3 {
+        eyes.looks();
+    }
     eyes.seen().to_lowercase()
 }
 

@@ -117,7 +117,7 @@ fn other_names_other_pages_and_what_is_written_in_two_ways_are_refused() {
             let (is, answer) = raw(&target.page, &format!("{line}\r\n{headers}\r\nConnection: close\r\n\r\n"));
             assert_eq!(is, status, "{line} {headers}: {answer}");
             // The name that was asked for is said again, as JSON.
-            assert!(!answer.contains("<"), "{answer}");
+            assert!(!answer.contains('<'), "{answer}");
             all.push(answer);
         }
         all
