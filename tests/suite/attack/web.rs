@@ -183,11 +183,13 @@ fn where_a_request_ends_is_never_in_doubt() {
             ("Content-Length: -1", inner.to_owned()),
             ("Content-Length: 18446744073709551616", inner.to_owned()),
         ] {
-            let text = format!("GET /session HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n\r\n{body}");
-            let (status, answer) = raw(&target.page, &text);
-            assert_eq!(status, 400, "{headers}: {answer}");
-            assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{headers}: more than one answer: {answer}");
-            all.push(answer);
+            for verb in ["GET", "POST", "PUT"] {
+                let text = format!("{verb} /session HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n\r\n{body}");
+                let (status, answer) = raw(&target.page, &text);
+                assert_eq!(status, 400, "{verb} {headers}: {answer}");
+                assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{verb} {headers}: more than one answer: {answer}");
+                all.push(answer);
+            }
         }
         // Two requests on one connection are two.
         let text = format!("{inner}GET /logout HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");

@@ -49,12 +49,12 @@ pub(super) fn refusal(status: StatusCode, why: impl Into<String>) -> Refusal {
 /// Reads a request; `hosts` are the names of this board.
 pub(super) fn read<B>(request: &Request<B>, hosts: &[String], access: &Access) -> Result<Asked, Refusal> {
     use crate::output::web::{PAGE, SCRIPT, STYLE};
-    if request.method() != Method::GET {
-        return Err(refusal(StatusCode::METHOD_NOT_ALLOWED, "the board is looked at with GET"));
-    }
     let headers = request.headers();
     if has_body(headers) {
         return Err(refusal(StatusCode::BAD_REQUEST, "the board is asked without a body"));
+    }
+    if request.method() != Method::GET {
+        return Err(refusal(StatusCode::METHOD_NOT_ALLOWED, "the board is looked at with GET"));
     }
     // A web page that has taken over a name (DNS rebinding) asks for that name.
     let host = only(headers, &HOST).unwrap_or_default();
