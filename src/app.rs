@@ -113,8 +113,7 @@ pub fn start(
     let first = hub.seen_at(clock.now());
     let ((scene_sender, scenes), (cut_sender, cuts)) = (watch::channel(first.scene), watch::channel(first.cuts));
     let (commands, command_receiver) = mpsc::channel(COMMANDS);
-    let (others_trouble, served) = serving::start(serving, cuts, commands.clone());
-    let (served, beats) = served.unzip();
+    let (others_trouble, served, beats) = serving::start(serving, cuts, commands.clone());
     hub.hear_of(others_trouble);
     let (stop, stopped) = oneshot::channel::<()>();
     let (end, ended) = std::sync::mpsc::channel();

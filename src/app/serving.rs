@@ -101,7 +101,7 @@ pub(super) fn start(
     settings: Option<Settings>,
     cuts: watch::Receiver<Cuts>,
     commands: mpsc::Sender<Command>,
-) -> (watch::Receiver<Option<String>>, Option<(OwnThread, Beats)>) {
+) -> (watch::Receiver<Option<String>>, Option<OwnThread>, Option<Beats>) {
     let (trouble, troubles) = Trouble::new("nobody can look from elsewhere", "others can look again");
     // A thousand viewers hold up neither the hub nor the terminal of the board.
     let serving = settings.filter(|settings| !settings.is_empty()).and_then(|settings| {
@@ -111,7 +111,8 @@ pub(super) fn start(
         let started = OwnThread::start("andon-serve", serve).map(|thread| (thread, beats));
         started.map_err(|why| trouble.set(Some(format!("no thread for it: {why}")))).ok()
     });
-    (troubles, serving)
+    let (serving, beats) = serving.unzip();
+    (troubles, serving, beats)
 }
 
 /// As many files as viewers may need, as far as this process may have them.

@@ -1,6 +1,7 @@
 //! What all viewers elsewhere share, however they are connected: frames and what they are encoded to, how many there may
 //! be, and what they need of the sources.
 
+mod inks;
 mod sight;
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -14,7 +15,8 @@ use crate::hub::Command;
 use crate::hub::demands::{ViewerDemands, ViewerId};
 use crate::model::audience::Permission;
 use crate::view::audience::{AudienceScene, Cuts};
-use crate::viewer::{Delta, Demands, Frames, MAX_SIZE, Palette, Viewer};
+use crate::viewer::{Delta, Demands, Frames, Inks, MAX_SIZE, Palette, Screen, Viewer};
+use inks::KnownInks;
 pub use sight::{Allowance, Refused, Sight, Wanted};
 
 /// Viewers at one time.
@@ -53,6 +55,7 @@ pub struct Viewing {
     demands: Mutex<ViewerDemands>,
     demanded: Notify,
     palettes: watch::Receiver<Palette>,
+    inks: Mutex<KnownInks>,
     began: Instant,
 }
 
@@ -66,6 +69,7 @@ impl Viewing {
             next: AtomicU64::new(1),
             demands: Mutex::default(),
             demanded: Notify::new(),
+            inks: Mutex::new(KnownInks::new(palettes.clone())),
             palettes,
             began: Instant::now(),
         }
@@ -101,6 +105,11 @@ impl Viewing {
     /// Themes, as a reload may change them.
     pub fn palettes(&self) -> watch::Receiver<Palette> {
         self.palettes.clone()
+    }
+
+    /// The colours of a viewer that asks for a theme by name, else those of the board.
+    pub fn inks(&self, theme: &str, screen: Screen) -> Inks {
+        lock(&self.inks).of(theme, screen)
     }
 
     /// Draws; none while nothing has changed.
