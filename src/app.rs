@@ -56,6 +56,8 @@ pub struct Engine {
     pub scenes: watch::Receiver<Arc<Scene>>,
     /// What viewers may ask.
     pub commands: mpsc::Sender<Command>,
+    /// Signs that the thread goes on that serves viewers elsewhere; none where there is none.
+    pub serving: Option<serving::Beats>,
     stop: Option<oneshot::Sender<()>>,
     ended: std::sync::mpsc::Receiver<()>,
 }
@@ -113,9 +115,9 @@ pub fn start(
     let mut hub = Hub::new(Arc::clone(&board), zone, clock.clone());
     let first = hub.seen_at(clock.now());
     let ((scene_sender, scenes), (cut_sender, cuts)) = (watch::channel(first.scene), watch::channel(first.cuts));
-    let (commands, command_receiver) = mpsc::channel(COMMANDS);
-    let (looks, asked) = mpsc::channel(LOOKS);
-    let (others_trouble, served) = serving::start(serving, cuts, (commands.clone(), looks.clone()), history.as_ref());
+    let ((commands, command_receiver), (looks, asked)) = (mpsc::channel(COMMANDS), mpsc::channel(LOOKS));
+    let senders = (commands.clone(), looks.clone());
+    let (others_trouble, served, beats) = serving::start(serving, cuts, senders, history.as_ref());
     hub.hear_of(others_trouble);
     let ((stop, stopped), (end, ended)) = (oneshot::channel::<()>(), std::sync::mpsc::channel());
     let runtime = runtime()?;
@@ -163,7 +165,7 @@ pub fn start(
             let _nobody = end.send(());
         })
         .map_err(|error| format!("no thread for the engine: {error}"))?;
-    Ok(Engine { scenes, commands, stop: Some(stop), ended })
+    Ok(Engine { scenes, commands, serving: beats, stop: Some(stop), ended })
 }
 
 /// What waits for engines, in the history.

@@ -9,6 +9,7 @@ mod check_api;
 mod check_dashboards;
 mod check_history;
 mod check_kiosk;
+mod check_listeners;
 mod check_new;
 mod check_notify;
 mod check_panel;

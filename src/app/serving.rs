@@ -15,7 +15,7 @@ use super::own_thread::OwnThread;
 use super::trouble::Trouble;
 use crate::accept::{Accepting, Limits};
 use crate::config::Board;
-use crate::config::serving::{AudienceSpec, Socket, Web};
+use crate::config::serving::{AudienceSpec, Listener, Socket, Web};
 use crate::history;
 use crate::hub::Command;
 use crate::hub::looking::Look;
@@ -41,10 +41,19 @@ const OTHER_FILES: u64 = 512;
 pub struct Settings {
     /// A socket for each audience that has one.
     pub doors: Vec<Door>,
-    /// The page, if there is one, and who may look at it.
-    pub page: Option<(Web, Vec<AudienceSpec>)>,
+    /// Where the page is, and who may look at it there.
+    pub pages: Vec<(Listener, Whose)>,
     /// What viewers are drawn in.
     pub palettes: watch::Receiver<Palette>,
+}
+
+/// Who may look at a page.
+#[derive(Debug)]
+pub enum Whose {
+    /// Of these audiences those who show its token, and who may without.
+    Tokens(Web, Vec<AudienceSpec>),
+    /// Whoever comes is of this audience.
+    Audience(String),
 }
 
 impl Settings {
@@ -65,13 +74,19 @@ impl Settings {
                 }
             }
         }
-        let page = board.web.clone().map(|web| (web, board.audiences.clone()));
-        Ok(Self { doors, page, palettes })
+        let of_board = board.web.iter().map(|web| {
+            let listener = Listener { listen: web.listen, hosts: web.hosts.clone() };
+            (listener, Whose::Tokens(web.clone(), board.audiences.clone()))
+        });
+        let of_audience =
+            |spec: &AudienceSpec| Some((spec.listener.clone()?, Whose::Audience(spec.audience.name.clone())));
+        let pages = of_board.chain(board.audiences.iter().filter_map(of_audience)).collect();
+        Ok(Self { doors, pages, palettes })
     }
 
     /// Whether there is anything to serve.
     pub const fn is_empty(&self) -> bool {
-        self.doors.is_empty() && self.page.is_none()
+        self.doors.is_empty() && self.pages.is_empty()
     }
 
     /// Opens all sockets; the first that cannot be opened is the error, a sentence.
@@ -80,29 +95,34 @@ impl Settings {
     }
 }
 
-/// Begins to serve. Returns what is wrong, for the hub.
+/// Each is a sign that the thread that serves goes on; it comes at least every three seconds.
+pub type Beats = watch::Receiver<()>;
+
+/// Begins to serve. Returns what is wrong, for the hub, and signs of the life of its thread.
 pub(super) fn start(
     settings: Option<Settings>,
     cuts: watch::Receiver<Cuts>,
     (commands, looks): (mpsc::Sender<Command>, mpsc::Sender<Look>),
     history: Option<&history::Settings>,
-) -> (watch::Receiver<Option<String>>, Option<OwnThread>) {
+) -> (watch::Receiver<Option<String>>, Option<OwnThread>, Option<Beats>) {
     let (trouble, troubles) = Trouble::new("nobody can look from elsewhere", "others can look again");
     // A thousand viewers hold up neither the hub nor the terminal of the board.
     let serving = settings.filter(|settings| !settings.is_empty()).and_then(|settings| {
-        allow_files();
-        let (told, status) = (trouble.clone(), Status::new(looks, history.map(|kept| kept.path.clone())));
-        let served = move || async move { serve(settings, cuts, commands, status, &told).await };
-        let started = OwnThread::start("andon-serve", served);
+        allow_files(settings.doors.len(), settings.pages.len());
+        let (told, (beat, beats)) = (trouble.clone(), watch::channel(()));
+        let status = Status::new(looks, history.map(|kept| kept.path.clone()));
+        let serve = move || async move { serve(settings, cuts, commands, status, (&told, &beat)).await };
+        let started = OwnThread::start("andon-serve", serve).map(|thread| (thread, beats));
         started.map_err(|why| trouble.set(Some(format!("no thread for it: {why}")))).ok()
     });
-    (troubles, serving)
+    let (serving, beats) = serving.unzip();
+    (troubles, serving, beats)
 }
 
 /// As many files as viewers may need, as far as this process may have them.
-fn allow_files() {
+fn allow_files(doors: usize, pages: usize) {
     let limit = getrlimit(Resource::Nofile);
-    let wanted = (LIMITS.most + PAGE_LIMITS.most) as u64 + OTHER_FILES;
+    let wanted = (doors * LIMITS.most + pages * PAGE_LIMITS.most) as u64 + OTHER_FILES;
     let current = limit.maximum.map_or(wanted, |maximum| maximum.min(wanted));
     if limit.current.is_some_and(|now| now < current) {
         let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(current), ..limit });
@@ -116,11 +136,12 @@ async fn serve(
     cuts: watch::Receiver<Cuts>,
     commands: mpsc::Sender<Command>,
     status: Status,
-    trouble: &Trouble,
+    (trouble, beat): (&Trouble, &watch::Sender<()>),
 ) {
     let viewing = Arc::new(Viewing::new(settings.palettes));
     tokio::spawn(Arc::clone(&viewing).demand(commands));
-    let mut page = settings.page.map(|(web, audiences)| Page { web, audiences, status, accepting: None });
+    let page = |(listener, whose)| Page { listener, whose, status: status.clone(), accepting: None };
+    let mut pages: Vec<Page> = settings.pages.into_iter().map(page).collect();
     let mut doors: Vec<(Door, Option<Accepting>)> = settings.doors.into_iter().map(|door| (door, None)).collect();
     loop {
         let mut wrong = Vec::new();
@@ -134,18 +155,19 @@ async fn serve(
             }
             wrong.extend(accepting.as_ref().and_then(Accepting::trouble));
         }
-        if let Some(page) = &mut page {
+        for page in &mut pages {
             wrong.extend(page.serve(&viewing, &cuts).await.err());
         }
         trouble.set((!wrong.is_empty()).then(|| wrong.join("; ")));
+        beat.send_replace(());
         sleep(AGAIN).await;
     }
 }
 
 /// The page in a browser.
 struct Page {
-    web: Web,
-    audiences: Vec<AudienceSpec>,
+    listener: Listener,
+    whose: Whose,
     status: Status,
     accepting: Option<Accepting>,
 }
@@ -156,13 +178,19 @@ impl Page {
         if let Some(accepting) = self.accepting.as_ref().filter(|one| !one.has_ended()) {
             return accepting.trouble().map_or(Ok(()), Err);
         }
-        let access = Access::read(&self.web, &self.audiences)?;
-        let listener = TcpListener::bind(self.web.listen).await;
-        let listener = listener.map_err(|error| format!("{}: {}", self.web.listen, error.kind()))?;
-        tracing::info!(listen = %self.web.listen, "others can look in a browser");
-        let names = self.audiences.iter().map(|spec| spec.audience.name.clone());
+        let (access, names) = match &self.whose {
+            Whose::Tokens(web, audiences) => {
+                let names: Vec<String> = audiences.iter().map(|spec| spec.audience.name.clone()).collect();
+                (Access::read(web, audiences)?, names)
+            }
+            Whose::Audience(name) => (Access::of_all(name), vec![name.clone()]),
+        };
+        let Listener { listen, hosts } = self.listener.clone();
+        let listener = TcpListener::bind(listen).await.map_err(|error| format!("{listen}: {}", error.kind()))?;
+        tracing::info!(%listen, "others can look in a browser");
+        let names = names.into_iter();
         let seen = names.map(|name| (name.clone(), moments(viewing, cuts.clone(), &name))).collect();
-        let desk = Arc::new(Desk::new(self.web.hosts.clone(), access, Arc::clone(viewing), seen, self.status.clone()));
+        let desk = Arc::new(Desk::new(hosts, access, Arc::clone(viewing), seen, self.status.clone()));
         let attend = move |stream, guest| web::attend(Arc::clone(&desk), stream, guest);
         self.accepting = Some(Accepting::serve(listener, PAGE_LIMITS, attend));
         Ok(())

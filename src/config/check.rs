@@ -14,8 +14,8 @@ use super::read::{Entries, table};
 use super::report::Report;
 use super::scope::{Queries, Scope};
 use super::{
-    check_api, check_dashboards, check_history, check_kiosk, check_new, check_notify, check_remote_write,
-    check_serving, check_source, raw,
+    check_api, check_dashboards, check_history, check_kiosk, check_listeners, check_new, check_notify,
+    check_remote_write, check_serving, check_source, raw,
 };
 use crate::model::audience::PUBLIC;
 use crate::model::event::EventSet;
@@ -62,6 +62,7 @@ pub(super) fn check(layers: &Layers) -> (Option<Board>, Vec<Problem>) {
     }
     let has_public = audiences.iter().any(|one| one.audience.name == PUBLIC && one.token.is_none());
     let web = check_serving::web(&root.web, has_public, &names, &path.key("web"), &mut scope.report);
+    check_listeners::check_addresses(api.as_ref(), web.as_ref(), &audiences, &root.audience, &mut scope.report);
     let remote_write = check_remote_write::check(&root.remote_write, &path.key("remote_write"), &mut scope.report);
     let history = check_history::check(&root.history, &path.key("history"), &mut scope.report);
     let notify = check_notify::check(&root.notify, &path.key("notify"), &mut scope.report);

@@ -10,7 +10,7 @@ use super::raw;
 use super::read::{Entries, table};
 use super::report::Report;
 use super::serving::{AudienceSpec, Socket, Web};
-use super::{check_api, check_secrets};
+use super::{check_api, check_listeners, check_secrets};
 use crate::model::audience::{Audience, Detail, PUBLIC, Permission, TEAM};
 use crate::model::glob::Globs;
 
@@ -52,13 +52,20 @@ pub(super) fn web(
         let message = format!("there is no dashboard '{status}'");
         report.error("unknown-name", &path.key("status"), message, suggestion(status, &known));
     }
-    if !listen.ip().is_loopback() && raw.token.is_none() && !has_public && raw.status.is_none() {
+    let is_open = raw.token.is_none() && !has_public && raw.status.is_none();
+    if !listen.ip().is_loopback() && is_open {
         let message = "whoever reaches this address could look at the whole board";
         let help =
             "add token = { env = \"ANDON_WEB_TOKEN\" }, or an [[audience]] public, or listen on 127.0.0.1".to_owned();
         report.error("missing-key", &path.key("listen"), message, help);
     }
     check_api::check_hosts(&raw.hosts, path, report);
+    if listen.ip().is_loopback() && !raw.hosts.is_empty() && is_open {
+        let message = "whoever comes through a proxy on this machine sees the whole board";
+        let help =
+            "add token = { env = \"ANDON_WEB_TOKEN\" }, or an [[audience]] public; or take hosts away".to_owned();
+        report.warning("open-board", &path.key("hosts"), message, help);
+    }
     Some(Web { listen, token: raw.token, hosts: raw.hosts, status: raw.status })
 }
 
@@ -114,17 +121,32 @@ pub(super) fn audiences(
             report.error("duplicate", &path.key("socket"), message, help);
         }
         let shows = spec.token.is_some() || [PUBLIC, TEAM].contains(&spec.audience.name.as_str());
-        if spec.socket.is_none() && !(has_web && shows) && spec.audience.name != TEAM {
+        let is_reached = spec.socket.is_some() || spec.listener.is_some() || (has_web && shows);
+        if !is_reached && spec.audience.name != TEAM {
             let message = format!("nobody can come in as '{}'", spec.audience.name);
-            let help = "give it a socket, or a token and the board a [web] table".to_owned();
+            let help = "give it a socket, or an address (listen), or a token and the board a [web] table".to_owned();
             report.warning("no-way-in", &path, message, help);
         }
         all.push(spec);
     }
     let is_team = |one: &AudienceSpec| one.audience.name == TEAM;
     let team = all.iter().position(is_team).map(|index| all.remove(index));
-    let team = team.unwrap_or_else(|| AudienceSpec { audience: Arc::new(Audience::team()), token: None, socket: None });
+    let team = team.unwrap_or_else(AudienceSpec::team);
     [team].into_iter().chain(all).collect()
+}
+
+/// A name that is almost one of those with a meaning of their own is meant to be that, most likely.
+fn check_name(name: &str, path: &Path, report: &mut Report<'_>) {
+    let plain = name.trim().to_lowercase();
+    if plain.is_empty() {
+        let help = "write name = \"public\", \"team\", or a name of your own".to_owned();
+        report.error("bad-value", &path.key("name"), "this audience has no name", help);
+    }
+    let is_meant = |known: &&str| *known != name && strsim::osa_distance(known, &plain) <= 1;
+    if let Some(known) = [PUBLIC, TEAM].into_iter().find(is_meant) {
+        let message = format!("'{name}' is an audience of its own, and not the '{known}'");
+        report.warning("near-name", &path.key("name"), message, format!("write name = \"{known}\", or another name"));
+    }
 }
 
 fn audience(raw: raw::Audience, dashboards: &[String], path: &Path, report: &mut Report<'_>) -> Option<AudienceSpec> {
@@ -136,6 +158,7 @@ fn audience(raw: raw::Audience, dashboards: &[String], path: &Path, report: &mut
             report.error("unknown-name", &path.key("dashboards").index(index), message, suggestion(glob, &known));
         }
     }
+    check_name(&raw.name, path, report);
     let is_team = raw.name == TEAM;
     let detail = raw.detail.unwrap_or(if is_team { Detail::Full } else { Detail::Public });
     if raw.name == PUBLIC && detail == Detail::Full {
@@ -169,5 +192,6 @@ fn audience(raw: raw::Audience, dashboards: &[String], path: &Path, report: &mut
     let globs = Globs::new(raw.dashboards.as_slice());
     let socket = has_socket.then(|| socket(raw.socket, path, report));
     let audience = Arc::new(Audience { name: raw.name, detail, dashboards: globs, permissions });
-    Some(AudienceSpec { audience, token: raw.token, socket })
+    let listener = check_listeners::listener(raw.listen.as_deref(), raw.hosts, &audience, path, report);
+    Some(AudienceSpec { audience, token: raw.token, socket, listener })
 }

@@ -163,6 +163,12 @@ pub(super) struct Audience {
     pub may: Vec<Permission>,
     /// What it has to show in a browser, by reference: `{ env = "ANDON_SALES_TOKEN" }`.
     pub token: Option<Secret>,
+    /// An address of its own in a browser, "127.0.0.1:7670": whoever comes there is of this audience, and no token is looked
+    /// at.
+    pub listen: Option<String>,
+    /// Names by which that address is reached, without a port.
+    #[serde(default)]
+    pub hosts: Vec<String>,
     /// A socket of its own.
     #[serde(flatten)]
     pub socket: Socket,

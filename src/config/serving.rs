@@ -33,6 +33,24 @@ pub struct AudienceSpec {
     pub token: Option<Secret>,
     /// A socket of its own.
     pub socket: Option<Socket>,
+    /// An address of its own in a browser.
+    pub listener: Option<Listener>,
+}
+
+impl AudienceSpec {
+    /// The team of a board that says nothing of it.
+    pub fn team() -> Self {
+        Self { audience: Arc::new(Audience::team()), token: None, socket: None, listener: None }
+    }
+}
+
+/// An address for browsers, where everybody is of one audience.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listener {
+    /// The address.
+    pub listen: SocketAddr,
+    /// Names by which it is reached, without a port; an address is one anyway.
+    pub hosts: Vec<String>,
 }
 
 /// Where the board is in a browser.

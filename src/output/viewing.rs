@@ -1,6 +1,7 @@
 //! What all viewers elsewhere share, however they are connected: frames and what they are encoded to, how many there may
 //! be, and what they need of the sources.
 
+mod inks;
 mod sight;
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -14,11 +15,18 @@ use crate::hub::Command;
 use crate::hub::demands::{ViewerDemands, ViewerId};
 use crate::model::audience::Permission;
 use crate::view::audience::{AudienceScene, Cuts};
-use crate::viewer::{Delta, Demands, Frames, Palette, Viewer};
+use crate::viewer::{Delta, Demands, Frames, Inks, MAX_SIZE, Palette, Screen, Viewer};
+use inks::KnownInks;
 pub use sight::{Allowance, Refused, Sight, Wanted};
 
 /// Viewers at one time.
 pub const MOST: usize = 1000;
+/// Places that only the team has: whoever else looks, and however many, does not keep out who works with the board.
+const OF_TEAM: usize = 100;
+/// Cells that every viewer may have: 80 columns of 24 rows.
+const SMALL: (u16, u16) = (80, 24);
+/// Cells that all viewers may have beyond these, of about 40 bytes each.
+const MORE_CELLS: usize = 6_000_000;
 /// Between two times that the hub is told what they need: they come and go.
 const GATHER: Duration = Duration::from_millis(200);
 /// Without a scene viewers are woken this often: they say for how long nothing has come.
@@ -41,10 +49,13 @@ pub struct Moment {
 pub struct Viewing {
     frames: Mutex<Frames>,
     count: AtomicUsize,
+    /// Cells of viewers beyond those that each may have.
+    more_cells: AtomicUsize,
     next: AtomicU64,
     demands: Mutex<ViewerDemands>,
     demanded: Notify,
     palettes: watch::Receiver<Palette>,
+    inks: Mutex<KnownInks>,
     began: Instant,
 }
 
@@ -54,9 +65,11 @@ impl Viewing {
         Self {
             frames: Mutex::default(),
             count: AtomicUsize::new(0),
+            more_cells: AtomicUsize::new(0),
             next: AtomicU64::new(1),
             demands: Mutex::default(),
             demanded: Notify::new(),
+            inks: Mutex::new(KnownInks::new(palettes.clone())),
             palettes,
             began: Instant::now(),
         }
@@ -80,17 +93,23 @@ impl Viewing {
         }
     }
 
-    /// Lets one more look; none where there are as many as there may be.
-    pub fn enter(self: &Arc<Self>) -> Option<Place> {
-        let more = |count: usize| (count < MOST).then_some(count + 1);
+    /// Lets one more look; none where there are as many as there may be of those who are not of the team, or of all.
+    pub fn enter(self: &Arc<Self>, is_of_team: bool) -> Option<Place> {
+        let most = if is_of_team { MOST } else { MOST - OF_TEAM };
+        let more = |count: usize| (count < most).then_some(count + 1);
         self.count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
         let id = ViewerId(self.next.fetch_add(1, Ordering::Relaxed));
-        Some(Place { viewing: Arc::clone(self), id, demanded: Demands::default() })
+        Some(Place { viewing: Arc::clone(self), id, demanded: Demands::default(), more_cells: 0 })
     }
 
     /// Themes, as a reload may change them.
     pub fn palettes(&self) -> watch::Receiver<Palette> {
         self.palettes.clone()
+    }
+
+    /// The colours of a viewer that asks for a theme by name, else those of the board.
+    pub fn inks(&self, theme: &str, screen: Screen) -> Inks {
+        lock(&self.inks).of(theme, screen)
     }
 
     /// Draws; none while nothing has changed.
@@ -123,9 +142,27 @@ pub struct Place {
     viewing: Arc<Viewing>,
     id: ViewerId,
     demanded: Demands,
+    /// Its cells beyond those that each may have.
+    more_cells: usize,
 }
 
 impl Place {
+    /// The size in which its viewer is drawn on a screen: that of the screen, or a small one where all viewers together have
+    /// as many cells as they may. Later sizes may fit again.
+    pub fn fit(&mut self, (columns, rows): (u16, u16)) -> (u16, u16) {
+        let size = (columns.min(MAX_SIZE.0), rows.min(MAX_SIZE.1));
+        let cells = |size: (u16, u16)| usize::from(size.0) * usize::from(size.1);
+        let wanted = cells(size).saturating_sub(cells(SMALL));
+        let all = &self.viewing.more_cells;
+        all.fetch_sub(std::mem::take(&mut self.more_cells), Ordering::Relaxed);
+        let with = |others: usize| (others + wanted <= MORE_CELLS).then_some(others + wanted);
+        if all.fetch_update(Ordering::Relaxed, Ordering::Relaxed, with).is_ok() {
+            self.more_cells = wanted;
+            return size;
+        }
+        (size.0.min(SMALL.0), size.1.min(SMALL.1))
+    }
+
     /// What its viewer needs now. Of an audience that may not demand anything it sees what is known anyway.
     pub fn demand(&mut self, viewer: &Viewer) {
         if viewer.may(Permission::Demand) && *viewer.demands() != self.demanded {
@@ -139,6 +176,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.viewing.count.fetch_sub(1, Ordering::Relaxed);
+        self.viewing.more_cells.fetch_sub(self.more_cells, Ordering::Relaxed);
         if self.demanded != Demands::default() {
             lock(&self.viewing.demands).release(self.id);
             self.viewing.demanded.notify_one();
@@ -176,5 +214,45 @@ pub async fn until(moment: Option<Instant>) {
     match moment {
         Some(moment) => sleep_until(moment).await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::theme::{Theme, embedded};
+
+    fn viewing() -> Arc<Viewing> {
+        let theme = Theme::load("andon", &embedded).unwrap();
+        let palette = Palette { monochrome: theme.clone(), theme, day: None, glyphs: None, themes: Arc::new(|_| None) };
+        Arc::new(Viewing::new(watch::channel(palette).1))
+    }
+
+    #[test]
+    fn whoever_else_looks_the_team_has_places() {
+        let viewing = viewing();
+        let others: Vec<Place> = std::iter::from_fn(|| viewing.enter(false)).take(2 * MOST).collect();
+        assert_eq!(others.len(), MOST - OF_TEAM);
+        let team: Vec<Place> = std::iter::from_fn(|| viewing.enter(true)).take(2 * MOST).collect();
+        assert_eq!(team.len(), OF_TEAM);
+        drop(others);
+        assert!(viewing.enter(false).is_some(), "places are free again");
+    }
+
+    #[test]
+    fn a_thousand_huge_screens_have_no_more_cells_than_there_may_be() {
+        let viewing = viewing();
+        let mut places: Vec<Place> = std::iter::from_fn(|| viewing.enter(true)).take(MOST).collect();
+        let sizes: Vec<(u16, u16)> = places.iter_mut().map(|place| place.fit((u16::MAX, u16::MAX))).collect();
+        let large = sizes.iter().filter(|size| **size == MAX_SIZE).count();
+        assert!((50..100).contains(&large), "{large} huge ones");
+        assert!(sizes.iter().all(|size| *size == MAX_SIZE || *size == SMALL));
+        assert_eq!(places[MOST - 1].fit((80, 24)), (80, 24), "what everybody may have");
+        assert_eq!(places[MOST - 1].fit((200, 10)), (200, 10), "as many cells as that, in another form");
+        places.truncate(MOST / 100);
+        let last = places.last_mut().unwrap();
+        assert_eq!([last.fit((40, 10)), last.fit(MAX_SIZE), last.fit(MAX_SIZE)], [(40, 10), MAX_SIZE, MAX_SIZE]);
+        drop(places);
+        assert_eq!(viewing.more_cells.load(Ordering::Relaxed), 0);
     }
 }

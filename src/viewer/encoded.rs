@@ -6,12 +6,16 @@ use std::sync::{Arc, Weak};
 use super::delta::Delta;
 use crate::render::Frame;
 
-/// Deltas that are known at one time.
+/// Deltas that are known at one time, and the bytes that they were encoded to.
 const MAX_DELTAS: usize = 512;
+const MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// What the deltas of this moment were encoded to.
 #[derive(Debug)]
-pub struct Encoded<T>(VecDeque<Known<T>>);
+pub struct Encoded<T> {
+    all: VecDeque<Known<T>>,
+    most_bytes: usize,
+}
 
 #[derive(Debug)]
 struct Known<T> {
@@ -23,27 +27,30 @@ struct Known<T> {
 
 impl<T> Default for Encoded<T> {
     fn default() -> Self {
-        Self(VecDeque::new())
+        Self { all: VecDeque::new(), most_bytes: MAX_BYTES }
     }
 }
 
-impl<T: Clone> Encoded<T> {
+impl<T: Clone + AsRef<[u8]>> Encoded<T> {
     /// What a delta is encoded to: what another viewer has, or something new.
     pub fn of(&mut self, delta: &Delta, encode: impl FnOnce(&Delta) -> T) -> T {
-        self.0.retain(|known| known.after.strong_count() > 0);
+        self.all.retain(|known| known.after.strong_count() > 0);
         let same = |known: &&Known<T>| {
             std::ptr::eq(known.after.as_ptr(), Arc::as_ptr(&delta.after))
                 && known.before.as_ref().map(Weak::as_ptr) == delta.before.as_ref().map(Arc::as_ptr)
         };
-        if let Some(known) = self.0.iter().find(same) {
+        if let Some(known) = self.all.iter().find(same) {
             return known.encoded.clone();
         }
         let encoded = encode(delta);
-        if self.0.len() == MAX_DELTAS {
-            self.0.pop_front();
+        let mut bytes: usize = self.all.iter().map(|known| known.encoded.as_ref().len()).sum();
+        bytes += encoded.as_ref().len();
+        while self.all.len() == MAX_DELTAS || bytes > self.most_bytes {
+            let Some(oldest) = self.all.pop_front() else { return encoded };
+            bytes -= oldest.encoded.as_ref().len();
         }
         let before = delta.before.as_ref().map(Arc::downgrade);
-        self.0.push_back(Known { before, after: Arc::downgrade(&delta.after), encoded: encoded.clone() });
+        self.all.push_back(Known { before, after: Arc::downgrade(&delta.after), encoded: encoded.clone() });
         encoded
     }
 }
@@ -53,6 +60,30 @@ mod tests {
     use super::*;
     use crate::viewer::Frames;
     use crate::viewer::tests::{elsewhere, scene, viewer_of};
+
+    /// Five bytes, counted.
+    fn text(count: &mut usize) -> &'static str {
+        *count += 1;
+        "bytes"
+    }
+
+    #[test]
+    fn what_is_known_has_no_more_bytes_than_it_may_have() {
+        let (mut frames, mut count) = (Frames::default(), 0);
+        let mut encoded = Encoded { all: VecDeque::new(), most_bytes: 12 };
+        let mut draw = |second: u64| viewer_of(elsewhere(scene(Some(second)))).draw(&mut frames).unwrap();
+        let deltas: Vec<Delta> = (0..3).map(&mut draw).collect();
+        for delta in &deltas {
+            encoded.of(delta, |_| text(&mut count));
+        }
+        assert_eq!((encoded.all.len(), count), (2, 3));
+        encoded.of(&deltas[2], |_| text(&mut count));
+        encoded.of(&deltas[0], |_| text(&mut count));
+        assert_eq!((encoded.all.len(), count), (2, 4), "the oldest was forgotten");
+        let large = draw(9);
+        assert_eq!(encoded.of(&large, |_| "more than there may be").len(), 22, "it is sent, and not kept");
+        assert!(encoded.all.is_empty());
+    }
 
     #[test]
     fn one_way_from_one_frame_to_another_is_encoded_once() {
@@ -67,16 +98,16 @@ mod tests {
         for viewer in &mut viewers {
             viewer.scene(next.clone(), std::time::Duration::ZERO);
             let delta = viewer.draw(&mut frames).unwrap();
-            encoded.of(&delta, |_| count += 1);
+            encoded.of(&delta, |_| text(&mut count));
             deltas.push(delta);
         }
         assert_eq!(count, 1);
         let whole = Delta { before: None, ..deltas[0].clone() };
-        encoded.of(&whole, |_| count += 1);
+        encoded.of(&whole, |_| text(&mut count));
         assert_eq!(count, 2, "every cell is something else than what differs");
         drop((viewers, deltas, whole));
         assert!(frames.is_empty());
-        encoded.0.retain(|known| known.after.strong_count() > 0);
-        assert!(encoded.0.is_empty(), "what nobody shows is forgotten");
+        encoded.all.retain(|known| known.after.strong_count() > 0);
+        assert!(encoded.all.is_empty(), "what nobody shows is forgotten");
     }
 }

@@ -269,3 +269,28 @@ fn each_source_is_told_at_the_key_that_cannot_be_used() {
         assert!(found.len() == expected.len() && found.iter().zip(*expected).all(is_expected), "{keys}: {found:#?}");
     }
 }
+
+#[test]
+fn what_is_most_likely_meant_otherwise_of_who_looks_is_warned_of() {
+    let folder = Folder::new();
+    let rest = "[[dashboards]]\nname = \"d\"\n[[dashboards.panels]]\nview = \"clock\"\nid = \"c\"\n";
+    let named = |name: &str| format!("[[audience]]\nname = \"{name}\"\nsocket = \"/run/x.sock\"\ndashboards = \"d\"\n");
+    for (text, warning) in [
+        (named("Team"), Some("not the 'team'")),
+        (named("pubic"), Some("not the 'public'")),
+        (named(" public"), Some("not the 'public'")),
+        (named("steam engines"), None),
+        (named("team"), None),
+        (named("public"), None),
+        ("[web]\nhosts = [\"board.example.com\"]\n".to_owned(), Some("through a proxy")),
+        ("[web]\nhosts = [\"board.example.com\"]\ntoken = { env = \"PATH\" }\n".to_owned(), None),
+        (format!("[web]\nhosts = [\"board.example.com\"]\n{}", named("public")), None),
+        ("[web]\n".to_owned(), None),
+    ] {
+        let file = folder.write("b.toml", &format!("{text}{rest}"));
+        let output = run(&["validate", "--strict", "--config", &file]);
+        let said = stderr(&output);
+        assert_eq!(output.status.success(), warning.is_none(), "{text}: {said}");
+        assert!(warning.is_none_or(|warning| said.contains(warning)), "{text}: {said}");
+    }
+}

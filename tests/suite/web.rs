@@ -1,97 +1,10 @@
 //! The board in a browser, asked as a browser asks: the page, its frames, its keys, and who may not.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::Write as _;
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
+use crate::support::page::Page;
 use crate::support::prometheus::free_port;
-use crate::support::pty::PATIENCE;
-use crate::support::serving::Serving;
-
-/// A served board with a page: `team` has a token, sales have theirs, and everybody sees the last dashboard.
-struct Page {
-    serving: Serving,
-    port: u16,
-}
-
-const NOTES: &str = "[[dashboards]]\nname = \"one\"\n[[dashboards.panels]]\nid = \"a\"\nview = \"text\"\ntext = \"of one\"\n\
-                     [[dashboards]]\nname = \"two\"\n[[dashboards.panels]]\nid = \"b\"\nview = \"text\"\ntext = \"of two\"\n\
-                     [[dashboards]]\nname = \"three\"\n[[dashboards.panels]]\nid = \"c\"\nview = \"text\"\ntext = \"of three\"\n";
-
-impl Page {
-    fn start(audiences: &str, web: &str) -> Self {
-        let port = free_port();
-        let serving = Serving::with(&format!(
-            "title = \"Shop\"\n[web]\nlisten = \"127.0.0.1:{port}\"\n{web}\n{audiences}\n{NOTES}"
-        ));
-        let page = Self { serving, port };
-        let begin = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(begin.elapsed() < PATIENCE, "no page");
-            std::thread::park_timeout(Duration::from_millis(5));
-        }
-        page
-    }
-
-    fn request(&self, method: &str, path: &str, headers: &[&str]) -> TcpStream {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let host = format!("Host: localhost:{}", self.port);
-        let given = headers.iter().any(|header| header.to_ascii_lowercase().starts_with("host:"));
-        let own = (!given).then_some(host.as_str());
-        let lines: Vec<&str> = own.into_iter().chain(headers.iter().copied()).collect();
-        write!(stream, "{method} {path} HTTP/1.1\r\n{}\r\nConnection: close\r\n\r\n", lines.join("\r\n")).unwrap();
-        stream
-    }
-
-    /// Status, head and body of an answer.
-    fn ask(&self, method: &str, path: &str, headers: &[&str]) -> (u16, String, String) {
-        let mut answer = String::new();
-        self.request(method, path, headers).read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((answer.as_str(), ""));
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-        (status, head.to_owned(), body.to_owned())
-    }
-
-    fn stream(&self, query: &str, headers: &[&str]) -> Stream {
-        let path = format!("/stream?size=80x24&{query}");
-        let mut stream = Stream { lines: BufReader::new(self.request("GET", &path, headers)), viewer: String::new() };
-        let viewer = stream.until("viewer", |_| true);
-        viewer.as_str().unwrap().clone_into(&mut stream.viewer);
-        stream
-    }
-}
-
-/// The frames of one viewer.
-struct Stream {
-    lines: BufReader<TcpStream>,
-    viewer: String,
-}
-
-impl Stream {
-    /// The next event of a name that holds.
-    fn until(&mut self, name: &str, holds: impl Fn(&Value) -> bool) -> Value {
-        let (mut event, mut line) = (String::new(), String::new());
-        loop {
-            line.clear();
-            assert_ne!(self.lines.read_line(&mut line).unwrap(), 0, "the stream has ended before {name}");
-            if let Some(of) = line.strip_prefix("event: ") {
-                of.trim_end().clone_into(&mut event);
-            } else if let Some(data) = line.strip_prefix("data: ").filter(|_| event == name) {
-                let data = serde_json::from_str(data).unwrap();
-                if holds(&data) {
-                    return data;
-                }
-            }
-        }
-    }
-
-    fn sees(&mut self, words: &str) {
-        self.until("picture", |picture| picture.to_string().contains(words));
-    }
-}
 
 #[test]
 fn a_page_shows_the_board_and_its_keys_move_its_own_lens() {
@@ -193,4 +106,29 @@ fn half_a_request_and_a_reader_that_has_gone_disturb_nobody() {
     drop(half);
     assert_eq!(page.ask("GET", &format!("/input?viewer={}&key=char:1", seen.viewer), &[]).0, 204);
     seen.sees("of one");
+}
+
+#[test]
+fn whoever_comes_to_the_address_of_an_audience_is_of_it_whatever_they_show() {
+    let own = free_port();
+    let audiences = format!(
+        "[[audience]]\nname = \"public\"\ndashboards = \"three\"\nlisten = \"127.0.0.1:{own}\"\nhosts = [\"status.example.com\"]\n"
+    );
+    let page = Page::start(&audiences, "token = \"for-the-team\"\nhosts = [\"board.example.com\"]");
+    let token = "Authorization: Bearer for-the-team";
+    let cookie = page.ask("GET", "/login", &[token]).1;
+    let cookie = cookie.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
+    let cookie = format!("Cookie: {}", cookie.split(';').next().unwrap());
+    for header in [token, &cookie] {
+        page.stream("page=one", &[header]).sees("of one");
+    }
+    let page = page.at(own);
+    for headers in [&[][..], &[token], &[cookie.as_str()], &[token, cookie.as_str()], &["Host: status.example.com"]] {
+        assert!(page.ask("GET", "/session", headers).2.contains("\"public\""), "{headers:?}");
+        let mut stream = page.stream("page=one", headers);
+        let picture = stream.until("picture", |_| true).to_string();
+        assert!(picture.contains("of three") && !picture.contains("of one"), "{headers:?}: {picture}");
+    }
+    assert_eq!(page.ask("GET", "/login", &[token]).0, 401, "no token is of use here");
+    assert_eq!(page.ask("GET", "/", &["Host: board.example.com"]).0, 403, "this is the name of another address");
 }

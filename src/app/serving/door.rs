@@ -1,9 +1,13 @@
 //! A Unix socket that is made, opened to those who may connect, and taken away at the end.
 
+use std::fs::{File, Metadata};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::net::{UnixListener as StdUnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use tokio::net::UnixListener;
 
@@ -11,6 +15,9 @@ use crate::config::serving::Socket;
 
 /// The longest path of a socket, in bytes. Source: unix(7), `sun_path`.
 const LONGEST: usize = 107;
+
+/// How long somebody may take to accept a connection, who then serves there and hangs; or to open a door beside ours.
+const HANGS: Duration = Duration::from_secs(1);
 
 /// A socket, and who comes in there.
 #[derive(Debug)]
@@ -55,11 +62,12 @@ impl Door {
             return Err(wrong(format!("a path of {length} bytes, and {LONGEST} is the most that a socket can have")));
         }
         let group = self.socket.group.as_deref().map(group_number).transpose().map_err(wrong)?;
+        let folder = self.path.parent().unwrap_or(Path::new("/"));
         if self.socket.path.is_none() {
-            let folder = self.path.parent().unwrap_or(Path::new("/"));
             let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
             made.map_err(|error| wrong(error.to_string()))?;
         }
+        let _alone = alone(folder);
         make_room(&self.path).map_err(wrong)?;
         let (listener, made) = bind(&self.path, self.socket.mode, group).map_err(wrong)?;
         (self.listener, self.made) = (Some(listener), Some(made));
@@ -79,7 +87,7 @@ impl Door {
 impl Drop for Door {
     /// Takes the socket away; not one that another has made meanwhile.
     fn drop(&mut self) {
-        let now = std::fs::symlink_metadata(&self.path).ok().map(|meta| (meta.dev(), meta.ino()));
+        let now = std::fs::symlink_metadata(&self.path).ok().map(|meta| same(&meta));
         if self.made.is_some() && now == self.made {
             let _gone = std::fs::remove_file(&self.path);
         }
@@ -101,6 +109,25 @@ fn default_path(name: &str) -> Result<PathBuf, String> {
     Ok(folder.join(format!("{name}.sock")))
 }
 
+/// Keeps others, who start at the same moment, from opening doors in this folder. Whoever may read the folder can hold it for
+/// as long as they like: that is not waited for.
+fn alone(folder: &Path) -> Option<File> {
+    let folder = File::open(folder).ok()?;
+    within(move || folder.lock().map(|()| folder))?.ok()
+}
+
+/// What is found out on a thread of its own, which may wait for somebody else; none where that takes long.
+fn within<T: Send + 'static>(find: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (told, heard) = mpsc::channel();
+    let thread = std::thread::Builder::new().name("andon-door".to_owned());
+    let tell = move || {
+        // Nobody waits any more where it has taken too long.
+        let _late = told.send(find());
+    };
+    thread.spawn(tell).ok()?;
+    heard.recv_timeout(HANGS).ok()
+}
+
 /// Takes a socket away that nobody listens at any more.
 fn make_room(path: &Path) -> Result<(), String> {
     match std::fs::symlink_metadata(path) {
@@ -109,42 +136,53 @@ fn make_room(path: &Path) -> Result<(), String> {
         Ok(meta) if !meta.file_type().is_socket() => {
             Err("there is a file of this name, and it is no socket".to_owned())
         }
-        Ok(_) => match UnixStream::connect(path) {
-            Ok(_) => {
-                Err("another andon serves here; see it with andon view, or give this one another socket".to_owned())
-            }
-            Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
-                std::fs::remove_file(path).map_err(|error| error.to_string())
-            }
-            Err(error) => Err(error.to_string()),
-        },
+        Ok(_) if is_served(path)? => Err(SERVED.to_owned()),
+        Ok(_) => std::fs::remove_file(path).map_err(|error| error.to_string()),
     }
 }
 
-/// The name under which a socket is made: of this process, which makes one at a time.
-fn hidden(path: &Path) -> PathBuf {
-    path.with_file_name(format!(".{}", std::process::id()))
+const SERVED: &str = "another andon serves here; see it with andon view, or give this one another socket";
+
+fn same(meta: &Metadata) -> (u64, u64) {
+    (meta.dev(), meta.ino())
 }
 
-/// A socket under another name first: until it has its permissions nobody finds it.
+/// Whether somebody listens at a socket. Who hangs and has a full queue does, too.
+fn is_served(path: &Path) -> Result<bool, String> {
+    let tried = path.to_owned();
+    match within(move || UnixStream::connect(tried).map(drop)) {
+        Some(Ok(())) | None => Ok(true),
+        Some(Err(error)) if error.kind() == ErrorKind::ConnectionRefused => Ok(false),
+        Some(Err(error)) => Err(error.to_string()),
+    }
+}
+
+/// A name beside a socket that nothing else has.
+fn hidden(path: &Path) -> PathBuf {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    path.with_file_name(format!(".{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)))
+}
+
+/// A socket under another name first: until it has its permissions nobody finds it. It replaces nothing.
 fn bind(path: &Path, mode: u32, group: Option<u32>) -> Result<(StdUnixListener, (u64, u64)), String> {
     let hidden = hidden(path);
     let made = || {
         let listener = StdUnixListener::bind(&hidden)?;
         chown(&hidden, None, group)?;
         std::fs::set_permissions(&hidden, std::fs::Permissions::from_mode(mode))?;
-        let meta = std::fs::symlink_metadata(&hidden)?;
-        std::fs::rename(&hidden, path)?;
-        Ok::<_, std::io::Error>((listener, (meta.dev(), meta.ino())))
+        let made = same(&std::fs::symlink_metadata(&hidden)?);
+        std::fs::hard_link(&hidden, path)?;
+        Ok::<_, std::io::Error>((listener, made))
     };
-    made().map_err(|error| {
-        let _not_made = std::fs::remove_file(&hidden);
-        let help = match error.kind() {
-            ErrorKind::NotFound => "; its folder is not there",
-            ErrorKind::PermissionDenied => "; this user may not write into its folder, or is not in the group",
-            _ => "",
-        };
-        format!("{error}{help}")
+    let made = made();
+    let _not_made = std::fs::remove_file(&hidden);
+    made.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => SERVED.to_owned(),
+        ErrorKind::NotFound => format!("{error}; its folder is not there"),
+        ErrorKind::PermissionDenied => {
+            format!("{error}; this user may not write into its folder, or is not in the group")
+        }
+        _ => error.to_string(),
     })
 }
 
@@ -161,4 +199,64 @@ fn group_number(name: &str) -> Result<u32, String> {
         (fields.next() == Some(name)).then(|| fields.nth(1)?.parse().ok())?
     });
     number.ok_or_else(|| format!("there is no group '{name}' in /etc/group; write its number"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn door(path: &Path) -> Door {
+        Door::new("team", &Socket { path: Some(path.to_owned()), ..Socket::default() }, "board").unwrap()
+    }
+
+    fn folder(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("andon-door-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    #[test]
+    fn of_several_that_start_at_once_one_serves() {
+        let folder = folder("race");
+        let path = folder.join("s.sock");
+        for round in 0..50 {
+            // In every other round one has left its socket.
+            if round % 2 == 0 {
+                drop(StdUnixListener::bind(&path).unwrap());
+            }
+            let (path, barrier) = (&path, &std::sync::Barrier::new(4));
+            let opened: Vec<(Door, Result<(), String>)> = std::thread::scope(|scope| {
+                let open = || {
+                    let mut door = door(path);
+                    barrier.wait();
+                    let opened = door.open();
+                    (door, opened)
+                };
+                let all: Vec<_> = (0..4).map(|_| scope.spawn(open)).collect();
+                all.into_iter().map(|one| one.join().unwrap()).collect()
+            });
+            let count = opened.iter().filter(|(_, opened)| opened.is_ok()).count();
+            assert_eq!(count, 1, "round {round}: {opened:?}");
+            let is_there = UnixStream::connect(path).is_ok();
+            assert!(is_there, "round {round}: {opened:?}");
+            drop(opened);
+            assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "round {round}: something is left");
+        }
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn who_hangs_with_a_full_queue_serves_and_is_not_waited_for() {
+        let folder = folder("hangs");
+        let path = folder.join("s.sock");
+        let hangs = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None).unwrap();
+        hangs.bind(&socket2::SockAddr::unix(&path).unwrap()).unwrap();
+        hangs.listen(0).unwrap();
+        let _queued = UnixStream::connect(&path).unwrap();
+        let begin = std::time::Instant::now();
+        assert_eq!(door(&path).open().unwrap_err(), format!("{}: {SERVED}", path.display()));
+        assert!(begin.elapsed() < 5 * HANGS && path.exists());
+        drop(hangs);
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 }

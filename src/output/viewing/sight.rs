@@ -7,9 +7,10 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::{Moment, Place, Viewing};
+use crate::model::audience::TEAM;
 use crate::render::Ink;
 use crate::view::address::Address;
-use crate::viewer::{Delta, Effect, Inks, Input, Lens, Palette, Screen, Viewer};
+use crate::viewer::{Delta, Effect, Input, Lens, Palette, Screen, Viewer};
 
 /// Pictures that one viewer is sent at once, and each second after that.
 const PICTURES: (u32, u32) = (30, 20);
@@ -66,10 +67,11 @@ impl Sight {
         let mut moments = moments.clone();
         let Moment { seen, came_at } = moments.borrow_and_update().clone();
         let seen = seen.ok_or(Refused::Gone)?;
-        let place = viewing.enter().ok_or(Refused::Full)?;
+        let mut place = viewing.enter(seen.audience().name == TEAM).ok_or(Refused::Full)?;
         let Wanted { screen, size, theme, address, without } = wanted;
+        let size = place.fit(size);
         let palettes = viewing.palettes();
-        let inks = inks_of(&palettes.borrow(), &theme, screen);
+        let inks = viewing.inks(&theme, screen);
         let mut lens = Lens { kiosk: screen.kiosk, without, ..Lens::default() };
         address.point(&mut lens, seen.scene());
         // Who comes while none comes is told since when.
@@ -104,8 +106,7 @@ impl Sight {
                 self.viewer.tick(self.viewing.now());
             }
             Ok(()) = self.palettes.changed() => {
-                let inks = inks_of(&self.palettes.borrow_and_update(), &self.theme, self.screen);
-                self.viewer.inks(inks);
+                self.viewer.inks(self.viewing.inks(&self.theme, self.screen));
             }
         }
         Ok(())
@@ -118,6 +119,7 @@ impl Sight {
 
     /// Has another size from now on.
     pub fn resize(&mut self, size: (u16, u16)) {
+        let size = self.place.fit(size);
         self.viewer.resize(size, self.viewing.now());
     }
 
@@ -146,12 +148,6 @@ impl Sight {
     pub fn words(&self) -> (String, String) {
         self.viewer.words()
     }
-}
-
-/// The colours of a viewer that asks for a theme by name, else those of the board.
-fn inks_of(palette: &Palette, theme: &str, screen: Screen) -> Inks {
-    let named = (!theme.is_empty()).then(|| palette.inks_of(theme, screen)).flatten();
-    named.unwrap_or_else(|| palette.inks(screen))
 }
 
 /// So much of something, and so much more each second: what one viewer may have others do for it.

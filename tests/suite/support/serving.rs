@@ -17,39 +17,47 @@ pub struct Serving {
     pub folder: Folder,
     board: String,
     keeps_history: bool,
+    environment: Vec<(String, String)>,
     process: Child,
 }
 
 impl Serving {
     /// The board that comes with andon, with its simulated shop.
     pub fn start() -> Self {
-        Self::of(Folder::new(), BOARD.to_owned(), false)
+        Self::made(Folder::new(), BOARD.to_owned(), &[], false)
     }
 
     /// Another board.
     pub fn with(text: &str) -> Self {
         let folder = Folder::new();
         let board = folder.write("board.toml", text);
-        Self::of(folder, board, false)
+        Self::made(folder, board, &[], false)
     }
 
     /// The same, which keeps its history where it says.
     pub fn with_history(text: &str) -> Self {
         let folder = Folder::new();
         let board = folder.write("board.toml", text);
-        Self::of(folder, board, true)
+        Self::made(folder, board, &[], true)
     }
 
-    fn of(folder: Folder, board: String, keeps_history: bool) -> Self {
-        let process = spawned(&folder, &board, keeps_history);
-        let serving = Self { folder, board, keeps_history, process };
+    /// A board in a file of a folder, with variables in its environment.
+    pub fn of(folder: Folder, board: String, environment: &[(&str, &str)]) -> Self {
+        Self::made(folder, board, environment, false)
+    }
+
+    fn made(folder: Folder, board: String, environment: &[(&str, &str)], keeps_history: bool) -> Self {
+        let environment: Vec<(String, String)> =
+            environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let process = spawned(&folder, &board, &environment, keeps_history);
+        let serving = Self { folder, board, keeps_history, environment, process };
         serving.wait();
         serving
     }
 
     /// The same once more, after it was killed.
     pub fn start_again(&mut self) {
-        self.process = spawned(&self.folder, &self.board, self.keeps_history);
+        self.process = spawned(&self.folder, &self.board, &self.environment, self.keeps_history);
         self.wait();
     }
 
@@ -109,12 +117,13 @@ impl Drop for Serving {
     }
 }
 
-fn spawned(folder: &Folder, board: &str, keeps_history: bool) -> Child {
+fn spawned(folder: &Folder, board: &str, environment: &[(String, String)], keeps_history: bool) -> Child {
     let socket = folder.path().join("board.sock");
     let mut command = andon();
     if keeps_history {
         command.env_remove("ANDON_HISTORY");
     }
+    command.envs(environment.iter().cloned());
     command.args(["serve", "--config", board, "--socket"]).arg(socket);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }

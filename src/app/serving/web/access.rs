@@ -60,6 +60,11 @@ impl Access {
         self.is_status_only
     }
 
+    /// Whoever comes is of one audience, whatever they show.
+    pub(in crate::app::serving) fn of_all(audience: &str) -> Self {
+        Self { tokens: Vec::new(), open_to: Some(audience.to_owned()), is_status_only: false }
+    }
+
     /// The audience of who shows a token, or a cookie.
     pub(super) fn audience(&self, token: Option<&[u8]>, cookies: Option<&str>) -> Option<&str> {
         let by_token = token.and_then(|token| self.of_token(token)).map(|login| login.audience.as_str());
@@ -124,13 +129,13 @@ mod tests {
 
     fn spec(name: &str, token: Option<&str>) -> AudienceSpec {
         let audience = Audience { name: name.to_owned(), detail: Detail::Public, ..Audience::team() };
-        AudienceSpec { audience: Arc::new(audience), token: token.map(secret), socket: None }
+        AudienceSpec { audience: Arc::new(audience), token: token.map(secret), ..AudienceSpec::team() }
     }
 
     fn access(listen: &str, of_team: Option<&str>, others: &[AudienceSpec]) -> Result<Access, String> {
         let token = of_team.map(secret);
         let web = Web { listen: listen.parse().unwrap(), token, hosts: Vec::new(), status: None };
-        let team = AudienceSpec { audience: Arc::new(Audience::team()), token: None, socket: None };
+        let team = AudienceSpec::team();
         Access::read(&web, &[&[team][..], others].concat())
     }
 

@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use hyper::header::{HeaderName, HeaderValue, LOCATION, REFERRER_POLICY, VARY};
+use hyper::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY};
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY, VARY};
 use hyper::header::{SET_COOKIE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -19,7 +20,8 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::json;
 use tokio::net::TcpStream;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::timeout;
 
 use super::access::Access;
 use super::refusal::{Refusal, refusal};
@@ -36,6 +38,8 @@ use crate::viewer::Screen;
 
 /// How long a head may take.
 const HEAD: Duration = Duration::from_secs(10);
+/// What a page may take for the last that it is sent.
+const FAREWELL: Duration = Duration::from_secs(2);
 /// The most that a head may have.
 const MOST_BYTES: usize = 16 * 1024;
 /// What somebody does on its way to their viewer; who does more is told to wait.
@@ -77,19 +81,37 @@ struct Looking {
     inputs: Allowance,
 }
 
+/// Who asks on one connection.
+#[derive(Clone)]
+struct Asking {
+    peer: IpAddr,
+    guest: Guest,
+    /// Told when the frames on it are at an end.
+    ended: Arc<Notify>,
+}
+
 type Answer = Response<BoxBody<Bytes, Infallible>>;
 
 /// Answers one connection.
 pub(in crate::app::serving) async fn attend(desk: Arc<Desk>, stream: TcpStream, guest: Guest) {
     let Ok(peer) = stream.peer_addr().map(|peer| peer.ip().to_canonical()) else { return };
+    let ended: Arc<Notify> = Arc::default();
+    let asking = Asking { peer, guest, ended: Arc::clone(&ended) };
     let service = service_fn(move |request| {
-        let (desk, guest) = (Arc::clone(&desk), guest.clone());
-        async move { Ok::<_, Infallible>(desk.answer(&request, peer, &guest).await) }
+        let (desk, asking) = (Arc::clone(&desk), asking.clone());
+        async move { Ok::<_, Infallible>(desk.answer(&request, &asking).await) }
     });
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(HEAD).max_headers(64).max_buf_size(MOST_BYTES);
+    let mut connection = pin!(server.serve_connection(TokioIo::new(stream), service));
     // Who goes away in the middle is no concern of ours.
-    let _gone = server.serve_connection(TokioIo::new(stream), service).await;
+    tokio::select! {
+        _gone = &mut connection => {}
+        () = ended.notified() => {
+            // Who has taken nothing for long will not take the rest either, and would keep its place among the connections.
+            let _stuck = timeout(FAREWELL, connection).await;
+        }
+    }
 }
 
 impl Desk {
@@ -103,10 +125,10 @@ impl Desk {
         Self { hosts, access, viewing, moments, status, viewers: Mutex::default(), pictures: Pictures::default() }
     }
 
-    async fn answer(self: &Arc<Self>, request: &Request<Incoming>, peer: IpAddr, guest: &Guest) -> Answer {
+    async fn answer(self: &Arc<Self>, request: &Request<Incoming>, asking: &Asking) -> Answer {
         let given = match request::read(request, &self.hosts, &self.access) {
             Ok(Asked::Status { wanted, url }) => Ok(for_everybody(wanted, self.status.give(wanted, &url).await)),
-            Ok(asked) => self.give(asked, peer, guest),
+            Ok(asked) => self.give(asked, asking),
             Err(why) => Err(why),
         };
         let mut answer = given.unwrap_or_else(|why| refused(&why));
@@ -116,7 +138,7 @@ impl Desk {
         answer
     }
 
-    fn give(self: &Arc<Self>, asked: Asked, peer: IpAddr, guest: &Guest) -> Result<Answer, Refusal> {
+    fn give(self: &Arc<Self>, asked: Asked, asking: &Asking) -> Result<Answer, Refusal> {
         Ok(match asked {
             // It is not ours to give.
             Asked::Status { .. } => return Err(refusal(StatusCode::NOT_FOUND, "there is nothing of this name")),
@@ -139,8 +161,8 @@ impl Desk {
                 text_of(StatusCode::NO_CONTENT, JSON, String::new())
             }
             Asked::Stream { audience, size, light, address } => {
-                let answer = self.stream(&audience, size, light, address, peer)?;
-                guest.has_proven();
+                let answer = self.stream(&audience, size, light, address, asking)?;
+                asking.guest.has_proven();
                 answer
             }
         })
@@ -153,11 +175,12 @@ impl Desk {
         size: (u16, u16),
         light: bool,
         address: Address,
-        peer: IpAddr,
+        asking: &Asking,
     ) -> Result<Answer, Refusal> {
         let unavailable = |why: String| refusal(StatusCode::SERVICE_UNAVAILABLE, why);
         let moments =
             self.moments.get(audience).ok_or_else(|| unavailable(format!("there is no audience '{audience}'")))?;
+        let peer = asking.peer;
         // Behind a proxy all come from this machine.
         let of_one = self.all().values().filter(|looking| looking.from == peer).count();
         if !peer.is_loopback() && of_one >= MOST_OF_ONE {
@@ -175,10 +198,11 @@ impl Desk {
         let id = random().ok_or_else(|| unavailable("this machine gives no random numbers".to_owned()))?;
         let ((acts, acting), (to, body)) = (mpsc::channel(ACTS), events());
         self.all().insert(id.clone(), Looking { from: peer, acts, inputs: Allowance::of_inputs() });
-        let desk = Arc::clone(self);
+        let (desk, ended) = (Arc::clone(self), Arc::clone(&asking.ended));
         tokio::spawn(async move {
             stream::serve(sight, &id, acting, to, &desk.pictures).await;
             desk.all().remove(&id);
+            ended.notify_one();
         });
         let mut answer = Response::new(body.boxed());
         answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
@@ -203,9 +227,13 @@ fn random() -> Option<String> {
 
 fn refused(refusal: &Refusal) -> Answer {
     let mut answer = text_of(refusal.status, JSON, json!({ "error": refusal.why }).to_string());
-    if refusal.status == StatusCode::METHOD_NOT_ALLOWED {
-        answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
-    }
+    let says = match refusal.status {
+        StatusCode::METHOD_NOT_ALLOWED => Some((ALLOW, "GET")),
+        // Whatever else has been sent is not read as another request.
+        StatusCode::BAD_REQUEST => Some((CONNECTION, "close")),
+        _ => None,
+    };
+    answer.headers_mut().extend(says.map(|(name, value)| (name, HeaderValue::from_static(value))));
     answer
 }
 

@@ -1,6 +1,6 @@
 //! What a browser asks for, and whether it may.
 
-use hyper::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
+use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, COOKIE, HOST, HeaderName, ORIGIN, TRANSFER_ENCODING};
 use hyper::{HeaderMap, Method, Request, StatusCode};
 
 use super::access::Access;
@@ -9,6 +9,9 @@ use super::status::{self, StatusPart};
 use crate::app::guard::{bearer, decoded, is_ours, parameter};
 use crate::view::address::Address;
 use crate::viewer::{Input, Key};
+
+/// From where a page asks.
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,13 +44,19 @@ pub(super) enum Act {
 /// Reads a request; `hosts` are the names of this board.
 pub(super) fn read<B>(request: &Request<B>, hosts: &[String], access: &Access) -> Result<Asked, Refusal> {
     use crate::output::web::{PAGE, SCRIPT, STYLE};
+    let headers = request.headers();
+    if has_body(headers) {
+        return Err(refusal(StatusCode::BAD_REQUEST, "the board is asked without a body"));
+    }
     let is_head = request.method() == Method::HEAD && status::wanted(request.uri().path()).is_some();
     if request.method() != Method::GET && !is_head {
         return Err(refusal(StatusCode::METHOD_NOT_ALLOWED, "the board is looked at with GET"));
     }
-    let headers = request.headers();
     // A web page that has taken over a name (DNS rebinding) asks for that name.
-    let host = text(headers, HOST.as_str()).unwrap_or_default();
+    let host = only(headers, &HOST).unwrap_or_default();
+    if request.uri().authority().is_some_and(|name| !name.as_str().eq_ignore_ascii_case(host)) {
+        return Err(refusal(StatusCode::BAD_REQUEST, "the address names another host than 'Host'"));
+    }
     if !is_ours(host, hosts) {
         let why = format!("the board is not '{host}'; [web] hosts = [...] lists the names that it has");
         return Err(refusal(StatusCode::FORBIDDEN, why));
@@ -107,10 +116,23 @@ pub(super) fn read<B>(request: &Request<B>, hosts: &[String], access: &Access) -
 /// Whether a request is made by the page of this board, or by no page at all. Source: Fetch Metadata Request Headers
 /// (`Sec-Fetch-Site`); RFC 6454 (`Origin`).
 fn is_from_here(headers: &HeaderMap, host: &str) -> bool {
-    let site = text(headers, "sec-fetch-site").is_none_or(|site| site == "same-origin" || site == "none");
-    let origin = text(headers, ORIGIN.as_str());
-    let is_ours = |origin: &str| origin.split_once("://").is_some_and(|(_, name)| name.eq_ignore_ascii_case(host));
-    site && origin.is_none_or(is_ours) && headers.get(ORIGIN).is_none_or(|origin| origin.to_str().is_ok())
+    let is_all = |name: &HeaderName, holds: &dyn Fn(&str) -> bool| {
+        headers.get_all(name).iter().all(|value| value.to_str().is_ok_and(holds))
+    };
+    is_all(&SEC_FETCH_SITE, &|site| site == "same-origin" || site == "none")
+        && is_all(&ORIGIN, &|origin| origin.split_once("://").is_some_and(|(_, name)| name.eq_ignore_ascii_case(host)))
+}
+
+/// Whether something follows the head. Nothing that is asked here has a body; where one begins and ends, a proxy may see
+/// otherwise than this server.
+fn has_body(headers: &HeaderMap) -> bool {
+    headers.contains_key(TRANSFER_ENCODING) || headers.get_all(CONTENT_LENGTH).iter().any(|length| length != "0")
+}
+
+/// A header that stands there once.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut all = headers.get_all(name).iter();
+    all.next().filter(|_| all.next().is_none())?.to_str().ok()
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

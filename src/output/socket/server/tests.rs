@@ -152,7 +152,7 @@ async fn who_does_not_say_who_it_is_is_not_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn there_are_no_more_viewers_than_there_may_be() {
     let (desk, _moments) = desk();
-    let mut places: Vec<Place> = (0..MOST).map_while(|_| desk.viewing.enter()).collect();
+    let mut places: Vec<Place> = (0..MOST).map_while(|_| desk.viewing.enter(true)).collect();
     assert_eq!(places.len(), MOST);
     let mut late = Eyes::open(&desk);
     late.say(FromViewer::Hello(hello())).await;
@@ -165,7 +165,7 @@ async fn there_are_no_more_viewers_than_there_may_be() {
 #[tokio::test]
 async fn who_leaves_and_comes_again_has_its_place_also_where_all_others_are_taken() {
     let (desk, _moments) = desk();
-    let _others: Vec<Place> = (1..MOST).map_while(|_| desk.viewing.enter()).collect();
+    let _others: Vec<Place> = (1..MOST).map_while(|_| desk.viewing.enter(true)).collect();
     let before = Eyes::welcomed(&desk).await;
     let mut again = Eyes::open(&desk);
     tokio::task::yield_now().await;
