@@ -2,13 +2,12 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::support::prometheus::free_port;
 use crate::support::pty::PATIENCE;
-use crate::support::serving::Serving;
+use crate::support::serving::{Serving, wait_for_page};
 
 /// A served board with a page: `team` has a token, sales have theirs, and everybody sees the last dashboard.
 struct Page {
@@ -26,13 +25,8 @@ impl Page {
         let serving = Serving::with(&format!(
             "title = \"Shop\"\n[web]\nlisten = \"127.0.0.1:{port}\"\n{web}\n{audiences}\n{NOTES}"
         ));
-        let page = Self { serving, port };
-        let begin = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(begin.elapsed() < PATIENCE, "no page");
-            std::thread::park_timeout(Duration::from_millis(5));
-        }
-        page
+        wait_for_page(port);
+        Self { serving, port }
     }
 
     fn request(&self, method: &str, path: &str, headers: &[&str]) -> TcpStream {

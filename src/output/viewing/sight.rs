@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::{Moment, Place, Viewing};
 use crate::render::Ink;
 use crate::view::address::Address;
-use crate::viewer::{Delta, Effect, Inks, Input, Lens, Palette, Screen, Viewer};
+use crate::viewer::{Delta, Effect, Inks, Input, Lens, Palette, Screen, Viewer, Words};
 
 /// Pictures that one viewer is sent at once, and each second after that.
 const PICTURES: (u32, u32) = (30, 20);
@@ -142,8 +142,8 @@ impl Sight {
         self.viewer.ink()
     }
 
-    /// The sentence of what it sees, for who does not see it; and the name of the board.
-    pub fn words(&self) -> (String, String) {
+    /// What it sees, for who does not see it.
+    pub fn words(&self) -> Words {
         self.viewer.words()
     }
 }

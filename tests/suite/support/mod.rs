@@ -1,12 +1,15 @@
 //! What several tests need.
 
 pub mod answers;
+pub mod browser;
 pub mod buildbot;
 pub mod engine;
 pub mod folder;
 pub mod installed;
+pub mod market;
 pub mod names;
 pub mod payloads;
+pub mod processes;
 pub mod prometheus;
 pub mod pty;
 pub mod running;
@@ -14,6 +17,7 @@ pub mod server;
 pub mod serving;
 pub mod sshd;
 pub mod tls;
+pub mod webdriver;
 
 use std::process::{Command, Output};
 

@@ -108,7 +108,9 @@ impl Desk {
     fn give(self: &Arc<Self>, asked: Asked, peer: IpAddr, guest: &Guest) -> Result<Answer, Refusal> {
         Ok(match asked {
             Asked::Page(kind, text) => text_of(StatusCode::OK, kind, text.to_owned()),
-            Asked::Session { audience } => text_of(StatusCode::OK, JSON, json!({ "audience": audience }).to_string()),
+            Asked::Session { audience, login } => {
+                text_of(StatusCode::OK, JSON, json!({ "audience": audience, "login": login }).to_string())
+            }
             Asked::Login { cookie } => with_cookie(&cookie),
             Asked::Logout => with_cookie(&Access::no_cookie()),
             Asked::Act { viewer, act } => {
