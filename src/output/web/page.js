@@ -9,37 +9,45 @@ const SILENCE = 4000;     // something comes each second; without it for so long
 const IDLE = 3000;        // what is not of the board goes when nothing is moved for so long
 const READABLE = /[\p{L}\p{N}]/u;
 const classes = new Map();
-let stream = null, viewer = "", size = "", cell = [8, 17], heard = Date.now(), lost = "", again = 0, idle = 0, sending = Promise.resolve();
+let stream = null, viewer = "", size = "", cell = [8, 17], heard = Date.now(), lost = "", again = 0, idle = 0, fitted = 0, sending = Promise.resolve();
 
 const ROWS_OF_A_PHONE = 64;
 
-// A cell has whole pixels, and a row is as high as the glyphs of the font: between blocks is no line.
-function fit() {
-  const style = getComputedStyle(document.body);
-  const pen = document.createElement("canvas").getContext("2d");
-  const measured = (size) => {
-    pen.font = `${size}px ${style.fontFamily}`;
-    return pen.measureText("█");
-  };
-  const wanted = parseFloat(style.fontSize);
-  const { width } = measured(wanted);
-  const size = wanted * Math.round(width * devicePixelRatio) / devicePixelRatio / width || wanted;
-  const box = measured(size);
-  const height = Math.floor(box.fontBoundingBoxAscent + box.fontBoundingBoxDescent) || 17;
-  sheet.insertRule(`#board { font-size: ${size}px; }`);
-  sheet.insertRule(`#board div { height: ${height}px; line-height: ${height}px; }`);
-}
-
-function measure() {
+// The width of a character, and the height of a row, as they are on the page.
+function cellOf() {
   const probe = document.createElement("span");
-  probe.textContent = "0".repeat(50);
+  probe.textContent = "0".repeat(100);
   const line = document.createElement("div");
   line.append(probe);
   board.append(line);
-  const box = probe.getBoundingClientRect();
-  const high = line.getBoundingClientRect().height;
+  const [wide, high] = [probe.getBoundingClientRect().width / 100, line.getBoundingClientRect().height];
   line.remove();
-  cell = [box.width / 50, high];
+  return [wide, high];
+}
+
+// A cell has whole pixels of the screen, and a row is as high as the glyphs of the font: between blocks is no line.
+function fit() {
+  if (fitted === devicePixelRatio) return;
+  fitted = devicePixelRatio;
+  const set = (name, pixels) => document.documentElement.style.setProperty(name, `${pixels}px`);
+  for (const name of ["--size", "--gap"]) document.documentElement.style.removeProperty(name);
+  const style = getComputedStyle(board);
+  const [wide] = cellOf();
+  const whole = Math.round(wide * fitted) / fitted;
+  const size = parseFloat(style.fontSize) * whole / wide;
+  set("--size", size);
+  // Fonts come in steps of their own.
+  set("--gap", whole - cellOf()[0]);
+  set("--cell", whole);
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = `${size}px ${style.fontFamily}`;
+  const box = pen.measureText("█");
+  set("--row", Math.floor(box.fontBoundingBoxAscent + box.fontBoundingBoxDescent) || 17);
+}
+
+function measure() {
+  fit();
+  cell = cellOf();
   const columns = Math.max(20, Math.min(500, Math.floor(document.documentElement.clientWidth / cell[0])));
   const rows = Math.floor(window.innerHeight / cell[1]);
   // What is narrow is scrolled.
@@ -67,7 +75,7 @@ function wide(columns) {
   const name = `w${columns}`;
   if (!classes.has(name)) {
     classes.set(name, name);
-    sheet.insertRule(`.${name}{width:${columns}ch}`);
+    sheet.insertRule(`.${name}{width:calc(${columns} * var(--cell, 1ch))}`);
   }
   return name;
 }
@@ -232,6 +240,5 @@ addEventListener("resize", () => { clearTimeout(again); again = setTimeout(() =>
   if (now !== size) { size = now; send(`size=${now}`); }
 }, 150); });
 addEventListener("hashchange", connect);
-fit();
 matchMedia("(prefers-color-scheme: light)").addEventListener("change", connect);
 connect();
