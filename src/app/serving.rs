@@ -3,11 +3,12 @@
 mod door;
 mod web;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpSocket, UnixListener};
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 
@@ -25,10 +26,14 @@ use crate::viewer::Palette;
 pub use door::{Door, folders};
 use web::{Access, Desk};
 
-/// Connections at once: all viewers, and some who are told that there are as many as there may be.
+/// Connections at once at a socket: all viewers, and some who are told that there are as many as there may be.
 const LIMITS: Limits = Limits { most: MOST + 24, silence: PATIENCE, stay: None };
 /// The same of browsers: each has one for its frames, and others for what is done there.
 const PAGE_LIMITS: Limits = Limits { most: 3 * MOST, ..LIMITS };
+/// What the system holds for a browser that does not take it, in bytes: more would be old when it is seen.
+const UNSEEN: u32 = 32 * 1024;
+/// Connections that wait to be taken.
+const WAITING: u32 = 1024;
 /// How often it is seen to that somebody can connect.
 const AGAIN: Duration = Duration::from_secs(2);
 /// Files that the rest of the program may need.
@@ -126,7 +131,7 @@ async fn serve(settings: Settings, cuts: watch::Receiver<Cuts>, commands: mpsc::
             wrong.extend(accepting.as_ref().and_then(Accepting::trouble));
         }
         if let Some(page) = &mut page {
-            wrong.extend(page.serve(&viewing, &cuts).await.err());
+            wrong.extend(page.serve(&viewing, &cuts).err());
         }
         trouble.set((!wrong.is_empty()).then(|| wrong.join("; ")));
         sleep(AGAIN).await;
@@ -142,13 +147,12 @@ struct Page {
 
 impl Page {
     /// Sees to it that it is served; the error says why it is not.
-    async fn serve(&mut self, viewing: &Arc<Viewing>, cuts: &watch::Receiver<Cuts>) -> Result<(), String> {
+    fn serve(&mut self, viewing: &Arc<Viewing>, cuts: &watch::Receiver<Cuts>) -> Result<(), String> {
         if let Some(accepting) = self.accepting.as_ref().filter(|one| !one.has_ended()) {
             return accepting.trouble().map_or(Ok(()), Err);
         }
         let access = Access::read(&self.web, &self.audiences)?;
-        let listener = TcpListener::bind(self.web.listen).await;
-        let listener = listener.map_err(|error| format!("{}: {}", self.web.listen, error.kind()))?;
+        let listener = listen(self.web.listen).map_err(|error| format!("{}: {}", self.web.listen, error.kind()))?;
         tracing::info!(listen = %self.web.listen, "others can look in a browser");
         let names = self.audiences.iter().map(|spec| spec.audience.name.clone());
         let seen = names.map(|name| (name.clone(), moments(viewing, cuts.clone(), &name))).collect();
@@ -157,6 +161,16 @@ impl Page {
         self.accepting = Some(Accepting::serve(listener, PAGE_LIMITS, attend));
         Ok(())
     }
+}
+
+/// Listens for browsers. What is set here holds for each connection.
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A board that is started again has its address again.
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(UNSEEN)?;
+    socket.bind(address)?;
+    socket.listen(WAITING)
 }
 
 fn accept(listener: UnixListener, door: &Door, viewing: &Arc<Viewing>, cuts: &watch::Receiver<Cuts>) -> Accepting {

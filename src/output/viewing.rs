@@ -17,7 +17,7 @@ use crate::view::audience::{AudienceScene, Cuts};
 use crate::viewer::{Delta, Demands, Frames, Palette, Viewer};
 pub use sight::{Allowance, Refused, Sight, Wanted};
 
-/// Viewers at one time.
+/// Viewers at one time, of each way in.
 pub const MOST: usize = 1000;
 /// Between two times that the hub is told what they need: they come and go.
 const GATHER: Duration = Duration::from_millis(200);
@@ -36,11 +36,21 @@ pub struct Moment {
     pub came_at: Duration,
 }
 
+/// How somebody comes in. Each has places of its own: who crowds the page takes none from a wall at a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// At a Unix socket.
+    Socket,
+    /// In a browser.
+    Page,
+}
+
 /// All viewers elsewhere.
 #[derive(Debug)]
 pub struct Viewing {
     frames: Mutex<Frames>,
-    count: AtomicUsize,
+    at_sockets: AtomicUsize,
+    on_pages: AtomicUsize,
     next: AtomicU64,
     demands: Mutex<ViewerDemands>,
     demanded: Notify,
@@ -53,7 +63,8 @@ impl Viewing {
     pub fn new(palettes: watch::Receiver<Palette>) -> Self {
         Self {
             frames: Mutex::default(),
-            count: AtomicUsize::new(0),
+            at_sockets: AtomicUsize::new(0),
+            on_pages: AtomicUsize::new(0),
             next: AtomicU64::new(1),
             demands: Mutex::default(),
             demanded: Notify::new(),
@@ -68,24 +79,31 @@ impl Viewing {
     }
 
     /// How many look.
-    pub fn count(&self) -> usize {
-        self.count.load(Ordering::Relaxed)
+    pub fn count(&self, way: Way) -> usize {
+        self.counter(way).load(Ordering::Relaxed)
+    }
+
+    const fn counter(&self, way: Way) -> &AtomicUsize {
+        match way {
+            Way::Socket => &self.at_sockets,
+            Way::Page => &self.on_pages,
+        }
     }
 
     /// Where there is no room, whoever has left just now is noticed before anybody is told so: it may be the same viewer
     /// that comes again, and its new connection is heard of before the end of the old one.
-    pub async fn notice_who_has_left(&self) {
-        if self.count() >= MOST {
+    pub async fn notice_who_has_left(&self, way: Way) {
+        if self.count(way) >= MOST {
             tokio::task::yield_now().await;
         }
     }
 
     /// Lets one more look; none where there are as many as there may be.
-    pub fn enter(self: &Arc<Self>) -> Option<Place> {
+    pub fn enter(self: &Arc<Self>, way: Way) -> Option<Place> {
         let more = |count: usize| (count < MOST).then_some(count + 1);
-        self.count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
+        self.counter(way).fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
         let id = ViewerId(self.next.fetch_add(1, Ordering::Relaxed));
-        Some(Place { viewing: Arc::clone(self), id, demanded: Demands::default() })
+        Some(Place { viewing: Arc::clone(self), way, id, demanded: Demands::default() })
     }
 
     /// Themes, as a reload may change them.
@@ -121,6 +139,7 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 #[derive(Debug)]
 pub struct Place {
     viewing: Arc<Viewing>,
+    way: Way,
     id: ViewerId,
     demanded: Demands,
 }
@@ -138,7 +157,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.viewing.count.fetch_sub(1, Ordering::Relaxed);
+        self.viewing.counter(self.way).fetch_sub(1, Ordering::Relaxed);
         if self.demanded != Demands::default() {
             lock(&self.viewing.demands).release(self.id);
             self.viewing.demanded.notify_one();

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -14,6 +15,9 @@ struct Page {
     serving: Serving,
     port: u16,
 }
+
+/// What the server's side and this side of a connection hold, in bytes.
+const MOST_HELD: usize = 512 * 1024;
 
 const NOTES: &str = "[[dashboards]]\nname = \"one\"\n[[dashboards.panels]]\nid = \"a\"\nview = \"text\"\ntext = \"of one\"\n\
                      [[dashboards]]\nname = \"two\"\n[[dashboards.panels]]\nid = \"b\"\nview = \"text\"\ntext = \"of two\"\n\
@@ -187,4 +191,32 @@ fn half_a_request_and_a_reader_that_has_gone_disturb_nobody() {
     drop(half);
     assert_eq!(page.ask("GET", &format!("/input?viewer={}&key=char:1", seen.viewer), &[]).0, 204);
     seen.sees("of one");
+}
+
+/// How many files the server has open.
+fn files(page: &Page) -> usize {
+    std::fs::read_dir(format!("/proc/{}/fd", page.serving.id())).unwrap().count()
+}
+
+#[test]
+fn a_browser_that_takes_nothing_is_given_up_and_little_waits_for_it() {
+    let page = Page::start("", "");
+    let mut stuck = page.stream("", &[]);
+    let open = files(&page);
+    let begin = Instant::now();
+    // Whole pictures, as fast as one viewer gets them.
+    let mut widths = [200, 199].into_iter().cycle();
+    let resized = |width: i32| page.ask("GET", &format!("/input?viewer={}&size={width}x50", stuck.viewer), &[]).0;
+    while resized(widths.next().unwrap()) != 404 {
+        assert!(begin.elapsed() < 2 * PATIENCE, "it is never given up");
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+    // With what it has not taken its connection would stay for ever.
+    while files(&page) >= open {
+        assert!(begin.elapsed() < 2 * PATIENCE, "its connection is never cut");
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+    let mut held = Vec::new();
+    let ended = stuck.lines.read_to_end(&mut held);
+    assert!(held.len() < MOST_HELD, "{} bytes have waited for it, {ended:?}", held.len());
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::{Moment, Place, Viewing};
+use super::{Moment, Place, Viewing, Way};
 use crate::render::Ink;
 use crate::view::address::Address;
 use crate::viewer::{Delta, Effect, Inks, Input, Lens, Palette, Screen, Viewer, Words};
@@ -19,6 +19,8 @@ const INPUTS: (u32, u32) = (200, 100);
 /// What a viewer says of itself when it comes.
 #[derive(Debug, Clone)]
 pub struct Wanted {
+    /// How it comes in.
+    pub way: Way,
     /// What its screen can show.
     pub screen: Screen,
     /// Its size, in columns and rows.
@@ -34,7 +36,7 @@ pub struct Wanted {
 /// Why somebody cannot look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    /// There are as many viewers as there may be.
+    /// There are as many viewers as there may be, of those that come in like this.
     #[error("{} viewers look already: that is the most", super::MOST)]
     Full,
     /// The board has no such audience any more.
@@ -66,8 +68,8 @@ impl Sight {
         let mut moments = moments.clone();
         let Moment { seen, came_at } = moments.borrow_and_update().clone();
         let seen = seen.ok_or(Refused::Gone)?;
-        let place = viewing.enter().ok_or(Refused::Full)?;
-        let Wanted { screen, size, theme, address, without } = wanted;
+        let Wanted { way, screen, size, theme, address, without } = wanted;
+        let place = viewing.enter(way).ok_or(Refused::Full)?;
         let palettes = viewing.palettes();
         let inks = inks_of(&palettes.borrow(), &theme, screen);
         let mut lens = Lens { kiosk: screen.kiosk, without, ..Lens::default() };

@@ -9,7 +9,9 @@ use std::time::Duration;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY};
+use hyper::header::{
+    CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
+};
 use hyper::header::{SET_COOKIE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -18,14 +20,14 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::json;
 use tokio::net::TcpStream;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 use super::access::Access;
 use super::request::{self, Act, Asked, Refusal, refusal};
 use super::stream::{self, Pictures, events};
 use crate::accept::Guest;
 use crate::model::hex::hex;
-use crate::output::viewing::{Allowance, Moment, Sight, Viewing, Wanted};
+use crate::output::viewing::{Allowance, Moment, Sight, Viewing, Wanted, Way};
 use crate::render::{Depth, Glyphs};
 use crate::view::address::Address;
 use crate::viewer::Screen;
@@ -77,14 +79,22 @@ type Answer = Response<BoxBody<Bytes, Infallible>>;
 /// Answers one connection.
 pub(in crate::app::serving) async fn attend(desk: Arc<Desk>, stream: TcpStream, guest: Guest) {
     let Ok(peer) = stream.peer_addr().map(|peer| peer.ip().to_canonical()) else { return };
+    let cut = Arc::new(Notify::new());
+    let cutting = Arc::clone(&cut);
     let service = service_fn(move |request| {
-        let (desk, guest) = (Arc::clone(&desk), guest.clone());
-        async move { Ok::<_, Infallible>(desk.answer(&request, peer, &guest)) }
+        let (desk, guest, cut) = (Arc::clone(&desk), guest.clone(), Arc::clone(&cut));
+        async move {
+            desk.viewing.notice_who_has_left(Way::Page).await;
+            Ok::<_, Infallible>(desk.answer(&request, peer, &guest, &cut))
+        }
     });
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(HEAD).max_headers(64).max_buf_size(MOST_BYTES);
-    // Who goes away in the middle is no concern of ours.
-    let _gone = server.serve_connection(TokioIo::new(stream), service).await;
+    tokio::select! {
+        // Who goes away in the middle is no concern of ours.
+        _gone = server.serve_connection(TokioIo::new(stream), service) => {}
+        () = cutting.notified() => {}
+    }
 }
 
 impl Desk {
@@ -97,15 +107,15 @@ impl Desk {
         Self { hosts, access, viewing, moments, viewers: Mutex::default(), pictures: Pictures::default() }
     }
 
-    fn answer(self: &Arc<Self>, request: &Request<Incoming>, peer: IpAddr, guest: &Guest) -> Answer {
+    fn answer(self: &Arc<Self>, request: &Request<Incoming>, peer: IpAddr, guest: &Guest, cut: &Arc<Notify>) -> Answer {
         let asked = request::read(request, &self.hosts, &self.access);
-        let mut answer = asked.and_then(|asked| self.give(asked, peer, guest)).unwrap_or_else(|why| refused(&why));
+        let mut answer = asked.and_then(|asked| self.give(asked, peer, guest, cut)).unwrap_or_else(|why| refused(&why));
         let headers = HEADERS.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value)));
         answer.headers_mut().extend(headers);
         answer
     }
 
-    fn give(self: &Arc<Self>, asked: Asked, peer: IpAddr, guest: &Guest) -> Result<Answer, Refusal> {
+    fn give(self: &Arc<Self>, asked: Asked, peer: IpAddr, guest: &Guest, cut: &Arc<Notify>) -> Result<Answer, Refusal> {
         Ok(match asked {
             Asked::Page(kind, text) => text_of(StatusCode::OK, kind, text.to_owned()),
             Asked::Session { audience, login } => {
@@ -123,7 +133,7 @@ impl Desk {
                 text_of(StatusCode::NO_CONTENT, JSON, String::new())
             }
             Asked::Stream { audience, size, light, address } => {
-                let answer = self.stream(&audience, size, light, address, peer)?;
+                let answer = self.stream(&audience, size, light, address, peer, cut)?;
                 guest.has_proven();
                 answer
             }
@@ -138,6 +148,7 @@ impl Desk {
         light: bool,
         address: Address,
         peer: IpAddr,
+        cut: &Arc<Notify>,
     ) -> Result<Answer, Refusal> {
         let unavailable = |why: String| refusal(StatusCode::SERVICE_UNAVAILABLE, why);
         let moments =
@@ -148,6 +159,7 @@ impl Desk {
             return Err(refusal(StatusCode::TOO_MANY_REQUESTS, format!("{of_one} pages of this address look already")));
         }
         let wanted = Wanted {
+            way: Way::Page,
             screen: Screen { glyphs: Glyphs::Full, depth: Depth::True, kiosk: false },
             size,
             theme: if light { LIGHT.to_owned() } else { String::new() },
@@ -159,13 +171,16 @@ impl Desk {
         let id = random().ok_or_else(|| unavailable("this machine gives no random numbers".to_owned()))?;
         let ((acts, acting), (to, body)) = (mpsc::channel(ACTS), events());
         self.all().insert(id.clone(), Looking { from: peer, acts, inputs: Allowance::of_inputs() });
-        let desk = Arc::clone(self);
+        let (desk, cut) = (Arc::clone(self), Arc::clone(cut));
         tokio::spawn(async move {
             stream::serve(sight, &id, acting, to, &desk.pictures).await;
             desk.all().remove(&id);
+            cut.notify_one();
         });
         let mut answer = Response::new(body.boxed());
         answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+        // It has a connection of its own, which ends with it.
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         // nginx would gather events.
         answer.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
         Ok(answer)

@@ -6,17 +6,21 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use hyper::body::{Body, Bytes, Frame};
 use serde_json::Value;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::request::Act;
 use crate::output::viewing::{PATIENCE, Refused, Sight, until};
 use crate::output::web::picture;
 use crate::render::Role;
 use crate::viewer::{Encoded, Words};
+
+/// How long the last word may take.
+const LAST: Duration = Duration::from_secs(1);
 
 /// Events on their way, as a body: one at a time, so that who is slow gets the newest picture and no queue of old ones.
 pub(super) struct Events(mpsc::Receiver<Bytes>);
@@ -43,7 +47,8 @@ pub(super) fn events() -> (mpsc::Sender<Bytes>, Events) {
 #[derive(Debug, Default)]
 pub(super) struct Pictures(Mutex<Encoded<Bytes>>);
 
-/// Serves one viewer until it has gone, or has to go.
+/// Serves one viewer until it has gone, or has to go. Then its connection can be cut: what it has not taken would hold it
+/// open for ever.
 pub(super) async fn serve(
     mut sight: Sight,
     id: &str,
@@ -57,6 +62,8 @@ pub(super) async fn serve(
         Err(Gone) => return,
     };
     let _gone = timeout(PATIENCE, to.send(event("farewell", &last.into()))).await;
+    drop(to);
+    sleep(LAST).await;
 }
 
 /// Nobody takes what is sent.
