@@ -10,6 +10,7 @@ mod inks;
 mod palette;
 mod rotation;
 mod sentences;
+mod words;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +21,7 @@ pub use frames::Frames;
 pub use inks::Inks;
 pub use palette::{Palette, Screen, Themes};
 pub use sentences::Sentences;
+pub use words::Words;
 
 pub use crate::input::Input;
 pub use crate::input::action::Effect;
@@ -36,7 +38,7 @@ use crate::render::{Frame, Ink};
 use crate::view::address::Address;
 use crate::view::arrange::Arrangement;
 use crate::view::audience::AudienceScene;
-use crate::view::scene::{Remark, Scene};
+use crate::view::scene::Scene;
 use inks::Tried;
 use rotation::Rotation;
 
@@ -222,11 +224,9 @@ impl Viewer {
         &self.ink
     }
 
-    /// The sentence of what it sees, in one line, and the name of the board: for who hears it.
-    pub fn words(&self) -> (String, String) {
-        let scene = self.lens.scene(self.live());
-        let all: Vec<String> = scene.remarks.iter().map(Remark::line).collect();
-        (all.join(" · "), scene.title.to_string())
+    /// What it sees, for who hears it.
+    pub fn words(&self) -> Words {
+        Words::of(&self.lens, self.live())
     }
 
     /// The size it draws in.

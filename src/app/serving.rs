@@ -3,11 +3,12 @@
 mod door;
 mod web;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpSocket, UnixListener};
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 
@@ -27,10 +28,14 @@ use crate::viewer::Palette;
 pub use door::{Door, folders};
 use web::{Access, Desk, Status};
 
-/// Connections at once: all viewers, and some who are told that there are as many as there may be.
+/// Connections at once at a socket: all viewers, and some who are told that there are as many as there may be.
 const LIMITS: Limits = Limits { most: MOST + 24, silence: PATIENCE, stay: None };
 /// The same of browsers: each has one for its frames, and others for what is done there.
 const PAGE_LIMITS: Limits = Limits { most: 3 * MOST, ..LIMITS };
+/// What the system holds for a browser that does not take it, in bytes: more would be old when it is seen.
+const UNSEEN: u32 = 32 * 1024;
+/// Connections that wait to be taken.
+const WAITING: u32 = 1024;
 /// How often it is seen to that somebody can connect.
 const AGAIN: Duration = Duration::from_secs(2);
 /// Files that the rest of the program may need.
@@ -156,7 +161,7 @@ async fn serve(
             wrong.extend(accepting.as_ref().and_then(Accepting::trouble));
         }
         for page in &mut pages {
-            wrong.extend(page.serve(&viewing, &cuts).await.err());
+            wrong.extend(page.serve(&viewing, &cuts).err());
         }
         trouble.set((!wrong.is_empty()).then(|| wrong.join("; ")));
         beat.send_replace(());
@@ -174,7 +179,7 @@ struct Page {
 
 impl Page {
     /// Sees to it that it is served; the error says why it is not.
-    async fn serve(&mut self, viewing: &Arc<Viewing>, cuts: &watch::Receiver<Cuts>) -> Result<(), String> {
+    fn serve(&mut self, viewing: &Arc<Viewing>, cuts: &watch::Receiver<Cuts>) -> Result<(), String> {
         if let Some(accepting) = self.accepting.as_ref().filter(|one| !one.has_ended()) {
             return accepting.trouble().map_or(Ok(()), Err);
         }
@@ -185,9 +190,9 @@ impl Page {
             }
             Whose::Audience(name) => (Access::of_all(name), vec![name.clone()]),
         };
-        let Listener { listen, hosts } = self.listener.clone();
-        let listener = TcpListener::bind(listen).await.map_err(|error| format!("{listen}: {}", error.kind()))?;
-        tracing::info!(%listen, "others can look in a browser");
+        let Listener { listen: address, hosts } = self.listener.clone();
+        let listener = listen(address).map_err(|error| format!("{address}: {}", error.kind()))?;
+        tracing::info!(listen = %address, "others can look in a browser");
         let names = names.into_iter();
         let seen = names.map(|name| (name.clone(), moments(viewing, cuts.clone(), &name))).collect();
         let desk = Arc::new(Desk::new(hosts, access, Arc::clone(viewing), seen, self.status.clone()));
@@ -195,6 +200,16 @@ impl Page {
         self.accepting = Some(Accepting::serve(listener, PAGE_LIMITS, attend));
         Ok(())
     }
+}
+
+/// Listens for browsers. What is set here holds for each connection.
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A board that is started again has its address again.
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(UNSEEN)?;
+    socket.bind(address)?;
+    socket.listen(WAITING)
 }
 
 fn accept(listener: UnixListener, door: &Door, viewing: &Arc<Viewing>, cuts: &watch::Receiver<Cuts>) -> Accepting {

@@ -19,7 +19,7 @@ use crate::viewer::{Delta, Demands, Frames, Inks, MAX_SIZE, Palette, Screen, Vie
 use inks::KnownInks;
 pub use sight::{Allowance, Refused, Sight, Wanted};
 
-/// Viewers at one time.
+/// Viewers at one time, of each way in.
 pub const MOST: usize = 1000;
 /// Places that only the team has: whoever else looks, and however many, does not keep out who works with the board.
 const OF_TEAM: usize = 100;
@@ -44,11 +44,21 @@ pub struct Moment {
     pub came_at: Duration,
 }
 
+/// How somebody comes in. Each has places of its own: who crowds the page takes none from a wall at a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// At a Unix socket.
+    Socket,
+    /// In a browser.
+    Page,
+}
+
 /// All viewers elsewhere.
 #[derive(Debug)]
 pub struct Viewing {
     frames: Mutex<Frames>,
-    count: AtomicUsize,
+    at_sockets: AtomicUsize,
+    on_pages: AtomicUsize,
     /// Cells of viewers beyond those that each may have.
     more_cells: AtomicUsize,
     next: AtomicU64,
@@ -64,7 +74,8 @@ impl Viewing {
     pub fn new(palettes: watch::Receiver<Palette>) -> Self {
         Self {
             frames: Mutex::default(),
-            count: AtomicUsize::new(0),
+            at_sockets: AtomicUsize::new(0),
+            on_pages: AtomicUsize::new(0),
             more_cells: AtomicUsize::new(0),
             next: AtomicU64::new(1),
             demands: Mutex::default(),
@@ -81,25 +92,32 @@ impl Viewing {
     }
 
     /// How many look.
-    pub fn count(&self) -> usize {
-        self.count.load(Ordering::Relaxed)
+    pub fn count(&self, way: Way) -> usize {
+        self.counter(way).load(Ordering::Relaxed)
+    }
+
+    const fn counter(&self, way: Way) -> &AtomicUsize {
+        match way {
+            Way::Socket => &self.at_sockets,
+            Way::Page => &self.on_pages,
+        }
     }
 
     /// Where there is no room, whoever has left just now is noticed before anybody is told so: it may be the same viewer
     /// that comes again, and its new connection is heard of before the end of the old one.
-    pub async fn notice_who_has_left(&self) {
-        if self.count() >= MOST {
+    pub async fn notice_who_has_left(&self, way: Way) {
+        if self.count(way) >= MOST {
             tokio::task::yield_now().await;
         }
     }
 
     /// Lets one more look; none where there are as many as there may be of those who are not of the team, or of all.
-    pub fn enter(self: &Arc<Self>, is_of_team: bool) -> Option<Place> {
+    pub fn enter(self: &Arc<Self>, way: Way, is_of_team: bool) -> Option<Place> {
         let most = if is_of_team { MOST } else { MOST - OF_TEAM };
         let more = |count: usize| (count < most).then_some(count + 1);
-        self.count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
+        self.counter(way).fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
         let id = ViewerId(self.next.fetch_add(1, Ordering::Relaxed));
-        Some(Place { viewing: Arc::clone(self), id, demanded: Demands::default(), more_cells: 0 })
+        Some(Place { viewing: Arc::clone(self), way, id, demanded: Demands::default(), more_cells: 0 })
     }
 
     /// Themes, as a reload may change them.
@@ -140,6 +158,7 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 #[derive(Debug)]
 pub struct Place {
     viewing: Arc<Viewing>,
+    way: Way,
     id: ViewerId,
     demanded: Demands,
     /// Its cells beyond those that each may have.
@@ -175,7 +194,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.viewing.count.fetch_sub(1, Ordering::Relaxed);
+        self.viewing.counter(self.way).fetch_sub(1, Ordering::Relaxed);
         self.viewing.more_cells.fetch_sub(self.more_cells, Ordering::Relaxed);
         if self.demanded != Demands::default() {
             lock(&self.viewing.demands).release(self.id);
@@ -231,18 +250,18 @@ mod tests {
     #[test]
     fn whoever_else_looks_the_team_has_places() {
         let viewing = viewing();
-        let others: Vec<Place> = std::iter::from_fn(|| viewing.enter(false)).take(2 * MOST).collect();
+        let others: Vec<Place> = std::iter::from_fn(|| viewing.enter(Way::Socket, false)).take(2 * MOST).collect();
         assert_eq!(others.len(), MOST - OF_TEAM);
-        let team: Vec<Place> = std::iter::from_fn(|| viewing.enter(true)).take(2 * MOST).collect();
+        let team: Vec<Place> = std::iter::from_fn(|| viewing.enter(Way::Socket, true)).take(2 * MOST).collect();
         assert_eq!(team.len(), OF_TEAM);
         drop(others);
-        assert!(viewing.enter(false).is_some(), "places are free again");
+        assert!(viewing.enter(Way::Socket, false).is_some(), "places are free again");
     }
 
     #[test]
     fn a_thousand_huge_screens_have_no_more_cells_than_there_may_be() {
         let viewing = viewing();
-        let mut places: Vec<Place> = std::iter::from_fn(|| viewing.enter(true)).take(MOST).collect();
+        let mut places: Vec<Place> = std::iter::from_fn(|| viewing.enter(Way::Socket, true)).take(MOST).collect();
         let sizes: Vec<(u16, u16)> = places.iter_mut().map(|place| place.fit((u16::MAX, u16::MAX))).collect();
         let large = sizes.iter().filter(|size| **size == MAX_SIZE).count();
         assert!((50..100).contains(&large), "{large} huge ones");

@@ -97,7 +97,11 @@ fn summary(scene: &Scene) -> String {
 
 fn sentence(scene: &Scene, page: &Page, panel: &PanelScene) -> String {
     let page = if scene.pages.len() > 1 { format!("{}, ", page.title) } else { String::new() };
+    format!("{}: {page}{}{}", panel.status.word(), panel.title, says(panel))
+}
+
+/// What a panel has to say, after its name: its value, or what is wrong.
+pub(super) fn says(panel: &PanelScene) -> String {
     let says = if panel.status == Status::Ok || panel.blame.is_empty() { &panel.text } else { &panel.blame };
-    let says = if says.is_empty() { String::new() } else { format!(": {says}") };
-    format!("{}: {page}{}{says}", panel.status.word(), panel.title)
+    if says.is_empty() { String::new() } else { format!(": {says}") }
 }

@@ -1,10 +1,15 @@
 //! The board in a browser, asked as a browser asks: the page, its frames, its keys, and who may not.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 use crate::support::page::Page;
 use crate::support::prometheus::free_port;
+use crate::support::pty::PATIENCE;
+
+/// What the server's side and this side of a connection hold, in bytes.
+const MOST_HELD: usize = 512 * 1024;
 
 #[test]
 fn a_page_shows_the_board_and_its_keys_move_its_own_lens() {
@@ -131,4 +136,32 @@ fn whoever_comes_to_the_address_of_an_audience_is_of_it_whatever_they_show() {
     }
     assert_eq!(page.ask("GET", "/login", &[token]).0, 401, "no token is of use here");
     assert_eq!(page.ask("GET", "/", &["Host: board.example.com"]).0, 403, "this is the name of another address");
+}
+
+/// How many files the server has open.
+fn files(page: &Page) -> usize {
+    std::fs::read_dir(format!("/proc/{}/fd", page.serving.id())).unwrap().count()
+}
+
+#[test]
+fn a_browser_that_takes_nothing_is_given_up_and_little_waits_for_it() {
+    let page = Page::start("", "");
+    let mut stuck = page.stream("", &[]);
+    let open = files(&page);
+    let begin = Instant::now();
+    // Whole pictures, as fast as one viewer gets them.
+    let mut widths = [200, 199].into_iter().cycle();
+    let resized = |width: i32| page.ask("GET", &format!("/input?viewer={}&size={width}x50", stuck.viewer), &[]).0;
+    while resized(widths.next().unwrap()) != 404 {
+        assert!(begin.elapsed() < 2 * PATIENCE, "it is never given up");
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+    // With what it has not taken its connection would stay for ever.
+    while files(&page) >= open {
+        assert!(begin.elapsed() < 2 * PATIENCE, "its connection is never cut");
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+    let mut held = Vec::new();
+    let ended = stuck.lines.read_to_end(&mut held);
+    assert!(held.len() < MOST_HELD, "{} bytes have waited for it, {ended:?}", held.len());
 }

@@ -14,7 +14,7 @@ use super::message::{Farewell, FromServer, FromViewer, Hello, Ring, ToServer, To
 use super::picture::picture;
 use crate::accept::Guest;
 use crate::model::status::Status;
-use crate::output::viewing::{Allowance, Moment, PATIENCE, Refused, Sight, Viewing, Wanted, until};
+use crate::output::viewing::{Allowance, Moment, PATIENCE, Refused, Sight, Viewing, Wanted, Way, until};
 use crate::render::{Depth, Glyphs, Ground, Ink, Role};
 use crate::view::address::Address;
 use crate::viewer::{Delta, Encoded, Screen, Signal};
@@ -38,7 +38,7 @@ impl Desk {
         let (mut from, mut to) = stream.into_split();
         let served = match timeout(PATIENCE, next::<ToServer>(&mut from, LONGEST_OF_VIEWER)).await {
             Ok(Ok(Some(ToServer { what: Some(FromViewer::Hello(hello)) }))) => {
-                self.viewing.notice_who_has_left().await;
+                self.viewing.notice_who_has_left(Way::Socket).await;
                 match self.welcome(&hello) {
                     Ok(session) => {
                         guest.has_proven();
@@ -71,6 +71,7 @@ impl Desk {
             return Err(farewell(&why, true));
         }
         let wanted = Wanted {
+            way: Way::Socket,
             screen: screen_of(hello),
             size: hello.size.unwrap_or_default().size(),
             theme: hello.theme.clone(),

@@ -6,11 +6,11 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::{Moment, Place, Viewing};
+use super::{Moment, Place, Viewing, Way};
 use crate::model::audience::TEAM;
 use crate::render::Ink;
 use crate::view::address::Address;
-use crate::viewer::{Delta, Effect, Input, Lens, Palette, Screen, Viewer};
+use crate::viewer::{Delta, Effect, Input, Lens, Palette, Screen, Viewer, Words};
 
 /// Pictures that one viewer is sent at once, and each second after that.
 const PICTURES: (u32, u32) = (30, 20);
@@ -20,6 +20,8 @@ const INPUTS: (u32, u32) = (200, 100);
 /// What a viewer says of itself when it comes.
 #[derive(Debug, Clone)]
 pub struct Wanted {
+    /// How it comes in.
+    pub way: Way,
     /// What its screen can show.
     pub screen: Screen,
     /// Its size, in columns and rows.
@@ -35,7 +37,7 @@ pub struct Wanted {
 /// Why somebody cannot look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    /// There are as many viewers as there may be.
+    /// There are as many viewers as there may be, of those that come in like this.
     #[error("{} viewers look already: that is the most", super::MOST)]
     Full,
     /// The board has no such audience any more.
@@ -67,8 +69,8 @@ impl Sight {
         let mut moments = moments.clone();
         let Moment { seen, came_at } = moments.borrow_and_update().clone();
         let seen = seen.ok_or(Refused::Gone)?;
-        let mut place = viewing.enter(seen.audience().name == TEAM).ok_or(Refused::Full)?;
-        let Wanted { screen, size, theme, address, without } = wanted;
+        let Wanted { way, screen, size, theme, address, without } = wanted;
+        let mut place = viewing.enter(way, seen.audience().name == TEAM).ok_or(Refused::Full)?;
         let size = place.fit(size);
         let palettes = viewing.palettes();
         let inks = viewing.inks(&theme, screen);
@@ -144,8 +146,8 @@ impl Sight {
         self.viewer.ink()
     }
 
-    /// The sentence of what it sees, for who does not see it; and the name of the board.
-    pub fn words(&self) -> (String, String) {
+    /// What it sees, for who does not see it.
+    pub fn words(&self) -> Words {
         self.viewer.words()
     }
 }

@@ -6,31 +6,48 @@ const login = document.getElementById("login");
 const sheet = new CSSStyleSheet();
 document.adoptedStyleSheets = [sheet];
 const SILENCE = 4000;     // something comes each second; without it for so long nothing is fresh
+const IDLE = 3000;        // what is not of the board goes when nothing is moved for so long
+const READABLE = /[\p{L}\p{N}]/u;
 const classes = new Map();
-let stream = null, viewer = "", size = "", cell = [8, 17], heard = Date.now(), lost = "", again = 0, sending = Promise.resolve();
+let stream = null, viewer = "", size = "", cell = [8, 17], heard = Date.now(), lost = "", again = 0, idle = 0, fitted = 0, sending = Promise.resolve();
 
 const ROWS_OF_A_PHONE = 64;
 
-// A row is as high as the glyphs of the font, in whole pixels: between blocks is no line.
-function fit() {
-  const style = getComputedStyle(document.body);
-  const pen = document.createElement("canvas").getContext("2d");
-  pen.font = `${style.fontSize} ${style.fontFamily}`;
-  const box = pen.measureText("█");
-  const height = Math.floor(box.fontBoundingBoxAscent + box.fontBoundingBoxDescent) || 17;
-  sheet.insertRule(`#board div { height: ${height}px; line-height: ${height}px; }`);
-}
-
-function measure() {
+// The width of a character, and the height of a row, as they are on the page.
+function cellOf() {
   const probe = document.createElement("span");
-  probe.textContent = "0".repeat(50);
+  probe.textContent = "0".repeat(100);
   const line = document.createElement("div");
   line.append(probe);
   board.append(line);
-  const box = probe.getBoundingClientRect();
-  const high = line.getBoundingClientRect().height;
+  const [wide, high] = [probe.getBoundingClientRect().width / 100, line.getBoundingClientRect().height];
   line.remove();
-  cell = [box.width / 50, high];
+  return [wide, high];
+}
+
+// A cell has whole pixels of the screen, and a row is as high as the glyphs of the font: between blocks is no line.
+function fit() {
+  if (fitted === devicePixelRatio) return;
+  fitted = devicePixelRatio;
+  const set = (name, pixels) => document.documentElement.style.setProperty(name, `${pixels}px`);
+  for (const name of ["--size", "--gap"]) document.documentElement.style.removeProperty(name);
+  const style = getComputedStyle(board);
+  const [wide] = cellOf();
+  const whole = Math.round(wide * fitted) / fitted;
+  const size = parseFloat(style.fontSize) * whole / wide;
+  set("--size", size);
+  // Fonts come in steps of their own.
+  set("--gap", whole - cellOf()[0]);
+  set("--cell", whole);
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = `${size}px ${style.fontFamily}`;
+  const box = pen.measureText("█");
+  set("--row", Math.floor(box.fontBoundingBoxAscent + box.fontBoundingBoxDescent) || 17);
+}
+
+function measure() {
+  fit();
+  cell = cellOf();
   const columns = Math.max(20, Math.min(500, Math.floor(document.documentElement.clientWidth / cell[0])));
   const rows = Math.floor(window.innerHeight / cell[1]);
   // What is narrow is scrolled.
@@ -58,7 +75,7 @@ function wide(columns) {
   const name = `w${columns}`;
   if (!classes.has(name)) {
     classes.set(name, name);
-    sheet.insertRule(`.${name}{width:${columns}ch}`);
+    sheet.insertRule(`.${name}{width:calc(${columns} * var(--cell, 1ch))}`);
   }
   return name;
 }
@@ -75,9 +92,21 @@ function draw(picture) {
       const span = document.createElement("span");
       span.className = `${names[style]} ${wide(columns)}`;
       span.textContent = text;
+      // Drawings are not read out; the panels are, each in a sentence.
+      if (!READABLE.test(text)) span.setAttribute("aria-hidden", "true");
       return span;
     }));
   }
+}
+
+// What is drawn in large letters is told as well.
+function tell(panels) {
+  const list = document.getElementById("panels");
+  while (list.children.length > panels.length) list.lastElementChild.remove();
+  panels.forEach((words, n) => {
+    const item = list.children[n] ?? list.appendChild(document.createElement("li"));
+    if (item.textContent !== words) item.textContent = words;
+  });
 }
 
 function light() { return matchMedia("(prefers-color-scheme: light)").matches ? "&light=1" : ""; }
@@ -95,10 +124,11 @@ function connect() {
     if (lost) say("");
     act(JSON.parse(event.data));
   });
-  on("viewer", (id) => { viewer = id; login.hidden = true; });
+  on("viewer", (id) => { viewer = id; login.hidden = true; offer(); });
   on("title", (title) => { document.title = title; });
   on("picture", draw);
   on("verdict", (words) => { document.getElementById("verdict").textContent = words; });
+  on("panels", tell);
   on("address", (text) => history.replaceState(null, "", text ? `#${text}` : location.pathname));
   on("alive", () => {});
   on("farewell", (why) => { say(why); });
@@ -111,8 +141,7 @@ async function refused() {
   try {
     const answer = await fetch("session", { cache: "no-store" });
     if (answer.status === 401) {
-      login.hidden = false;
-      document.getElementById("token").focus();
+      ask(false);
       say("");
       return;
     }
@@ -120,6 +149,21 @@ async function refused() {
   } catch { /* the server cannot be reached */ }
   say(why);
   again = setTimeout(connect, 1000);
+}
+
+// Whether there is a token to enter, or to take back.
+async function offer() {
+  const is = (await (await fetch("session", { cache: "no-store" })).json()).login;
+  document.getElementById("enter").hidden = is !== "possible";
+  document.getElementById("leave").hidden = is !== "done";
+}
+
+// The form for a token, over the board where there is one.
+function ask(isOver) {
+  login.hidden = false;
+  document.getElementById("back").hidden = !isOver;
+  document.getElementById("refused").textContent = "";
+  document.getElementById("token").focus();
 }
 
 function say(why) {
@@ -175,7 +219,15 @@ login.addEventListener("submit", async (event) => {
   const answer = await fetch("login", { headers: { Authorization: `Bearer ${token.value}` }, cache: "no-store" });
   token.value = "";
   document.getElementById("refused").textContent = answer.ok ? "" : (await answer.json()).error;
-  if (answer.ok) { document.getElementById("tools").hidden = false; connect(); }
+  if (answer.ok) connect();
+});
+
+document.getElementById("enter").addEventListener("click", () => ask(true));
+document.getElementById("back").addEventListener("click", () => { login.hidden = true; });
+addEventListener("pointermove", () => {
+  clearTimeout(idle);
+  document.documentElement.classList.add("moved");
+  idle = setTimeout(() => document.documentElement.classList.remove("moved"), IDLE);
 });
 
 document.getElementById("leave").addEventListener("click", async () => {
@@ -188,6 +240,5 @@ addEventListener("resize", () => { clearTimeout(again); again = setTimeout(() =>
   if (now !== size) { size = now; send(`size=${now}`); }
 }, 150); });
 addEventListener("hashchange", connect);
-fit();
 matchMedia("(prefers-color-scheme: light)").addEventListener("change", connect);
 connect();

@@ -1,4 +1,4 @@
-//! Three kinds of viewers: steady ones, those that never say that they have shown anything, and those that leave and come.
+//! Three kinds of viewers at a socket: steady ones, those that never say that they have shown anything, and those that leave and come.
 
 use std::io;
 use std::path::PathBuf;
@@ -14,10 +14,9 @@ use tokio::io::{AsyncWriteExt as _, BufReader};
 use tokio::net::UnixStream;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
+use super::clock::Clock;
 use super::seen::Seen;
 
-/// From this size on the clock is large, and its seconds are in the third line.
-const LARGE: (u16, u16) = (140, 36);
 /// Before a try to connect again.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -67,7 +66,7 @@ impl Eyes {
         let mut eyes = Self::open(board, size).await?;
         let (picture, bytes) = eyes.picture().await?.map_err(|last| io::Error::other(last.why))?;
         board.seen.picture(bytes);
-        eyes.clock.look(&picture);
+        look(&mut eyes.clock, &picture);
         Ok(eyes)
     }
 
@@ -97,7 +96,7 @@ pub async fn steady(board: Board, size: (u16, u16)) {
                 let pause = came.elapsed();
                 came = Instant::now();
                 board.seen.picture(bytes);
-                eyes.clock.look(&picture);
+                look(&mut eyes.clock, &picture);
                 let second = eyes.clock.second();
                 board.seen.steady(second, second > last, pause);
                 last = last.max(second);
@@ -148,35 +147,7 @@ pub async fn restless(board: Board, size: (u16, u16)) {
     }
 }
 
-/// The seconds of the clock in the header: the last two characters before the right border.
-struct Clock {
-    row: u32,
-    column: u32,
-    digits: [char; 2],
-}
-
-impl Clock {
-    fn of((columns, rows): (u16, u16)) -> Self {
-        let row = if columns >= LARGE.0 && rows >= LARGE.1 { 2 } else { 0 };
-        Self { row, column: u32::from(columns) - 3, digits: [' '; 2] }
-    }
-
-    fn look(&mut self, picture: &Picture) {
-        for run in picture.runs.iter().filter(|run| run.row == self.row) {
-            for (column, character) in (run.column..).zip(run.text.chars()) {
-                let digit = column.checked_sub(self.column).and_then(|n| self.digits.get_mut(n as usize));
-                if let Some(digit) = digit {
-                    *digit = character;
-                }
-            }
-        }
-    }
-
-    /// The whole second: the last one that ends with these digits.
-    fn second(&self) -> i64 {
-        let digits: String = self.digits.iter().collect();
-        let seconds: i64 = digits.parse().unwrap_or_else(|_| panic!("{digits:?} are not the seconds of a clock"));
-        let now = andon::model::time::now().0.div_euclid(1000);
-        now - (now - seconds).rem_euclid(60)
-    }
+fn look(clock: &mut Clock, picture: &Picture) {
+    let row = clock.row;
+    picture.runs.iter().filter(|run| run.row == row).for_each(|run| clock.look(run.column, &run.text));
 }

@@ -1,13 +1,16 @@
 //! What several tests need.
 
 pub mod answers;
+pub mod browser;
 pub mod buildbot;
 pub mod engine;
 pub mod folder;
 pub mod installed;
+pub mod market;
 pub mod names;
 pub mod page;
 pub mod payloads;
+pub mod processes;
 pub mod prometheus;
 pub mod proxy;
 pub mod pty;
@@ -16,6 +19,7 @@ pub mod server;
 pub mod serving;
 pub mod sshd;
 pub mod tls;
+pub mod webdriver;
 
 use std::process::{Command, Output};
 

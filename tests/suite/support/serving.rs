@@ -1,5 +1,6 @@
 //! An andon that serves a board at a socket of its own.
 
+use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
@@ -126,4 +127,13 @@ fn spawned(folder: &Folder, board: &str, environment: &[(String, String)], keeps
     command.envs(environment.iter().cloned());
     command.args(["serve", "--config", board, "--socket"]).arg(socket);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+/// Waits until the page of a board is served.
+pub fn wait_for_page(port: u16) {
+    let begin = Instant::now();
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(begin.elapsed() < PATIENCE, "no page");
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
 }

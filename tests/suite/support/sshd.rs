@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::folder::Folder;
+use super::processes::{below, end};
 use super::prometheus::free_port;
 use super::pty::{PATIENCE, Session};
 use super::serving::Serving;
@@ -141,15 +142,7 @@ impl Sshd {
 
     /// The processes below the server, which serve one client each, or are what a client has started.
     pub fn processes(&self) -> Vec<u32> {
-        let (mut all, mut next) = (Vec::new(), vec![self.server.id()]);
-        while let Some(process) = next.pop() {
-            let children = std::fs::read_to_string(format!("/proc/{process}/task/{process}/children"));
-            let children: Vec<u32> =
-                children.unwrap_or_default().split_whitespace().filter_map(|id| id.parse().ok()).collect();
-            all.extend(&children);
-            next.extend(children);
-        }
-        all
+        below(self.server.id())
     }
 
     /// Those of them that are `andon view`.
@@ -168,11 +161,7 @@ impl Drop for Sshd {
         let below = self.processes();
         let _ended = self.server.kill();
         let _reaped = self.server.wait();
-        for process in below {
-            if let Some(process) = rustix::process::Pid::from_raw(process as i32) {
-                let _ended = rustix::process::kill_process(process, rustix::process::Signal::KILL);
-            }
-        }
+        end(&below);
     }
 }
 

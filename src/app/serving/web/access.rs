@@ -65,16 +65,19 @@ impl Access {
         Self { tokens: Vec::new(), open_to: Some(audience.to_owned()), is_status_only: false }
     }
 
+    /// Whether who shows these cookies has shown a token before: `done`, `possible`, or `none` where there is no token.
+    pub(super) fn login(&self, cookies: Option<&str>) -> &'static str {
+        match self.of_cookie(cookies) {
+            Some(_) => "done",
+            None if self.tokens.is_empty() => "none",
+            None => "possible",
+        }
+    }
+
     /// The audience of who shows a token, or a cookie.
     pub(super) fn audience(&self, token: Option<&[u8]>, cookies: Option<&str>) -> Option<&str> {
-        let by_token = token.and_then(|token| self.of_token(token)).map(|login| login.audience.as_str());
-        let cookie = cookies.and_then(|all| value(all, COOKIE));
-        let by_cookie = || {
-            let is_it =
-                |login: &&Login| cookie.is_some_and(|cookie| is_same(cookie.as_bytes(), login.cookie.as_bytes()));
-            self.tokens.iter().find(is_it).map(|login| login.audience.as_str())
-        };
-        by_token.or_else(by_cookie).or(self.open_to.as_deref())
+        let login = token.and_then(|token| self.of_token(token)).or_else(|| self.of_cookie(cookies));
+        login.map(|login| login.audience.as_str()).or(self.open_to.as_deref())
     }
 
     /// The cookie for who shows a token: kept from scripts, and sent to this board only.
@@ -87,6 +90,11 @@ impl Access {
     /// What takes it away.
     pub(super) fn no_cookie() -> String {
         format!("{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict")
+    }
+
+    fn of_cookie(&self, cookies: Option<&str>) -> Option<&Login> {
+        let cookie = value(cookies?, COOKIE)?;
+        self.tokens.iter().find(|login| is_same(cookie.as_bytes(), login.cookie.as_bytes()))
     }
 
     fn of_token(&self, token: &[u8]) -> Option<&Login> {
@@ -164,5 +172,10 @@ mod tests {
         assert!(cookie.ends_with("; Secure") && !cookie.contains("other"));
         assert_eq!(both.audience(None, cookie.split(';').next()), Some("sales"));
         assert_eq!(both.audience(None, Some("andon=guessed")), None);
+        assert_eq!(
+            [cookie.split(';').next(), Some("andon=guessed"), None].map(|is| both.login(is)),
+            ["done", "possible", "possible"]
+        );
+        assert_eq!(access("127.0.0.1:1", None, &[]).unwrap().login(None), "none");
     }
 }

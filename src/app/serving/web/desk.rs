@@ -31,7 +31,7 @@ use super::stream::{self, Pictures, events};
 use crate::accept::Guest;
 use crate::model::hex::hex;
 use crate::output::status_page::html;
-use crate::output::viewing::{Allowance, Moment, Sight, Viewing, Wanted};
+use crate::output::viewing::{Allowance, Moment, Sight, Viewing, Wanted, Way};
 use crate::render::{Depth, Glyphs};
 use crate::view::address::Address;
 use crate::viewer::Screen;
@@ -99,7 +99,10 @@ pub(in crate::app::serving) async fn attend(desk: Arc<Desk>, stream: TcpStream, 
     let asking = Asking { peer, guest, ended: Arc::clone(&ended) };
     let service = service_fn(move |request| {
         let (desk, asking) = (Arc::clone(&desk), asking.clone());
-        async move { Ok::<_, Infallible>(desk.answer(&request, &asking).await) }
+        async move {
+            desk.viewing.notice_who_has_left(Way::Page).await;
+            Ok::<_, Infallible>(desk.answer(&request, &asking).await)
+        }
     });
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(HEAD).max_headers(64).max_buf_size(MOST_BYTES);
@@ -148,7 +151,9 @@ impl Desk {
                 answer
             }
             Asked::Page(kind, text) => text_of(StatusCode::OK, kind, text.to_owned()),
-            Asked::Session { audience } => text_of(StatusCode::OK, JSON, json!({ "audience": audience }).to_string()),
+            Asked::Session { audience, login } => {
+                text_of(StatusCode::OK, JSON, json!({ "audience": audience, "login": login }).to_string())
+            }
             Asked::Login { cookie } => with_cookie(&cookie),
             Asked::Logout => with_cookie(&Access::no_cookie()),
             Asked::Act { viewer, act } => {
@@ -187,6 +192,7 @@ impl Desk {
             return Err(refusal(StatusCode::TOO_MANY_REQUESTS, format!("{of_one} pages of this address look already")));
         }
         let wanted = Wanted {
+            way: Way::Page,
             screen: Screen { glyphs: Glyphs::Full, depth: Depth::True, kiosk: false },
             size,
             theme: if light { LIGHT.to_owned() } else { String::new() },
@@ -206,6 +212,8 @@ impl Desk {
         });
         let mut answer = Response::new(body.boxed());
         answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+        // It has a connection of its own, which ends with it.
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         // nginx would gather events.
         answer.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
         Ok(answer)

@@ -22,8 +22,8 @@ pub(super) enum Asked {
     Status { wanted: StatusPart, url: String },
     /// The board, where there is only a status page.
     StatusInstead,
-    /// Who one is here.
-    Session { audience: String },
+    /// Who one is here, and whether a token says so.
+    Session { audience: String, login: &'static str },
     /// A cookie for a token.
     Login { cookie: String },
     /// No cookie any more.
@@ -90,10 +90,11 @@ pub(super) fn read<B>(request: &Request<B>, hosts: &[String], access: &Access) -
         "/logout" => return Ok(Asked::Logout),
         _ => {}
     }
-    let audience = access.audience(token, text(headers, COOKIE.as_str())).ok_or_else(needed)?.to_owned();
+    let cookies = text(headers, COOKIE.as_str());
+    let audience = access.audience(token, cookies).ok_or_else(needed)?.to_owned();
     let query = |key: &str| parameter(request.uri(), key);
     match request.uri().path() {
-        "/session" => Ok(Asked::Session { audience }),
+        "/session" => Ok(Asked::Session { audience, login: access.login(cookies) }),
         "/stream" => {
             let size = query("size").and_then(size);
             let size =

@@ -6,17 +6,21 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use hyper::body::{Body, Bytes, Frame};
 use serde_json::Value;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::request::Act;
 use crate::output::viewing::{PATIENCE, Refused, Sight, until};
 use crate::output::web::picture;
 use crate::render::Role;
-use crate::viewer::Encoded;
+use crate::viewer::{Encoded, Words};
+
+/// How long the last word may take.
+const LAST: Duration = Duration::from_secs(1);
 
 /// Events on their way, as a body: one at a time, so that who is slow gets the newest picture and no queue of old ones.
 pub(super) struct Events(mpsc::Receiver<Bytes>);
@@ -43,7 +47,8 @@ pub(super) fn events() -> (mpsc::Sender<Bytes>, Events) {
 #[derive(Debug, Default)]
 pub(super) struct Pictures(Mutex<Encoded<Bytes>>);
 
-/// Serves one viewer until it has gone, or has to go.
+/// Serves one viewer until it has gone, or has to go. Then its connection can be cut: what it has not taken would hold it
+/// open for ever.
 pub(super) async fn serve(
     mut sight: Sight,
     id: &str,
@@ -57,6 +62,8 @@ pub(super) async fn serve(
         Err(Gone) => return,
     };
     let _gone = timeout(PATIENCE, to.send(event("farewell", &last.into()))).await;
+    drop(to);
+    sleep(LAST).await;
 }
 
 /// Nobody takes what is sent.
@@ -70,7 +77,7 @@ async fn follow(
     pictures: &Pictures,
 ) -> Result<Refused, Gone> {
     send(to, event("viewer", &id.into())).await?;
-    let mut told = (String::new(), String::new());
+    let mut told = Words::default();
     loop {
         let mut due = sight.due();
         if due.is_some_and(|due| due <= Instant::now()) {
@@ -96,20 +103,17 @@ async fn follow(
 }
 
 /// Sends the newest picture, and what goes with it.
-async fn show(
-    sight: &mut Sight,
-    to: &mpsc::Sender<Bytes>,
-    pictures: &Pictures,
-    told: &mut (String, String),
-) -> Result<(), Gone> {
+async fn show(sight: &mut Sight, to: &mpsc::Sender<Bytes>, pictures: &Pictures, told: &mut Words) -> Result<(), Gone> {
     let Some((delta, address)) = sight.draw() else { return Ok(()) };
-    let words = sight.words();
-    let told_before = std::mem::replace(told, words);
-    if told.1 != told_before.1 {
-        send(to, event("title", &told.1.as_str().into())).await?;
+    let before = std::mem::replace(told, sight.words());
+    if told.title != before.title {
+        send(to, event("title", &told.title.as_str().into())).await?;
     }
-    if told.0 != told_before.0 {
-        send(to, event("verdict", &told.0.as_str().into())).await?;
+    if told.verdict != before.verdict {
+        send(to, event("verdict", &told.verdict.as_str().into())).await?;
+    }
+    if told.panels != before.panels {
+        send(to, event("panels", &told.panels.as_slice().into())).await?;
     }
     if let Some(address) = address {
         send(to, event("address", &address.into())).await?;

@@ -7,7 +7,7 @@ use tokio::time::advance;
 use super::super::message::{Extent, Picture, Shown};
 use super::*;
 use crate::output::socket::framing::LONGEST_OF_SERVER;
-use crate::output::viewing::{MOST, Place};
+use crate::output::viewing::{MOST, Place, Way};
 use crate::render::theme::{Theme, embedded};
 use crate::view::audience::AudienceScene;
 use crate::viewer::Palette;
@@ -109,7 +109,7 @@ async fn who_is_slow_misses_pictures_and_gets_the_newest() {
 async fn who_shows_nothing_for_long_makes_room_for_others() {
     let (desk, moments) = desk();
     let stuck = Eyes::welcomed(&desk).await;
-    assert_eq!(desk.viewing.count(), 1);
+    assert_eq!(desk.viewing.count(Way::Socket), 1);
     for second in 1..=9 {
         advance(Duration::from_secs(1)).await;
         moments.send_replace(moment(second));
@@ -118,7 +118,7 @@ async fn who_shows_nothing_for_long_makes_room_for_others() {
     assert!(!stuck.serving.is_finished());
     advance(Duration::from_secs(2)).await;
     stuck.serving.await.unwrap();
-    assert_eq!(desk.viewing.count(), 0);
+    assert_eq!(desk.viewing.count(Way::Socket), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -152,12 +152,13 @@ async fn who_does_not_say_who_it_is_is_not_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn there_are_no_more_viewers_than_there_may_be() {
     let (desk, _moments) = desk();
-    let mut places: Vec<Place> = (0..MOST).map_while(|_| desk.viewing.enter(true)).collect();
+    let mut places: Vec<Place> = (0..MOST).map_while(|_| desk.viewing.enter(Way::Socket, true)).collect();
     assert_eq!(places.len(), MOST);
     let mut late = Eyes::open(&desk);
     late.say(FromViewer::Hello(hello())).await;
     let Some(FromServer::Farewell(last)) = late.hear().await else { panic!("it was let in") };
     assert!(last.why.contains("1000 viewers") && !last.for_good, "{last:?}");
+    assert!(desk.viewing.enter(Way::Page, true).is_some(), "those in browsers have places of their own");
     places.pop();
     Eyes::welcomed(&desk).await;
 }
@@ -165,7 +166,7 @@ async fn there_are_no_more_viewers_than_there_may_be() {
 #[tokio::test]
 async fn who_leaves_and_comes_again_has_its_place_also_where_all_others_are_taken() {
     let (desk, _moments) = desk();
-    let _others: Vec<Place> = (1..MOST).map_while(|_| desk.viewing.enter(true)).collect();
+    let _others: Vec<Place> = (1..MOST).map_while(|_| desk.viewing.enter(Way::Socket, true)).collect();
     let before = Eyes::welcomed(&desk).await;
     let mut again = Eyes::open(&desk);
     tokio::task::yield_now().await;
