@@ -105,7 +105,7 @@ const TABLE: [Row; 22] = [
     },
     Row {
         keys: "+ = - 0",
-        what: "a shorter, a longer time; as much as the board shows",
+        what: "a shorter, a longer window; the board's",
         bindings: &[
             (Key::Char('+'), Action::Window(Resize::Shorter)),
             (Key::Char('='), Action::Window(Resize::Shorter)),

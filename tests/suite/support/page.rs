@@ -53,8 +53,9 @@ impl Page {
         let given = headers.iter().any(|header| header.to_ascii_lowercase().starts_with("host:"));
         let own = (!given).then_some(host.as_str());
         let lines: Vec<&str> = own.into_iter().chain(headers.iter().copied()).collect();
-        // A head that is too long is answered before all of it is read.
-        let _ended = write!(stream, "{method} {path} HTTP/1.1\r\n{}\r\nConnection: close\r\n\r\n", lines.join("\r\n"));
+        let request = format!("{method} {path} HTTP/1.1\r\n{}\r\nConnection: close\r\n\r\n", lines.join("\r\n"));
+        // What is too long is refused before all of it is sent; the answer says so.
+        let _refused = stream.write_all(request.as_bytes());
         stream
     }
 
@@ -71,9 +72,11 @@ impl Page {
 
     /// Status, head and body of an answer.
     pub fn ask(&self, method: &str, path: &str, headers: &[&str]) -> (u16, String, String) {
-        let mut answer = String::new();
-        self.request(method, path, headers).read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((answer.as_str(), ""));
+        let mut answer = Vec::new();
+        // Where not all was read that was sent, the end is a reset; what was answered comes before it.
+        let _reset = self.request(method, path, headers).read_to_end(&mut answer);
+        let answer = String::from_utf8_lossy(&answer);
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
         (status, head.to_owned(), body.to_owned())
     }
@@ -93,7 +96,7 @@ impl Page {
 
 /// The frames of one viewer.
 pub struct Stream {
-    pub lines: BufReader<TcpStream>,
+    lines: BufReader<TcpStream>,
     pub viewer: String,
 }
 

@@ -1,7 +1,7 @@
 //! What a browser asks for, and whether it may.
 
 use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, COOKIE, HOST, HeaderName, ORIGIN, TRANSFER_ENCODING};
-use hyper::{HeaderMap, Method, Request, StatusCode};
+use hyper::{HeaderMap, Method, Request, StatusCode, Uri};
 
 use super::access::Access;
 use super::refusal::{Refusal, refusal};
@@ -44,6 +44,55 @@ pub(super) enum Act {
 /// Reads a request; `hosts` are the names of this board.
 pub(super) fn read<B>(request: &Request<B>, hosts: &[String], access: &Access) -> Result<Asked, Refusal> {
     use crate::output::web::{PAGE, SCRIPT, STYLE};
+    let (headers, path) = (request.headers(), request.uri().path());
+    let host = host_of(request, hosts)?;
+    match path {
+        "/" if access.is_status_only() => return Ok(Asked::StatusInstead),
+        // A link from anywhere leads here: nothing of the board is in it.
+        "/" => return Ok(Asked::Page("text/html; charset=utf-8", PAGE)),
+        "/page.css" => return Ok(Asked::Page("text/css; charset=utf-8", STYLE)),
+        "/page.js" => return Ok(Asked::Page("text/javascript; charset=utf-8", SCRIPT)),
+        _ => {}
+    }
+    let forwarded = text(headers, "x-forwarded-proto");
+    // Anybody may see it, other pages included: a badge is shown there.
+    if let Some(wanted) = status::wanted(path) {
+        return Ok(Asked::Status { wanted, url: status::url(host, hosts, forwarded) });
+    }
+    if !is_from_here(headers, host) {
+        return Err(refusal(StatusCode::FORBIDDEN, "other web pages may not ask the board"));
+    }
+    let token = headers.get(AUTHORIZATION).and_then(bearer);
+    match path {
+        "/login" => {
+            let cookie = token.and_then(|token| access.cookie(token, forwarded == Some("https")));
+            return cookie
+                .map(|cookie| Asked::Login { cookie })
+                .ok_or_else(|| refusal(StatusCode::UNAUTHORIZED, "this is no token of this board"));
+        }
+        "/logout" => return Ok(Asked::Logout),
+        _ => {}
+    }
+    let cookies = text(headers, COOKIE.as_str());
+    let needed = || refusal(StatusCode::UNAUTHORIZED, "this board needs a token");
+    let audience = access.audience(token, cookies).ok_or_else(needed)?.to_owned();
+    match path {
+        "/session" => Ok(Asked::Session { audience, login: access.login(cookies) }),
+        "/stream" => {
+            let size = parameter(request.uri(), "size").and_then(size);
+            let size =
+                size.ok_or_else(|| refusal(StatusCode::BAD_REQUEST, "?size=120x40 says how large the page is"))?;
+            let address = Address::read(request.uri().query().unwrap_or_default());
+            let light = parameter(request.uri(), "light") == Some("1");
+            Ok(Asked::Stream { audience, size, light, address })
+        }
+        "/input" => input(request.uri()),
+        _ => Err(refusal(StatusCode::NOT_FOUND, "there is nothing of this name")),
+    }
+}
+
+/// The name by which the board is asked, where this is a request that it answers.
+fn host_of<'a, B>(request: &'a Request<B>, hosts: &[String]) -> Result<&'a str, Refusal> {
     let headers = request.headers();
     if has_body(headers) {
         return Err(refusal(StatusCode::BAD_REQUEST, "the board is asked without a body"));
@@ -61,57 +110,18 @@ pub(super) fn read<B>(request: &Request<B>, hosts: &[String], access: &Access) -
         let why = format!("the board is not '{host}'; [web] hosts = [...] lists the names that it has");
         return Err(refusal(StatusCode::FORBIDDEN, why));
     }
-    match request.uri().path() {
-        "/" if access.is_status_only() => return Ok(Asked::StatusInstead),
-        // A link from anywhere leads here: nothing of the board is in it.
-        "/" => return Ok(Asked::Page("text/html; charset=utf-8", PAGE)),
-        "/page.css" => return Ok(Asked::Page("text/css; charset=utf-8", STYLE)),
-        "/page.js" => return Ok(Asked::Page("text/javascript; charset=utf-8", SCRIPT)),
-        _ => {}
-    }
-    let forwarded = text(headers, "x-forwarded-proto");
-    // Anybody may see it, other pages included: a badge is shown there.
-    if let Some(wanted) = status::wanted(request.uri().path()) {
-        return Ok(Asked::Status { wanted, url: status::url(host, hosts, forwarded) });
-    }
-    if !is_from_here(headers, host) {
-        return Err(refusal(StatusCode::FORBIDDEN, "other web pages may not ask the board"));
-    }
-    let token = headers.get(AUTHORIZATION).and_then(bearer);
-    let needed = || refusal(StatusCode::UNAUTHORIZED, "this board needs a token");
-    match request.uri().path() {
-        "/login" => {
-            let is_https = forwarded == Some("https");
-            let cookie = token.and_then(|token| access.cookie(token, is_https));
-            return cookie
-                .map(|cookie| Asked::Login { cookie })
-                .ok_or_else(|| refusal(StatusCode::UNAUTHORIZED, "this is no token of this board"));
-        }
-        "/logout" => return Ok(Asked::Logout),
-        _ => {}
-    }
-    let cookies = text(headers, COOKIE.as_str());
-    let audience = access.audience(token, cookies).ok_or_else(needed)?.to_owned();
-    let query = |key: &str| parameter(request.uri(), key);
-    match request.uri().path() {
-        "/session" => Ok(Asked::Session { audience, login: access.login(cookies) }),
-        "/stream" => {
-            let size = query("size").and_then(size);
-            let size =
-                size.ok_or_else(|| refusal(StatusCode::BAD_REQUEST, "?size=120x40 says how large the page is"))?;
-            let address = Address::read(request.uri().query().unwrap_or_default());
-            Ok(Asked::Stream { audience, size, light: query("light") == Some("1"), address })
-        }
-        "/input" => {
-            let viewer = query("viewer").unwrap_or_default().to_owned();
-            let act = query("key").and_then(|key| self::key(&decoded(key))).map(|key| Act::Input(Input::Key(key)));
-            let act = act.or_else(|| query("click").and_then(size).map(|(x, y)| Act::Input(Input::Click(x, y))));
-            let act = act.or_else(|| query("size").and_then(size).map(Act::Size));
-            let act = act.ok_or_else(|| refusal(StatusCode::BAD_REQUEST, "there are key, click and size"))?;
-            Ok(Asked::Act { viewer, act })
-        }
-        _ => Err(refusal(StatusCode::NOT_FOUND, "there is nothing of this name")),
-    }
+    Ok(host)
+}
+
+/// What somebody does at a viewer.
+fn input(uri: &Uri) -> Result<Asked, Refusal> {
+    let query = |key: &str| parameter(uri, key);
+    let viewer = query("viewer").unwrap_or_default().to_owned();
+    let act = query("key").and_then(|key| self::key(&decoded(key))).map(|key| Act::Input(Input::Key(key)));
+    let act = act.or_else(|| query("click").and_then(size).map(|(x, y)| Act::Input(Input::Click(x, y))));
+    let act = act.or_else(|| query("size").and_then(size).map(Act::Size));
+    let act = act.ok_or_else(|| refusal(StatusCode::BAD_REQUEST, "there are key, click and size"))?;
+    Ok(Asked::Act { viewer, act })
 }
 
 /// Whether a request is made by the page of this board, or by no page at all. Source: Fetch Metadata Request Headers
