@@ -1,6 +1,6 @@
 //! A chromedriver of its own, and a session with one headless Chromium in it.
 //!
-//! Source: W3C WebDriver, "Endpoints"; it is JSON over HTTP, on loopback.
+//! Source: W3C `WebDriver`, "Endpoints"; it is JSON over HTTP, on loopback.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
