@@ -27,6 +27,8 @@ const OF_TEAM: usize = 100;
 const SMALL: (u16, u16) = (80, 24);
 /// Cells that all viewers may have beyond these, of about 40 bytes each.
 const MORE_CELLS: usize = 6_000_000;
+/// From the end of a connection to a free place others have a turn so often, at most: the connection, the stream on it.
+const TURNS: usize = 8;
 /// Between two times that the hub is told what they need: they come and go.
 const GATHER: Duration = Duration::from_millis(200);
 /// Without a scene viewers are woken this often: they say for how long nothing has come.
@@ -106,7 +108,10 @@ impl Viewing {
     /// Where there is no room, whoever has left just now is noticed before anybody is told so: it may be the same viewer
     /// that comes again, and its new connection is heard of before the end of the old one.
     pub async fn notice_who_has_left(&self, way: Way) {
-        if self.count(way) >= MOST {
+        for _ in 0..TURNS {
+            if self.count(way) < MOST {
+                return;
+            }
             tokio::task::yield_now().await;
         }
     }

@@ -33,7 +33,7 @@ use crate::support::running;
 /// Saturday, 21 November 2026: all is well in the shop.
 const CALM: Timestamp = Timestamp(1_795_267_800_000);
 /// The height of an incident, with two builds red.
-const INCIDENT: Timestamp = Timestamp(1_795_265_520_000);
+pub(crate) const INCIDENT: Timestamp = Timestamp(1_795_265_520_000);
 const SIZES: [(u16, u16); 4] = [(200, 50), (120, 40), (80, 24), (60, 20)];
 
 fn ink() -> Ink {
@@ -41,7 +41,7 @@ fn ink() -> Ink {
 }
 
 /// The demo at a moment. This machine, of which every test sees another one, is simulated, too.
-fn demo(at: Timestamp) -> Arc<Scene> {
+pub(crate) fn demo(at: Timestamp) -> Arc<Scene> {
     andon::source::process::program_is(env!("CARGO_BIN_EXE_andon").into());
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/dashboards.toml")).unwrap();
     // What programs send comes when it comes: it is no picture of one moment.

@@ -135,7 +135,7 @@ fn a_phone_has_a_layout_of_its_width() {
     let columns = "return document.getElementById('board').children[0].textContent.length";
     browser.screen(DESKTOP, false);
     browser.sees("the board", fruit);
-    browser.wait("the columns of a desktop", &format!("{columns}  > 120"));
+    browser.wait("the columns of a desktop", &format!("{columns} > 120"));
     browser.screen(PHONE, true);
     browser.wait("the columns of a phone", &format!("{columns} < 60"));
     browser.sees("all of the page", |text| {

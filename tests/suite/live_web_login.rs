@@ -63,7 +63,9 @@ fn who_sees_what_everybody_may_can_log_in_for_more() {
     browser.wait("the form", FORM);
     browser.press(&format!("{TOKEN}{ENTER}"));
     browser.wait("no form after it", NO_FORM);
-    browser.sees("the page that was looked at", |text| text.contains("Carrots"));
+    browser.sees("the page that was looked at, with all tabs", |text| {
+        text.contains("Carrots") && text.contains("2 roots")
+    });
     browser.press("1");
     browser.sees("what the team may", shown);
     browser.click("Leave");

@@ -3,6 +3,7 @@
 const board = document.getElementById("board");
 const signal = document.getElementById("signal");
 const login = document.getElementById("login");
+const back = document.getElementById("back");
 const sheet = new CSSStyleSheet();
 document.adoptedStyleSheets = [sheet];
 const SILENCE = 4000;     // something comes each second; without it for so long nothing is fresh
@@ -124,7 +125,12 @@ function connect() {
     if (lost) say("");
     act(JSON.parse(event.data));
   });
-  on("viewer", (id) => { viewer = id; login.hidden = true; offer(); });
+  on("viewer", (id) => {
+    viewer = id;
+    // Who is about to enter a token goes on with that.
+    if (back.hidden) login.hidden = true;
+    offer();
+  });
   on("title", (title) => { document.title = title; });
   on("picture", draw);
   on("verdict", (words) => { document.getElementById("verdict").textContent = words; });
@@ -153,7 +159,10 @@ async function refused() {
 
 // Whether there is a token to enter, or to take back.
 async function offer() {
-  const is = (await (await fetch("session", { cache: "no-store" })).json()).login;
+  let is = "";
+  try {
+    is = (await (await fetch("session", { cache: "no-store" })).json()).login;
+  } catch { /* the stream finds that there is no server */ }
   document.getElementById("enter").hidden = is !== "possible";
   document.getElementById("leave").hidden = is !== "done";
 }
@@ -161,7 +170,7 @@ async function offer() {
 // The form for a token, over the board where there is one.
 function ask(isOver) {
   login.hidden = false;
-  document.getElementById("back").hidden = !isOver;
+  back.hidden = !isOver;
   document.getElementById("refused").textContent = "";
   document.getElementById("token").focus();
 }
@@ -216,14 +225,20 @@ board.addEventListener("click", (event) => {
 login.addEventListener("submit", async (event) => {
   event.preventDefault();
   const token = document.getElementById("token");
-  const answer = await fetch("login", { headers: { Authorization: `Bearer ${token.value}` }, cache: "no-store" });
+  let why = "the server cannot be reached";
+  try {
+    const answer = await fetch("login", { headers: { Authorization: `Bearer ${token.value}` }, cache: "no-store" });
+    why = answer.ok ? "" : (await answer.json()).error;
+  } catch { /* it can be tried again */ }
   token.value = "";
-  document.getElementById("refused").textContent = answer.ok ? "" : (await answer.json()).error;
-  if (answer.ok) connect();
+  document.getElementById("refused").textContent = why;
+  if (why) return;
+  login.hidden = true;
+  connect();
 });
 
 document.getElementById("enter").addEventListener("click", () => ask(true));
-document.getElementById("back").addEventListener("click", () => { login.hidden = true; });
+back.addEventListener("click", () => { login.hidden = true; });
 addEventListener("pointermove", () => {
   clearTimeout(idle);
   document.documentElement.classList.add("moved");

@@ -72,8 +72,8 @@ impl Page {
         // A thousand pictures a second are not read as a whole: the row of the clock is enough.
         if let Some(at) = line.find(&format!("[{},[[", self.clock.row)) {
             let (_, runs) = serde_json::Deserializer::from_str(&line[at..]).into_iter::<Row>().next().unwrap()?;
-            for (column, _, _, text) in runs {
-                self.clock.look(column, &text);
+            for (column, _, _, text) in &runs {
+                self.clock.look(*column, text);
             }
         }
         Ok(bytes)

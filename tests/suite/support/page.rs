@@ -96,7 +96,7 @@ impl Page {
 
 /// The frames of one viewer.
 pub struct Stream {
-    lines: BufReader<TcpStream>,
+    pub lines: BufReader<TcpStream>,
     pub viewer: String,
 }
 
