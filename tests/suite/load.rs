@@ -28,16 +28,49 @@ use viewers::{Board, restless, steady, stuck};
 
 const SIZES: [(u16, u16); 10] =
     [(80, 24), (90, 26), (100, 30), (110, 33), (120, 34), (132, 35), (140, 43), (160, 45), (180, 48), (200, 50)];
-/// Viewers of each way in.
-const VIEWERS: usize = 1000;
-const STUCK: usize = 100;
-const RESTLESS: usize = 100;
-const STEADY: usize = VIEWERS - STUCK - RESTLESS;
+/// Of each ten viewers one is stuck, one restless.
+#[derive(Clone, Copy)]
+struct Crowd {
+    viewers: usize,
+    stuck: usize,
+    restless: usize,
+}
+/// Those at the socket, and those in browsers: a debug build of this test cannot read for more of them.
+const CROWDS: [Crowd; 2] = [Crowd::of(1000), Crowd::of(if cfg!(debug_assertions) { 200 } else { 1000 })];
 const PANELS: usize = 12;
 /// Files that this process needs, and that the server needs.
-const FILES: u64 = 2 * VIEWERS as u64 + 200;
+const FILES: u64 = (CROWDS[0].viewers + CROWDS[1].viewers) as u64 + 200;
 /// For a busy machine.
 const PATIENCE: Duration = Duration::from_mins(2);
+
+/// What a viewer does.
+enum Kind {
+    Steady,
+    Stuck,
+    Restless,
+}
+
+impl Crowd {
+    const fn of(viewers: usize) -> Self {
+        Self { viewers, stuck: viewers / 10, restless: viewers / 10 }
+    }
+
+    const fn steady(self) -> usize {
+        self.viewers - self.stuck - self.restless
+    }
+
+    /// What each does, and its size.
+    fn all(self) -> impl Iterator<Item = (Kind, (u16, u16))> {
+        (0..self.viewers).map(move |n| {
+            let kind = match n {
+                _ if n < self.steady() => Kind::Steady,
+                _ if n < self.steady() + self.stuck => Kind::Stuck,
+                _ => Kind::Restless,
+            };
+            (kind, SIZES[n % SIZES.len()])
+        })
+    }
+}
 
 #[test]
 fn a_thousand_viewers_ask_for_as_much_as_one_and_nobody_notices_who_is_stuck_or_leaves() {
@@ -100,22 +133,25 @@ async fn viewers_alone() {
     assert!(warm.await.is_ok_and(|warm| warm.is_ok()), "the board asks for nothing");
     let one = measuring.measure(Duration::from_secs(seconds.min(60) / 2)).await;
 
-    for n in 0..VIEWERS {
-        let (board, site, size) = (board.clone(), site.clone(), SIZES[n % SIZES.len()]);
-        match n {
-            // The first one is here.
-            0 => steady_ones.push(tokio::spawn(pages::steady(site, size))),
-            _ if n < STEADY => {
-                steady_ones.extend([tokio::spawn(steady(board, size)), tokio::spawn(pages::steady(site, size))]);
-            }
-            _ if n < STEADY + STUCK => drop((tokio::spawn(stuck(board, size)), tokio::spawn(pages::stuck(site, size)))),
-            _ => drop((tokio::spawn(restless(board, size)), tokio::spawn(pages::restless(site, size)))),
+    // The first one is here.
+    for (kind, size) in CROWDS[0].all().skip(1) {
+        match kind {
+            Kind::Steady => steady_ones.push(tokio::spawn(steady(board.clone(), size))),
+            Kind::Stuck => drop(tokio::spawn(stuck(board.clone(), size))),
+            Kind::Restless => drop(tokio::spawn(restless(board.clone(), size))),
         }
     }
-    for seen in measuring.seen {
+    for (kind, size) in CROWDS[1].all() {
+        match kind {
+            Kind::Steady => steady_ones.push(tokio::spawn(pages::steady(site.clone(), size))),
+            Kind::Stuck => drop(tokio::spawn(pages::stuck(site.clone(), size))),
+            Kind::Restless => drop(tokio::spawn(pages::restless(site.clone(), size))),
+        }
+    }
+    for (seen, Crowd { viewers, .. }) in measuring.seen.into_iter().zip(CROWDS) {
         let mut here = seen.here.subscribe();
-        let all = timeout(PATIENCE, here.wait_for(|here| *here == VIEWERS)).await;
-        assert!(all.is_ok(), "{} of {VIEWERS} have a picture; {:?}", *seen.here.borrow(), seen.take().refused);
+        let all = timeout(PATIENCE, here.wait_for(|here| *here == viewers)).await;
+        assert!(all.is_ok(), "{} of {viewers} have a picture; {:?}", *seen.here.borrow(), seen.take().refused);
     }
     let crowd = measuring.measure(Duration::from_secs(seconds)).await;
     report(&one, &crowd);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::seen::{Tally, percentile};
-use super::{Measured, PANELS, PATIENCE, RESTLESS, STEADY, STUCK, VIEWERS};
+use super::{CROWDS, Measured, PANELS, PATIENCE};
 
 /// What a viewer may take beyond its frame, in KiB.
 const MEMORY: f64 = 64.0;
@@ -24,14 +24,14 @@ impl Measured {
 
 /// What one more viewer takes, in KiB.
 fn a_viewer(one: &Measured, crowd: &Measured) -> f64 {
-    (crowd.memory[1] - one.memory[1]) / (2 * VIEWERS - 1) as f64
+    (crowd.memory[1] - one.memory[1]) / (CROWDS[0].viewers + CROWDS[1].viewers - 1) as f64
 }
 
 /// Of the server, and of those at the socket and those in browsers.
 pub fn report(one: &Measured, crowd: &Measured) {
     let row = |what: &str, one: String, crowd: String| println!("| {what} | {one} | {crowd} |");
     let mebibytes = |memory: [f64; 2]| memory.map(|kibibytes| format!("{:.1} MiB", kibibytes / 1024.0)).join(", ");
-    println!("{} s, {} and {} viewers", crowd.seconds.round(), VIEWERS, VIEWERS);
+    println!("{} s, {} and {} viewers", crowd.seconds.round(), CROWDS[0].viewers, CROWDS[1].viewers);
     println!("| | 1 viewer | all |\n|---|---|---|");
     let both = |what: &str, of: fn(&Measured) -> String| row(what, of(one), of(crowd));
     both("requests to the telemetry server a second", |at| format!("{:.2}", at.requests_a_second()));
@@ -44,7 +44,9 @@ pub fn report(one: &Measured, crowd: &Measured) {
     each("pictures a second", &|tally| format!("{:.1}", tally.pictures as f64 / crowd.seconds));
     each("bytes a second", &|tally| format!("{:.0}", tally.bytes as f64 / crowd.seconds));
     each("from the first viewer to the last one: median, p99, longest", &|tally| points(&tally.spreads()));
-    each("seconds without a picture, of all steady viewers", &|tally| tally.missed(STEADY).to_string());
+    let missed = [(socket, 0), (pages, 1)].map(|(tally, n)| tally.missed(CROWDS[n].steady()).to_string());
+    let [at_socket, on_pages] = missed;
+    row("seconds without a picture, of all steady viewers", at_socket, on_pages);
     each("longest time between two pictures", &|tally| millis(tally.longest_pause));
     each("comings; until the first picture: median, p99, longest", &|tally| {
         let mut comings = tally.comings.clone();
@@ -71,25 +73,26 @@ pub fn judge(one: &Measured, crowd: &Measured) {
     let most = before.max(PANELS as f64) * 1.1 + PANELS as f64 / crowd.seconds;
     assert!(with_all <= most, "{with_all} requests a second, and {before} of one viewer");
     assert!(a_viewer(one, crowd) < MEMORY, "{:.1} KiB a viewer", a_viewer(one, crowd));
-    for tally in &crowd.tallies {
+    for (tally, of) in crowd.tallies.iter().zip(CROWDS) {
         assert_eq!(tally.unasked, 0, "who has not taken a picture is sent none, and is given up");
-        assert!(tally.comings.len() >= RESTLESS, "they could not come again: {:?}", tally.refused);
+        assert!(tally.comings.len() >= of.restless, "they could not come again: {:?}", tally.refused);
         let pictures = tally.seconds.values().map(|second| second.delays.len()).sum::<usize>();
-        assert!(pictures >= STEADY * 3, "the board stands still: {pictures} pictures of {STEADY} viewers");
+        assert!(pictures >= of.steady() * 3, "the board stands still: {pictures} pictures of {} viewers", of.steady());
     }
     let [socket, pages] = &crowd.tallies;
-    assert!(socket.given_up >= STUCK as u64 / 2, "the stuck ones are never given up");
-    assert!(crowd.seconds < LONG || pages.given_up >= STUCK as u64, "the stuck ones in browsers are never given up");
+    assert!(socket.given_up >= CROWDS[0].stuck as u64 / 2, "the stuck ones are never given up");
+    let is_known = crowd.seconds < LONG || pages.given_up >= CROWDS[1].stuck as u64;
+    assert!(is_known, "the stuck ones in browsers are never given up");
 }
 
 /// What holds in a release build on a machine that does nothing else.
 pub fn judge_all(one: &Measured, crowd: &Measured) {
     let (before, with_all) = (one.requests_a_second(), crowd.requests_a_second());
     assert!((with_all - before).abs() <= before * 0.1, "{with_all} requests a second, and {before} of one viewer");
-    for tally in &crowd.tallies {
+    for (tally, of) in crowd.tallies.iter().zip(CROWDS) {
         let slowest = tally.spreads().last().copied().unwrap_or(PATIENCE);
         assert!(slowest < SPREAD, "{slowest:?} from the first viewer to the last one");
-        assert_eq!(tally.missed(STEADY), 0, "steady viewers have missed a second");
+        assert_eq!(tally.missed(of.steady()), 0, "steady viewers have missed a second");
         assert!(tally.refused.is_empty(), "{:?}", tally.refused);
     }
 }

@@ -116,11 +116,11 @@ impl Browser {
         self.act(&json!({ "type": "key", "id": "keys", "actions": steps }));
     }
 
-    /// Clicks in the middle of some words.
+    /// Clicks in the middle of some words, as soon as they are there.
     #[track_caller]
     pub fn click(&self, words: &str) {
+        self.wait_until(words, || self.run(PLACE, &[words]).is_array());
         let place = self.run(PLACE, &[words]);
-        assert!(place.is_array(), "'{words}' is not to be seen:\n{}", self.text());
         let steps = json!([
             { "type": "pointerMove", "duration": 0, "x": place[0], "y": place[1] },
             { "type": "pointerDown", "button": 0 },
