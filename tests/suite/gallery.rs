@@ -42,7 +42,6 @@ fn ink() -> Ink {
 
 /// The demo at a moment. This machine, of which every test sees another one, is simulated, too.
 pub(crate) fn demo(at: Timestamp) -> Arc<Scene> {
-    andon::source::process::program_is(env!("CARGO_BIN_EXE_andon").into());
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/dashboards.toml")).unwrap();
     // What programs send comes when it comes: it is no picture of one moment.
     let (text, sent) = text

@@ -21,8 +21,10 @@ use tokio::sync::{mpsc, watch};
 use super::folder::Folder;
 use super::pty::PATIENCE;
 
-/// Reads a board from its text.
+/// Reads a board from its text. Whoever polls it in this process has its helpers run by andon, and not by these tests: with
+/// the arguments of a helper they would run themselves once more, all of them.
 pub fn board(text: &str) -> Board {
+    andon::source::process::program_is(env!("CARGO_BIN_EXE_andon").into());
     let folder = Folder::new();
     let file = folder.write("b.toml", text);
     load(&Request { file: file.into(), ..Request::default() }).unwrap_or_else(|e| panic!("{text}\n{e:#?}")).board
@@ -42,7 +44,6 @@ impl Running {
     }
 
     pub async fn start_on(text: &str, network: Network) -> Self {
-        andon::source::process::program_is(env!("CARGO_BIN_EXE_andon").into());
         let board = Arc::new(board(text));
         let wiring = Wiring::new(Clock::Wall, network);
         let mut polling = Polling::new(wiring.wires);
