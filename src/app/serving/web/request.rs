@@ -54,10 +54,10 @@ pub(super) fn read<B>(request: &Request<B>, hosts: &[String], access: &Access) -
         "/page.js" => return Ok(Asked::Page("text/javascript; charset=utf-8", SCRIPT)),
         _ => {}
     }
-    let forwarded = text(headers, "x-forwarded-proto");
+    let is_https = is_https(headers);
     // Anybody may see it, other pages included: a badge is shown there.
     if let Some(wanted) = status::wanted(path) {
-        return Ok(Asked::Status { wanted, url: status::url(host, hosts, forwarded) });
+        return Ok(Asked::Status { wanted, url: status::url(host, hosts, is_https) });
     }
     if !is_from_here(headers, host) {
         return Err(refusal(StatusCode::FORBIDDEN, "other web pages may not ask the board"));
@@ -65,7 +65,7 @@ pub(super) fn read<B>(request: &Request<B>, hosts: &[String], access: &Access) -
     let token = headers.get(AUTHORIZATION).and_then(bearer);
     match path {
         "/login" => {
-            let cookie = token.and_then(|token| access.cookie(token, forwarded == Some("https")));
+            let cookie = token.and_then(|token| access.cookie(token, is_https));
             return cookie
                 .map(|cookie| Asked::Login { cookie })
                 .ok_or_else(|| refusal(StatusCode::UNAUTHORIZED, "this is no token of this board"));
@@ -111,6 +111,12 @@ fn host_of<'a, B>(request: &'a Request<B>, hosts: &[String]) -> Result<&'a str, 
         return Err(refusal(StatusCode::FORBIDDEN, why));
     }
     Ok(host)
+}
+
+/// Whether a proxy was asked over TLS: of several the first, which the browser has spoken to.
+fn is_https(headers: &HeaderMap) -> bool {
+    let first = text(headers, "x-forwarded-proto").and_then(|all| all.split(',').next());
+    first.is_some_and(|scheme| scheme.trim().eq_ignore_ascii_case("https"))
 }
 
 /// What somebody does at a viewer.

@@ -137,19 +137,12 @@ impl Status {
 
 /// The address of the board for who was asked by a name of it (`host`): that name, or its first one where it has names. A
 /// proxy says whether it was asked over TLS.
-pub(super) fn url(host: &str, hosts: &[String], forwarded: Option<&str>) -> String {
+pub(super) fn url(host: &str, hosts: &[String], is_https: bool) -> String {
     let name = host.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map_or(host, |(name, _)| name);
     match hosts.first() {
         Some(first) if !hosts.iter().any(|known| known.eq_ignore_ascii_case(name)) => format!("https://{first}"),
-        _ => {
-            let is_https = forwarded.and_then(|all| all.split(',').next()).is_some_and(is_https);
-            format!("{}://{host}", if is_https { "https" } else { "http" })
-        }
+        _ => format!("{}://{host}", if is_https { "https" } else { "http" }),
     }
-}
-
-fn is_https(word: &str) -> bool {
-    word.trim().eq_ignore_ascii_case("https")
 }
 
 #[cfg(test)]
@@ -177,13 +170,13 @@ mod tests {
     #[test]
     fn links_have_a_name_of_the_board() {
         let hosts = ["status.example.com".to_owned()];
-        for (host, hosts, forwarded, is) in [
-            ("127.0.0.1:7669", &[][..], None, "http://127.0.0.1:7669"),
-            ("127.0.0.1:7669", &hosts[..], None, "https://status.example.com"),
-            ("Status.example.com", &hosts[..], Some("HTTPS, http"), "https://Status.example.com"),
-            ("status.example.com:8080", &hosts[..], Some("http"), "http://status.example.com:8080"),
+        for (host, hosts, is_https, is) in [
+            ("127.0.0.1:7669", &[][..], false, "http://127.0.0.1:7669"),
+            ("127.0.0.1:7669", &hosts[..], false, "https://status.example.com"),
+            ("Status.example.com", &hosts[..], true, "https://Status.example.com"),
+            ("status.example.com:8080", &hosts[..], false, "http://status.example.com:8080"),
         ] {
-            assert_eq!(url(host, hosts, forwarded), is);
+            assert_eq!(url(host, hosts, is_https), is);
         }
     }
 }

@@ -6,21 +6,17 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use hyper::body::{Body, Bytes, Frame};
 use serde_json::Value;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
 use super::request::Act;
 use crate::output::viewing::{PATIENCE, Refused, Sight, until};
 use crate::output::web::picture;
 use crate::render::Role;
 use crate::viewer::{Encoded, Words};
-
-/// How long the last word may take.
-const LAST: Duration = Duration::from_secs(1);
 
 /// Events on their way, as a body: one at a time, so that who is slow gets the newest picture and no queue of old ones.
 pub(super) struct Events(mpsc::Receiver<Bytes>);
@@ -62,8 +58,6 @@ pub(super) async fn serve(
         Err(Gone) => return,
     };
     let _gone = timeout(PATIENCE, to.send(event("farewell", &last.into()))).await;
-    drop(to);
-    sleep(LAST).await;
 }
 
 /// Nobody takes what is sent.
