@@ -189,12 +189,12 @@ impl Session {
             }
             let text = rows(seen.parser.screen());
             let left = patience.saturating_sub(begin.elapsed());
-            assert!(
-                !left.is_zero() && !seen.closed,
-                "waited {:?} for {what}; closed: {}; the screen:\n{text}",
-                begin.elapsed(),
-                seen.closed
-            );
+            let closed = seen.closed;
+            if left.is_zero() || closed {
+                // Not while it is held: the thread that reads the terminal goes on.
+                drop(seen);
+                panic!("waited {:?} for {what}; closed: {closed}; the screen:\n{text}", begin.elapsed());
+            }
             (seen, _) = changed.wait_timeout(seen, left).unwrap();
         }
     }
