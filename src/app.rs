@@ -10,6 +10,7 @@ mod own_thread;
 pub mod polling;
 pub mod reloading;
 mod remote_writing;
+mod rewinding;
 pub mod serving;
 mod trouble;
 
@@ -112,20 +113,21 @@ pub fn start(
 ) -> Result<Engine, String> {
     let clock = Clock::Wall;
     let board = Arc::new(board);
-    let mut hub = Hub::new(Arc::clone(&board), zone, clock.clone());
+    let mut hub = Hub::with_past(Arc::clone(&board), zone, clock.clone());
     let first = hub.seen_at(clock.now());
     let ((scene_sender, scenes), (cut_sender, cuts)) = (watch::channel(first.scene), watch::channel(first.cuts));
     let ((commands, command_receiver), (looks, asked)) = (mpsc::channel(COMMANDS), mpsc::channel(LOOKS));
     let senders = (commands.clone(), looks.clone());
     let (others_trouble, served, beats) = serving::start(serving, cuts, senders, history.as_ref());
     hub.hear_of(others_trouble);
+    let (rewinds, past) = rewinding::start(history.as_ref().map(|kept| kept.path.clone()));
     let ((stop, stopped), (end, ended)) = (oneshot::channel::<()>(), std::sync::mpsc::channel());
     let runtime = runtime()?;
     std::thread::Builder::new()
         .name("andon-engine".to_owned())
         .spawn(move || {
             runtime.block_on(async move {
-                let _served = served;
+                let _others = (served, past);
                 let network = Network::default();
                 let wiring = Wiring::new(clock.clone(), network.clone());
                 let (reload_sender, reloads) = mpsc::channel::<Reload>(1);
@@ -141,6 +143,7 @@ pub fn start(
                 hub.hear_of(trouble);
                 let channels = Channels {
                     notices,
+                    rewinds,
                     outcomes: wiring.outcomes,
                     commands: command_receiver,
                     looks: Looks::new(asked),

@@ -13,7 +13,6 @@ mod legibility;
 mod load;
 pub mod log;
 mod logs;
-mod moment;
 mod out;
 mod query;
 mod run;

@@ -4,6 +4,7 @@
 //! out as it grows old, and never holds anybody up. Where the disk does not take it, the board goes on without, and says
 //! so. Numbers of sources that have a past of their own are not kept: they are asked for it again.
 
+mod as_of;
 pub mod codec;
 mod compact;
 mod file;

@@ -6,6 +6,7 @@ pub mod exporting;
 pub mod looking;
 mod messages;
 mod remembering;
+pub mod rewinding;
 mod statuses;
 
 use std::sync::Arc;
@@ -16,13 +17,14 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::config::Board;
 use crate::eval::checks::Checks;
-use crate::eval::judging::{Verdicts, judge};
+use crate::eval::judging::Verdicts;
 use crate::eval::live::Live;
 use crate::eval::notification::{Message, SentMessages};
 use crate::eval::past::Limits;
 use crate::eval::state::State;
 use crate::eval::transitions::{Panel, Transition, Turn, Watch};
 use crate::history::{History, Past};
+use crate::model::audience::Audience;
 use crate::model::event::{Event, EventKind};
 use crate::model::isolation::tripwire;
 use crate::model::poll::{Outcome, QueryId};
@@ -32,8 +34,7 @@ use crate::model::time::{Span, Timestamp, Zone};
 use crate::source::Clock;
 use crate::store::facts::Fact;
 use crate::store::{Entry, Store};
-use crate::view::audience::{Cut, Cuts};
-use crate::view::build;
+use crate::view::audience::{AudienceScene, Cut, Cuts};
 use crate::view::scene::{Ring, Scene};
 pub use channels::Channels;
 use demands::ViewerDemands;
@@ -41,6 +42,7 @@ use exporting::Exporting;
 use looking::Look;
 pub use messages::{Command, Notification, Reload};
 use remembering::Keeping;
+use rewinding::{Rewind, Rewinding};
 use statuses::Statuses;
 
 /// How long answers are gathered before a scene is made of them.
@@ -72,6 +74,8 @@ pub struct Hub {
     exporting: Option<Exporting>,
     /// What is wrong with parts of the board that no panel shows.
     troubles: Vec<watch::Receiver<Option<String>>>,
+    /// Since when it has been told of all that comes: of before only what was kept is known.
+    began: Timestamp,
     /// The wall clock at a moment of the steady one.
     looked: (Timestamp, Instant),
 }
@@ -113,6 +117,7 @@ impl Hub {
             statuses: Statuses::default(),
             exporting: None,
             troubles: Vec::new(),
+            began: looked.0,
             looked,
         }
     }
@@ -148,11 +153,20 @@ impl Hub {
         Some(self.judged(&self.live.as_of(moment)?, moment, |_, scene| scene))
     }
 
-    /// The one way from what is known to verdicts and a scene, of now and of any past moment.
+    /// Verdicts and a scene as of now, or as of a past moment.
     fn judged<T>(&self, state: &State, now: Timestamp, made: impl FnOnce(&Verdicts<'_>, Scene) -> T) -> T {
-        let verdicts = judge(&self.board.to_judge(), &state.store, &state.checks, now, &self.zone);
-        let (scene, verdicts) = build::scene(&self.board, verdicts, now, &self.zone);
-        made(&verdicts, scene)
+        rewinding::judged((&self.board, &self.zone), state, now, made)
+    }
+
+    /// What an audience sees as of a moment at which this was known.
+    pub fn seen_by(&self, audience: &Arc<Audience>, at: Timestamp) -> AudienceScene {
+        rewinding::seen((&self.board, &self.zone), self.live.state(), at, audience)
+    }
+
+    /// What it takes to show somebody the past.
+    fn rewinding(&self, rewind: Rewind) -> Rewinding {
+        let known = if rewind.at < self.began { None } else { self.live.as_of(rewind.at) };
+        Rewinding { known, rewind, board: Arc::clone(&self.board), zone: self.zone.clone() }
     }
 
     /// A look: what everybody sees as of now, and the notifications of what has turned since the last look. Without
@@ -291,6 +305,7 @@ impl Hub {
         if behind > DRIFT {
             tracing::warn!("the clock was set back by {}", behind.brief());
             self.live.set_back(behind);
+            self.began = self.began.minus(behind);
         }
         ahead.max(behind) > DRIFT
     }
@@ -323,6 +338,7 @@ impl Hub {
                 }
                 Some(command) = channels.commands.recv() => match command {
                     Command::RefreshNow => channels.refresh(),
+                    Command::Rewind(rewind) => channels.rewind(self.rewinding(rewind)),
                     Command::Demand(viewer, needed) => {
                         demands.set(viewer, needed);
                         channels.tell_widths(&mut demands, self.store());

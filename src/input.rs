@@ -4,6 +4,7 @@ pub mod action;
 mod inspect;
 mod intent;
 pub mod keymap;
+mod time;
 
 use ratatui::layout::{Position, Rect};
 
@@ -43,7 +44,7 @@ pub fn action(input: Input, kiosk: bool, targets: Targets<'_>) -> Option<Action>
         Input::Key(key) if targets.is_typing => keymap::typed(key),
         Input::Key(key) => keymap::action(key, kiosk),
         _ if kiosk => None,
-        Input::Click(..) if targets.is_typing => None,
+        _ if targets.is_typing => None,
         Input::WheelUp if targets.is_inspecting => Some(Action::Up),
         Input::WheelDown if targets.is_inspecting => Some(Action::Down),
         Input::Click(column, row) => clicked(column, row, targets),

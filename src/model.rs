@@ -29,6 +29,7 @@ pub mod log;
 pub mod log_filter;
 pub mod log_pattern;
 pub mod measured;
+pub mod moment;
 pub mod number;
 pub mod number_or_text;
 pub mod people;

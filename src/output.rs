@@ -4,6 +4,7 @@ pub mod ansi;
 pub mod document;
 pub mod html;
 pub mod openmetrics;
+mod past_looks;
 pub mod patient;
 pub mod plain;
 mod runs;

@@ -2,6 +2,7 @@
 
 pub mod chrome;
 mod details;
+mod footer;
 pub mod frame;
 mod header;
 mod help;

@@ -6,4 +6,6 @@ pub mod audience;
 pub mod build;
 pub mod lens;
 pub mod overview;
+pub mod past;
+pub mod prompt;
 pub mod scene;

@@ -31,13 +31,14 @@ pub use crate::view::lens::{Lens, Turning};
 
 use crate::input::action::{Action, apply};
 use crate::input::{Targets, action};
-use crate::model::audience::Permission;
+use crate::model::audience::{Audience, Permission};
 use crate::model::demands::Detail;
-use crate::model::time::Span;
+use crate::model::time::{Span, Timestamp};
 use crate::render::{Frame, Ink};
 use crate::view::address::Address;
 use crate::view::arrange::Arrangement;
 use crate::view::audience::AudienceScene;
+use crate::view::past::PastState;
 use crate::view::scene::Scene;
 use inks::Tried;
 use rotation::Rotation;
@@ -46,6 +47,8 @@ use rotation::Rotation;
 const SILENCE: Duration = Duration::from_secs(2);
 /// What others write over the picture (the kernel, `wall`) stays at most this long.
 const REPAINT: Duration = Duration::from_mins(1);
+/// The past is played on this often.
+const PLAYED: Duration = Duration::from_millis(900);
 /// The largest picture drawn, in columns and rows; a screen that claims more gets this.
 pub const MAX_SIZE: (u16, u16) = (500, 200);
 /// Braille has two dots a column.
@@ -68,6 +71,10 @@ pub struct Viewer {
     rung: (u64, u64),
     /// What was drawn last.
     frame: Option<Arc<Frame>>,
+    /// The moment of the past that is asked for just now.
+    asked: Option<Timestamp>,
+    /// Up to when the past was played.
+    played_at: Duration,
     /// Whether the next picture is written cell by cell, and when that was asked for.
     is_whole_next: bool,
     whole_at: Duration,
@@ -78,8 +85,12 @@ pub struct Viewer {
 
 impl Viewer {
     /// A viewer that begins with a scene. It has been told of nothing, and is not to be told of what was before.
-    pub fn new(seen: AudienceScene, lens: Lens, inks: impl Into<Inks>, size: (u16, u16), now: Duration) -> Self {
+    pub fn new(seen: AudienceScene, mut lens: Lens, inks: impl Into<Inks>, size: (u16, u16), now: Duration) -> Self {
         let (inks, scene) = (inks.into(), seen.scene());
+        if lens.past.is_some() {
+            // Whoever comes to see a moment of the past sees nothing else move until it comes.
+            lens.frozen.get_or_insert_with(|| Arc::clone(scene));
+        }
         Self {
             lens,
             ink: inks.at(scene.now, &scene.zone).clone(),
@@ -90,6 +101,8 @@ impl Viewer {
             rung: scene.ring.as_ref().map_or((0, 0), |ring| (ring.number, ring.bells)),
             seen,
             came_at: now,
+            asked: None,
+            played_at: now,
             frame: None,
             is_whole_next: true,
             whole_at: now,
@@ -113,14 +126,12 @@ impl Viewer {
         let nothing = Arrangement::default();
         let (tabs, panels) = frame.as_ref().map_or((&[][..], &nothing), |frame| (&frame.tabs, &frame.arrangement));
         let is_inspecting = self.lens.inspected(self.lens.scene(self.live())).is_some();
-        let is_typing = is_inspecting && self.lens.inspection.typing.is_some();
+        let is_typing = self.lens.prompt.is_some() || is_inspecting && self.lens.inspection.typing.is_some();
         let action = action(input, self.lens.kiosk, Targets { tabs, panels, is_typing, is_inspecting })?;
         self.is_dirty = true;
         match action {
             Action::NextTheme => self.try_theme(self.inks.next(self.tried.as_ref())),
-            Action::Back
-                if self.tried.is_some() && self.lens.help.is_none() && self.lens.inspection.typing.is_none() =>
-            {
+            Action::Back if self.tried.is_some() && self.lens.help.is_none() && !is_typing => {
                 self.try_theme(None);
                 return None;
             }
@@ -138,6 +149,7 @@ impl Viewer {
         if *self.seen.audience() != *seen.audience() {
             // What was frozen may be more than is to be seen now.
             self.lens.frozen = None;
+            self.lens.past = None;
         }
         if self.lens.frozen.is_none() {
             self.lens.follow(self.seen.scene(), seen.scene());
@@ -179,9 +191,57 @@ impl Viewer {
             self.is_dirty = true;
         }
         self.turn(now);
+        self.play(now);
         if now.saturating_sub(self.whole_at) >= REPAINT {
             self.repaint(now);
         }
+    }
+
+    /// Plays the past on, once a second, and not before the last moment of it has come.
+    fn play(&mut self, now: Duration) {
+        let passed = now.saturating_sub(self.played_at);
+        let Some(past) = self.lens.past.as_ref() else { return };
+        if past.state == PastState::Asked || passed < PLAYED {
+            return;
+        }
+        self.played_at = now;
+        let Some(speed) = past.speed else { return };
+        let passed = i64::try_from(passed.min(PLAYED * 2).as_millis()).unwrap_or(0);
+        let at = past.at.plus(Span(passed.saturating_mul(speed)).max(past.step()));
+        self.lens.go_to(at, self.seen.scene());
+        self.is_dirty = true;
+    }
+
+    /// The moment of the past that somebody has to be asked for, once: what comes of it goes to [`Viewer::past`]. None
+    /// while another one is asked for.
+    pub fn asks_for_past(&mut self) -> Option<(Timestamp, Arc<Audience>)> {
+        let past = self.lens.past.as_mut().filter(|past| past.state == PastState::Asked)?;
+        if !self.seen.audience().may(Permission::Demand) {
+            past.state = PastState::Refused("who looks here may not look at the past".to_owned());
+            self.is_dirty = true;
+            return None;
+        }
+        if self.asked.is_some() {
+            return None;
+        }
+        self.asked = Some(past.at);
+        Some((past.at, Arc::clone(self.seen.audience())))
+    }
+
+    /// Takes a moment of the past that was asked for, with the length of the steps in which it is known; or why it cannot
+    /// be seen.
+    pub fn past(&mut self, seen: Result<(AudienceScene, Span), String>) {
+        let Some(at) = self.asked.take() else { return };
+        let is_mine = |(seen, step): (AudienceScene, Span)| {
+            (*seen.audience() == *self.seen.audience()).then(|| (Arc::clone(seen.scene()), step))
+        };
+        let seen = match seen {
+            // It was made for an audience that this viewer belongs to no more.
+            Ok(seen) => is_mine(seen).ok_or_else(|| "what may be seen here has changed".to_owned()),
+            Err(why) => Err(why),
+        };
+        self.lens.see_past(at, seen, self.seen.scene());
+        self.is_dirty = true;
     }
 
     /// Draws in other colours or glyphs from now on. A theme that is tried stays.

@@ -143,8 +143,8 @@ async fn serve(
     status: Status,
     (trouble, beat): (&Trouble, &watch::Sender<()>),
 ) {
-    let viewing = Arc::new(Viewing::new(settings.palettes));
-    tokio::spawn(Arc::clone(&viewing).demand(commands));
+    let viewing = Arc::new(Viewing::new(settings.palettes, commands));
+    tokio::spawn(Arc::clone(&viewing).demand());
     let page = |(listener, whose)| Page { listener, whose, status: status.clone(), accepting: None };
     let mut pages: Vec<Page> = settings.pages.into_iter().map(page).collect();
     let mut doors: Vec<(Door, Option<Accepting>)> = settings.doors.into_iter().map(|door| (door, None)).collect();

@@ -5,13 +5,14 @@ use std::process::ExitCode;
 use super::arguments::{QueryFlags, QueryFormat};
 use super::load::{load, request, zone};
 use super::out::{Done, Failure, complain, print};
-use super::{moment, state};
+use super::state;
 use crate::app::{self, asked};
 use crate::config::Board;
 use crate::config::board::QuerySpec;
 use crate::export::status;
 use crate::export::table::{Exported, csv, exported, json, table};
 use crate::history::read::Reader;
+use crate::model::moment;
 use crate::model::time::{Span, Timestamp, now};
 
 /// How long `--live` waits for sources.
@@ -22,7 +23,7 @@ const STATUS_STEP: Span = Span::seconds(3600);
 pub(super) fn run(flags: &QueryFlags) -> Done {
     let (board, _) = load(&flags.board)?;
     let now = now();
-    let zone_here = crate::source::zone::of_this_machine();
+    let zone_here = zone();
     let read = |text: &Option<String>, default: Timestamp| {
         text.as_ref().map_or(Ok(default), |text| moment::parse(text, now, &zone_here))
     };

@@ -18,6 +18,9 @@ const LATE: Span = Span::seconds(60);
 /// How long what the board has noticed, and how polls ended, is kept.
 const NOTED_KEPT: Span = Span::seconds(400 * 86_400);
 const FAILED_KEPT: Span = Span::seconds(30 * 86_400);
+/// How long every snapshot is kept, and how far apart those are that are older.
+pub(super) const SNAPSHOTS_KEPT: Span = Span::seconds(3600);
+pub(super) const SNAPSHOTS_APART: Span = Span::seconds(600);
 /// Blocks that are forgotten in one go when there is no room.
 const IN_ONE_GO: i64 = 500;
 /// Flushes of log lines that are forgotten in one go.
@@ -132,6 +135,7 @@ pub(super) fn forget(connection: &Connection, now: Timestamp, max_bytes: u64) ->
     connection.execute("DELETE FROM failed WHERE at < ?1", [before(FAILED_KEPT)])?;
     connection.execute("DELETE FROM log_lines WHERE at < ?1", [before(lines::KEPT)])?;
     // The last one of each query is how all is, however old it is.
+    thin_snapshots(connection, before(SNAPSHOTS_KEPT).div_euclid(SLOT.0))?;
     let slot = before(FAILED_KEPT).div_euclid(SLOT.0);
     connection.execute(
         "DELETE FROM snapshot WHERE slot < ?1 AND slot < (SELECT max(slot) FROM snapshot AS s WHERE s.query = snapshot.query)",
@@ -167,6 +171,16 @@ pub(super) fn forget(connection: &Connection, now: Timestamp, max_bytes: u64) ->
     let mut vacuum = connection.prepare("PRAGMA incremental_vacuum")?;
     let mut pages = vacuum.query([])?;
     while pages.next()?.is_some() {}
+    Ok(())
+}
+
+/// Of the snapshots before a slot the last of each ten minutes is kept.
+fn thin_snapshots(connection: &Connection, until: i64) -> rusqlite::Result<()> {
+    connection.execute(
+        "DELETE FROM snapshot WHERE slot < ?1 AND EXISTS (SELECT 1 FROM snapshot AS later WHERE later.query = snapshot.query \
+         AND later.slot > snapshot.slot AND later.slot / ?2 = snapshot.slot / ?2)",
+        [until, SNAPSHOTS_APART.0 / SLOT.0],
+    )?;
     Ok(())
 }
 

@@ -13,7 +13,12 @@ use crate::model::time::Timestamp;
 /// What marks a file as a history of andon: "andn".
 const APPLICATION: i32 = 0x616e_646e;
 /// The steps from an empty file to one of this release; the number of those that were made is its version.
-const MIGRATIONS: [&str; 3] = [include_str!("schema.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
+const MIGRATIONS: [&str; 4] = [
+    include_str!("schema.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
+];
 /// The log beside the file is cut back to this size, in bytes.
 const LARGEST_LOG: i64 = 4 * 1024 * 1024;
 /// File systems on which locks and memory maps of SQLite are not sure, by their magic numbers (statfs(2)).
@@ -264,12 +269,12 @@ mod tests {
         drop(open_with(&folder.file(), NOW, &MIGRATIONS[..1]).unwrap());
         drop(open(&folder.file(), NOW).unwrap());
         assert!(folder.names().contains(&"board.sqlite.version-1".to_owned()), "{:?}", folder.names());
-        let later = [MIGRATIONS[0], MIGRATIONS[1], MIGRATIONS[2], "CREATE TABLE later(x);"];
+        let later: Vec<&str> = MIGRATIONS.into_iter().chain(["CREATE TABLE later(x);"]).collect();
         let newer = open_with(&folder.file(), NOW, &later).unwrap();
         newer.connection.execute("INSERT INTO later VALUES (1)", []).unwrap();
         drop(newer);
-        assert!(folder.names().contains(&"board.sqlite.version-3".to_owned()), "{:?}", folder.names());
-        assert!(refused(&folder.file(), &MIGRATIONS).contains("written by a newer andon (version 4)"));
+        assert!(folder.names().contains(&"board.sqlite.version-4".to_owned()), "{:?}", folder.names());
+        assert!(refused(&folder.file(), &MIGRATIONS).contains("written by a newer andon (version 5)"));
     }
 
     #[test]

@@ -19,8 +19,8 @@ use crate::store::News;
 const MOST_POINTS: usize = 500_000;
 /// Most events and most failures that wait.
 const MOST_OTHERS: usize = 10_000;
-/// Of the snapshots of a query the last of so long is kept.
-pub(super) const SLOT: Span = Span::seconds(600);
+/// Of the snapshots of a query that are new the last of so long is kept.
+pub(super) const SLOT: Span = Span::seconds(1);
 
 /// What waits for the next flush.
 #[derive(Debug, Default)]

@@ -39,6 +39,9 @@ pub struct Remembered {
     pub news: Vec<(Timestamp, News)>,
     /// When it was answered the last time.
     pub answered: Option<Timestamp>,
+    /// Why it was not answered at the moment that is remembered, and since when. Only of a moment of the past: of a board that
+    /// comes back the next poll tells.
+    pub failed: Option<(Timestamp, String)>,
 }
 
 /// Reads all of it.
@@ -78,13 +81,15 @@ pub(super) fn load(connection: &Connection, since: Timestamp) -> rusqlite::Resul
         // Answers of another kind replace those before them.
         remembered.news.sort_by_key(|(at, _)| *at);
     }
-    past.noted = noted(connection, since)?;
+    past.noted = noted(connection, since, Timestamp(i64::MAX))?;
     Ok(past)
 }
 
-fn noted(connection: &Connection, since: Timestamp) -> rusqlite::Result<Vec<Event>> {
-    let mut noted = connection.prepare("SELECT data FROM noted WHERE at >= ?1 ORDER BY at DESC LIMIT ?2")?;
-    let texts = noted.query_map(params![since.0, MOST_EVENTS as i64], |row| row.get::<_, String>(0))?;
+/// What the board had noticed between two moments, oldest first.
+pub(super) fn noted(connection: &Connection, from: Timestamp, to: Timestamp) -> rusqlite::Result<Vec<Event>> {
+    let mut noted =
+        connection.prepare("SELECT data FROM noted WHERE at >= ?1 AND at <= ?2 ORDER BY at DESC LIMIT ?3")?;
+    let texts = noted.query_map(params![from.0, to.0, MOST_EVENTS as i64], |row| row.get::<_, String>(0))?;
     let mut events = Vec::new();
     for text in texts {
         events.extend(serde_json::from_str::<Event>(&text?));
@@ -114,6 +119,14 @@ fn points(connection: &Connection, since: Timestamp) -> rusqlite::Result<BTreeMa
             take(id, block);
         }
     }
+    named(connection, all)
+}
+
+/// Points by the number of their series, as the series of each query.
+pub(super) fn named(
+    connection: &Connection,
+    all: HashMap<i64, Vec<Point>>,
+) -> rusqlite::Result<BTreeMap<QueryKey, Vec<Series>>> {
     let mut names = connection.prepare("SELECT query, labels FROM series WHERE id = ?1")?;
     let mut queries: BTreeMap<QueryKey, Vec<Series>> = BTreeMap::new();
     for (id, points) in all.into_iter().filter(|(_, points)| !points.is_empty()) {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, params};
 
+use super::as_of;
 use super::codec::{self, Bucket};
 use super::flush::blocks;
 use super::load::{Past, load};
@@ -36,6 +37,12 @@ impl Reader {
         // As of one moment: a block is not missed because it is made meanwhile.
         let _moment = self.0.unchecked_transaction().map_err(|error| error.to_string())?;
         load(&self.0, since).map_err(|error| error.to_string())
+    }
+
+    /// What was known at a moment, with so much of the time before it; and the length of the steps in which it is known.
+    pub fn as_of(&self, at: Timestamp, window: Span, now: Timestamp) -> Result<(Past, Span), String> {
+        let _moment = self.0.unchecked_transaction().map_err(|error| error.to_string())?;
+        as_of::load(&self.0, at, window, now).map_err(|error| error.to_string())
     }
 
     /// The shortest stretches of time that statuses are known in since a moment.

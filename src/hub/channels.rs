@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, watch};
 use super::demands::ViewerDemands;
 use super::looking::Looks;
 use super::messages::{Command, Notification, Reload};
+use super::rewinding::Rewinding;
 use crate::model::poll::Outcome;
 use crate::source::Widths;
 use crate::store::Store;
@@ -32,6 +33,8 @@ pub struct Channels {
     pub cuts: watch::Sender<Cuts>,
     /// To the supervisor: counts up for "ask now".
     pub refresh_now: watch::Sender<u64>,
+    /// To who shows the past.
+    pub rewinds: mpsc::Sender<Rewinding>,
     /// To the sources: how many points each query is wanted in.
     pub widths: watch::Sender<Widths>,
 }
@@ -46,6 +49,15 @@ impl Channels {
 
     pub(super) fn refresh(&self) {
         self.refresh_now.send_modify(|count| *count += 1);
+    }
+
+    /// Hands on who wants to see the past; where too many wait, they are told so.
+    pub(super) fn rewind(&self, rewinding: Rewinding) {
+        if let Err(refused) = self.rewinds.try_send(rewinding) {
+            let why = "too many look at the past just now; try again".to_owned();
+            // Who asked may have gone.
+            let _gone = refused.into_inner().rewind.answer.send(Err(why));
+        }
     }
 
     /// Tells the sources in how many columns their queries are drawn. What the board does not ask is not needed.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use super::demands::ViewerId;
+use super::rewinding::Rewind;
 use crate::config::Board;
 use crate::config::board::Webhook;
 use crate::eval::transitions::Transition;
@@ -19,6 +20,8 @@ pub enum Command {
     RefreshNow,
     /// All that a viewer needs, instead of what it needed before.
     Demand(ViewerId, Demands),
+    /// A viewer wants to see the past.
+    Rewind(Rewind),
     /// A viewer has left: what only it needed is not needed any more.
     Gone(ViewerId),
 }

@@ -6,6 +6,7 @@ use super::statuses::Statuses;
 use crate::config::Board;
 use crate::history::{History, Past, Record, Remembered};
 use crate::model::event::{Event, EventKind};
+use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{QueryId, QueryKey};
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp};
@@ -100,8 +101,9 @@ fn until(mut news: News, now: Timestamp) -> News {
 
 fn of_query(query: QueryId, remembered: Remembered, now: Timestamp) -> Vec<Fact> {
     // A source that is asked for its past is as if it had never been asked: that it once answered shows nothing.
+    let failed = remembered.failed.map(|(since, why)| failed(query, since.min(now), &why));
     if remembered.news.is_empty() {
-        return Vec::new();
+        return failed.into_iter().collect();
     }
     let is_pushed = remembered.news.iter().any(|(_, news)| matches!(news, News::Series(_)));
     // A clock that was ahead then must not make it look new: what is of later than now is not known any more.
@@ -111,7 +113,14 @@ fn of_query(query: QueryId, remembered: Remembered, now: Timestamp) -> Vec<Fact>
         let ended = Ended::Answered { age: Span(0), caveat: None, is_pushed, listener_error: None };
         Fact::Poll(Poll { query, at: at.min(now), next_try: now, failures: 0, ended, budget: None, clock_skew: None })
     }));
+    facts.extend(failed);
     facts
+}
+
+/// That a query had failed. How often is not known.
+fn failed(query: QueryId, at: Timestamp, why: &str) -> Fact {
+    let ended = Ended::Failed(Box::new(FetchError::new(Reason::Remembered, why)));
+    Fact::Poll(Poll { query, at, next_try: at, failures: 1, ended, budget: None, clock_skew: None })
 }
 
 #[cfg(test)]
@@ -129,7 +138,7 @@ mod tests {
     }
 
     fn past(board: &Board, news: Vec<(Timestamp, News)>, last: Timestamp) -> Past {
-        let remembered = Remembered { news, answered: Some(last) };
+        let remembered = Remembered { news, answered: Some(last), ..Remembered::default() };
         Past { queries: [(board.queries[0].key.clone(), remembered)].into(), last: Some(last), ..Past::default() }
     }
 

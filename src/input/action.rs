@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use ratatui::layout::Rect;
 
-use super::inspect;
 pub use super::intent::{Action, Effect};
 use super::keymap::HELP;
+use super::{inspect, time};
 use crate::view::arrange::Arrangement;
 use crate::view::lens::Lens;
+use crate::view::prompt::{Prompt, Question};
 use crate::view::scene::Scene;
 
 /// Applies an action to a lens. `arrangement` is where panels were drawn last.
@@ -16,13 +17,16 @@ pub fn apply(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &A
     let effect = applied(lens, action, live, arrangement);
     if lens.reads_back && lens.scroll == 0 {
         // Whoever has read back is at the newest line again, or looks at something else.
-        thaw(lens, live);
+        lens.go_live(live);
     }
     lens.reads_back &= lens.frozen.is_some();
     effect
 }
 
 fn applied(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &Arrangement) -> Option<Effect> {
+    if typed(lens, action, live) {
+        return None;
+    }
     let scene = Arc::clone(lens.frozen.as_ref().unwrap_or(live));
     let chosen = match action {
         // Without a choice Enter takes the first.
@@ -52,6 +56,10 @@ fn applied(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &Arr
         | Action::Erase { .. } => {}
         Action::Back => back(lens, live),
         Action::Pause => pause(lens, live),
+        Action::Past if lens.past.is_some() => lens.go_live(live),
+        Action::Past => lens.go_to(live.now.minus(time::step(lens, live)), live),
+        Action::Move(way) => time::go(lens, way, live),
+        Action::TypeTime => lens.prompt = Some(Prompt::new(Question::Time)),
         Action::Zoom => {
             lens.begin_anew();
             lens.zoom = !lens.zoom;
@@ -66,6 +74,9 @@ fn applied(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &Arr
             lens.focus = Some(panel);
         }
         Action::Next | Action::Previous => step(lens, action == Action::Next, &scene, arrangement),
+        Action::NextEvent | Action::PreviousEvent if lens.past.is_some() && lens.changes(&scene).is_none() => {
+            time::to_event(lens, action == Action::NextEvent, live);
+        }
         Action::NextEvent | Action::PreviousEvent => to_event(lens, action == Action::NextEvent, &scene),
         Action::Up | Action::Down | Action::Left | Action::Right => {
             // The same on every zoomed panel: sideways through time, up and down through lines.
@@ -89,18 +100,29 @@ fn applied(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &Arr
 
 /// Freezes the picture, or goes on.
 fn pause(lens: &mut Lens, live: &Arc<Scene>) {
-    if lens.frozen.is_some() {
-        thaw(lens, live);
+    if let Some(past) = &mut lens.past {
+        past.change_speed();
+    } else if lens.frozen.is_some() {
+        lens.go_live(live);
     } else {
         lens.frozen = Some(Arc::clone(live));
     }
 }
 
-/// The live picture again; what was looked at may have moved meanwhile.
-fn thaw(lens: &mut Lens, live: &Scene) {
-    if let Some(frozen) = lens.frozen.take() {
-        lens.follow(&frozen, live);
+/// Takes what is typed into the prompt, where there is one. False where it is for others.
+fn typed(lens: &mut Lens, action: Action, live: &Arc<Scene>) -> bool {
+    let Some(prompt) = &mut lens.prompt else { return false };
+    match action {
+        Action::Type(character) => prompt.add(character),
+        Action::Erase { all } => prompt.erase(all),
+        Action::Back => lens.prompt = None,
+        Action::Zoom => match prompt.question {
+            Question::Time => time::go_to_typed(lens, live),
+        },
+        Action::Quit | Action::Repaint => return false,
+        _ => {}
     }
+    true
 }
 
 fn back(lens: &mut Lens, live: &Scene) {
@@ -113,10 +135,12 @@ fn back(lens: &mut Lens, live: &Scene) {
         lens.begin_anew();
     } else if lens.focus.is_some() {
         lens.focus = None;
+    } else if lens.past.is_some() {
+        lens.go_live(live);
     } else if lens.window.is_some() {
         lens.window = None;
     } else {
-        thaw(lens, live);
+        lens.go_live(live);
     }
 }
 

@@ -39,8 +39,14 @@ pub enum Action {
     NextEvent,
     /// To the event before on the zoomed graph.
     PreviousEvent,
-    /// Freeze the picture, or let it go on.
+    /// Freeze the picture, or let it go on; of the past, play it.
     Pause,
+    /// Look at the past, or at what is so now again.
+    Past,
+    /// To another moment.
+    Move(Move),
+    /// Type a moment or a range of time.
+    TypeTime,
     /// Ask all sources now.
     Refresh,
     /// Repaint the whole screen.
@@ -64,6 +70,21 @@ pub enum Action {
     },
     /// A click on a panel.
     Click(usize),
+}
+
+/// A way through time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Move {
+    /// Earlier by half a window.
+    HalfBack,
+    /// Later by half a window.
+    HalfOn,
+    /// Earlier by a step.
+    StepBack,
+    /// Later by a step.
+    StepOn,
+    /// What is so now, and as much of the time as the board shows.
+    Live,
 }
 
 /// What reaches beyond the lens.

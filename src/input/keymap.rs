@@ -1,6 +1,6 @@
 //! Which key does what.
 
-use super::intent::Action;
+use super::intent::{Action, Move};
 use crate::view::lens::{KeyHelp, Resize};
 
 /// A key, as far as andon cares.
@@ -40,7 +40,7 @@ struct Row {
 }
 
 /// All keys: the key map, the help and the manual are made from it.
-const TABLE: [Row; 22] = [
+const TABLE: [Row; 25] = [
     Row {
         keys: "Tab / Shift-Tab",
         what: "next, previous panel",
@@ -64,7 +64,7 @@ const TABLE: [Row; 22] = [
     Row { keys: "Left Right h l", what: "zoomed: point at an earlier, a later moment", bindings: &[] },
     Row {
         keys: "n N",
-        what: "zoomed: point at the next, the previous event",
+        what: "zoomed, past: to the next, the previous event",
         bindings: &[(Key::Char('n'), Action::NextEvent), (Key::Char('N'), Action::PreviousEvent)],
     },
     Row { keys: "Up Down k j", what: "zoomed: scroll a list", bindings: &[] },
@@ -104,15 +104,30 @@ const TABLE: [Row; 22] = [
         bindings: &[(Key::Char('['), Action::PreviousPage), (Key::Char(']'), Action::NextPage)],
     },
     Row {
-        keys: "+ = - 0",
-        what: "a shorter, a longer window; the board's",
+        keys: "+ = -",
+        what: "a shorter, a longer window",
         bindings: &[
             (Key::Char('+'), Action::Window(Resize::Shorter)),
             (Key::Char('='), Action::Window(Resize::Shorter)),
             (Key::Char('-'), Action::Window(Resize::Longer)),
-            (Key::Char('0'), Action::Window(Resize::Whole)),
         ],
     },
+    Row {
+        keys: "{ } , .",
+        what: "earlier, later: half a window; a step",
+        bindings: &[
+            (Key::Char('{'), Action::Move(Move::HalfBack)),
+            (Key::Char('}'), Action::Move(Move::HalfOn)),
+            (Key::Char(','), Action::Move(Move::StepBack)),
+            (Key::Char('.'), Action::Move(Move::StepOn)),
+        ],
+    },
+    Row {
+        keys: "m t",
+        what: "the past and back; type a moment or range",
+        bindings: &[(Key::Char('m'), Action::Past), (Key::Char('t'), Action::TypeTime)],
+    },
+    Row { keys: "0", what: "now, and the board's window", bindings: &[(Key::Char('0'), Action::Move(Move::Live))] },
     Row {
         keys: "! or g",
         what: "the worst panel of the board",
@@ -120,7 +135,7 @@ const TABLE: [Row; 22] = [
     },
     Row {
         keys: "p or Space",
-        what: "freeze the picture; polling goes on",
+        what: "freeze the picture; the past: play it",
         bindings: &[(Key::Char('p'), Action::Pause), (Key::Char(' '), Action::Pause)],
     },
     Row { keys: "r", what: "ask all sources now", bindings: &[(Key::Char('r'), Action::Refresh)] },
@@ -132,7 +147,7 @@ const TABLE: [Row; 22] = [
     Row { keys: "Ctrl-L", what: "repaint the whole screen", bindings: &[(Key::Ctrl('l'), Action::Repaint)] },
     Row {
         keys: "Esc",
-        what: "leave help, theme, pointer, zoom, choice, window, freeze",
+        what: "leave help, theme, pointer, zoom, choice, past, window, freeze",
         bindings: &[(Key::Esc, Action::Back)],
     },
     Row { keys: "?", what: "this help", bindings: &[(Key::Char('?'), Action::Help)] },

@@ -87,6 +87,8 @@ pub enum Reason {
     Listen,
     /// A fault of andon itself.
     Internal,
+    /// One of long ago, of which only the words are known.
+    Remembered,
 }
 
 impl Reason {
@@ -141,6 +143,7 @@ impl Reason {
             Self::File => "check its path, and that the user that runs andon may use it",
             Self::Listen => "correct the cause; andon then starts the listener again by itself",
             Self::Internal => "this is a fault of andon: please report it",
+            Self::Remembered => "it was so at that moment",
         }
     }
 }
@@ -175,6 +178,7 @@ impl fmt::Display for Reason {
             Self::File => "file unusable",
             Self::Listen => "nobody listens",
             Self::Internal => "internal error",
+            Self::Remembered => "failed then",
         };
         f.write_str(word)
     }
@@ -208,6 +212,8 @@ impl fmt::Display for FetchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.detail.is_empty() {
             write!(f, "{}", self.reason)
+        } else if self.reason == Reason::Remembered {
+            write!(f, "{}", self.detail)
         } else {
             write!(f, "{}: {}", self.reason, self.detail)
         }

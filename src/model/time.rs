@@ -112,6 +112,17 @@ impl Zone {
         name.rsplit('/').next().unwrap_or(name).replace('_', " ")
     }
 
+    /// The date there; `None` beyond the end of the calendar.
+    pub(super) fn date_of(&self, at: Timestamp) -> Option<jiff::civil::Date> {
+        self.local_time(at).map(|there| there.date())
+    }
+
+    /// When the clocks show this there; of an hour that comes twice the first, of one that is left out the one after.
+    pub(super) fn moment_of(&self, civil: jiff::civil::DateTime) -> Option<Timestamp> {
+        let zoned = civil.to_zoned(self.0.clone()).ok()?;
+        Some(Timestamp(zoned.timestamp().as_millisecond()))
+    }
+
     /// What the clocks show there; `None` beyond the end of the calendar.
     pub(super) fn local_time(&self, at: Timestamp) -> Option<jiff::Zoned> {
         jiff::Timestamp::from_millisecond(at.0).ok().map(|t| t.to_zoned(self.0.clone()))

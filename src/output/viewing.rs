@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use crate::hub::Command;
 use crate::hub::demands::{ViewerDemands, ViewerId};
 use crate::model::audience::Permission;
+use crate::output::past_looks::PastLooks;
 use crate::view::audience::{AudienceScene, Cuts};
 use crate::viewer::{Delta, Demands, Frames, Inks, MAX_SIZE, Palette, Screen, Viewer};
 use inks::KnownInks;
@@ -66,14 +67,15 @@ pub struct Viewing {
     next: AtomicU64,
     demands: Mutex<ViewerDemands>,
     demanded: Notify,
+    commands: mpsc::Sender<Command>,
     palettes: watch::Receiver<Palette>,
     inks: Mutex<KnownInks>,
     began: Instant,
 }
 
 impl Viewing {
-    /// Nobody yet.
-    pub fn new(palettes: watch::Receiver<Palette>) -> Self {
+    /// Nobody yet; what viewers ask goes to the hub.
+    pub fn new(palettes: watch::Receiver<Palette>, commands: mpsc::Sender<Command>) -> Self {
         Self {
             frames: Mutex::default(),
             at_sockets: AtomicUsize::new(0),
@@ -82,6 +84,7 @@ impl Viewing {
             next: AtomicU64::new(1),
             demands: Mutex::default(),
             demanded: Notify::new(),
+            commands,
             inks: Mutex::new(KnownInks::new(palettes.clone())),
             palettes,
             began: Instant::now(),
@@ -130,6 +133,11 @@ impl Viewing {
         self.palettes.clone()
     }
 
+    /// A viewer's looks at the past.
+    fn past_looks(&self) -> PastLooks {
+        PastLooks::new(self.commands.clone())
+    }
+
     /// The colours of a viewer that asks for a theme by name, else those of the board.
     pub fn inks(&self, theme: &str, screen: Screen) -> Inks {
         lock(&self.inks).of(theme, screen)
@@ -141,13 +149,13 @@ impl Viewing {
     }
 
     /// Tells the hub what viewers need, joined, for as long as there is a hub.
-    pub async fn demand(self: Arc<Self>, commands: mpsc::Sender<Command>) {
+    pub async fn demand(self: Arc<Self>) {
         let everybody = ViewerId(1);
         loop {
             self.demanded.notified().await;
             sleep(GATHER).await;
             let joined = lock(&self.demands).joined();
-            if commands.send(Command::Demand(everybody, joined)).await.is_err() {
+            if self.commands.send(Command::Demand(everybody, joined)).await.is_err() {
                 return;
             }
         }
@@ -249,7 +257,7 @@ mod tests {
     fn viewing() -> Arc<Viewing> {
         let theme = Theme::load("andon", &embedded).unwrap();
         let palette = Palette { monochrome: theme.clone(), theme, day: None, glyphs: None, themes: Arc::new(|_| None) };
-        Arc::new(Viewing::new(watch::channel(palette).1))
+        Arc::new(Viewing::new(watch::channel(palette).1, mpsc::channel(1).0))
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::model::time::Span;
 use crate::panel::ink::{Glyphs, Ground, Ink, Role};
 use crate::panel::marks::{big_text, columns, fill, write, write_right};
 use crate::view::lens::Lens;
-use crate::view::scene::{PanelScene, Scene, SourceState};
+use crate::view::scene::{PanelScene, Scene};
 
 /// The least that is worth saying of what changed last.
 const LEAST_CHANGE: usize = 24;
@@ -144,114 +144,6 @@ pub(super) fn tabs(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer, 
         write_right(buffer, Rect { width: area.width - 1, ..area }, 0, &window, ink.style(role));
     }
     areas
-}
-
-/// Keys, and how old the data is; for a wall only the latter.
-pub(super) fn footer(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: &mut Buffer, ink: &Ink) {
-    if area.is_empty() {
-        return;
-    }
-    // Who may not know the sources of a board is not told that there are none.
-    let is_told = !scene.sources.is_empty() || scene.updated.is_none();
-    let mut right = if is_told { sources(scene) } else { String::new() };
-    if let Some(theme) = &lens.theme {
-        right = format!("theme {theme}{}{right}", ink.glyphs.dot());
-    }
-    if let Some(updated) = scene.updated {
-        let dot = if right.is_empty() { "" } else { ink.glyphs.dot() };
-        right = format!("updated {} ago{dot}{right}", updated.age_at(scene.now.plus(age)).brief());
-    }
-    let right_room = (right.width() as u16 + 2).min(area.width);
-    let hints: &[(&str, &str)] = if lens.kiosk {
-        &[]
-    } else if lens.changes(scene).is_some() {
-        &[("?", "help"), ("q", "quit"), ("Esc", "back"), ("h l", "point"), ("n N", "events"), ("Tab", "next")]
-    } else if lens.inspection.typing.is_some() {
-        &[("Enter", "done"), ("Esc", "leave"), ("Ctrl-u", "clear")]
-    } else if lens.inspected(scene).is_some() {
-        &[
-            ("?", "help"),
-            ("Esc", "back"),
-            ("/", "search"),
-            ("f", "filter"),
-            ("v", "patterns"),
-            ("w", "wrap"),
-            ("Space", "hold"),
-        ]
-    } else if lens.lines(scene) > 0 {
-        &[("?", "help"), ("q", "quit"), ("Esc", "back"), ("j k", "scroll"), ("Tab", "next"), ("p", "pause")]
-    } else if lens.zoom {
-        &[("?", "help"), ("q", "quit"), ("Esc", "back"), ("Tab", "next"), ("p", "pause"), ("r", "refresh")]
-    } else {
-        &[("?", "help"), ("q", "quit"), ("Tab", "next"), ("Enter", "zoom"), ("p", "pause"), ("r", "refresh")]
-    };
-    let mut x = 1;
-    if lens.kiosk && scene.page_count() > 1 {
-        let words = turning(scene, lens, ink);
-        write(
-            buffer,
-            columns(area, x, area.width.saturating_sub(right_room + x)),
-            0,
-            0,
-            &words,
-            ink.style(Role::Muted),
-        );
-    }
-    for (key, what) in hints.iter().filter(|(key, _)| !lens.without.contains(key)) {
-        if x + (key.width() + what.len() + 3) as u16 + right_room > area.width {
-            break;
-        }
-        x += write(buffer, area, x, 0, key, ink.style(Role::Accent)) + 1;
-        x += write(buffer, area, x, 0, what, ink.style(Role::Muted)) + 3;
-    }
-    write_right(buffer, Rect { width: area.width - 1, ..area }, 0, &right, ink.style(Role::Muted));
-}
-
-/// "Shop · page 1 of 3 · next in 15 s", "held: 2 pages are red", "held by a key for 60 s".
-fn turning(scene: &Scene, lens: &Lens, ink: &Ink) -> String {
-    let index = lens.page.min(scene.page_count().saturating_sub(1));
-    let title = scene.page(index).map(|page| page.title.to_string());
-    let red = match lens.turning.red {
-        0 => None,
-        1 => Some("held: a page is red".to_owned()),
-        red => Some(format!("held: {red} pages are red")),
-    };
-    let next = match (lens.turning.paused, lens.turning.next) {
-        (Some(seconds), _) => Some(format!("held by a key for {seconds} s")),
-        (None, Some(seconds)) => Some(format!("next in {seconds} s")),
-        (None, None) => None,
-    };
-    let page = format!("page {} of {}", index + 1, scene.page_count());
-    title.into_iter().chain([page]).chain(red).chain(next).collect::<Vec<_>>().join(ink.glyphs.dot())
-}
-
-/// "all 7 sources", or who is missing: a source of which one query has no answer is not missing as a whole.
-fn sources(scene: &Scene) -> String {
-    let waiting: Vec<_> = scene.sources.iter().filter(|source| source.freshness == Freshness::Waiting).collect();
-    let (missing, partly): (Vec<_>, Vec<_>) =
-        scene.sources.iter().filter(|source| source.missing > 0).partition(|source| source.missing == source.queries);
-    let partly = match partly.as_slice() {
-        [] => String::new(),
-        [one] => format!("{}: {} of {} queries missing", one.name, one.missing, one.queries),
-        several => format!("{} sources with missing queries", several.len()),
-    };
-    let whole = whole_sources(&missing, waiting.len(), scene.sources.len());
-    match (partly.is_empty(), missing.is_empty()) {
-        (true, _) => whole,
-        (false, true) => partly,
-        (false, false) => format!("{whole}, {partly}"),
-    }
-}
-
-fn whole_sources(missing: &[&SourceState], waiting: usize, all: usize) -> String {
-    match (missing, waiting, all) {
-        (_, _, 0) => "no sources".to_owned(),
-        ([], 0, 1) => "1 source".to_owned(),
-        ([], 0, all) => format!("all {all} sources"),
-        ([], waiting, all) => format!("connecting to {waiting} of {all} sources"),
-        ([one], _, all) => format!("{} missing of {all} sources", one.name),
-        (several, _, all) => format!("{} of {all} sources missing", several.len()),
-    }
 }
 
 /// "2 more warning, 12 more ok".

@@ -13,7 +13,7 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 
 use super::panel_frame::{self, Look, hatch, is_blank};
-use super::{chrome, details, header, help};
+use super::{chrome, details, footer, header, help};
 use crate::model::freshness::Freshness;
 use crate::model::isolation::{isolated, tripwire};
 use crate::model::status::Status;
@@ -50,7 +50,7 @@ pub fn render(scene: &Scene, lens: &Lens, ink: &Ink, width: u16, height: u16) ->
     chrome::verdict(scene, age, plan.verdict, &mut buffer, ink);
     chrome::banner(scene, plan.banner, &mut buffer, ink);
     let tabs = chrome::tabs(scene, lens, plan.tabs, &mut buffer, ink);
-    chrome::footer(scene, lens, age, plan.footer, &mut buffer, ink);
+    footer::draw(scene, lens, age, plan.footer, &mut buffer, ink);
     let arrangement = body((live, scene), lens, age, plan.body, &mut buffer, ink);
     if let Some(silence) = lens.silence.filter(|_| lens.kiosk) {
         chrome::no_update(silence, area, &mut buffer, aloud);

@@ -13,6 +13,7 @@ use crate::model::time::Span;
 use crate::panel::ink::{Ground, Ink, Role};
 use crate::panel::marks::{big_text, columns, fill, row, write, write_right};
 use crate::view::lens::Lens;
+use crate::view::past::{PastLook, PastState};
 use crate::view::scene::{LayerLamp, Scene};
 
 /// Columns of "✖ NO UPDATE for 59 min".
@@ -264,7 +265,10 @@ fn state(scene: &Scene, lens: &Lens, age: Span, brevity: usize, ink: &Ink) -> Op
         return Some(format!("{words:>SILENCE$}"));
     }
     let at = || scene.now.clock(&scene.zone);
-    let paused = lens.frozen.is_some().then(|| format!("PAUSED at {}, {} ago", at(), age.brief()));
+    let paused = match &lens.past {
+        Some(past) => Some(past_words(past, scene, age, brevity, ink)),
+        None => lens.frozen.is_some().then(|| format!("PAUSED at {}, {} ago", at(), age.brief())),
+    };
     let freeze = scene
         .freeze
         .as_ref()
@@ -275,6 +279,20 @@ fn state(scene: &Scene, lens: &Lens, age: Span, brevity: usize, ink: &Ink) -> Op
     let held = lens.turning.paused.filter(|_| lens.turning.red > 0).map(|_| "page held".to_owned());
     let words: Vec<String> = freeze.into_iter().chain(paused).chain(red).chain(held).collect();
     (!words.is_empty()).then(|| words.join(ink.glyphs.dot()))
+}
+
+/// Of when the past is that is seen, how it moves, or why it is not seen.
+fn past_words(past: &PastLook, scene: &Scene, age: Span, brevity: usize, ink: &Ink) -> String {
+    let when = if age < Span::seconds(86_400) { past.at.clock(&scene.zone) } else { past.at.date_time(&scene.zone) };
+    let mut words = vec![format!("PAST {when}")];
+    match &past.state {
+        PastState::Asked => words.push("asked for".to_owned()),
+        PastState::Refused(_) => words.push("not known".to_owned()),
+        PastState::Seen(_) if brevity == 0 => words.push(format!("{} ago", age.brief())),
+        PastState::Seen(_) => {}
+    }
+    words.extend(past.speed.map(|speed| format!("{speed}x")));
+    words.join(ink.glyphs.dot())
 }
 
 #[cfg(test)]

@@ -42,6 +42,8 @@ pub trait Source: Send + Sized + 'static {
     const EVENTS_QUERY: &'static str = "";
     /// The query that is answered with what others have sent and no panel shows yet, where there is such a thing.
     const NEW_QUERY: Option<&'static str> = None;
+    /// Whether it answers as of any moment of the past that it is asked at, so that nothing of it has to be kept.
+    const HAS_PAST: bool = false;
     /// Whether its server wants one request at a time from us, whatever source it comes from.
     const SERIAL: bool = false;
     /// Its own keys in the config file; doc comments become the manual.

@@ -60,6 +60,7 @@ impl Source for Prometheus {
     const QUERY: QueryLanguage = QueryLanguage::Needed("PromQL");
     const HTTP: bool = true;
     const ONE_REQUEST: bool = false;
+    const HAS_PAST: bool = true;
     type Config = Config;
 
     fn url(config: &Config) -> Option<&str> {

@@ -47,6 +47,8 @@ pub struct Kind {
     pub events_query: &'static str,
     /// The query that is answered with what no panel shows yet.
     pub new_query: Option<&'static str>,
+    /// Whether it answers as of any moment of the past.
+    pub has_past: bool,
     /// Whether its server wants one request at a time.
     pub serial: bool,
     /// The schema of its own keys.
@@ -125,6 +127,7 @@ impl Kind {
             emits: S::EMITS,
             events_query: S::EVENTS_QUERY,
             new_query: S::NEW_QUERY,
+            has_past: S::HAS_PAST,
             serial: S::SERIAL,
             schema: || schemars::schema_for!(S::Config),
             check_query: S::check_query,

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::past::{PastLook, PastState};
+use super::prompt::Prompt;
 use super::scene::{PanelScene, Scene};
 use crate::model::inspection::Inspection;
 use crate::model::time::{Span, Timestamp};
@@ -19,8 +21,6 @@ pub enum Resize {
     Shorter,
     /// A longer one.
     Longer,
-    /// As much as the board shows.
-    Whole,
 }
 
 /// Lengths of time that a viewer chooses among.
@@ -50,6 +50,10 @@ pub struct Lens {
     pub cursor: Option<Timestamp>,
     /// How many lines of a zoomed list have been scrolled past.
     pub scroll: usize,
+    /// What is being typed, of what concerns more than one panel.
+    pub prompt: Option<Prompt>,
+    /// The past, while it is looked at; the last scene of it that came is the frozen one.
+    pub past: Option<PastLook>,
     /// How it looks through a zoomed list.
     pub inspection: Inspection,
     /// The help, while it is shown: all keys.
@@ -91,6 +95,8 @@ impl PartialEq for Lens {
             window,
             cursor,
             scroll,
+            prompt,
+            past,
             inspection,
             help,
             frozen,
@@ -106,6 +112,7 @@ impl PartialEq for Lens {
             == (other.page, other.focus, other.zoom, other.window, other.cursor, other.scroll);
         frozen
             && chosen
+            && (prompt, past) == (&other.prompt, &other.past)
             && *inspection == other.inspection
             && *theme == other.theme
             && (*help, *kiosk, *without, *turning, *silence)
@@ -164,8 +171,52 @@ impl Lens {
         self.window = match resize {
             Resize::Shorter => WINDOWS.into_iter().rev().find(|one| *one < now).or(self.window),
             Resize::Longer => WINDOWS.into_iter().find(|one| *one > now).filter(|one| *one < scene.window),
-            Resize::Whole => None,
         };
+    }
+
+    /// Wants to see the board as of a moment; as of now from there on where that has not passed yet.
+    pub fn go_to(&mut self, at: Timestamp, live: &Arc<Scene>) {
+        if at >= live.now {
+            self.go_live(live);
+            return;
+        }
+        match &mut self.past {
+            Some(past) => past.go_to(at),
+            None => self.past = Some(PastLook::new(at)),
+        }
+        // Until it comes, what was seen stands still.
+        self.frozen.get_or_insert_with(|| Arc::clone(live));
+        self.reads_back = false;
+    }
+
+    /// Sees what is so now.
+    pub fn go_live(&mut self, live: &Scene) {
+        self.past = None;
+        self.reads_back = false;
+        if let Some(frozen) = self.frozen.take() {
+            // What was looked at may have moved meanwhile.
+            self.follow(&frozen, live);
+        }
+    }
+
+    /// Sees a moment of the past, or is told why it cannot be seen.
+    pub fn see_past(&mut self, at: Timestamp, seen: Result<(Arc<Scene>, Span), String>, live: &Arc<Scene>) {
+        let Some(past) = &mut self.past else { return };
+        let is_wanted = past.at == at;
+        match seen {
+            Ok((scene, step)) => {
+                if is_wanted {
+                    past.state = PastState::Seen(step);
+                }
+                let before = self.frozen.replace(Arc::clone(&scene));
+                self.follow(&before.unwrap_or_else(|| Arc::clone(live)), &scene);
+            }
+            Err(why) if is_wanted => {
+                past.speed = None;
+                past.state = PastState::Refused(why);
+            }
+            Err(_) => {}
+        }
     }
 
     /// The lines of the list that is zoomed; 0 where no list is.

@@ -139,6 +139,7 @@ mod tests {
             commands: command_receiver,
             looks: Looks::new(mpsc::channel(1).1),
             reloads: mpsc::channel(1).1,
+            rewinds: mpsc::channel(1).0,
             notices: mpsc::channel(1).0,
             scenes: watch::Sender::new(first.scene),
             cuts: cut_sender,

@@ -161,6 +161,7 @@ fn polled(text: &str, pace: Pace) -> Polled {
         commands,
         looks: Looks::new(mpsc::channel(1).1),
         reloads,
+        rewinds: mpsc::channel(1).0,
         scenes,
         cuts: watch::Sender::new(Arc::default()),
         refresh_now: wiring.refresh_now,

@@ -123,8 +123,18 @@ async fn after_a_sleep_of_eight_hours_all_are_asked_within_two_seconds() {
     let (refresh_now, widths) = (wiring.refresh_now, wiring.widths);
     let notices = tokio::sync::mpsc::channel(1).0;
     let looks = Looks::new(mpsc::channel(1).1);
-    let channels =
-        Channels { outcomes: wiring.outcomes, commands, looks, reloads, notices, scenes, cuts, refresh_now, widths };
+    let channels = Channels {
+        outcomes: wiring.outcomes,
+        commands,
+        looks,
+        reloads,
+        notices,
+        scenes,
+        cuts,
+        refresh_now,
+        widths,
+        rewinds: mpsc::channel(1).0,
+    };
     // Somebody who may still send keeps the hub alive.
     let _wires = wiring.wires;
     tokio::spawn(hub.run(channels));

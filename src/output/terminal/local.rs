@@ -12,6 +12,7 @@ use crate::hub::Command;
 use crate::hub::demands::ViewerId;
 use crate::model::isolation::tripwire;
 use crate::output::ansi::encode;
+use crate::output::past_looks::PastLooks;
 use crate::view::audience::AudienceScene;
 use crate::view::scene::Scene;
 use crate::viewer::{Demands, Effect, Frames, Input, Lens, Palette, Screen, Viewer};
@@ -38,6 +39,7 @@ pub struct Local {
     frames: Frames,
     ends: Ends,
     engine_gone: bool,
+    past: PastLooks,
     /// What the hub knows that the viewer needs.
     demanded: Demands,
     began: Instant,
@@ -48,11 +50,13 @@ impl Local {
     pub fn new(ends: Ends) -> Self {
         let (scene, inks) = (Arc::clone(&ends.scenes.borrow()), ends.palettes.borrow().inks(ends.screen));
         let viewer = Viewer::new(AudienceScene::local(scene), ends.lens.clone(), inks, screen::size(), Duration::ZERO);
+        let past = PastLooks::new(ends.commands.clone());
         Self {
             viewer,
             frames: Frames::default(),
             ends,
             engine_gone: false,
+            past,
             demanded: Demands::default(),
             began: Instant::now(),
         }
@@ -111,7 +115,9 @@ impl Shown for Local {
     }
 
     async fn changed(&mut self) {
+        self.past.ask(&mut self.viewer);
         tokio::select! {
+            rewound = self.past.answered() => self.viewer.past(rewound),
             changed = self.ends.scenes.changed(), if !self.engine_gone => {
                 // Without an engine the watchdog says that nothing comes; keys go on.
                 self.engine_gone = changed.is_err();

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::{Moment, Place, Viewing, Way};
 use crate::model::audience::TEAM;
+use crate::output::past_looks::PastLooks;
 use crate::render::Ink;
 use crate::view::address::Address;
 use crate::viewer::{Delta, Effect, Input, Lens, Palette, Screen, Viewer, Words};
@@ -51,6 +52,7 @@ pub struct Sight {
     viewing: Arc<Viewing>,
     viewer: Viewer,
     place: Place,
+    past: PastLooks,
     moments: watch::Receiver<Moment>,
     /// When the scene came that it sees.
     came_at: Duration,
@@ -83,6 +85,7 @@ impl Sight {
             viewing: Arc::clone(viewing),
             viewer,
             place,
+            past: viewing.past_looks(),
             moments,
             came_at,
             palettes,
@@ -97,7 +100,9 @@ impl Sight {
     /// Waits until there is something else to see, a second at most; an error when its audience is gone. Nothing is lost
     /// when this is dropped before it ends.
     pub async fn changed(&mut self) -> Result<(), Refused> {
+        self.past.ask(&mut self.viewer);
         tokio::select! {
+            rewound = self.past.answered() => self.viewer.past(rewound),
             changed = self.moments.changed() => {
                 let Moment { seen, came_at } = self.moments.borrow_and_update().clone();
                 let seen = seen.filter(|_| changed.is_ok()).ok_or(Refused::Gone)?;

@@ -22,7 +22,7 @@ fn palettes() -> watch::Receiver<Palette> {
 /// A desk for a board without pages, and what it shows.
 fn desk() -> (Arc<Desk>, watch::Sender<Moment>) {
     let (moments, shown) = watch::channel(moment(0));
-    (Arc::new(Desk::new(Arc::new(Viewing::new(palettes())), shown)), moments)
+    (Arc::new(Desk::new(Arc::new(Viewing::new(palettes(), tokio::sync::mpsc::channel(1).0)), shown)), moments)
 }
 
 /// A scene that differs from others by its clock.
