@@ -13,6 +13,7 @@ mod remote_writing;
 mod rewinding;
 pub mod serving;
 mod trouble;
+mod wiring;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -28,14 +29,13 @@ use crate::hub::looking::Looks;
 use crate::hub::{Channels, Command, Hub, Reload};
 use crate::model::poll::{Outcome, QueryId};
 use crate::model::time::{Span, Timestamp, Zone};
+use crate::source::Clock;
 use crate::source::network::Network;
-use crate::source::{Clock, Widths};
 use crate::view::scene::Scene;
-use polling::{Polling, Wires};
+use polling::Polling;
 use reloading::Reloading;
+pub use wiring::Wiring;
 
-/// Outcomes on their way to the hub.
-const OUTCOMES: usize = 256;
 /// Answers on their way to those who write to engines; the samples of more are lost, and counted.
 const MEASURED: usize = 4096;
 /// Commands on their way to the hub.
@@ -74,35 +74,6 @@ impl Drop for Engine {
     }
 }
 
-/// Both ends of everything between sources and hub.
-#[derive(Debug)]
-pub struct Wiring {
-    /// For the tasks.
-    pub wires: Wires,
-    /// From the tasks.
-    pub outcomes: mpsc::Receiver<Outcome>,
-    /// To the tasks.
-    pub refresh_now: watch::Sender<u64>,
-    /// To the tasks.
-    pub widths: watch::Sender<Widths>,
-}
-
-impl Wiring {
-    /// Channels without anybody on them.
-    pub fn new(clock: Clock, network: Network) -> Self {
-        let (sender, outcomes) = mpsc::channel(OUTCOMES);
-        let (refresh_now, widths) = (watch::Sender::new(0), watch::Sender::default());
-        let wires = Wires {
-            outcomes: sender,
-            refresh_now: refresh_now.subscribe(),
-            widths: widths.subscribe(),
-            clock,
-            network,
-        };
-        Self { wires, outcomes, refresh_now, widths }
-    }
-}
-
 /// Starts polling on a thread of its own. The error is a sentence.
 pub fn start(
     board: Board,
@@ -131,10 +102,7 @@ pub fn start(
                 let network = Network::default();
                 let wiring = Wiring::new(clock.clone(), network.clone());
                 let (reload_sender, reloads) = mpsc::channel::<Reload>(1);
-                let kept = match history {
-                    Some(settings) => remember(&mut hub, settings, board.longest_lookback(), &clock).await,
-                    None => Kept::default(),
-                };
+                let kept = remember(&mut hub, history, board.longest_lookback(), &clock).await;
                 let writing = export(&mut hub, &board, kept);
                 let mut polling = Polling::new(wiring.wires);
                 polling.poll(&board).await;
@@ -198,7 +166,8 @@ fn export(hub: &mut Hub, board: &Board, kept: Kept) -> remote_writing::Wires {
 
 /// Starts the history, and has the hub know what it remembers. A disk that is slow holds up the first polls for a
 /// moment only: then they are the first to tell something.
-async fn remember(hub: &mut Hub, settings: history::Settings, window: Span, clock: &Clock) -> Kept {
+async fn remember(hub: &mut Hub, settings: Option<history::Settings>, window: Span, clock: &Clock) -> Kept {
+    let Some(settings) = settings else { return Kept::default() };
     let patience = if settings.path.exists() { LONGEST_RECALL } else { Duration::ZERO };
     let (since, told) = (clock.now().minus(window), clock.clone());
     match History::start(settings, since, move || told.now()) {

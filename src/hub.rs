@@ -193,6 +193,13 @@ impl Hub {
         self.store().entry(query)
     }
 
+    /// Queries of which nothing is known as of a past moment are said to be so: they do not wait for an answer.
+    pub fn say_what_is_not_remembered(&mut self, at: Timestamp) {
+        let is_unknown = |query: &QueryId| self.entry(*query).is_none_or(|entry| entry.last_poll.is_none());
+        let unknown: Vec<QueryId> = self.board.queries.iter().map(|query| query.id).filter(is_unknown).collect();
+        self.live.remember(unknown.into_iter().map(|query| remembering::unknown(query, at)));
+    }
+
     /// Knows again what is remembered, and keeps nothing.
     pub fn recall(&mut self, past: Past) {
         let (facts, _) = remembering::facts(past, &self.board, self.clock.now());

@@ -27,7 +27,7 @@ pub mod tls;
 pub mod zone;
 
 pub use clock::Clock;
-pub use contract::{Context, Emits, KeyProblem, Moment, Pace, QueryLanguage, Resolution, Source, Widths};
+pub use contract::{Context, Emits, KeyProblem, Moment, Pace, PastAnswers, QueryLanguage, Resolution, Source, Widths};
 pub use polling::{backoff, limits, offload, supervisor};
 pub use registry::{Configured, Kind};
 

@@ -1,13 +1,15 @@
 //! Shows the past, on a thread of its own: what the hub remembers, else what the history knows and what sources with a
 //! past of their own answer.
 
+use std::collections::{HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::{Wiring, own_thread::OwnThread};
-use crate::app::polling::Polling;
+use super::own_thread::OwnThread;
+use super::polling::Polling;
+use super::wiring::Wiring;
 use crate::config::Board;
 use crate::config::board::SourceSpec;
 use crate::history::Past;
@@ -15,12 +17,14 @@ use crate::history::read::Reader;
 use crate::hub::Hub;
 use crate::hub::rewinding::{Rewinding, Rewound, seen};
 use crate::model::poll::Outcome;
-use crate::model::time::{Span, Timestamp, now};
-use crate::source::Clock;
+use crate::model::time::{Span, Timestamp, Zone, now};
 use crate::source::network::Network;
+use crate::source::{Clock, PastAnswers};
 
 /// Looks at the past that wait; who comes then is told to try again.
 const WAITING: usize = 32;
+/// Moments that are known at a time; each costs the memory of a store.
+const MOMENTS: usize = 8;
 /// How long sources may take to tell of their past.
 const WAIT: Span = Span::seconds(8);
 
@@ -33,34 +37,67 @@ pub(super) fn start(history: Option<PathBuf>) -> (mpsc::Sender<Rewinding>, Optio
 }
 
 async fn run(mut asked: mpsc::Receiver<Rewinding>, history: Option<PathBuf>) {
-    let network = Network::default();
+    let mut pasts = Pasts { history, network: Network::default(), known: VecDeque::new() };
     while let Some(rewinding) = asked.recv().await {
         if rewinding.rewind.answer.is_closed() {
             continue;
         }
-        let rewound = rewound(&rewinding, history.as_deref(), &network).await;
+        let rewound = pasts.rewound(&rewinding).await;
         // Who asked may have gone.
         let _gone = rewinding.rewind.answer.send(rewound);
     }
 }
 
-async fn rewound(rewinding: &Rewinding, history: Option<&Path>, network: &Network) -> Rewound {
-    let Rewinding { rewind, board, zone, known } = rewinding;
-    if let Some(state) = known {
-        return Ok((seen((board, zone), state, rewind.at, &rewind.audience), Span(0)));
+/// What is known of the moments that were asked for.
+struct Pasts {
+    history: Option<PathBuf>,
+    network: Network,
+    /// The last of them, the newest first: several viewers may look at one, or step there and back.
+    known: VecDeque<KnownMoment>,
+}
+
+/// What is known of one moment.
+struct KnownMoment {
+    at: Timestamp,
+    board: Arc<Board>,
+    hub: Hub,
+    /// The length of the steps in which it is known.
+    step: Span,
+}
+
+impl Pasts {
+    async fn rewound(&mut self, rewinding: &Rewinding) -> Rewound {
+        let Rewinding { rewind, board, zone, known } = rewinding;
+        if let Some(state) = known {
+            return Ok((seen((board, zone), state, rewind.at, &rewind.audience), Span(0)));
+        }
+        let is_it = |one: &KnownMoment| one.at == rewind.at && Arc::ptr_eq(&one.board, board);
+        let moment = match self.known.iter().position(is_it).and_then(|index| self.known.remove(index)) {
+            Some(moment) => moment,
+            None => self.moment(rewind.at, board, zone).await?,
+        };
+        let seen = moment.hub.seen_by(&rewind.audience, rewind.at);
+        let step = moment.step;
+        self.known.push_front(moment);
+        self.known.truncate(MOMENTS);
+        Ok((seen, step))
     }
-    let (past, step) = remembered(board, rewind.at, history)?;
-    let asked = with_past(board);
-    if past.queries.is_empty() && past.noted.is_empty() && asked.queries.is_empty() {
-        return Err(format!("nothing is remembered of {}", rewind.at.date_time(zone)));
+
+    async fn moment(&self, at: Timestamp, board: &Arc<Board>, zone: &Zone) -> Result<KnownMoment, String> {
+        let (past, step) = remembered(board, at, self.history.as_deref())?;
+        let asked = with_past(board);
+        if past.queries.is_empty() && past.noted.is_empty() && asked.queries.is_empty() {
+            return Err(format!("nothing is remembered of {}", at.date_time(zone)));
+        }
+        let clock = Clock::Standing(at);
+        let mut hub = Hub::new(Arc::clone(board), zone.clone(), clock.clone());
+        hub.recall(past);
+        for outcome in answers(&asked, clock, &self.network).await {
+            hub.apply(outcome);
+        }
+        hub.say_what_is_not_remembered(at);
+        Ok(KnownMoment { at, board: Arc::clone(board), hub, step })
     }
-    let clock = Clock::Standing(rewind.at);
-    let mut hub = Hub::new(Arc::clone(board), zone.clone(), clock.clone());
-    hub.recall(past);
-    for outcome in answers(&asked, clock, network).await {
-        hub.apply(outcome);
-    }
-    Ok((hub.seen_by(&rewind.audience, rewind.at), step))
 }
 
 /// What the history knows of a moment; nothing, where there is no history.
@@ -73,7 +110,12 @@ fn remembered(board: &Board, at: Timestamp, history: Option<&Path>) -> Result<(P
 
 /// The part of a board whose sources answer as of any moment.
 fn with_past(board: &Board) -> Board {
-    let has_past = |source: &SourceSpec| source.kind.has_past || source.simulated;
+    let has_past = |source: &SourceSpec| match source.kind.past {
+        PastAnswers::Everything => true,
+        // The simulated shop knows its past.
+        PastAnswers::Nothing => source.simulated,
+        PastAnswers::Received => false,
+    };
     let kept: Vec<usize> =
         (0..board.sources.len()).filter(|index| board.sources.get(*index).is_some_and(has_past)).collect();
     let sources = kept.iter().filter_map(|index| board.sources.get(*index)).cloned().collect();
@@ -86,7 +128,7 @@ fn with_past(board: &Board) -> Board {
 
 /// What the sources of a board answer by a clock that stands at a moment of the past.
 async fn answers(board: &Board, clock: Clock, network: &Network) -> Vec<Outcome> {
-    let mut silent: std::collections::HashSet<_> = board.queries.iter().map(|query| query.id).collect();
+    let mut silent: HashSet<_> = board.queries.iter().map(|query| query.id).collect();
     let mut outcomes = Vec::new();
     if silent.is_empty() {
         return outcomes;

@@ -117,6 +117,11 @@ fn of_query(query: QueryId, remembered: Remembered, now: Timestamp) -> Vec<Fact>
     facts
 }
 
+/// That nothing is known of a query as of a moment of the past.
+pub(super) fn unknown(query: QueryId, at: Timestamp) -> Fact {
+    failed(query, at, "nothing is remembered of it")
+}
+
 /// That a query had failed. How often is not known.
 fn failed(query: QueryId, at: Timestamp, why: &str) -> Fact {
     let ended = Ended::Failed(Box::new(FetchError::new(Reason::Remembered, why)));

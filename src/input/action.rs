@@ -9,7 +9,7 @@ use super::keymap::HELP;
 use super::{inspect, time};
 use crate::view::arrange::Arrangement;
 use crate::view::lens::Lens;
-use crate::view::prompt::{Prompt, Question};
+use crate::view::prompt::Question;
 use crate::view::scene::Scene;
 
 /// Applies an action to a lens. `arrangement` is where panels were drawn last.
@@ -38,7 +38,9 @@ fn applied(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &Arr
         turn(lens, page, &scene);
         return None;
     }
-    if inspect::apply(lens, action, &scene, live, usize::from(rows(arrangement))) {
+    if inspect::apply(lens, action, &scene, live, usize::from(rows(arrangement)))
+        || time::apply(lens, action, &scene, live)
+    {
         return None;
     }
     match action {
@@ -46,20 +48,7 @@ fn applied(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &Arr
         Action::Refresh => return Some(Effect::Refresh),
         Action::Repaint => return Some(Effect::Repaint),
         Action::Help => lens.help = if lens.help.is_some() { None } else { Some(HELP) },
-        // A viewer's colours are its own, not its lens's; the others are for a list that is looked through.
-        Action::NextTheme
-        | Action::Search
-        | Action::Filter
-        | Action::Groups
-        | Action::Wrap
-        | Action::Type(_)
-        | Action::Erase { .. } => {}
         Action::Back => back(lens, live),
-        Action::Pause => pause(lens, live),
-        Action::Past if lens.past.is_some() => lens.go_live(live),
-        Action::Past => lens.go_to(live.now.minus(time::step(lens, live)), live),
-        Action::Move(way) => time::go(lens, way, live),
-        Action::TypeTime => lens.prompt = Some(Prompt::new(Question::Time)),
         Action::Zoom => {
             lens.begin_anew();
             lens.zoom = !lens.zoom;
@@ -74,9 +63,6 @@ fn applied(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &Arr
             lens.focus = Some(panel);
         }
         Action::Next | Action::Previous => step(lens, action == Action::Next, &scene, arrangement),
-        Action::NextEvent | Action::PreviousEvent if lens.past.is_some() && lens.changes(&scene).is_none() => {
-            time::to_event(lens, action == Action::NextEvent, live);
-        }
         Action::NextEvent | Action::PreviousEvent => to_event(lens, action == Action::NextEvent, &scene),
         Action::Up | Action::Down | Action::Left | Action::Right => {
             // The same on every zoomed panel: sideways through time, up and down through lines.
@@ -92,21 +78,11 @@ fn applied(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &Arr
             let step = if action == Action::NextPage { 1 } else { pages - 1 };
             turn(lens, (lens.page + step) % pages, &scene);
         }
-        Action::Window(resize) => lens.resize_window(resize, &scene),
         Action::Worst => worst(lens, &scene),
+        // Done above, or for a list that is looked through; a viewer's colours are its own, not its lens's.
+        _ => {}
     }
     None
-}
-
-/// Freezes the picture, or goes on.
-fn pause(lens: &mut Lens, live: &Arc<Scene>) {
-    if let Some(past) = &mut lens.past {
-        past.change_speed();
-    } else if lens.frozen.is_some() {
-        lens.go_live(live);
-    } else {
-        lens.frozen = Some(Arc::clone(live));
-    }
 }
 
 /// Takes what is typed into the prompt, where there is one. False where it is for others.

@@ -39,7 +39,31 @@ pub(super) fn draw(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: &m
         right = format!("updated {} ago{dot}{right}", updated.age_at(scene.now.plus(age)).brief());
     }
     let right_room = (right.width() as u16 + 2).min(area.width);
-    let hints: &[(&str, &str)] = if lens.kiosk {
+    let mut x = 1;
+    if lens.kiosk && scene.page_count() > 1 {
+        let words = turning(scene, lens, ink);
+        write(
+            buffer,
+            columns(area, x, area.width.saturating_sub(right_room + x)),
+            0,
+            0,
+            &words,
+            ink.style(Role::Muted),
+        );
+    }
+    for (key, what) in hints(scene, lens).iter().filter(|(key, _)| !lens.without.contains(key)) {
+        if x + (key.width() + what.len() + 3) as u16 + right_room > area.width {
+            break;
+        }
+        x += write(buffer, area, x, 0, key, ink.style(Role::Accent)) + 1;
+        x += write(buffer, area, x, 0, what, ink.style(Role::Muted)) + 3;
+    }
+    write_right(buffer, Rect { width: area.width - 1, ..area }, 0, &right, ink.style(Role::Muted));
+}
+
+/// The keys that matter most where the viewer is.
+fn hints(scene: &Scene, lens: &Lens) -> &'static [(&'static str, &'static str)] {
+    if lens.kiosk {
         &[]
     } else if lens.changes(scene).is_some() {
         &[("?", "help"), ("q", "quit"), ("Esc", "back"), ("h l", "point"), ("n N", "events"), ("Tab", "next")]
@@ -61,27 +85,7 @@ pub(super) fn draw(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: &m
         &[("?", "help"), ("q", "quit"), ("Esc", "back"), ("Tab", "next"), ("p", "pause"), ("r", "refresh")]
     } else {
         &[("?", "help"), ("q", "quit"), ("Tab", "next"), ("Enter", "zoom"), ("p", "pause"), ("r", "refresh")]
-    };
-    let mut x = 1;
-    if lens.kiosk && scene.page_count() > 1 {
-        let words = turning(scene, lens, ink);
-        write(
-            buffer,
-            columns(area, x, area.width.saturating_sub(right_room + x)),
-            0,
-            0,
-            &words,
-            ink.style(Role::Muted),
-        );
     }
-    for (key, what) in hints.iter().filter(|(key, _)| !lens.without.contains(key)) {
-        if x + (key.width() + what.len() + 3) as u16 + right_room > area.width {
-            break;
-        }
-        x += write(buffer, area, x, 0, key, ink.style(Role::Accent)) + 1;
-        x += write(buffer, area, x, 0, what, ink.style(Role::Muted)) + 3;
-    }
-    write_right(buffer, Rect { width: area.width - 1, ..area }, 0, &right, ink.style(Role::Muted));
 }
 
 /// What is being typed, and what may be, or why it will not do.

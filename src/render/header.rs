@@ -16,6 +16,8 @@ use crate::view::lens::Lens;
 use crate::view::past::{PastLook, PastState};
 use crate::view::scene::{LayerLamp, Scene};
 
+/// Of what is older the day is said, too.
+const DAY: Span = Span::seconds(86_400);
 /// Columns of "✖ NO UPDATE for 59 min".
 const SILENCE: usize = 22;
 
@@ -283,13 +285,16 @@ fn state(scene: &Scene, lens: &Lens, age: Span, brevity: usize, ink: &Ink) -> Op
 
 /// Of when the past is that is seen, how it moves, or why it is not seen.
 fn past_words(past: &PastLook, scene: &Scene, age: Span, brevity: usize, ink: &Ink) -> String {
-    let when = if age < Span::seconds(86_400) { past.at.clock(&scene.zone) } else { past.at.date_time(&scene.zone) };
-    let mut words = vec![format!("PAST {when}")];
+    // The clock beside it shows the time of day.
+    let wanted = || past.at.date_time(&scene.zone);
+    let mut words = vec!["PAST".to_owned()];
     match &past.state {
-        PastState::Asked => words.push("asked for".to_owned()),
-        PastState::Refused(_) => words.push("not known".to_owned()),
-        PastState::Seen(_) if brevity == 0 => words.push(format!("{} ago", age.brief())),
-        PastState::Seen(_) => {}
+        PastState::Asked => words.push(format!("{} is asked for", wanted())),
+        PastState::Refused(_) => words.push(format!("{} is not known", wanted())),
+        PastState::Seen(_) => {
+            words.extend((age >= DAY).then(|| scene.now.day(&scene.zone)));
+            words.extend((brevity == 0).then(|| format!("{} ago", age.brief())));
+        }
     }
     words.extend(past.speed.map(|speed| format!("{speed}x")));
     words.join(ink.glyphs.dot())

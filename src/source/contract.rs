@@ -42,8 +42,8 @@ pub trait Source: Send + Sized + 'static {
     const EVENTS_QUERY: &'static str = "";
     /// The query that is answered with what others have sent and no panel shows yet, where there is such a thing.
     const NEW_QUERY: Option<&'static str> = None;
-    /// Whether it answers as of any moment of the past that it is asked at, so that nothing of it has to be kept.
-    const HAS_PAST: bool = false;
+    /// What it answers when it is asked as of a moment of the past.
+    const PAST: PastAnswers = PastAnswers::Nothing;
     /// Whether its server wants one request at a time from us, whatever source it comes from.
     const SERIAL: bool = false;
     /// Its own keys in the config file; doc comments become the manual.
@@ -107,6 +107,17 @@ impl KeyProblem {
     pub fn of_item(self, item: usize) -> Self {
         Self { item: Some(item), ..self }
     }
+}
+
+/// What a kind of source answers when it is asked as of a moment of the past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PastAnswers {
+    /// How things were then: nothing of it has to be kept.
+    Everything,
+    /// How things are now: what they were then is known from what was kept.
+    Nothing,
+    /// What was sent to it, or what it has read: the same, and nobody can be asked.
+    Received,
 }
 
 /// What a kind of source emits.

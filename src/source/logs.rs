@@ -18,7 +18,7 @@ mod stream;
 
 use std::sync::Arc;
 
-use super::contract::{Context, KeyProblem, Moment, QueryLanguage, Source};
+use super::contract::{Context, KeyProblem, Moment, PastAnswers, QueryLanguage, Source};
 use super::listening::{ListenContext, Listening};
 use super::received::Selector;
 use crate::model::fault::{FetchError, Reason};
@@ -74,6 +74,7 @@ impl Source for Logs {
         QueryLanguage::Optional("the name of a rule, or name{label=\"value\"} with *; without one the lines");
     const HTTP: bool = false;
     const ONE_REQUEST: bool = true;
+    const PAST: PastAnswers = PastAnswers::Received;
     type Config = Config;
 
     fn url(_: &Config) -> Option<&str> {

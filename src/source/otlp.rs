@@ -28,7 +28,7 @@ mod sent;
 
 use std::sync::Arc;
 
-use super::contract::{Context, KeyProblem, Moment, QueryLanguage, Source};
+use super::contract::{Context, KeyProblem, Moment, PastAnswers, QueryLanguage, Source};
 use super::listening::{ListenContext, Listening};
 use super::received::Selector;
 use crate::model::fault::{FetchError, Reason};
@@ -102,6 +102,7 @@ impl Source for Otlp {
     const HTTP: bool = false;
     const ONE_REQUEST: bool = true;
     const NEW_QUERY: Option<&'static str> = Some("new()");
+    const PAST: PastAnswers = PastAnswers::Received;
     type Config = Config;
 
     fn url(_: &Config) -> Option<&str> {

@@ -16,7 +16,7 @@ use reqwest::Url;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::contract::{Context, KeyProblem, Moment, QueryLanguage, Resolution, Source};
+use super::contract::{Context, KeyProblem, Moment, PastAnswers, QueryLanguage, Resolution, Source};
 use super::http::{Http, Method, parse_url};
 use crate::model::fault::{FetchError, Reason};
 use crate::model::poll::{Answer, Ask};
@@ -60,7 +60,7 @@ impl Source for Prometheus {
     const QUERY: QueryLanguage = QueryLanguage::Needed("PromQL");
     const HTTP: bool = true;
     const ONE_REQUEST: bool = false;
-    const HAS_PAST: bool = true;
+    const PAST: PastAnswers = PastAnswers::Everything;
     type Config = Config;
 
     fn url(config: &Config) -> Option<&str> {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use schemars::Schema;
 use serde_json::Value;
 
-use super::contract::{Context, Emits, KeyProblem, Pace, QueryLanguage, Source};
+use super::contract::{Context, Emits, KeyProblem, Pace, PastAnswers, QueryLanguage, Source};
 use super::listening::{ListenContext, Listening};
 use super::supervisor::{Poll, PollChannels, supervise};
 use super::tls::TlsOptions;
@@ -47,8 +47,8 @@ pub struct Kind {
     pub events_query: &'static str,
     /// The query that is answered with what no panel shows yet.
     pub new_query: Option<&'static str>,
-    /// Whether it answers as of any moment of the past.
-    pub has_past: bool,
+    /// What it answers as of a moment of the past.
+    pub past: PastAnswers,
     /// Whether its server wants one request at a time.
     pub serial: bool,
     /// The schema of its own keys.
@@ -127,7 +127,7 @@ impl Kind {
             emits: S::EMITS,
             events_query: S::EVENTS_QUERY,
             new_query: S::NEW_QUERY,
-            has_past: S::HAS_PAST,
+            past: S::PAST,
             serial: S::SERIAL,
             schema: || schemars::schema_for!(S::Config),
             check_query: S::check_query,

@@ -12,7 +12,7 @@ pub mod line;
 
 use std::sync::Arc;
 
-use super::contract::{Context, Emits, KeyProblem, Moment, QueryLanguage, Source};
+use super::contract::{Context, Emits, KeyProblem, Moment, PastAnswers, QueryLanguage, Source};
 use super::listening::{ListenContext, Listening};
 use super::received::Selector;
 use crate::model::fault::{FetchError, Reason};
@@ -85,6 +85,7 @@ impl Source for Statsd {
     const EMITS: Emits = Emits::MeasurementsAndEvents;
     const EVENTS_QUERY: &'static str = "events()";
     const NEW_QUERY: Option<&'static str> = Some("new()");
+    const PAST: PastAnswers = PastAnswers::Received;
     type Config = Config;
 
     fn url(_: &Config) -> Option<&str> {

@@ -65,6 +65,7 @@ mod marks;
 mod notify;
 mod otlp;
 mod panels_pipeline;
+mod past;
 mod plain;
 mod read_only;
 mod readme;

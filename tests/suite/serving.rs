@@ -29,7 +29,7 @@ fn two_viewers_have_pages_and_sizes_of_their_own() {
     let mut large = serving.view(&[], (160, 45));
     let mut small = serving.view(&["--dashboard", "pipeline"], (80, 24));
     large.wait_for("the first page", |text| on_page(text, "Checkout latency"));
-    small.wait_for("the second page", |text| on_page(text, "mail/main"));
+    small.wait_for("the second page", |text| on_page(text, "Versions"));
     assert!(!on_page(&small.text(), "Checkout latency"), "{}", small.text());
     large.send("3");
     wait_for(&large, "EUR");
@@ -50,10 +50,10 @@ fn who_has_no_signal_says_so_and_comes_back_to_the_same_page() {
     let mut viewer = serving.view(&[], (120, 40));
     viewer.wait_for("the first page", |text| on_page(text, "Checkout latency"));
     viewer.send("2");
-    viewer.wait_for("the second page", |text| !on_page(text, "Checkout latency") && on_page(text, "mail/main"));
+    viewer.wait_for("the second page", |text| !on_page(text, "Checkout latency") && on_page(text, "Versions"));
     serving.kill();
     viewer.wait_for("why, over the last picture", |text| {
-        ["has ended", "this is how it was", "mail/main"].iter().all(|words| text.contains(words))
+        ["has ended", "this is how it was", "Versions"].iter().all(|words| text.contains(words))
     });
     serving.start_again();
     viewer.wait_for("the board again", |text| !text.contains("this is how it was") && text.contains("q quit"));
