@@ -13,12 +13,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
+use andon::config::{Overrides, load_text};
 use andon::history::read::Reader;
 use andon::history::{History, Record, Settings};
+use andon::hub::Hub;
 use andon::model::labels::Labels;
 use andon::model::poll::{Ask, QueryKey};
 use andon::model::series::{Point, Series};
-use andon::model::time::{Span, Timestamp};
+use andon::model::status::Status;
+use andon::model::time::{Span, Timestamp, Zone};
+use andon::source::Clock;
 
 const START: i64 = 1_795_267_800_000;
 const MINUTE: i64 = 60_000;
@@ -88,7 +92,37 @@ fn main() {
         .collect();
     opened.sort_unstable();
     println!("opened, and an hour of all of it remembered: {:.0} ms (median of 5)", opened[2].as_secs_f64() * 1e3);
+    let hour = (Span(60 * MINUTE), Span(0));
+    let month = (Span(days * 1440 * MINUTE), Span(days * 1440 * MINUTE / 500));
+    for (what, ago, shown) in [
+        ("the board as of two hours ago, a step", 120, hour),
+        ("the same as of three days ago", 3 * 1440, hour),
+        ("the same as of 20 days ago", 20 * 1440, hour),
+        ("graphs of the whole time up to now", 0, month),
+    ] {
+        println!("{what}: {:.0} ms (median of 5)", step(&path, now - ago * MINUTE, shown, now).as_secs_f64() * 1e3);
+    }
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// How long it takes to know what was known at a moment, and to make a scene of it: a step of the time machine.
+fn step(path: &std::path::Path, at: i64, shown: (Span, Span), now: i64) -> Duration {
+    let text = "[sources.app]\ntype = \"statsd\"\n[[dashboards]]\nname = \"d\"\n[[dashboards.panels]]\n\
+                view = \"chart\"\nsource = \"app\"\nwarning = \"> 1000\"\n";
+    let board = Arc::new(load_text("board", text, Overrides::default()).unwrap().board.widened(shown.0));
+    let mut took: Vec<Duration> = (0..5)
+        .map(|_| {
+            let begin = Instant::now();
+            let (past, _) = Reader::open(path).unwrap().as_of(Timestamp(at), shown, Timestamp(now)).unwrap();
+            let mut hub = Hub::new(Arc::clone(&board), Zone::utc(), Clock::Standing(Timestamp(at)));
+            hub.recall(past);
+            let scene = hub.scene_at(Timestamp(at));
+            assert_eq!(scene.pages[0].panels[0].status, Status::Ok, "{:?}", scene.pages[0].panels[0].reason);
+            begin.elapsed()
+        })
+        .collect();
+    took.sort_unstable();
+    took[2]
 }
 
 /// When the query was answered last, as the file says.

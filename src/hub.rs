@@ -165,7 +165,9 @@ impl Hub {
 
     /// What it takes to show somebody the past.
     fn rewinding(&self, rewind: Rewind) -> Rewinding {
-        let known = if rewind.at < self.began { None } else { self.live.as_of(rewind.at) };
+        // What the hub remembers is no longer than what the board shows.
+        let is_known = rewind.window.is_none() && rewind.at >= self.began;
+        let known = is_known.then(|| self.live.as_of(rewind.at)).flatten();
         Rewinding { known, rewind, board: Arc::clone(&self.board), zone: self.zone.clone() }
     }
 

@@ -9,3 +9,4 @@ pub mod overview;
 pub mod past;
 pub mod prompt;
 pub mod scene;
+pub mod wide;

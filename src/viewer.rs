@@ -54,6 +54,17 @@ pub const MAX_SIZE: (u16, u16) = (500, 200);
 /// Braille has two dots a column.
 const DOTS: u16 = 2;
 
+/// What of the past a viewer wants to see.
+#[derive(Debug)]
+pub struct PastWish {
+    /// As of when.
+    pub at: Timestamp,
+    /// How much time its graphs are to show; none for as much as on the board.
+    pub window: Option<Span>,
+    /// For whom.
+    pub audience: Arc<Audience>,
+}
+
 /// One viewer.
 #[derive(Debug)]
 pub struct Viewer {
@@ -71,8 +82,8 @@ pub struct Viewer {
     rung: (u64, u64),
     /// What was drawn last.
     frame: Option<Arc<Frame>>,
-    /// The moment of the past that is asked for just now.
-    asked: Option<Timestamp>,
+    /// What of the past is asked for just now.
+    asked: Option<(Timestamp, Option<Span>)>,
     /// Up to when the past was played.
     played_at: Duration,
     /// Whether the next picture is written cell by cell, and when that was asked for.
@@ -201,10 +212,14 @@ impl Viewer {
     fn play(&mut self, now: Duration) {
         let passed = now.saturating_sub(self.played_at);
         let Some(past) = self.lens.past.as_ref() else { return };
-        if past.state == PastState::Asked || passed < PLAYED {
+        let is_waiting = past.state == PastState::Asked;
+        if !is_waiting && passed < PLAYED {
             return;
         }
         self.played_at = now;
+        if is_waiting {
+            return;
+        }
         let Some(speed) = past.speed else { return };
         let passed = i64::try_from(passed.min(PLAYED * 2).as_millis()).unwrap_or(0);
         let at = past.at.plus(Span(passed.saturating_mul(speed)).max(past.step()));
@@ -212,26 +227,30 @@ impl Viewer {
         self.is_dirty = true;
     }
 
-    /// The moment of the past that somebody has to be asked for, once: what comes of it goes to [`Viewer::past`]. None
-    /// while another one is asked for.
-    pub fn asks_for_past(&mut self) -> Option<(Timestamp, Arc<Audience>)> {
-        let past = self.lens.past.as_mut().filter(|past| past.state == PastState::Asked)?;
-        if !self.seen.audience().may(Permission::Demand) {
-            past.state = PastState::Refused("who looks here may not look at the past".to_owned());
-            self.is_dirty = true;
-            return None;
-        }
+    /// What of the past somebody has to be asked for, once: what comes of it goes to [`Viewer::past`]. None while something
+    /// else is asked for.
+    pub fn asks_for_past(&mut self) -> Option<PastWish> {
         if self.asked.is_some() {
             return None;
         }
-        self.asked = Some(past.at);
-        Some((past.at, Arc::clone(self.seen.audience())))
+        self.lens.want_wide(self.seen.scene());
+        let past = self.lens.past.as_mut().map(|past| (past.at, None, &mut past.state));
+        let wide = self.lens.wide.as_mut().map(|wide| (wide.at, Some(wide.window), &mut wide.state));
+        let (at, window, state) =
+            [past, wide].into_iter().flatten().find(|(_, _, state)| **state == PastState::Asked)?;
+        if !self.seen.audience().may(Permission::Demand) {
+            *state = PastState::Refused("who looks here sees only what the board shows now".to_owned());
+            self.is_dirty = true;
+            return None;
+        }
+        self.asked = Some((at, window));
+        Some(PastWish { at, window, audience: Arc::clone(self.seen.audience()) })
     }
 
     /// Takes a moment of the past that was asked for, with the length of the steps in which it is known; or why it cannot
     /// be seen.
     pub fn past(&mut self, seen: Result<(AudienceScene, Span), String>) {
-        let Some(at) = self.asked.take() else { return };
+        let Some((at, window)) = self.asked.take() else { return };
         let is_mine = |(seen, step): (AudienceScene, Span)| {
             (*seen.audience() == *self.seen.audience()).then(|| (Arc::clone(seen.scene()), step))
         };
@@ -240,7 +259,10 @@ impl Viewer {
             Ok(seen) => is_mine(seen).ok_or_else(|| "what may be seen here has changed".to_owned()),
             Err(why) => Err(why),
         };
-        self.lens.see_past(at, seen, self.seen.scene());
+        match window {
+            None => self.lens.see_past(at, seen, self.seen.scene()),
+            Some(window) => self.lens.see_wide(window, seen),
+        }
         self.is_dirty = true;
     }
 
@@ -366,5 +388,7 @@ impl Viewer {
     }
 }
 
+#[cfg(test)]
+mod past_cases;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -25,6 +25,8 @@ use crate::source::{Clock, PastAnswers};
 const WAITING: usize = 32;
 /// Moments that are known at a time; each costs the memory of a store.
 const MOMENTS: usize = 8;
+/// A graph that shows more time than the board is made of so many steps at most.
+const COLUMNS: i64 = 500;
 /// How long sources may take to tell of their past.
 const WAIT: Span = Span::seconds(8);
 
@@ -59,6 +61,9 @@ struct Pasts {
 /// What is known of one moment.
 struct KnownMoment {
     at: Timestamp,
+    /// How much time its graphs show; none for as much as on the board.
+    window: Option<Span>,
+    /// The board that was looked at.
     board: Arc<Board>,
     hub: Hub,
     /// The length of the steps in which it is known.
@@ -71,10 +76,11 @@ impl Pasts {
         if let Some(state) = known {
             return Ok((seen((board, zone), state, rewind.at, &rewind.audience), Span(0)));
         }
-        let is_it = |one: &KnownMoment| one.at == rewind.at && Arc::ptr_eq(&one.board, board);
+        let is_it =
+            |one: &KnownMoment| (one.at, one.window) == (rewind.at, rewind.window) && Arc::ptr_eq(&one.board, board);
         let moment = match self.known.iter().position(is_it).and_then(|index| self.known.remove(index)) {
             Some(moment) => moment,
-            None => self.moment(rewind.at, board, zone).await?,
+            None => self.moment((rewind.at, rewind.window), board, zone).await?,
         };
         let seen = moment.hub.seen_by(&rewind.audience, rewind.at);
         let step = moment.step;
@@ -83,27 +89,38 @@ impl Pasts {
         Ok((seen, step))
     }
 
-    async fn moment(&self, at: Timestamp, board: &Arc<Board>, zone: &Zone) -> Result<KnownMoment, String> {
-        let (past, step) = remembered(board, at, self.history.as_deref())?;
-        let asked = with_past(board);
+    async fn moment(
+        &self,
+        (at, window): (Timestamp, Option<Span>),
+        board: &Arc<Board>,
+        zone: &Zone,
+    ) -> Result<KnownMoment, String> {
+        let shown = window.map_or_else(|| Arc::clone(board), |window| Arc::new(Board::clone(board).widened(window)));
+        let (past, step) = remembered(&shown, (at, window), self.history.as_deref())?;
+        let asked = with_past(&shown);
         if past.queries.is_empty() && past.noted.is_empty() && asked.queries.is_empty() {
             return Err(format!("nothing is remembered of {}", at.date_time(zone)));
         }
         let clock = Clock::Standing(at);
-        let mut hub = Hub::new(Arc::clone(board), zone.clone(), clock.clone());
+        let mut hub = Hub::new(shown, zone.clone(), clock.clone());
         hub.recall(past);
         for outcome in answers(&asked, clock, &self.network).await {
             hub.apply(outcome);
         }
         hub.say_what_is_not_remembered(at);
-        Ok(KnownMoment { at, board: Arc::clone(board), hub, step })
+        Ok(KnownMoment { at, window, board: Arc::clone(board), hub, step })
     }
 }
 
 /// What the history knows of a moment; nothing, where there is no history.
-fn remembered(board: &Board, at: Timestamp, history: Option<&Path>) -> Result<(Past, Span), String> {
+fn remembered(
+    board: &Board,
+    (at, window): (Timestamp, Option<Span>),
+    history: Option<&Path>,
+) -> Result<(Past, Span), String> {
+    let step = window.map_or(Span(0), |window| Span(window.0 / COLUMNS));
     match history {
-        Some(path) if path.exists() => Reader::open(path)?.as_of(at, board.longest_lookback(), now()),
+        Some(path) if path.exists() => Reader::open(path)?.as_of(at, (board.longest_lookback(), step), now()),
         _ => Ok((Past::default(), Span(0))),
     }
 }

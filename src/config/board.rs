@@ -276,6 +276,19 @@ impl Board {
         self.dashboards.iter().flat_map(|dashboard| &dashboard.panels).map(|panel| &panel.rule)
     }
 
+    /// The same with graphs that show at least so much time.
+    #[must_use]
+    pub fn widened(mut self, window: Span) -> Self {
+        self.window = self.window.max(window);
+        for panel in self.dashboards.iter_mut().flat_map(|dashboard| &mut dashboard.panels) {
+            panel.rule.window = panel.rule.window.max(window);
+        }
+        for query in &mut self.queries {
+            query.ask.history = query.ask.history.map(|history| history.max(window));
+        }
+        self
+    }
+
     /// The longest past that any panel shows, or that one of its checks needs.
     pub fn longest_window(&self) -> Span {
         let panels = self.dashboards.iter().flat_map(|dashboard| &dashboard.panels);

@@ -2,6 +2,7 @@
 
 use super::panel::Evaluation;
 use super::since::since_words;
+use crate::model::fault::Reason;
 use crate::model::freshness::Freshness;
 use crate::model::judgement::Content;
 use crate::model::status::Status;
@@ -48,6 +49,10 @@ pub fn reason(evaluation: &Evaluation<'_>, now: Timestamp) -> String {
     if let Some(fault) = &evaluation.fault {
         let wait = fault.next_try.map(|at| at.age_before(now)).filter(|wait| *wait >= Span::seconds(1));
         let next = wait.map_or_else(|| ", trying".to_owned(), |wait| format!(", next try in {}", wait.brief()));
+        if fault.error.reason == Reason::Remembered {
+            // Of a past moment nobody tries again.
+            return fault.error.to_string();
+        }
         let tries = if fault.failures > 1 { format!(", {} tries", fault.failures) } else { String::new() };
         let without = match evaluation.without.as_slice() {
             [] => String::new(),

@@ -8,7 +8,7 @@ use super::codec::{self, Bucket};
 use super::compact::{SNAPSHOTS_APART, SNAPSHOTS_KEPT};
 use super::flush::blocks;
 use super::load::{Past, named, noted};
-use super::tiers::{COARSER, RAW, Tier};
+use super::tiers::{RAW, Tier, coarsened, tier};
 use crate::model::poll::QueryKey;
 use crate::model::series::{Coverage, Point, SeriesSet};
 use crate::model::time::{Span, Timestamp};
@@ -22,13 +22,13 @@ const FLUSHED_BY: Span = Span::seconds(900);
 pub(super) fn load(
     connection: &Connection,
     at: Timestamp,
-    window: Span,
+    (window, step): (Span, Span),
     now: Timestamp,
 ) -> rusqlite::Result<(Past, Span)> {
     let from = at.minus(window);
-    let tier = tier(from, now);
+    let tier = tier(from, step, now);
     let mut past = Past::default();
-    for (query, series) in named(connection, points(connection, tier, (from, at))?)? {
+    for (query, series) in named(connection, points(connection, (tier, step), (from, at))?)? {
         let newest = series.iter().filter_map(|one| one.points.last()).map(|point| point.at).max();
         past.last = past.last.max(newest);
         // Statuses only tell that the board was running.
@@ -40,22 +40,16 @@ pub(super) fn load(
     snapshots(connection, at, &mut past)?;
     polls(connection, at, &mut past)?;
     past.noted = noted(connection, from, at)?;
-    let step = tier.map_or(Span(0), |tier| Span::seconds(tier.step));
+    let step = tier.map_or(Span(0), |tier| Span::seconds(tier.step).max(step));
     // Of what are no numbers fewer moments are known of old times, too.
     let of_snapshots = if at.age_at(now) > SNAPSHOTS_KEPT { SNAPSHOTS_APART } else { Span(0) };
     Ok((past, step.max(of_snapshots)))
 }
 
-/// The finest tier that reaches back so far; none for values as they came.
-fn tier(from: Timestamp, now: Timestamp) -> Option<Tier> {
-    let reaches = |tier: &&Tier| from.age_at(now) <= tier.kept;
-    if reaches(&&RAW) { None } else { COARSER.iter().find(reaches).or_else(|| COARSER.last()).copied() }
-}
-
 /// The points of each series between two moments.
 fn points(
     connection: &Connection,
-    tier: Option<Tier>,
+    (tier, step): (Option<Tier>, Span),
     (from, to): (Timestamp, Timestamp),
 ) -> rusqlite::Result<HashMap<i64, Vec<Point>>> {
     let mut all: HashMap<i64, Vec<Point>> = HashMap::new();
@@ -72,7 +66,10 @@ fn points(
         let data = row.get_ref(1)?.as_blob()?;
         let points = match tier {
             None => codec::read_points(data).unwrap_or_default(),
-            Some(tier) => drawn(&codec::read_buckets(data).unwrap_or_default(), tier),
+            Some(tier) => {
+                let buckets = coarsened(codec::read_buckets(data).unwrap_or_default(), step, Some(tier));
+                drawn(&buckets, Span::seconds(tier.step).max(step))
+            }
         };
         take(row.get(0)?, points);
     }
@@ -89,8 +86,8 @@ fn points(
 }
 
 /// Buckets as points that show the least and the greatest value, and end with the last one.
-fn drawn(buckets: &[Bucket], tier: Tier) -> Vec<Point> {
-    let third = tier.step * 1000 / 3;
+fn drawn(buckets: &[Bucket], step: Span) -> Vec<Point> {
+    let third = step.0 / 3;
     let points = |one: &Bucket| {
         [(0, one.min), (third, one.max), (2 * third, one.last)]
             .map(|(after, value)| Point { at: one.at.plus(Span(after)), value })

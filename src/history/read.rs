@@ -9,7 +9,7 @@ use super::as_of;
 use super::codec::{self, Bucket};
 use super::flush::blocks;
 use super::load::{Past, load};
-use super::tiers::{COARSER, RAW, Tier, buckets, merged, status_buckets, widened};
+use super::tiers::{COARSER, RAW, Tier, buckets, coarsened, merged, status_buckets, tier, widened};
 use crate::model::labels::Labels;
 use crate::model::poll::QueryKey;
 use crate::model::series::{Point, in_order};
@@ -39,10 +39,11 @@ impl Reader {
         load(&self.0, since).map_err(|error| error.to_string())
     }
 
-    /// What was known at a moment, with so much of the time before it; and the length of the steps in which it is known.
-    pub fn as_of(&self, at: Timestamp, window: Span, now: Timestamp) -> Result<(Past, Span), String> {
+    /// What was known at a moment, with so much of the time before it in steps of at least this length (zero: as fine as
+    /// it is known); and the length of the steps in which it is known.
+    pub fn as_of(&self, at: Timestamp, (window, step): (Span, Span), now: Timestamp) -> Result<(Past, Span), String> {
         let _moment = self.0.unchecked_transaction().map_err(|error| error.to_string())?;
-        as_of::load(&self.0, at, window, now).map_err(|error| error.to_string())
+        as_of::load(&self.0, at, (window, step), now).map_err(|error| error.to_string())
     }
 
     /// The shortest stretches of time that statuses are known in since a moment.
@@ -89,7 +90,7 @@ impl Reader {
             // A gap says nothing of the values beside it.
             let is_said = |one: &Bucket| (from..=to).contains(&one.at) && (step == Span(0) || one.sum.is_finite());
             let within: Vec<Bucket> = found.into_iter().filter(is_said).collect();
-            let joined = joined(within, step, tier);
+            let joined = coarsened(within, step, tier);
             if !joined.is_empty() {
                 all.push((serde_json::from_str(&labels).unwrap_or_default(), joined));
             }
@@ -155,29 +156,4 @@ impl Reader {
 
 fn said(path: &Path, error: &rusqlite::Error) -> String {
     format!("the history cannot be read: {error} ({})", path.display())
-}
-
-/// The finest tier that reaches back so far and is no coarser than it has to be; none for values as they came.
-fn tier(from: Timestamp, step: Span, now: Timestamp) -> Option<Tier> {
-    let age = from.age_at(now);
-    if step.0 < COARSER[0].step * 1000 && age <= RAW.kept {
-        return None;
-    }
-    let fits = |tier: &&Tier| age <= tier.kept;
-    COARSER.iter().find(fits).or_else(|| COARSER.last()).copied()
-}
-
-/// Buckets of at least the length that is wanted.
-fn joined(all: Vec<Bucket>, step: Span, tier: Option<Tier>) -> Vec<Bucket> {
-    let finest = tier.map_or(1, |tier| tier.step * 1000);
-    if step.0 <= finest {
-        return all;
-    }
-    let mut wide: BTreeMap<i64, Bucket> = BTreeMap::new();
-    for one in all {
-        let at = one.at.0.div_euclid(step.0) * step.0;
-        let one = Bucket { at: Timestamp(at), ..one };
-        wide.entry(at).and_modify(|before| *before = super::tiers::joined(*before, one, step.0)).or_insert(one);
-    }
-    wide.into_values().collect()
 }

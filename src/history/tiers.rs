@@ -1,5 +1,7 @@
 //! Thinning out: points become buckets of a minute, of ten minutes, of a day. No least and no greatest value is lost.
 
+use std::collections::BTreeMap;
+
 use super::codec::Bucket;
 use crate::model::series::Point;
 use crate::model::time::{Span, Timestamp};
@@ -30,6 +32,31 @@ impl Tier {
     pub(super) const fn block_of(self, at: Timestamp) -> i64 {
         at.0.div_euclid(self.block.0) * self.block.0
     }
+}
+
+/// The finest tier that reaches back so far and is no coarser than it has to be; none for values as they came.
+pub(super) fn tier(from: Timestamp, step: Span, now: Timestamp) -> Option<Tier> {
+    let age = from.age_at(now);
+    if step.0 < COARSER[0].step * 1000 && age <= RAW.kept {
+        return None;
+    }
+    let fits = |tier: &&Tier| age <= tier.kept;
+    COARSER.iter().find(fits).or_else(|| COARSER.last()).copied()
+}
+
+/// Buckets of at least the length that is wanted.
+pub(super) fn coarsened(all: Vec<Bucket>, step: Span, tier: Option<Tier>) -> Vec<Bucket> {
+    let finest = tier.map_or(1, |tier| tier.step * 1000);
+    if step.0 <= finest {
+        return all;
+    }
+    let mut wide: BTreeMap<i64, Bucket> = BTreeMap::new();
+    for one in all {
+        let at = one.at.0.div_euclid(step.0) * step.0;
+        let one = Bucket { at: Timestamp(at), ..one };
+        wide.entry(at).and_modify(|before| *before = joined(*before, one, step.0)).or_insert(one);
+    }
+    wide.into_values().collect()
 }
 
 /// How long a status holds that nobody has confirmed since: it is noted each minute.
@@ -119,7 +146,7 @@ pub(super) fn widened(all: &[Bucket], step: i64) -> Vec<Bucket> {
 
 /// The buckets of two lists, both ascending; those of the same moment joined, the second list's last.
 pub(super) fn merged(first: Vec<Bucket>, second: Vec<Bucket>, step: i64) -> Vec<Bucket> {
-    let mut all: std::collections::BTreeMap<Timestamp, Bucket> = first.into_iter().map(|one| (one.at, one)).collect();
+    let mut all: BTreeMap<Timestamp, Bucket> = first.into_iter().map(|one| (one.at, one)).collect();
     for one in second {
         all.entry(one.at).and_modify(|before| *before = joined(*before, one, step * 1000)).or_insert(one);
     }

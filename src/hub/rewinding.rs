@@ -21,6 +21,8 @@ pub type Rewound = Result<(AudienceScene, Span), String>;
 pub struct Rewind {
     /// The moment.
     pub at: Timestamp,
+    /// How much time the graphs show; none for as much as on the board.
+    pub window: Option<Span>,
     /// Who.
     pub audience: Arc<Audience>,
     /// Where it goes. Whoever has gone is not waited for.

@@ -67,7 +67,9 @@ fn applied(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &Arr
         Action::Up | Action::Down | Action::Left | Action::Right => {
             // The same on every zoomed panel: sideways through time, up and down through lines.
             match (lens.zoom, action) {
-                (true, Action::Left | Action::Right) => point(lens, action == Action::Right, &scene),
+                (_, Action::Left | Action::Right) if lens.zoom || lens.cursor.is_some() => {
+                    point(lens, action == Action::Right, &scene);
+                }
                 (true, _) => scroll(lens, action == Action::Down, &scene, arrangement),
                 (false, _) => towards(lens, action, arrangement),
             }
@@ -179,7 +181,9 @@ fn to_event(lens: &mut Lens, later: bool, scene: &Scene) {
 }
 
 fn step(lens: &mut Lens, forward: bool, scene: &Scene, arrangement: &Arrangement) {
-    lens.begin_anew();
+    if lens.zoom {
+        lens.begin_anew();
+    }
     // A zoomed panel stands alone on the screen: the next one is the next of the page.
     let order = if lens.zoom {
         (0..scene.page(lens.page).map_or(0, |page| page.panels.len())).collect()

@@ -45,6 +45,8 @@ pub enum Action {
     Past,
     /// To another moment.
     Move(Move),
+    /// Point at a moment of all graphs, or at none any more.
+    Point,
     /// Type a moment or a range of time.
     TypeTime,
     /// Ask all sources now.

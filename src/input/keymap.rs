@@ -40,7 +40,7 @@ struct Row {
 }
 
 /// All keys: the key map, the help and the manual are made from it.
-const TABLE: [Row; 25] = [
+const TABLE: [Row; 26] = [
     Row {
         keys: "Tab / Shift-Tab",
         what: "next, previous panel",
@@ -61,10 +61,11 @@ const TABLE: [Row; 25] = [
         ],
     },
     Row { keys: "Enter", what: "zoom the chosen panel, and back", bindings: &[(Key::Enter, Action::Zoom)] },
-    Row { keys: "Left Right h l", what: "zoomed: point at an earlier, a later moment", bindings: &[] },
+    Row { keys: "c", what: "point at a moment of all graphs, and back", bindings: &[(Key::Char('c'), Action::Point)] },
+    Row { keys: "Left Right h l", what: "zoomed, c: point at an earlier, a later moment", bindings: &[] },
     Row {
         keys: "n N",
-        what: "zoomed, past: to the next, the previous event",
+        what: "zoomed, c, past: to the next, the last event",
         bindings: &[(Key::Char('n'), Action::NextEvent), (Key::Char('N'), Action::PreviousEvent)],
     },
     Row { keys: "Up Down k j", what: "zoomed: scroll a list", bindings: &[] },

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::intent::{Action, Move};
 use crate::model::moment::parse_range;
 use crate::model::time::{Span, Timestamp};
-use crate::view::lens::Lens;
+use crate::view::lens::{Lens, WINDOW_BOUNDS};
 use crate::view::prompt::{Prompt, Question};
 use crate::view::scene::Scene;
 
@@ -21,6 +21,7 @@ pub(super) fn apply(lens: &mut Lens, action: Action, scene: &Scene, live: &Arc<S
         Action::Past if lens.past.is_some() => lens.go_live(live),
         Action::Past => lens.go_to(live.now.minus(step(lens, live)), live),
         Action::Move(way) => go(lens, way, live),
+        Action::Point => lens.toggle_cursor(scene),
         Action::TypeTime => lens.prompt = Some(Prompt::new(Question::Time)),
         Action::Window(resize) => lens.resize_window(resize, scene),
         Action::NextEvent | Action::PreviousEvent if lens.past.is_some() && lens.changes(scene).is_none() => {
@@ -96,7 +97,8 @@ pub(super) fn go_to_typed(lens: &mut Lens, live: &Arc<Scene>) {
         Ok((from, to)) => {
             lens.prompt = None;
             if let Some(from) = from {
-                lens.window = Some(from.age_at(to)).filter(|window| *window < live.window);
+                let (shortest, longest) = WINDOW_BOUNDS;
+                lens.window = Some(from.age_at(to).clamp(shortest, longest)).filter(|window| *window != live.window);
             }
             lens.go_to(to, live);
         }

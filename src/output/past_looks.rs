@@ -4,7 +4,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::hub::Command;
 use crate::hub::rewinding::{Rewind, Rewound};
-use crate::viewer::Viewer;
+use crate::viewer::{PastWish, Viewer};
 
 /// What one viewer has asked.
 #[derive(Debug)]
@@ -21,10 +21,10 @@ impl PastLooks {
 
     /// Asks for the moment that the viewer wants to see, if it wants another than it sees.
     pub(super) fn ask(&mut self, viewer: &mut Viewer) {
-        let Some((at, audience)) = viewer.asks_for_past() else { return };
+        let Some(PastWish { at, window, audience }) = viewer.asks_for_past() else { return };
         let (answer, waits) = oneshot::channel();
         // Where the mailbox is full nobody answers, and the viewer is told so.
-        let _full = self.commands.try_send(Command::Rewind(Rewind { at, audience, answer }));
+        let _full = self.commands.try_send(Command::Rewind(Rewind { at, window, audience, answer }));
         self.answer = Some(waits);
     }
 

@@ -11,6 +11,7 @@ use crate::model::time::Span;
 use crate::panel::ink::{Glyphs, Ground, Ink, Role};
 use crate::panel::marks::{big_text, columns, fill, write, write_right};
 use crate::view::lens::Lens;
+use crate::view::past::PastState;
 use crate::view::scene::{PanelScene, Scene};
 
 /// The least that is worth saying of what changed last.
@@ -119,6 +120,17 @@ pub fn alarm(words: &str, below: &str, area: Rect, buffer: &mut Buffer, (style, 
     }
 }
 
+/// How much time the graphs show: "last 1 h", "last 7 d as of 14:03".
+pub(super) fn window(scene: &Scene, lens: &Lens) -> String {
+    let window = format!("last {}", lens.window.unwrap_or(scene.window).humane());
+    let Some(wide) = &lens.wide else { return window };
+    match &wide.state {
+        PastState::Asked if wide.seen.is_none() => format!("{window} is asked for"),
+        PastState::Refused(why) => format!("{window}: {why}"),
+        _ => format!("{window} as of {}", wide.at.hour_minute(&scene.zone)),
+    }
+}
+
 /// The pages, each with its lamp when it is not well.
 pub(super) fn tabs(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer, ink: &Ink) -> Vec<(Rect, usize)> {
     let mut areas = Vec::new();
@@ -138,10 +150,10 @@ pub(super) fn tabs(scene: &Scene, lens: &Lens, area: Rect, buffer: &mut Buffer, 
         areas.push((columns(area, begin, x - begin), n));
         x += 3;
     }
-    let window = format!("last {}", lens.window.unwrap_or(scene.window).humane());
-    if x + (window.width() as u16) < area.width {
-        let role = if lens.window.is_some() { Role::Accent } else { Role::Muted };
-        write_right(buffer, Rect { width: area.width - 1, ..area }, 0, &window, ink.style(role));
+    let window = window(scene, lens);
+    // What a viewer has chosen is said in the last line: here there may be no room for it.
+    if lens.window.is_none() && x + (window.width() as u16) < area.width {
+        write_right(buffer, Rect { width: area.width - 1, ..area }, 0, &window, ink.style(Role::Muted));
     }
     areas
 }

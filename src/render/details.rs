@@ -4,10 +4,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
-use crate::model::time::Span;
-use crate::panel::changes::{Mark, words};
+use crate::model::time::{Span, Timestamp};
+use crate::panel::changes::{Changes, Mark, words};
 use crate::panel::ink::{Ink, Role};
-use crate::panel::marks::write;
+use crate::panel::marks::{columns, write};
 use crate::view::scene::{PanelScene, Scene, SourceState};
 
 /// The zoomed panel's own facts, below it: what happened where the viewer points, or age and link.
@@ -24,9 +24,7 @@ pub(super) fn draw(panel: &PanelScene, scene: &Scene, age: Span, inner: Rect, bu
         if !value.is_empty() {
             x += write(buffer, foot, x, 0, &value, ink.style(Role::Title)) + 3;
         }
-        let marks: Vec<&Mark> = changes.marks_at(cursor).collect();
-        let said = marks_text(&marks, scene, usize::from(foot.width.saturating_sub(x + 1)), ink);
-        write(buffer, foot, x, 0, &said, ink.style(Role::Text));
+        happened(changes, cursor, scene, columns(foot, x, foot.width.saturating_sub(x + 1)), buffer, ink);
         return above;
     }
     if !panel.is_fed {
@@ -41,6 +39,13 @@ pub(super) fn draw(panel: &PanelScene, scene: &Scene, age: Span, inner: Rect, bu
     facts.extend(panel.link.as_ref().map(ToString::to_string));
     write(buffer, foot, 1, 0, &facts.join(ink.glyphs.dot()), ink.style(Role::Muted));
     above
+}
+
+/// What happened at a moment, in a line.
+pub(super) fn happened(changes: &Changes, at: Timestamp, scene: &Scene, line: Rect, buffer: &mut Buffer, ink: &Ink) {
+    let marks: Vec<&Mark> = changes.marks_at(at).collect();
+    let said = marks_text(&marks, scene, usize::from(line.width), ink);
+    write(buffer, line, 0, 0, &said, ink.style(Role::Text));
 }
 
 /// What the marks under the pointer say, how long ago that was, and how many more there are than there is

@@ -5,6 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use unicode_width::UnicodeWidthStr;
 
+use super::chrome::window;
+use super::details::happened;
 use crate::model::freshness::Freshness;
 use crate::model::status::Status;
 use crate::model::time::Span;
@@ -20,14 +22,20 @@ pub(super) fn draw(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: &m
     if area.is_empty() {
         return;
     }
-    if let Some(prompt) = &lens.prompt {
-        typed(prompt, area, buffer, ink);
-        return;
+    let pointed = lens.cursor.filter(|_| !lens.zoom).zip(lens.changes(scene));
+    match (&lens.prompt, pointed, &lens.past) {
+        (Some(prompt), ..) => typed(prompt, area, buffer, ink),
+        (None, Some((cursor, changes)), _) => {
+            let time = columns(area, 1, area.width - 1);
+            let x = 4 + write(buffer, time, 0, 0, &cursor.clock(&scene.zone), ink.style(Role::Accent));
+            happened(&changes, cursor, scene, columns(area, x, area.width.saturating_sub(x + 1)), buffer, ink);
+        }
+        (None, None, Some(past)) => past_line(past, area, buffer, ink),
+        (None, None, None) => keys_and_age(scene, lens, age, area, buffer, ink),
     }
-    if let Some(past) = &lens.past {
-        past_line(past, area, buffer, ink);
-        return;
-    }
+}
+
+fn keys_and_age(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: &mut Buffer, ink: &Ink) {
     // Who may not know the sources of a board is not told that there are none.
     let is_told = !scene.sources.is_empty() || scene.updated.is_none();
     let mut right = if is_told { sources(scene) } else { String::new() };
@@ -37,6 +45,9 @@ pub(super) fn draw(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: &m
     if let Some(updated) = scene.updated {
         let dot = if right.is_empty() { "" } else { ink.glyphs.dot() };
         right = format!("updated {} ago{dot}{right}", updated.age_at(scene.now.plus(age)).brief());
+    }
+    if lens.window.is_some() {
+        right = format!("{}{}{right}", window(scene, lens), ink.glyphs.dot());
     }
     let right_room = (right.width() as u16 + 2).min(area.width);
     let mut x = 1;

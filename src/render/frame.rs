@@ -143,7 +143,8 @@ fn body(
     for (index, at) in &arrangement.framed {
         if let Some(panel) = page.panels.get(*index) {
             let details = lens.zoom.then_some((scene, age));
-            let pointing = lens.zoom.then(|| ink.pointing(lens.cursor, lens.scroll).inspecting(&lens.inspection));
+            let is_pointing = lens.zoom || lens.cursor.is_some();
+            let pointing = is_pointing.then(|| ink.pointing(lens.cursor, lens.scroll).inspecting(&lens.inspection));
             let ink = &pointing.unwrap_or_else(|| ink.clone()).held(lens.newer(live, panel));
             framed(&lens.panel(panel), *at, (look(*index), details), buffer, ink);
         }

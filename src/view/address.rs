@@ -2,7 +2,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use super::lens::Lens;
+use super::lens::{Lens, WINDOW_BOUNDS};
 use super::past::PastLook;
 use super::scene::Scene;
 use crate::model::time::{Span, Timestamp};
@@ -85,7 +85,7 @@ impl Address {
         let panels = scene.page(lens.page).map_or(&[][..], |page| page.panels.as_slice());
         lens.focus = self.panel.as_ref().and_then(|id| panels.iter().position(|panel| panel.id == *id));
         lens.zoom = self.zoom && lens.focus.is_some();
-        lens.window = self.window.filter(|window| *window < scene.window);
+        lens.window = self.window.filter(|window| *window != scene.window && *window <= WINDOW_BOUNDS.1);
         lens.past = self.at.filter(|at| *at < scene.now).map(PastLook::new);
         lens.begin_anew();
     }

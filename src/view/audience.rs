@@ -62,6 +62,12 @@ impl AudienceScene {
         Self { scene, audience: Arc::new(Audience::team()) }
     }
 
+    /// For those who may look, and nothing besides.
+    #[cfg(test)]
+    pub(crate) fn of_onlookers(scene: Arc<Scene>) -> Self {
+        Self { scene, audience: Arc::new(Audience { permissions: Vec::new(), ..Audience::team() }) }
+    }
+
     /// The scene itself.
     pub const fn scene(&self) -> &Arc<Scene> {
         &self.scene

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use super::past::{PastLook, PastState};
 use super::prompt::Prompt;
 use super::scene::{PanelScene, Scene};
+use super::wide::WideLook;
 use crate::model::inspection::Inspection;
 use crate::model::time::{Span, Timestamp};
+use crate::panel::PanelView;
 use crate::panel::changes::Changes;
 use crate::panel::inspected::Inspected;
 
@@ -23,17 +25,12 @@ pub enum Resize {
     Longer,
 }
 
-/// Lengths of time that a viewer chooses among.
-const WINDOWS: [Span; 12] = {
-    let minutes = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440];
-    let mut all = [Span(0); 12];
-    let mut index = 0;
-    while index < all.len() {
-        all[index] = Span::seconds(minutes[index] * 60);
-        index += 1;
-    }
-    all
-};
+/// Lengths of time that a viewer chooses among, in minutes: from one to those of 90 days.
+const WINDOWS: [i64; 12] = [1, 5, 15, 30, 60, 180, 360, 1440, 3 * 1440, 7 * 1440, 30 * 1440, 90 * 1440];
+
+/// The shortest and the longest time that a viewer can choose.
+pub const WINDOW_BOUNDS: (Span, Span) =
+    (Span::seconds(WINDOWS[0] * 60), Span::seconds(WINDOWS[WINDOWS.len() - 1] * 60));
 
 /// One viewer's choices.
 #[derive(Debug, Clone, Default)]
@@ -44,9 +41,11 @@ pub struct Lens {
     pub focus: Option<usize>,
     /// Whether it fills the page.
     pub zoom: bool,
-    /// How much of the past is wanted, at most; none for as much as the board shows.
+    /// How much of the past is wanted; none for as much as the board shows.
     pub window: Option<Span>,
-    /// The moment that is pointed at, on a zoomed graph.
+    /// The graphs, where more of it is wanted than the board shows.
+    pub wide: Option<WideLook>,
+    /// The moment that is pointed at, on the zoomed graph or on all of the page.
     pub cursor: Option<Timestamp>,
     /// How many lines of a zoomed list have been scrolled past.
     pub scroll: usize,
@@ -93,6 +92,7 @@ impl PartialEq for Lens {
             focus,
             zoom,
             window,
+            wide,
             cursor,
             scroll,
             prompt,
@@ -112,7 +112,7 @@ impl PartialEq for Lens {
             == (other.page, other.focus, other.zoom, other.window, other.cursor, other.scroll);
         frozen
             && chosen
-            && (prompt, past) == (&other.prompt, &other.past)
+            && (prompt, past, wide) == (&other.prompt, &other.past, &other.wide)
             && *inspection == other.inspection
             && *theme == other.theme
             && (*help, *kiosk, *without, *turning, *silence)
@@ -154,24 +154,79 @@ impl Lens {
 
     /// A panel as this viewer wants it: of its window.
     pub fn panel<'a>(&self, panel: &'a PanelScene) -> Cow<'a, PanelScene> {
-        let part = self.window.and_then(|window| panel.view.within(window));
-        part.map_or(Cow::Borrowed(panel), |view| Cow::Owned(PanelScene { view, ..panel.clone() }))
+        let wide = self.graph(panel);
+        let part = self.window.and_then(|window| wide.unwrap_or(&panel.view).within(window));
+        let view = part.or_else(|| wide.cloned());
+        view.map_or(Cow::Borrowed(panel), |view| Cow::Owned(PanelScene { view, ..panel.clone() }))
     }
 
-    /// What happened, on the graph that is zoomed; none where no graph is.
-    pub fn changes<'a>(&self, scene: &'a Scene) -> Option<Cow<'a, Changes>> {
-        let changes = self.zoomed(scene)?.view.changes()?;
+    /// The graph of a panel over more time than the board shows, where that is wanted and has come.
+    fn graph(&self, panel: &PanelScene) -> Option<&PanelView> {
+        self.wide.as_ref()?.graph(self.page, panel)
+    }
+
+    /// What happened, on the graph that is zoomed, or on those of the page while something is pointed at; none where no
+    /// graph is.
+    pub fn changes<'a>(&'a self, scene: &'a Scene) -> Option<Cow<'a, Changes>> {
+        if self.zoom {
+            return self.changes_of(self.zoomed(scene)?);
+        }
+        self.cursor.and_then(|_| self.newest_graph(scene))
+    }
+
+    /// What happened, on the graph of the page that ends last.
+    fn newest_graph<'a>(&'a self, scene: &'a Scene) -> Option<Cow<'a, Changes>> {
+        let panels = scene.page(self.page)?.panels.iter();
+        panels.filter_map(|panel| self.changes_of(panel)).max_by_key(|changes| changes.to)
+    }
+
+    fn changes_of<'a>(&'a self, panel: &'a PanelScene) -> Option<Cow<'a, Changes>> {
+        let changes = self.graph(panel).unwrap_or(&panel.view).changes()?;
         let part = self.window.and_then(|window| changes.within(window));
         Some(part.map_or(Cow::Borrowed(changes), Cow::Owned))
     }
 
-    /// Looks at a shorter part of the time, or at a longer one: up to what the board shows.
+    /// Points at the newest moment of the graphs, all of the page or the one that is zoomed; or at none any more.
+    pub fn toggle_cursor(&mut self, scene: &Scene) {
+        let graph = if self.zoom { self.changes(scene) } else { self.newest_graph(scene) };
+        self.cursor = graph.map(|changes| changes.to).filter(|_| self.cursor.is_none());
+    }
+
+    /// Looks at a shorter part of the time, or at a longer one.
     pub fn resize_window(&mut self, resize: Resize, scene: &Scene) {
         let now = self.window.unwrap_or(scene.window);
-        self.window = match resize {
-            Resize::Shorter => WINDOWS.into_iter().rev().find(|one| *one < now).or(self.window),
-            Resize::Longer => WINDOWS.into_iter().find(|one| *one > now).filter(|one| *one < scene.window),
+        let mut all: Vec<Span> = WINDOWS.into_iter().map(|minutes| Span::seconds(minutes * 60)).collect();
+        all.push(scene.window);
+        let next = match resize {
+            Resize::Shorter => all.into_iter().filter(|one| *one < now).max(),
+            Resize::Longer => all.into_iter().filter(|one| *one > now).min(),
         };
+        self.window = Some(next.unwrap_or(now)).filter(|window| *window != scene.window);
+    }
+
+    /// Says which graphs are wanted that the scene does not have.
+    pub fn want_wide(&mut self, live: &Scene) {
+        let scene = self.frozen.as_deref().unwrap_or(live);
+        let Some(window) = self.window.filter(|window| *window > scene.window) else {
+            self.wide = None;
+            return;
+        };
+        match &mut self.wide {
+            Some(wide) => wide.want(window, scene.now),
+            None => self.wide = Some(WideLook::new(window, scene.now)),
+        }
+    }
+
+    /// Sees the graphs of a longer time, or is told why they cannot be seen.
+    pub fn see_wide(&mut self, window: Span, seen: Result<(Arc<Scene>, Span), String>) {
+        let Some(wide) = self.wide.as_mut().filter(|wide| wide.window == window) else { return };
+        match seen {
+            Ok((scene, step)) => {
+                wide.state = PastState::Seen(step);
+                wide.seen = Some(scene);
+            }
+            Err(why) => wide.state = PastState::Refused(why),
+        }
     }
 
     /// Wants to see the board as of a moment; as of now from there on where that has not passed yet.

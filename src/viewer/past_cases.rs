@@ -30,7 +30,7 @@ fn ago(seconds: i64) -> Timestamp {
 }
 
 fn asked(viewer: &mut Viewer) -> Option<Timestamp> {
-    viewer.asks_for_past().map(|(at, _)| at)
+    viewer.asks_for_past().map(|wish| wish.at)
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn what_cannot_be_seen_is_said_and_what_was_seen_stays() {
     assert_eq!(past.state, PastState::Refused("nothing is remembered".to_owned()));
     assert_eq!((viewer.lens.scene(viewer.live()).now, asked(&mut viewer)), (NOON, None));
     presses(&mut viewer, "}");
-    assert_eq!((&viewer.lens.past, asked(&mut viewer)), (&None, None), "half a window later is now");
+    assert_eq!((asked(&mut viewer), &viewer.lens.past), (None, &None), "half a window later is now");
 }
 
 #[test]
@@ -76,15 +76,30 @@ fn it_is_played_no_faster_than_it_comes_and_in_the_steps_in_which_it_is_known() 
     assert_eq!(asked(&mut viewer), Some(ago(20)), "in steps of half a minute");
     viewer.past(Ok((local(ago(20)), Span::seconds(30))));
     viewer.tick(Duration::from_secs(4));
-    assert_eq!((&viewer.lens.past, asked(&mut viewer)), (&None, None), "it ends in the present");
+    assert_eq!((asked(&mut viewer), &viewer.lens.past), (None, &None), "it ends in the present");
 }
 
 #[test]
 fn who_may_not_ask_for_anything_is_told_so() {
-    let audience = Arc::new(Audience::public());
-    let seen = AudienceScene::of(&audience, as_of(NOON));
-    let mut viewer = Viewer::new(seen, Lens::default(), ink(), (80, 24), START);
+    let mut viewer = Viewer::new(AudienceScene::of_onlookers(as_of(NOON)), Lens::default(), ink(), (80, 24), START);
     presses(&mut viewer, ",");
     assert_eq!(asked(&mut viewer), None);
     assert!(matches!(&viewer.lens.past.as_ref().unwrap().state, PastState::Refused(_)));
+}
+
+#[test]
+fn more_time_than_the_board_shows_is_asked_for_and_again_when_a_column_has_passed() {
+    let mut viewer = viewer();
+    presses(&mut viewer, "-");
+    let wish = viewer.asks_for_past().unwrap();
+    assert_eq!((wish.at, wish.window), (NOON, Some(Span::seconds(3 * 3600))));
+    viewer.past(Ok((local(NOON), Span(0))));
+    assert!(viewer.asks_for_past().is_none() && viewer.lens.past.is_none(), "the board itself stays in the present");
+    viewer.scene(local(ago(-5)), START);
+    assert!(viewer.asks_for_past().is_none(), "not once a second");
+    viewer.scene(local(ago(-30)), START);
+    assert_eq!(viewer.asks_for_past().unwrap().at, ago(-30));
+    viewer.past(Err("nothing is remembered".to_owned()));
+    presses(&mut viewer, "+");
+    assert!(viewer.asks_for_past().is_none() && viewer.lens.wide.is_none(), "the board shows that much itself");
 }

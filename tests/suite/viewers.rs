@@ -100,10 +100,11 @@ fn a_shorter_time_is_the_viewers_own_and_a_part_of_its_link() {
         let text = andon::output::text::plain(viewer.draw(frames).unwrap().after());
         (viewer.address().written(), text.contains("last 5 min"))
     };
-    assert_eq!(seen(&mut one, "++++"), ("page=one&window=5m".to_owned(), true));
+    assert_eq!(seen(&mut one, "+++"), ("page=one&window=5m".to_owned(), true));
     assert_eq!(seen(&mut other, ""), ("page=one".to_owned(), false));
     assert_eq!(seen(&mut one, "2"), ("page=two&window=5m".to_owned(), true), "it is that of all pages");
-    assert_eq!(seen(&mut one, "----"), ("page=two".to_owned(), false), "as much as the board shows, and no more");
+    assert_eq!(seen(&mut one, "---"), ("page=two".to_owned(), false), "as much as the board shows");
+    assert_eq!(seen(&mut one, "-"), ("page=two&window=3h".to_owned(), false), "and more");
     assert_eq!(seen(&mut one, "++++++++"), ("page=two&window=1m".to_owned(), false));
     assert_eq!(seen(&mut one, "0"), ("page=two".to_owned(), false));
 }

@@ -1,0 +1,61 @@
+//! A longer time than the board shows, for the graphs of one viewer.
+
+use std::sync::Arc;
+
+use super::past::PastState;
+use super::scene::{PanelScene, Scene};
+use crate::model::freshness::Freshness;
+use crate::model::time::{Span, Timestamp};
+use crate::panel::PanelView;
+
+/// The graphs are made again so often that nothing of a column is missing, within these bounds.
+const COLUMNS: i64 = 500;
+const SHORTEST: Span = Span::seconds(10);
+const LONGEST: Span = Span::seconds(60);
+
+/// Graphs of a longer time than the board shows.
+#[derive(Debug, Clone)]
+pub struct WideLook {
+    /// How much time is wanted.
+    pub window: Span,
+    /// The moment that they end with.
+    pub at: Timestamp,
+    /// What came of the wish.
+    pub state: PastState,
+    /// The last graphs that came.
+    pub seen: Option<Arc<Scene>>,
+}
+
+/// Of graphs only the very same are equal: that needs no look into them.
+impl PartialEq for WideLook {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { window, at, state, seen } = self;
+        (window, at, state) == (&other.window, &other.at, &other.state)
+            && seen.as_ref().map(Arc::as_ptr) == other.seen.as_ref().map(Arc::as_ptr)
+    }
+}
+
+impl WideLook {
+    /// Graphs that are yet to be asked for.
+    pub const fn new(window: Span, at: Timestamp) -> Self {
+        Self { window, at, state: PastState::Asked, seen: None }
+    }
+
+    /// Wants another length of time, or the same up to another moment. What came stays until more comes.
+    pub fn want(&mut self, window: Span, at: Timestamp) {
+        let age = if at < self.at { LONGEST } else { self.at.age_at(at) };
+        let again = Span(window.0 / COLUMNS).clamp(SHORTEST, LONGEST);
+        if self.window != window || age >= again {
+            (self.window, self.at, self.state) = (window, at, PastState::Asked);
+        }
+    }
+
+    /// The graph of a panel; none where the panel is no graph, or where nothing has come.
+    pub fn graph(&self, page: usize, panel: &PanelScene) -> Option<&PanelView> {
+        let panels = &self.seen.as_ref()?.page(page)?.panels;
+        let wide = panels.iter().find(|one| one.id == panel.id)?;
+        // Of what nothing is remembered, the board's own graph shows all there is.
+        let is_known = !matches!(wide.freshness, Freshness::Failed | Freshness::Waiting);
+        (is_known && wide.view.changes().is_some()).then_some(&wide.view)
+    }
+}
