@@ -1,6 +1,7 @@
 //! Keys and mouse to actions on a lens.
 
 pub mod action;
+pub mod command_palette;
 mod inspect;
 mod intent;
 pub mod keymap;

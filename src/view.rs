@@ -4,6 +4,8 @@ pub mod address;
 pub mod arrange;
 pub mod audience;
 pub mod build;
+pub mod command_palette;
+mod fuzzy;
 pub mod lens;
 pub mod overview;
 pub mod past;

@@ -30,6 +30,7 @@ pub use crate::model::demands::Demands;
 pub use crate::view::lens::{Lens, Turning};
 
 use crate::input::action::{Action, apply};
+use crate::input::command_palette::{self, COMMANDS, Chosen};
 use crate::input::{Targets, action};
 use crate::model::audience::{Audience, Permission};
 use crate::model::demands::Detail;
@@ -38,6 +39,7 @@ use crate::render::{Frame, Ink};
 use crate::view::address::Address;
 use crate::view::arrange::Arrangement;
 use crate::view::audience::AudienceScene;
+use crate::view::command_palette::CommandPalette;
 use crate::view::past::PastState;
 use crate::view::scene::Scene;
 use inks::Tried;
@@ -137,11 +139,14 @@ impl Viewer {
         let nothing = Arrangement::default();
         let (tabs, panels) = frame.as_ref().map_or((&[][..], &nothing), |frame| (&frame.tabs, &frame.arrangement));
         let is_inspecting = self.lens.inspected(self.lens.scene(self.live())).is_some();
-        let is_typing = self.lens.prompt.is_some() || is_inspecting && self.lens.inspection.typing.is_some();
+        let is_asked = self.lens.prompt.is_some() || self.lens.palette.is_some();
+        let is_typing = is_asked || is_inspecting && self.lens.inspection.typing.is_some();
         let action = action(input, self.lens.kiosk, Targets { tabs, panels, is_typing, is_inspecting })?;
         self.is_dirty = true;
+        let action = self.through_palette(action)?;
         match action {
             Action::NextTheme => self.try_theme(self.inks.next(self.tried.as_ref())),
+            Action::Palette => self.lens.palette = Some(CommandPalette::new(self.inks.names(), COMMANDS)),
             Action::Back if self.tried.is_some() && self.lens.help.is_none() && !is_typing => {
                 self.try_theme(None);
                 return None;
@@ -153,6 +158,21 @@ impl Viewer {
             self.repaint(now);
         }
         (effect != Effect::Refresh || self.may(Permission::Refresh)).then_some(effect)
+    }
+
+    /// What an action means while the palette is open: what is chosen there, if anything.
+    fn through_palette(&mut self, action: Action) -> Option<Action> {
+        if self.lens.palette.is_none() {
+            return Some(action);
+        }
+        let scene = Arc::clone(self.lens.frozen.as_ref().unwrap_or(self.seen.scene()));
+        match command_palette::apply(&mut self.lens, action, &scene)? {
+            Chosen::Command(action) => Some(action),
+            Chosen::Theme(index) => {
+                self.try_theme(self.inks.of(index));
+                None
+            }
+        }
     }
 
     /// Takes a new scene. A frozen picture is drawn, too: it says how old it is by now.

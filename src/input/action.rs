@@ -47,7 +47,8 @@ fn applied(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &Arr
         Action::Quit => return Some(Effect::Quit),
         Action::Refresh => return Some(Effect::Refresh),
         Action::Repaint => return Some(Effect::Repaint),
-        Action::Help => lens.help = if lens.help.is_some() { None } else { Some(HELP) },
+        Action::Help => (lens.help, lens.help_scroll) = (lens.help.is_none().then_some(HELP), 0),
+        Action::Up | Action::Down if lens.help.is_some() => scroll_help(lens, action == Action::Down),
         Action::Back => back(lens, live),
         Action::Zoom => {
             lens.begin_anew();
@@ -87,6 +88,11 @@ fn applied(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &Arr
     None
 }
 
+/// Scrolls the help by a line, no further than to its end.
+fn scroll_help(lens: &mut Lens, down: bool) {
+    lens.help_scroll = if down { lens.help_scroll + 1 } else { lens.help_scroll.saturating_sub(1) }.min(HELP.len());
+}
+
 /// Takes what is typed into the prompt, where there is one. False where it is for others.
 fn typed(lens: &mut Lens, action: Action, live: &Arc<Scene>) -> bool {
     let Some(prompt) = &mut lens.prompt else { return false };
@@ -96,6 +102,7 @@ fn typed(lens: &mut Lens, action: Action, live: &Arc<Scene>) -> bool {
         Action::Back => lens.prompt = None,
         Action::Zoom => match prompt.question {
             Question::Time => time::go_to_typed(lens, live),
+            Question::GoTo => {}
         },
         Action::Quit | Action::Repaint => return false,
         _ => {}
@@ -129,10 +136,7 @@ fn leads_to(lens: &Lens, panel: Option<usize>, scene: &Scene) -> Option<usize> {
 
 fn turn(lens: &mut Lens, page: usize, scene: &Scene) {
     if page < scene.page_count() {
-        lens.page = page;
-        lens.begin_anew();
-        lens.focus = None;
-        lens.zoom = false;
+        lens.turn(page);
     }
 }
 

@@ -47,6 +47,8 @@ pub enum Action {
     Move(Move),
     /// Point at a moment of all graphs, or at none any more.
     Point,
+    /// Go somewhere by letters of its name.
+    Palette,
     /// Type a moment or a range of time.
     TypeTime,
     /// Ask all sources now.

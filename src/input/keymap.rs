@@ -40,7 +40,7 @@ struct Row {
 }
 
 /// All keys: the key map, the help and the manual are made from it.
-const TABLE: [Row; 26] = [
+const TABLE: [Row; 27] = [
     Row {
         keys: "Tab / Shift-Tab",
         what: "next, previous panel",
@@ -139,6 +139,11 @@ const TABLE: [Row; 26] = [
         what: "freeze the picture; the past: play it",
         bindings: &[(Key::Char('p'), Action::Pause), (Key::Char(' '), Action::Pause)],
     },
+    Row {
+        keys: ":",
+        what: "go to a page, panel, theme, command by name",
+        bindings: &[(Key::Char(':'), Action::Palette)],
+    },
     Row { keys: "r", what: "ask all sources now", bindings: &[(Key::Char('r'), Action::Refresh)] },
     Row {
         keys: "T",
@@ -151,7 +156,7 @@ const TABLE: [Row; 26] = [
         what: "leave help, theme, pointer, zoom, choice, past, window, freeze",
         bindings: &[(Key::Esc, Action::Back)],
     },
-    Row { keys: "?", what: "this help", bindings: &[(Key::Char('?'), Action::Help)] },
+    Row { keys: "?", what: "this help; Up Down: scroll it", bindings: &[(Key::Char('?'), Action::Help)] },
     Row {
         keys: "q, Ctrl-C",
         what: "quit",

@@ -100,7 +100,7 @@ fn hints(scene: &Scene, lens: &Lens) -> &'static [(&'static str, &'static str)] 
 }
 
 /// What is being typed, and what may be, or why it will not do.
-fn typed(prompt: &Prompt, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+pub(super) fn typed(prompt: &Prompt, area: Rect, buffer: &mut Buffer, ink: &Ink) {
     let mut x = 1;
     x += write(buffer, area, x, 0, prompt.question.label(), ink.style(Role::Accent)) + 1;
     x += write(buffer, area, x, 0, &prompt.text, ink.style(Role::Title));

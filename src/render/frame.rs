@@ -13,7 +13,7 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 
 use super::panel_frame::{self, Look, hatch, is_blank};
-use super::{chrome, details, footer, header, help};
+use super::{chrome, command_palette, details, footer, header, help};
 use crate::model::freshness::Freshness;
 use crate::model::isolation::{isolated, tripwire};
 use crate::model::status::Status;
@@ -56,7 +56,10 @@ pub fn render(scene: &Scene, lens: &Lens, ink: &Ink, width: u16, height: u16) ->
         chrome::no_update(silence, area, &mut buffer, aloud);
     }
     if let Some(keys) = lens.help {
-        help::draw(keys, area, &mut buffer, ink);
+        help::draw(keys, lens.help_scroll, area, &mut buffer, ink);
+    }
+    if let Some(palette) = &lens.palette {
+        command_palette::draw(palette, scene, area, &mut buffer, ink);
     }
     if ink.glyphs == Glyphs::Ascii {
         in_plain_ascii(&mut buffer);

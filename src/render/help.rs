@@ -2,49 +2,39 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
+use ratatui::style::{Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
+use super::overlay::boxed;
 use crate::model::freshness::Freshness;
 use crate::model::status::Status;
 use crate::panel::ink::{Ink, Role};
-use crate::panel::marks::{columns, outline, put, row, write};
+use crate::panel::marks::{columns, row, write};
 use crate::view::lens::KeyHelp;
 
-/// Draws the help over the middle of a screen.
-pub(super) fn draw(keys: KeyHelp, screen: Rect, buffer: &mut Buffer, ink: &Ink) {
+/// Draws the help over the middle of a screen, from a line on: where it does not fit, it can be scrolled.
+pub(super) fn draw(keys: KeyHelp, from: usize, screen: Rect, buffer: &mut Buffer, ink: &Ink) {
+    let bold = |role: Role| ink.style(role).add_modifier(Modifier::BOLD);
     let meanings = meanings(ink);
     let left = keys.iter().map(|(key, _)| key.width()).max().unwrap_or(0) as u16 + 3;
-    let width = (left + 46).min(screen.width);
-    let height = (keys.len() + meanings.len() + 5) as u16;
-    let height = height.min(screen.height);
-    let area =
-        Rect { x: screen.x + (screen.width - width) / 2, y: screen.y + (screen.height - height) / 2, width, height };
-    for y in 0..area.height {
-        for x in 0..area.width {
-            put(buffer, area, x, y, " ", ink.style(Role::Text));
-        }
-    }
-    let style = ink.style(Role::Focus);
-    outline(buffer, area, style, ink.glyphs.frame());
-    write(buffer, columns(area, 2, area.width.saturating_sub(4)), 0, 0, " Help ", style.add_modifier(Modifier::BOLD));
-    let inner = Rect {
-        x: area.x + 2,
-        width: area.width.saturating_sub(4),
-        y: area.y + 1,
-        height: area.height.saturating_sub(2),
-    };
-    let mut y = 0;
-    for (key, what) in keys {
-        write(buffer, row(inner, y), 0, 0, key, ink.style(Role::Accent));
+    let of_keys = keys.iter().map(|(key, what)| (ink.style(Role::Accent), (*key).to_owned(), *what));
+    let blank = (ink.style(Role::Text), String::new(), "");
+    let of_glyphs = meanings.into_iter().map(|(role, glyph, meaning)| (bold(role), glyph, meaning));
+    let lines: Vec<(Style, String, &str)> = of_keys.chain([blank]).chain(of_glyphs).collect();
+    let right = lines.iter().map(|(_, _, what)| what.width()).max().unwrap_or(0) as u16;
+    let inner = boxed("Help", (left + right + 4, lines.len() as u16 + 2), screen, buffer, ink);
+    let (rows, all) = (usize::from(inner.height), lines.len());
+    // The last row says how many more there are.
+    let shown = if rows < all { rows.saturating_sub(1) } else { all };
+    let from = from.min(all - shown);
+    for (y, (style, name, what)) in (0..).zip(lines.iter().skip(from).take(shown)) {
+        write(buffer, row(inner, y), 0, 0, name, *style);
         write(buffer, columns(row(inner, y), left, inner.width), 0, 0, what, ink.style(Role::Text));
-        y += 1;
     }
-    y += 1;
-    for (role, glyph, meaning) in meanings {
-        write(buffer, row(inner, y), 0, 0, &glyph, ink.style(role).add_modifier(Modifier::BOLD));
-        write(buffer, columns(row(inner, y), left, inner.width), 0, 0, meaning, ink.style(Role::Text));
-        y += 1;
+    if shown < all && inner.height > 0 {
+        let rest = all - from - shown;
+        let words = format!("{rest} more below: j k scroll, Esc closes");
+        write(buffer, row(inner, inner.height - 1), 0, 0, &words, ink.style(Role::Muted));
     }
 }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::command_palette::CommandPalette;
 use super::past::{PastLook, PastState};
 use super::prompt::Prompt;
 use super::scene::{PanelScene, Scene};
@@ -51,12 +52,16 @@ pub struct Lens {
     pub scroll: usize,
     /// What is being typed, of what concerns more than one panel.
     pub prompt: Option<Prompt>,
+    /// The palette, while it is open.
+    pub palette: Option<CommandPalette>,
     /// The past, while it is looked at; the last scene of it that came is the frozen one.
     pub past: Option<PastLook>,
     /// How it looks through a zoomed list.
     pub inspection: Inspection,
     /// The help, while it is shown: all keys.
     pub help: Option<KeyHelp>,
+    /// How many lines of the help have been scrolled past.
+    pub help_scroll: usize,
     /// The scene that was frozen; polling goes on behind it.
     pub frozen: Option<Arc<Scene>>,
     /// Whether it was frozen because somebody reads back in a list.
@@ -96,9 +101,11 @@ impl PartialEq for Lens {
             cursor,
             scroll,
             prompt,
+            palette,
             past,
             inspection,
             help,
+            help_scroll,
             frozen,
             reads_back: _,
             kiosk,
@@ -112,11 +119,11 @@ impl PartialEq for Lens {
             == (other.page, other.focus, other.zoom, other.window, other.cursor, other.scroll);
         frozen
             && chosen
-            && (prompt, past, wide) == (&other.prompt, &other.past, &other.wide)
+            && (prompt, palette, past, wide) == (&other.prompt, &other.palette, &other.past, &other.wide)
             && *inspection == other.inspection
             && *theme == other.theme
-            && (*help, *kiosk, *without, *turning, *silence)
-                == (other.help, other.kiosk, other.without, other.turning, other.silence)
+            && (*help, *help_scroll, *kiosk, *without, *turning, *silence)
+                == (other.help, other.help_scroll, other.kiosk, other.without, other.turning, other.silence)
     }
 }
 
@@ -299,6 +306,14 @@ impl Lens {
 
     fn zoomed<'a>(&self, scene: &'a Scene) -> Option<&'a PanelScene> {
         scene.page(self.page)?.panels.get(self.focus.filter(|_| self.zoom)?)
+    }
+
+    /// Looks at another page, from its start.
+    pub fn turn(&mut self, page: usize) {
+        self.page = page;
+        self.begin_anew();
+        self.focus = None;
+        self.zoom = false;
     }
 
     /// Looks at another panel, or at the same one from the start: nothing is pointed at, nothing scrolled past.

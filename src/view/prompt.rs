@@ -5,13 +5,16 @@
 pub enum Question {
     /// Which moment, or which range of time.
     Time,
+    /// Where to go.
+    GoTo,
 }
 
 impl Question {
     /// The word before what is typed.
     pub const fn label(self) -> &'static str {
         match self {
-            Self::Time => "go to",
+            Self::Time => "time",
+            Self::GoTo => ":",
         }
     }
 
@@ -19,6 +22,7 @@ impl Question {
     pub const fn hint(self) -> &'static str {
         match self {
             Self::Time => "-2h, 02:14, yesterday 18:00..19:00, now",
+            Self::GoTo => "letters of a page, panel, theme, command",
         }
     }
 }

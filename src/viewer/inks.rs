@@ -56,12 +56,20 @@ impl Inks {
         day.map_or(&self.board, |(ink, _)| ink)
     }
 
+    /// The names of all themes.
+    pub(super) fn names(&self) -> Arc<[String]> {
+        (0..).map_while(|index| (self.themes)(index)).map(|(name, _)| name).collect()
+    }
+
+    /// A theme by its index among all.
+    pub(super) fn of(&self, index: usize) -> Option<(Tried, Ink)> {
+        (self.themes)(index).map(|(name, ink)| (Tried { index, name }, ink))
+    }
+
     /// The theme after the one that is tried, the first after the last.
     pub(super) fn next(&self, tried: Option<&Tried>) -> Option<(Tried, Ink)> {
         let index = tried.map_or(0, |tried| tried.index + 1);
-        let found =
-            (self.themes)(index).map(|theme| (index, theme)).or_else(|| (self.themes)(0).map(|theme| (0, theme)));
-        found.map(|(index, (name, ink))| (Tried { index, name }, ink))
+        self.of(index).or_else(|| self.of(0))
     }
 }
 

@@ -29,6 +29,7 @@ mod blocking;
 mod cctray;
 mod circles;
 mod cli;
+mod command_palette;
 mod commands;
 mod config;
 mod doctor;

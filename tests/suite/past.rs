@@ -132,7 +132,7 @@ fn keys_lead_there_and_back_and_what_is_not_remembered_is_said() {
         ("m", &["? help", "Enter zoom"]),
         ("{", &["PAST"]),
         ("\x1b", &["? help", "Enter zoom"]),
-        ("t", &["go to"]),
+        ("t", &["time", "yesterday 18:00..19:00"]),
         ("soon\r", &["'soon' is no moment", "yesterday"]),
         ("\x15-9d\r", &["PAST", "is not known", "nothing is remembered of"]),
         ("0", &["? help", "Enter zoom"]),
