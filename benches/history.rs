@@ -13,12 +13,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use andon::config::{Overrides, load_text};
+use andon::config::{Board, Overrides, load_text};
 use andon::history::read::Reader;
 use andon::history::{History, Record, Settings};
 use andon::hub::Hub;
 use andon::model::labels::Labels;
-use andon::model::poll::{Ask, QueryKey};
 use andon::model::series::{Point, Series};
 use andon::model::status::Status;
 use andon::model::time::{Span, Timestamp, Zone};
@@ -53,7 +52,7 @@ fn main() {
     let tell = move || Timestamp(told.load(Ordering::Relaxed));
     let (history, past) = History::start(settings.clone(), Timestamp(START), tell).unwrap();
     past.blocking_recv().unwrap();
-    let key = QueryKey::new("statsd", "app", &Ask { query: "".into(), history: None }, 0);
+    let key = board(Span(0)).queries[0].key.clone();
     let labels: Vec<Labels> = (0..count).map(|n| Labels::named(&format!("series {n}"))).collect();
     let begin = Instant::now();
     // Half an hour in one go.
@@ -93,7 +92,7 @@ fn main() {
     opened.sort_unstable();
     println!("opened, and an hour of all of it remembered: {:.0} ms (median of 5)", opened[2].as_secs_f64() * 1e3);
     let hour = (Span(60 * MINUTE), Span(0));
-    let month = (Span(days * 1440 * MINUTE), Span(days * 1440 * MINUTE / 500));
+    let month = (Span(days * 1440 * MINUTE), Span(days * 1440 * MINUTE / 360));
     for (what, ago, shown) in [
         ("the board as of two hours ago, a step", 120, hour),
         ("the same as of three days ago", 3 * 1440, hour),
@@ -107,9 +106,7 @@ fn main() {
 
 /// How long it takes to know what was known at a moment, and to make a scene of it: a step of the time machine.
 fn step(path: &std::path::Path, at: i64, shown: (Span, Span), now: i64) -> Duration {
-    let text = "[sources.app]\ntype = \"statsd\"\n[[dashboards]]\nname = \"d\"\n[[dashboards.panels]]\n\
-                view = \"chart\"\nsource = \"app\"\nwarning = \"> 1000\"\n";
-    let board = Arc::new(load_text("board", text, Overrides::default()).unwrap().board.widened(shown.0));
+    let board = Arc::new(board(shown.0));
     let mut took: Vec<Duration> = (0..5)
         .map(|_| {
             let begin = Instant::now();
@@ -123,6 +120,13 @@ fn step(path: &std::path::Path, at: i64, shown: (Span, Span), now: i64) -> Durat
         .collect();
     took.sort_unstable();
     took[2]
+}
+
+/// A board of one graph of all series.
+fn board(window: Span) -> Board {
+    let text = "[sources.app]\ntype = \"statsd\"\n[[dashboards]]\nname = \"d\"\n[[dashboards.panels]]\n\
+                view = \"chart\"\nsource = \"app\"\nwarning = \"> 1000\"\n";
+    load_text("board", text, Overrides::default()).unwrap().board.widened(window)
 }
 
 /// When the query was answered last, as the file says.

@@ -26,7 +26,7 @@ const WAITING: usize = 32;
 /// Moments that are known at a time; each costs the memory of a store.
 const MOMENTS: usize = 8;
 /// A graph that shows more time than the board is made of so many steps at most.
-const COLUMNS: i64 = 500;
+const COLUMNS: i64 = 360;
 /// How long sources may take to tell of their past.
 const WAIT: Span = Span::seconds(8);
 

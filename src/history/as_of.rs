@@ -6,7 +6,8 @@ use rusqlite::{Connection, params};
 
 use super::codec::{self, Bucket};
 use super::compact::{SNAPSHOTS_APART, SNAPSHOTS_KEPT};
-use super::flush::blocks;
+use super::flush::{blocks, slot};
+use super::lines;
 use super::load::{Past, named, noted};
 use super::tiers::{RAW, Tier, coarsened, tier};
 use crate::model::poll::QueryKey;
@@ -38,9 +39,12 @@ pub(super) fn load(
         }
     }
     snapshots(connection, at, &mut past)?;
-    polls(connection, at, &mut past)?;
-    past.noted = noted(connection, from, at)?;
+    for (query, (since, lines)) in lines::load(connection, at)? {
+        past.queries.entry(query).or_default().news.push((since.min(at), News::Logs(lines)));
+    }
     let step = tier.map_or(Span(0), |tier| Span::seconds(tier.step).max(step));
+    polls(connection, (at, step.times(2.0)), &mut past)?;
+    past.noted = noted(connection, from, at)?;
     // Of what are no numbers fewer moments are known of old times, too.
     let of_snapshots = if at.age_at(now) > SNAPSHOTS_KEPT { SNAPSHOTS_APART } else { Span(0) };
     Ok((past, step.max(of_snapshots)))
@@ -68,7 +72,7 @@ fn points(
             None => codec::read_points(data).unwrap_or_default(),
             Some(tier) => {
                 let buckets = coarsened(codec::read_buckets(data).unwrap_or_default(), step, Some(tier));
-                drawn(&buckets, Span::seconds(tier.step).max(step))
+                drawn(&buckets, Span::seconds(tier.step).max(step), to)
             }
         };
         take(row.get(0)?, points);
@@ -85,23 +89,25 @@ fn points(
     Ok(all)
 }
 
-/// Buckets as points that show the least and the greatest value, and end with the last one.
-fn drawn(buckets: &[Bucket], step: Span) -> Vec<Point> {
-    let third = step.0 / 3;
+/// Buckets as points that show the least and the greatest value, and end with the last one. What a bucket holds is known
+/// when it ends: one that goes on beyond the moment would show what came later.
+fn drawn(buckets: &[Bucket], step: Span, until: Timestamp) -> Vec<Point> {
     let points = |one: &Bucket| {
-        [(0, one.min), (third, one.max), (2 * third, one.last)]
+        [(0, one.min), (step.0 / 2, one.max), (step.0 - 1, one.last)]
             .map(|(after, value)| Point { at: one.at.plus(Span(after)), value })
     };
-    buckets.iter().filter(|one| one.count > 0).flat_map(points).collect()
+    buckets.iter().filter(|one| one.count > 0 && one.at.plus(step) <= until).flat_map(points).collect()
 }
 
-/// How all was of the queries whose answers are no numbers.
+/// How all was of the queries whose answers are no numbers. Of each query only the row is read that counts.
 fn snapshots(connection: &Connection, at: Timestamp, past: &mut Past) -> rusqlite::Result<()> {
     let mut snapshots = connection.prepare_cached(
-        "SELECT query, at, kind, data FROM snapshot AS a WHERE slot = (SELECT max(slot) FROM snapshot AS b \
-         WHERE b.query = a.query AND b.at <= ?1)",
+        "WITH RECURSIVE known(name) AS (SELECT min(query) FROM snapshot UNION ALL \
+         SELECT (SELECT min(query) FROM snapshot WHERE query > name) FROM known WHERE name IS NOT NULL) \
+         SELECT query, at, kind, data FROM known JOIN snapshot AS a ON a.query = name AND a.slot = \
+         (SELECT max(slot) FROM snapshot AS b WHERE b.query = name AND b.slot <= ?1 AND b.at <= ?2)",
     )?;
-    let mut rows = snapshots.query([at.0])?;
+    let mut rows = snapshots.query([slot(at), at.0])?;
     while let Some(row) = rows.next()? {
         let (query, since): (String, i64) = (row.get(0)?, row.get(1)?);
         let (kind, data): (String, String) = (row.get(2)?, row.get(3)?);
@@ -112,8 +118,9 @@ fn snapshots(connection: &Connection, at: Timestamp, past: &mut Past) -> rusqlit
     Ok(())
 }
 
-/// How the last poll of each query had ended. As long as the board was running, what had not turned was still so.
-fn polls(connection: &Connection, at: Timestamp, past: &mut Past) -> rusqlite::Result<()> {
+/// How the last poll of each query had ended. As long as the board was running, what had not turned was still so; whether
+/// it was running is known in steps.
+fn polls(connection: &Connection, (at, step): (Timestamp, Span), past: &mut Past) -> rusqlite::Result<()> {
     // Of rows that are grouped, SQLite gives the columns of the one with the greatest value.
     let mut polls =
         connection.prepare_cached("SELECT query, max(at), error FROM failed WHERE at <= ?1 GROUP BY query")?;
@@ -123,7 +130,7 @@ fn polls(connection: &Connection, at: Timestamp, past: &mut Past) -> rusqlite::R
         let query: String = row.get(0)?;
         ended.insert(QueryKey::of_text(&query), (Timestamp(row.get(1)?), row.get(2)?));
     }
-    let running = past.last.unwrap_or(at);
+    let running = past.last.map_or(at, |last| if last.age_at(at) <= step { at } else { last });
     for (query, remembered) in &mut past.queries {
         match ended.remove(query) {
             Some((since, Some(error))) => {

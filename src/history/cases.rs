@@ -1,5 +1,6 @@
 //! What is kept is remembered, over restarts and in time that flies.
 
+mod as_of;
 mod lines;
 mod outgoing;
 mod run;

@@ -178,7 +178,7 @@ pub(super) fn forget(connection: &Connection, now: Timestamp, max_bytes: u64) ->
 fn thin_snapshots(connection: &Connection, until: i64) -> rusqlite::Result<()> {
     connection.execute(
         "DELETE FROM snapshot WHERE slot < ?1 AND EXISTS (SELECT 1 FROM snapshot AS later WHERE later.query = snapshot.query \
-         AND later.slot > snapshot.slot AND later.slot / ?2 = snapshot.slot / ?2)",
+         AND later.slot > snapshot.slot AND later.slot < (snapshot.slot / ?2 + 1) * ?2)",
         [until, SNAPSHOTS_APART.0 / SLOT.0],
     )?;
     Ok(())

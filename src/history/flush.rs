@@ -22,12 +22,21 @@ const MOST_OTHERS: usize = 10_000;
 /// Of the snapshots of a query that are new the last of so long is kept.
 pub(super) const SLOT: Span = Span::seconds(1);
 
+/// Most snapshots of a query that wait.
+const MOST_SNAPSHOTS: usize = 64;
+
+/// The slot of a moment.
+pub(super) const fn slot(at: Timestamp) -> i64 {
+    at.0.div_euclid(SLOT.0)
+}
+
 /// What waits for the next flush.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
     points: HashMap<(QueryKey, Labels), Vec<Point>>,
     count: usize,
-    snapshots: BTreeMap<QueryKey, (Timestamp, News)>,
+    /// Of each query the last ones, oldest first, one a slot.
+    snapshots: BTreeMap<QueryKey, Vec<(Timestamp, News)>>,
     noted: Vec<Event>,
     /// What waits for engines.
     pub(super) outgoing: Pending,
@@ -79,7 +88,12 @@ impl Waiting {
                 self.take(Record::Points(key, vec![Series { labels: Labels::default(), points: vec![point] }]));
             }
             Record::Snapshot(key, at, news) => {
-                self.snapshots.insert(key, (at, news));
+                let waiting = self.snapshots.entry(key).or_default();
+                waiting.retain(|(before, _)| slot(*before) < slot(at));
+                waiting.push((at, news));
+                if waiting.len() > MOST_SNAPSHOTS {
+                    waiting.remove(0);
+                }
             }
             Record::Noted(event) if self.noted.len() < MOST_OTHERS => self.noted.push(*event),
             Record::Noted(_) => self.has_lost = true,
@@ -145,9 +159,10 @@ impl Waiting {
         for key in self.points.keys().map(|(key, _)| key).filter(|key| !self.numeric.contains(key)) {
             to.prepare_cached("DELETE FROM snapshot WHERE query = ?1")?.execute([key.as_str()])?;
         }
-        for (key, (at, news)) in &self.snapshots {
+        let waiting = self.snapshots.iter().flat_map(|(key, all)| all.iter().map(move |(at, news)| (key, at, news)));
+        for (key, at, news) in waiting {
             let Some((kind, text)) = news.written() else { continue };
-            let slot = at.0.div_euclid(SLOT.0);
+            let slot = slot(*at);
             // Of a clock that was ahead: the newest is the one that was learned last.
             to.prepare_cached("DELETE FROM snapshot WHERE query = ?1 AND slot > ?2")?
                 .execute(params![key.as_str(), slot])?;

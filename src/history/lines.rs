@@ -136,14 +136,21 @@ fn kept(connection: &Connection, query: &QueryKey) -> rusqlite::Result<Vec<Writt
     Ok(all)
 }
 
-/// The lines of each query, the oldest first.
-pub(super) fn load(connection: &Connection) -> rusqlite::Result<BTreeMap<QueryKey, (Timestamp, LogLines)>> {
+/// The lines of each query that were not of later than a moment, the oldest first.
+pub(super) fn load(
+    connection: &Connection,
+    until: Timestamp,
+) -> rusqlite::Result<BTreeMap<QueryKey, (Timestamp, LogLines)>> {
     let mut all: BTreeMap<QueryKey, (Timestamp, LogLines)> = BTreeMap::new();
     let mut kept = connection.prepare("SELECT query, at, data FROM log_lines ORDER BY rowid")?;
     let mut rows = kept.query([])?;
     while let Some(row) = rows.next()? {
         let query: String = row.get(0)?;
         let lines: Vec<Written> = serde_json::from_str(row.get_ref(2)?.as_str()?).unwrap_or_default();
+        let lines: Vec<Written> = lines.into_iter().filter(|line| line.at <= until).collect();
+        if lines.is_empty() {
+            continue;
+        }
         let (at, known) = all.entry(QueryKey::of_text(&query)).or_default();
         *at = Timestamp(row.get(1)?).max(*at);
         known.extend(lines.into_iter().zip(known.len() as u64 + 1..).map(|(line, number)| Arc::new(line.line(number))));

@@ -52,7 +52,7 @@ pub(super) fn load(connection: &Connection, since: Timestamp) -> rusqlite::Resul
         let news = News::Series(SeriesSet::new(series, Coverage::Pushed));
         past.queries.entry(query).or_default().news.push((newest.unwrap_or(since), news));
     }
-    for (query, (at, lines)) in lines::load(connection)? {
+    for (query, (at, lines)) in lines::load(connection, Timestamp(i64::MAX))? {
         past.queries.entry(query).or_default().news.push((at, News::Logs(lines)));
     }
     let mut snapshots = connection.prepare(
