@@ -52,7 +52,9 @@ fn main() {
     let tell = move || Timestamp(told.load(Ordering::Relaxed));
     let (history, past) = History::start(settings.clone(), Timestamp(START), tell).unwrap();
     past.blocking_recv().unwrap();
-    let key = board(Span(0)).queries[0].key.clone();
+    // A source of events is asked for those as well.
+    let board = board(Span(0));
+    let key = board.queries.iter().find(|query| query.ask.history.is_some()).unwrap().key.clone();
     let labels: Vec<Labels> = (0..count).map(|n| Labels::named(&format!("series {n}"))).collect();
     let begin = Instant::now();
     // Half an hour in one go.

@@ -8,6 +8,7 @@ pub mod command_palette;
 mod fuzzy;
 pub mod lens;
 pub mod overview;
+pub mod page_filter;
 pub mod past;
 pub mod prompt;
 pub mod scene;

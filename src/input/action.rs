@@ -9,7 +9,7 @@ use super::keymap::HELP;
 use super::{inspect, time};
 use crate::view::arrange::Arrangement;
 use crate::view::lens::Lens;
-use crate::view::prompt::Question;
+use crate::view::prompt::{Prompt, Question};
 use crate::view::scene::Scene;
 
 /// Applies an action to a lens. `arrangement` is where panels were drawn last.
@@ -76,12 +76,9 @@ fn applied(lens: &mut Lens, action: Action, live: &Arc<Scene>, arrangement: &Arr
             }
         }
         Action::Page(page) => turn(lens, page, &scene),
-        Action::NextPage | Action::PreviousPage => {
-            let pages = scene.page_count().max(1);
-            let step = if action == Action::NextPage { 1 } else { pages - 1 };
-            turn(lens, (lens.page + step) % pages, &scene);
-        }
+        Action::NextPage | Action::PreviousPage => turn_by_one(lens, action == Action::NextPage, &scene),
         Action::Worst => worst(lens, &scene),
+        Action::Search if !lens.zoom => lens.prompt = Some(Prompt::with(Question::Filter, lens.filter.clone())),
         // Done above, or for a list that is looked through; a viewer's colours are its own, not its lens's.
         _ => {}
     }
@@ -96,17 +93,26 @@ fn scroll_help(lens: &mut Lens, down: bool) {
 /// Takes what is typed into the prompt, where there is one. False where it is for others.
 fn typed(lens: &mut Lens, action: Action, live: &Arc<Scene>) -> bool {
     let Some(prompt) = &mut lens.prompt else { return false };
+    let mut is_left = false;
     match action {
         Action::Type(character) => prompt.add(character),
         Action::Erase { all } => prompt.erase(all),
-        Action::Back => lens.prompt = None,
+        Action::Back => {
+            prompt.erase(true);
+            is_left = true;
+        }
         Action::Zoom => match prompt.question {
             Question::Time => time::go_to_typed(lens, live),
             Question::GoTo => {}
+            Question::Filter => lens.prompt = None,
         },
         Action::Quit | Action::Repaint => return false,
         _ => {}
     }
+    if let Some(prompt) = lens.prompt.as_ref().filter(|prompt| prompt.question == Question::Filter) {
+        lens.filter.clone_from(&prompt.text);
+    }
+    lens.prompt.take_if(|_| is_left);
     true
 }
 
@@ -120,6 +126,8 @@ fn back(lens: &mut Lens, live: &Scene) {
         lens.begin_anew();
     } else if lens.focus.is_some() {
         lens.focus = None;
+    } else if !lens.filter.is_empty() {
+        lens.filter.clear();
     } else if lens.past.is_some() {
         lens.go_live(live);
     } else if lens.window.is_some() {
@@ -138,6 +146,11 @@ fn turn(lens: &mut Lens, page: usize, scene: &Scene) {
     if page < scene.page_count() {
         lens.turn(page);
     }
+}
+
+fn turn_by_one(lens: &mut Lens, forward: bool, scene: &Scene) {
+    let pages = scene.page_count().max(1);
+    turn(lens, (lens.page + if forward { 1 } else { pages - 1 }) % pages, scene);
 }
 
 /// Panels in the order in which they are read.

@@ -40,7 +40,7 @@ struct Row {
 }
 
 /// All keys: the key map, the help and the manual are made from it.
-const TABLE: [Row; 27] = [
+const TABLE: [Row; 28] = [
     Row {
         keys: "Tab / Shift-Tab",
         what: "next, previous panel",
@@ -69,11 +69,8 @@ const TABLE: [Row; 27] = [
         bindings: &[(Key::Char('n'), Action::NextEvent), (Key::Char('N'), Action::PreviousEvent)],
     },
     Row { keys: "Up Down k j", what: "zoomed: scroll a list", bindings: &[] },
-    Row {
-        keys: "/  n N",
-        what: "zoomed log: search; the next match, the one before",
-        bindings: &[(Key::Char('/'), Action::Search)],
-    },
+    Row { keys: "/", what: "only panels with these words", bindings: &[(Key::Char('/'), Action::Search)] },
+    Row { keys: "/  n N", what: "zoomed log: search; the next match, the one before", bindings: &[] },
     Row {
         keys: "f",
         what: "zoomed log: show only lines with words, /regex/, level=warn, field=value",
@@ -153,7 +150,7 @@ const TABLE: [Row; 27] = [
     Row { keys: "Ctrl-L", what: "repaint the whole screen", bindings: &[(Key::Ctrl('l'), Action::Repaint)] },
     Row {
         keys: "Esc",
-        what: "leave help, theme, pointer, zoom, choice, past, window, freeze",
+        what: "leave help, theme, pointer, zoom, choice, words, past, window, freeze",
         bindings: &[(Key::Esc, Action::Back)],
     },
     Row { keys: "?", what: "this help; Up Down: scroll it", bindings: &[(Key::Char('?'), Action::Help)] },

@@ -13,6 +13,7 @@ use crate::model::time::Span;
 use crate::panel::ink::{Ink, Role};
 use crate::panel::marks::{columns, fill, write, write_right};
 use crate::view::lens::Lens;
+use crate::view::page_filter::matches;
 use crate::view::past::{PastLook, PastState};
 use crate::view::prompt::Prompt;
 use crate::view::scene::{Scene, SourceState};
@@ -45,6 +46,11 @@ fn keys_and_age(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: &mut 
     if let Some(updated) = scene.updated {
         let dot = if right.is_empty() { "" } else { ink.glyphs.dot() };
         right = format!("updated {} ago{dot}{right}", updated.age_at(scene.now.plus(age)).brief());
+    }
+    if let Some(page) = scene.page(lens.page).filter(|_| !lens.filter.is_empty()) {
+        let shown = page.panels.iter().filter(|panel| matches(&lens.filter, panel)).count();
+        let words = format!("'{}': {shown} of {} panels", lens.filter, page.panels.len());
+        right = format!("{words}{}{right}", ink.glyphs.dot());
     }
     if lens.window.is_some() {
         right = format!("{}{}{right}", window(scene, lens), ink.glyphs.dot());

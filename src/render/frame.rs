@@ -22,6 +22,7 @@ use crate::panel::ink::{Glyphs, Ground, Ink, Role};
 use crate::panel::marks::{columns, row, wrap, write};
 use crate::view::arrange::{Arrangement, arrange};
 use crate::view::lens::Lens;
+use crate::view::page_filter::arranged;
 use crate::view::scene::{PanelScene, Scene};
 
 /// A picture, and where things are on it.
@@ -140,8 +141,13 @@ fn body(
     };
     let arrangement = match lens.focus.filter(|panel| lens.zoom && *panel < page.panels.len()) {
         Some(panel) => Arrangement { framed: vec![(panel, area)], ..Arrangement::default() },
-        None => arrange(page, area),
+        None if lens.filter.is_empty() => arrange(page, area),
+        None => arranged(page, &lens.filter, area),
     };
+    if arrangement == Arrangement::default() && !lens.filter.is_empty() {
+        let words = format!("no panel of this page has '{}'; Esc shows all", lens.filter);
+        write(buffer, columns(area, 1, area.width.saturating_sub(2)), 0, 0, &words, ink.style(Role::Muted));
+    }
     let look = |index: usize| Look { focused: lens.focus == Some(index), silence: lens.silence };
     for (index, at) in &arrangement.framed {
         if let Some(panel) = page.panels.get(*index) {

@@ -50,6 +50,8 @@ pub struct Lens {
     pub cursor: Option<Timestamp>,
     /// How many lines of a zoomed list have been scrolled past.
     pub scroll: usize,
+    /// Words of the panels of the page that are shown; empty for all.
+    pub filter: String,
     /// What is being typed, of what concerns more than one panel.
     pub prompt: Option<Prompt>,
     /// The palette, while it is open.
@@ -100,6 +102,7 @@ impl PartialEq for Lens {
             wide,
             cursor,
             scroll,
+            filter,
             prompt,
             palette,
             past,
@@ -121,7 +124,7 @@ impl PartialEq for Lens {
             && chosen
             && (prompt, palette, past, wide) == (&other.prompt, &other.palette, &other.past, &other.wide)
             && *inspection == other.inspection
-            && *theme == other.theme
+            && (theme, filter) == (&other.theme, &other.filter)
             && (*help, *help_scroll, *kiosk, *without, *turning, *silence)
                 == (other.help, other.help_scroll, other.kiosk, other.without, other.turning, other.silence)
     }
@@ -312,6 +315,7 @@ impl Lens {
     pub fn turn(&mut self, page: usize) {
         self.page = page;
         self.begin_anew();
+        self.filter.clear();
         self.focus = None;
         self.zoom = false;
     }

@@ -1,5 +1,7 @@
 //! A line that a viewer types, and what it is asked for.
 
+use crate::model::text::SafeText;
+
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Question {
@@ -7,6 +9,8 @@ pub enum Question {
     Time,
     /// Where to go.
     GoTo,
+    /// Which panels of the page.
+    Filter,
 }
 
 impl Question {
@@ -15,6 +19,7 @@ impl Question {
         match self {
             Self::Time => "time",
             Self::GoTo => ":",
+            Self::Filter => "/",
         }
     }
 
@@ -23,6 +28,7 @@ impl Question {
         match self {
             Self::Time => "-2h, 02:14, yesterday 18:00..19:00, now",
             Self::GoTo => "letters of a page, panel, theme, command",
+            Self::Filter => "words of title, layer, status, service, value, what is wrong; Esc: all",
         }
     }
 }
@@ -47,10 +53,17 @@ impl Prompt {
         Self { question, text: String::new(), error: None }
     }
 
+    /// A text is there already.
+    pub const fn with(question: Question, text: String) -> Self {
+        Self { question, text, error: None }
+    }
+
     /// Takes a character; none beyond the longest line, and none that is no part of a line.
     pub fn add(&mut self, character: char) {
         self.error = None;
-        if self.text.chars().count() < LONGEST && !character.is_control() {
+        // What cannot stand in a line is left out, as in any text from outside.
+        let is_safe = character == ' ' || SafeText::new(&character.to_string()).as_str().chars().eq([character]);
+        if self.text.chars().count() < LONGEST && is_safe {
             self.text.push(character);
         }
     }

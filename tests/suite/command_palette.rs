@@ -62,3 +62,20 @@ fn pages_themes_and_commands_are_found_and_esc_changes_nothing() {
     session.send(":quit\r");
     assert_eq!(session.exit_within(Duration::from_secs(5)), Some(0));
 }
+
+#[test]
+fn words_leave_only_the_panels_that_have_them() {
+    let folder = Folder::new();
+    let mut session = start(&folder);
+    sees(&mut session, "/", &["words of title, layer"]);
+    sees(&mut session, "12 north", &["Line north 012", "Line north 412", "belt north 128"]);
+    session.wait_for("only those", |text| !text.contains("Line north 000"));
+    sees(&mut session, "\r", &["'12 north': 15 of 500 panels"]);
+    sees(&mut session, "/x", &["no panel of this page has '12 northx'"]);
+    session.send("\x1b");
+    session.wait_for("all", |text| text.contains("Line north 000") && !text.contains("12 north'"));
+    sees(&mut session, "/499\r", &["'499': 1 of 500 panels"]);
+    sees(&mut session, "\r", &["belt north 499", "Esc back"]);
+    session.send("\x1b");
+    session.wait_for("a step back", |text| text.contains("'499': 1 of 500 panels"));
+}
