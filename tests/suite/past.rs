@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use crate::support::folder::Folder;
+use crate::support::prometheus::{self, Prometheus};
 use crate::support::pty::Session;
 use crate::support::server::{Reply, Server};
 use crate::support::serving::Serving;
@@ -158,4 +159,27 @@ fn who_looks_at_the_past_changes_nothing_for_others() {
     shows(&one, &at, &was);
     a_second_passes(&other);
     assert!(has(&other.text(), &["99"]) && !other.text().contains("PAST"), "{}", other.text());
+}
+
+#[test]
+fn a_source_with_a_past_of_its_own_is_asked_as_of_the_moment() {
+    if !prometheus::is_here("past::a_source_with_a_past_of_its_own_is_asked_as_of_the_moment") {
+        return;
+    }
+    let server = Prometheus::started();
+    let folder = Folder::new();
+    // What this query answers is how long ago the moment is that it is asked as of.
+    let begun = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let text = format!(
+        "title = \"Past\"\n[sources.m]\ntype = \"prometheus\"\nurl = \"{}\"\n[[dashboards]]\nname = \"d\"\n\
+         [[dashboards.panels]]\nid = \"t\"\ntitle = \"Time\"\nview = \"sparkline\"\nsource = \"m\"\n\
+         query = \"round(vector((time() - {begun}) / 60))\"\n",
+        server.url()
+    );
+    let mut session = Session::start(&["--config", &folder.write("board.toml", &text)], (80, 12));
+    session.wait_for("now", |text| text.contains("Time") && text.contains("max 0"));
+    goes_to(&mut session, "-2h");
+    session.wait_for("two hours ago", |text| text.contains("PAST") && text.contains("max -120"));
+    session.send("0");
+    session.wait_for("now again", |text| !text.contains("PAST") && text.contains("max 0"));
 }
