@@ -70,6 +70,8 @@ pub(super) fn draw(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: &m
     draw_lamps(&lamps, columns(area, left, right - left), buffer, ink);
     let state_style = match (&lens.silence, &scene.freeze) {
         (Some(_), _) => aloud.style(Role::Critical),
+        // Nobody is to take it for how things are.
+        (None, _) if lens.past.is_some() => aloud.style(Role::Accent).add_modifier(Modifier::BOLD),
         (None, Some(_)) => aloud.style(Role::Warning),
         (None, None) => ink.style(Role::Muted),
     };

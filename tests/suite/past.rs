@@ -169,7 +169,7 @@ fn a_source_with_a_past_of_its_own_is_asked_as_of_the_moment() {
     let server = Prometheus::started();
     let folder = Folder::new();
     // What this query answers is how long ago the moment is that it is asked as of.
-    let begun = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let begun = andon::model::time::now().0 / 1000;
     let text = format!(
         "title = \"Past\"\n[sources.m]\ntype = \"prometheus\"\nurl = \"{}\"\n[[dashboards]]\nname = \"d\"\n\
          [[dashboards.panels]]\nid = \"t\"\ntitle = \"Time\"\nview = \"sparkline\"\nsource = \"m\"\n\
