@@ -16,10 +16,12 @@ use crate::history::Past;
 use crate::history::read::Reader;
 use crate::hub::Hub;
 use crate::hub::rewinding::{Rewinding, Rewound, seen};
+use crate::model::audience::Audience;
 use crate::model::poll::Outcome;
 use crate::model::time::{Span, Timestamp, Zone, now};
 use crate::source::network::Network;
 use crate::source::{Clock, PastAnswers};
+use crate::view::audience::AudienceScene;
 
 /// Looks at the past that wait; who comes then is told to try again.
 const WAITING: usize = 32;
@@ -66,8 +68,21 @@ struct KnownMoment {
     /// The board that was looked at.
     board: Arc<Board>,
     hub: Hub,
+    /// What each audience sees of it that has asked: viewers share it.
+    seen: Vec<AudienceScene>,
     /// The length of the steps in which it is known.
     step: Span,
+}
+
+impl KnownMoment {
+    fn seen_by(&mut self, audience: &Arc<Audience>) -> AudienceScene {
+        if let Some(seen) = self.seen.iter().find(|seen| seen.audience() == audience) {
+            return seen.clone();
+        }
+        let seen = self.hub.seen_by(audience, self.at);
+        self.seen.push(seen.clone());
+        seen
+    }
 }
 
 impl Pasts {
@@ -78,15 +93,14 @@ impl Pasts {
         }
         let is_it =
             |one: &KnownMoment| (one.at, one.window) == (rewind.at, rewind.window) && Arc::ptr_eq(&one.board, board);
-        let moment = match self.known.iter().position(is_it).and_then(|index| self.known.remove(index)) {
+        let mut moment = match self.known.iter().position(is_it).and_then(|index| self.known.remove(index)) {
             Some(moment) => moment,
             None => self.moment((rewind.at, rewind.window), board, zone).await?,
         };
-        let seen = moment.hub.seen_by(&rewind.audience, rewind.at);
-        let step = moment.step;
+        let rewound = (moment.seen_by(&rewind.audience), moment.step);
         self.known.push_front(moment);
         self.known.truncate(MOMENTS);
-        Ok((seen, step))
+        Ok(rewound)
     }
 
     async fn moment(
@@ -108,7 +122,7 @@ impl Pasts {
             hub.apply(outcome);
         }
         hub.say_what_is_not_remembered(at);
-        Ok(KnownMoment { at, window, board: Arc::clone(board), hub, step })
+        Ok(KnownMoment { at, window, board: Arc::clone(board), hub, seen: Vec::new(), step })
     }
 }
 

@@ -35,17 +35,22 @@ impl PartialEq for WideLook {
     }
 }
 
+/// Where graphs of so much time end: at the same moments for all viewers, so that these share them.
+fn end(window: Span, now: Timestamp) -> Timestamp {
+    let again = Span(window.0 / COLUMNS).clamp(SHORTEST, LONGEST).0;
+    Timestamp(now.0.div_euclid(again) * again)
+}
+
 impl WideLook {
     /// Graphs that are yet to be asked for.
-    pub const fn new(window: Span, at: Timestamp) -> Self {
-        Self { window, at, state: PastState::Asked, seen: None }
+    pub fn new(window: Span, now: Timestamp) -> Self {
+        Self { window, at: end(window, now), state: PastState::Asked, seen: None }
     }
 
     /// Wants another length of time, or the same up to another moment. What came stays until more comes.
-    pub fn want(&mut self, window: Span, at: Timestamp) {
-        let age = if at < self.at { LONGEST } else { self.at.age_at(at) };
-        let again = Span(window.0 / COLUMNS).clamp(SHORTEST, LONGEST);
-        if self.window != window || age >= again {
+    pub fn want(&mut self, window: Span, now: Timestamp) {
+        let at = end(window, now);
+        if (self.window, self.at) != (window, at) {
             (self.window, self.at, self.state) = (window, at, PastState::Asked);
         }
     }
