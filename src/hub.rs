@@ -347,7 +347,7 @@ impl Hub {
                 }
                 Some(command) = channels.commands.recv() => match command {
                     Command::RefreshNow => channels.refresh(),
-                    Command::Rewind(rewind) => channels.rewind(self.rewinding(rewind)),
+                    Command::Rewind(rewind) => channels.rewind(rewind, |rewind| self.rewinding(rewind)),
                     Command::Demand(viewer, needed) => {
                         demands.set(viewer, needed);
                         channels.tell_widths(&mut demands, self.store());

@@ -179,8 +179,8 @@ impl Viewer {
     pub fn scene(&mut self, seen: AudienceScene, now: Duration) {
         if *self.seen.audience() != *seen.audience() {
             // What was frozen may be more than is to be seen now.
-            self.lens.frozen = None;
-            self.lens.past = None;
+            (self.lens.frozen, self.lens.past, self.lens.wide) = (None, None, None);
+            self.lens.palette = None;
         }
         if self.lens.frozen.is_none() {
             self.lens.follow(self.seen.scene(), seen.scene());
@@ -260,6 +260,10 @@ impl Viewer {
             [past, wide].into_iter().flatten().find(|(_, _, state)| **state == PastState::Asked)?;
         if !self.seen.audience().may(Permission::Demand) {
             *state = PastState::Refused("who looks here sees only what the board shows now".to_owned());
+            // What stands still meanwhile would stand still for ever.
+            if window.is_none() {
+                self.lens.frozen = None;
+            }
             self.is_dirty = true;
             return None;
         }
@@ -281,7 +285,7 @@ impl Viewer {
         };
         match window {
             None => self.lens.see_past(at, seen, self.seen.scene()),
-            Some(window) => self.lens.see_wide(window, seen),
+            Some(window) => self.lens.see_wide((at, window), seen),
         }
         self.is_dirty = true;
     }

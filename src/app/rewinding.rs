@@ -70,6 +70,8 @@ struct KnownMoment {
     hub: Hub,
     /// What each audience sees of it that has asked: viewers share it.
     seen: Vec<AudienceScene>,
+    /// Whether every source that was asked has answered.
+    is_whole: bool,
     /// The length of the steps in which it is known.
     step: Span,
 }
@@ -98,8 +100,11 @@ impl Pasts {
             None => self.moment((rewind.at, rewind.window), board, zone).await?,
         };
         let rewound = (moment.seen_by(&rewind.audience), moment.step);
-        self.known.push_front(moment);
-        self.known.truncate(MOMENTS);
+        // Where somebody did not answer, the next who asks has it asked again.
+        if moment.is_whole {
+            self.known.push_front(moment);
+            self.known.truncate(MOMENTS);
+        }
         Ok(rewound)
     }
 
@@ -118,11 +123,13 @@ impl Pasts {
         let clock = Clock::Standing(at);
         let mut hub = Hub::new(shown, zone.clone(), clock.clone());
         hub.recall(past);
-        for outcome in answers(&asked, clock, &self.network).await {
+        let outcomes = answers(&asked, clock, &self.network).await;
+        let is_whole = outcomes.iter().filter(|outcome| outcome.error().is_none()).count() >= asked.queries.len();
+        for outcome in outcomes {
             hub.apply(outcome);
         }
         hub.say_what_is_not_remembered(at);
-        Ok(KnownMoment { at, window, board: Arc::clone(board), hub, seen: Vec::new(), step })
+        Ok(KnownMoment { at, window, board: Arc::clone(board), hub, seen: Vec::new(), is_whole, step })
     }
 }
 
@@ -174,7 +181,7 @@ async fn answers(board: &Board, clock: Clock, network: &Network) -> Vec<Outcome>
             outcomes.push(outcome);
         }
     };
-    // Who has not answered by then is shown as waiting.
+    // Of who has not answered by then nothing is known of that moment.
     let _time_is_up = tokio::time::timeout(WAIT.duration(), heard).await;
     outcomes
 }

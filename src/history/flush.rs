@@ -101,6 +101,20 @@ impl Waiting {
         }
     }
 
+    /// Knows how the last poll of each query had ended when another run kept this history: only what turns is kept.
+    pub(super) fn know_failed(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        // Of rows that are grouped, SQLite gives the columns of the one with the greatest value.
+        let mut last = connection.prepare("SELECT query, max(at), error FROM failed GROUP BY query")?;
+        let mut rows = last.query([])?;
+        while let Some(row) = rows.next()? {
+            let (query, error): (String, Option<String>) = (row.get(0)?, row.get(2)?);
+            if let Some(error) = error {
+                self.errors.entry(QueryKey::of_text(&query)).or_insert(error);
+            }
+        }
+        Ok(())
+    }
+
     fn polled(&mut self, key: QueryKey, at: Timestamp, error: Option<String>) {
         let before = self.errors.get(&key);
         if before == error.as_ref() {

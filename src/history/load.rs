@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::codec;
-use super::flush::blocks;
+use super::flush::{blocks, slot};
 use super::lines;
 use super::outgoing::Unsent;
 use super::tiers::RAW;
@@ -55,16 +55,8 @@ pub(super) fn load(connection: &Connection, since: Timestamp) -> rusqlite::Resul
     for (query, (at, lines)) in lines::load(connection, Timestamp(i64::MAX))? {
         past.queries.entry(query).or_default().news.push((at, News::Logs(lines)));
     }
-    let mut snapshots = connection.prepare(
-        "SELECT query, at, kind, data FROM snapshot AS a WHERE slot = (SELECT max(slot) FROM snapshot AS b WHERE b.query = a.query)",
-    )?;
-    let mut rows = snapshots.query([])?;
-    while let Some(row) = rows.next()? {
-        let (query, at): (String, i64) = (row.get(0)?, row.get(1)?);
-        let (kind, data): (String, String) = (row.get(2)?, row.get(3)?);
-        // One that an older release wrote in another shape is not known any more.
-        let Some(news) = News::read(&kind, &data) else { continue };
-        past.queries.entry(QueryKey::of_text(&query)).or_default().news.push((Timestamp(at), news));
+    for (query, snapshot) in snapshots(connection, Timestamp(i64::MAX))? {
+        past.queries.entry(query).or_default().news.push(snapshot);
     }
     let mut answered = connection.prepare("SELECT query, at FROM answered")?;
     let mut rows = answered.query([])?;
@@ -83,6 +75,30 @@ pub(super) fn load(connection: &Connection, since: Timestamp) -> rusqlite::Resul
     }
     past.noted = noted(connection, since, Timestamp(i64::MAX))?;
     Ok(past)
+}
+
+/// The newest snapshot of each query up to a slot and a moment: from name to name, so that no other row is read.
+const SNAPSHOTS: &str = "WITH RECURSIVE known(name) AS (SELECT min(query) FROM snapshot UNION ALL \
+     SELECT (SELECT min(query) FROM snapshot WHERE query > name) FROM known WHERE name IS NOT NULL) \
+     SELECT query, at, kind, data FROM known JOIN snapshot AS a ON a.query = name AND a.slot = \
+     (SELECT max(slot) FROM snapshot AS b WHERE b.query = name AND b.slot <= ?1 AND b.at <= ?2)";
+
+/// How all was of the queries whose answers are no numbers, each with the moment since when.
+pub(super) fn snapshots(
+    connection: &Connection,
+    at: Timestamp,
+) -> rusqlite::Result<Vec<(QueryKey, (Timestamp, News))>> {
+    let mut snapshots = connection.prepare_cached(SNAPSHOTS)?;
+    let mut rows = snapshots.query([slot(at), at.0])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (query, since): (String, i64) = (row.get(0)?, row.get(1)?);
+        let (kind, data): (String, String) = (row.get(2)?, row.get(3)?);
+        // One that an older release wrote in another shape is not known any more.
+        let Some(news) = News::read(&kind, &data) else { continue };
+        all.push((QueryKey::of_text(&query), (Timestamp(since), news)));
+    }
+    Ok(all)
 }
 
 /// What the board had noticed between two moments, oldest first.

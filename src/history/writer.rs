@@ -93,6 +93,10 @@ impl<C: Fn() -> Timestamp> Writer<C> {
                     drop(opened);
                     return self.broke(&error);
                 }
+                if let Err(error) = self.waiting.know_failed(&opened.connection) {
+                    drop(opened);
+                    return self.broke(&error);
+                }
                 self.opened = Some(opened);
                 self.trouble.set_taken(false);
                 self.ids = Ids::default();

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 
 use super::demands::ViewerDemands;
 use super::looking::Looks;
 use super::messages::{Command, Notification, Reload};
-use super::rewinding::Rewinding;
+use super::rewinding::{Rewind, Rewinding};
 use crate::model::poll::Outcome;
 use crate::source::Widths;
 use crate::store::Store;
@@ -51,13 +52,15 @@ impl Channels {
         self.refresh_now.send_modify(|count| *count += 1);
     }
 
-    /// Hands on who wants to see the past; where too many wait, they are told so.
-    pub(super) fn rewind(&self, rewinding: Rewinding) {
-        if let Err(refused) = self.rewinds.try_send(rewinding) {
-            let why = "too many look at the past just now; try again".to_owned();
-            // Who asked may have gone.
-            let _gone = refused.into_inner().rewind.answer.send(Err(why));
-        }
+    /// Hands on who wants to see the past, with what it takes; where too many wait, they are told so.
+    pub(super) fn rewind(&self, rewind: Rewind, with: impl FnOnce(Rewind) -> Rewinding) {
+        let why = match self.rewinds.try_reserve() {
+            Ok(place) => return place.send(with(rewind)),
+            Err(TrySendError::Full(())) => "too many look at the past just now; try again",
+            Err(TrySendError::Closed(())) => "the past cannot be shown until andon is started again: a fault of andon",
+        };
+        // Who asked may have gone.
+        let _gone = rewind.answer.send(Err(why.to_owned()));
     }
 
     /// Tells the sources in how many columns their queries are drawn. What the board does not ask is not needed.

@@ -72,11 +72,19 @@ pub fn apply(lens: &mut Lens, action: Action, scene: &Scene) -> Option<Chosen> {
     None
 }
 
+/// Turns to a page. Whoever has read back in a list does not stay behind.
+fn leave_for(lens: &mut Lens, page: usize) {
+    if std::mem::take(&mut lens.reads_back) {
+        lens.frozen = None;
+    }
+    lens.turn(page);
+}
+
 fn go(lens: &mut Lens, target: Target) -> Option<Chosen> {
     match target {
-        Target::Page(page) => lens.turn(page),
+        Target::Page(page) => leave_for(lens, page),
         Target::Panel(page, panel) => {
-            lens.turn(page);
+            leave_for(lens, page);
             (lens.focus, lens.zoom) = (Some(panel), true);
         }
         Target::Theme(index) => return Some(Chosen::Theme(index)),

@@ -143,7 +143,7 @@ impl Reason {
             Self::File => "check its path, and that the user that runs andon may use it",
             Self::Listen => "correct the cause; andon then starts the listener again by itself",
             Self::Internal => "this is a fault of andon: please report it",
-            Self::Remembered => "it was so at that moment",
+            Self::Remembered => "nothing can be done about it now: this is how it was at that moment",
         }
     }
 }

@@ -21,7 +21,11 @@ pub fn parse_range(text: &str, now: Timestamp, zone: &Zone) -> Result<(Option<Ti
         if at > now { Err(format!("{} has not come yet", at.date_time(zone))) } else { Ok(at) }
     };
     let Some((from, to)) = text.split_once("..") else {
-        return Ok((None, parse(text, now, zone).map(|at| yesterday_if_later(text, at, now)).and_then(is_past)?));
+        let at = parse(text, now, zone)?;
+        // A clock time that is still to come today was yesterday: nobody looks into the future.
+        let was_yesterday = at > now && clock(text.trim()).is_some();
+        let at = if was_yesterday { parse(&format!("yesterday {}", text.trim()), now, zone)? } else { at };
+        return Ok((None, is_past(at)?));
     };
     let from = is_past(parse(from, now, zone)?)?;
     let to = if to.trim().is_empty() { now } else { is_past(parse_on(to, Some(from), now, zone)?)? };
@@ -29,11 +33,6 @@ pub fn parse_range(text: &str, now: Timestamp, zone: &Zone) -> Result<(Option<Ti
         return Err("it ends before it begins".to_owned());
     }
     Ok((Some(from), to))
-}
-
-/// A clock time that is still to come today was yesterday: nobody looks into the future.
-fn yesterday_if_later(text: &str, at: Timestamp, now: Timestamp) -> Timestamp {
-    if at > now && clock(text.trim()).is_some() { at.minus(Span::seconds(86_400)) } else { at }
 }
 
 /// `day` is a moment of the day that a clock time alone is of; without it, today.

@@ -35,6 +35,9 @@ pub trait Panel {
     /// Whether it draws what happened: then it is given the events of its sources, or, when it names
     /// none, of the whole board.
     const EVENTS: EventsUse = EventsUse::None;
+    /// Whether a viewer may see more time in it than the board shows, as of some seconds ago: not where a value of now is
+    /// what it is about.
+    const WIDENED: bool = true;
     /// Its own keys in the config file; doc comments become the manual.
     type Options: DeserializeOwned + JsonSchema + Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static;
     /// Everything its drawing needs: plain data, which can also be sent to somebody who draws elsewhere.

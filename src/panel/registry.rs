@@ -50,6 +50,13 @@ macro_rules! panels {
                 }
             }
 
+            /// Whether a viewer may see more time in it than the board shows.
+            pub const fn is_widened(&self) -> bool {
+                match self {
+                    $(Self::$panel(_) => $file::$panel::WIDENED,)+
+                }
+            }
+
             /// The same of the last part of the time it shows; none where it shows no time, or less of it anyway.
             pub fn within(&self, window: crate::model::time::Span) -> Option<Self> {
                 match self {

@@ -99,6 +99,7 @@ impl Panel for Stat {
     const HISTORY: bool = true;
     const SOURCE: Need = Need::Needed;
     const ROOM: Room = Room::new((16, 1), (28, 8), (100, 24), 2);
+    const WIDENED: bool = false;
     type Options = Options;
     type View = View;
 

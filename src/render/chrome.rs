@@ -124,10 +124,10 @@ pub fn alarm(words: &str, below: &str, area: Rect, buffer: &mut Buffer, (style, 
 pub(super) fn window(scene: &Scene, lens: &Lens) -> String {
     let window = format!("last {}", lens.window.unwrap_or(scene.window).humane());
     let Some(wide) = &lens.wide else { return window };
-    match &wide.state {
-        PastState::Asked if wide.seen.is_none() => format!("{window} is asked for"),
-        PastState::Refused(why) => format!("{window}: {why}"),
-        _ => format!("{window} as of {}", wide.at.hour_minute(&scene.zone)),
+    match (&wide.state, wide.of_now(scene.now)) {
+        (PastState::Refused(why), None) => format!("{window}: {why}"),
+        (_, None) => format!("{window} is asked for"),
+        (_, Some((at, _))) => format!("{window} as of {}", at.hour_minute(&scene.zone)),
     }
 }
 

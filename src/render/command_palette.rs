@@ -40,7 +40,7 @@ pub(super) fn draw(palette: &CommandPalette, scene: &Scene, screen: Rect, buffer
     let more = entries.len() - shown.min(entries.len());
     if more > 0 {
         let words = format!("{more} more");
-        write(buffer, row(list, list.height - 1), BEFORE, 0, &words, ink.style(Role::Muted));
+        write(buffer, row(list, list.height.saturating_sub(1)), BEFORE, 0, &words, ink.style(Role::Muted));
     }
 }
 

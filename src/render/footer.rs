@@ -31,7 +31,7 @@ pub(super) fn draw(scene: &Scene, lens: &Lens, age: Span, area: Rect, buffer: &m
             let x = 4 + write(buffer, time, 0, 0, &cursor.clock(&scene.zone), ink.style(Role::Accent));
             happened(&changes, cursor, scene, columns(area, x, area.width.saturating_sub(x + 1)), buffer, ink);
         }
-        (None, None, Some(past)) => past_line(past, area, buffer, ink),
+        (None, None, Some(past)) => past_line(past, (scene, lens), area, buffer, ink),
         (None, None, None) => keys_and_age(scene, lens, age, area, buffer, ink),
     }
 }
@@ -119,7 +119,7 @@ pub(super) fn typed(prompt: &Prompt, area: Rect, buffer: &mut Buffer, ink: &Ink)
 }
 
 /// Keys of the past. The line is turned inside out: whoever looks must not take it for how things are now.
-fn past_line(past: &PastLook, area: Rect, buffer: &mut Buffer, ink: &Ink) {
+fn past_line(past: &PastLook, (scene, lens): (&Scene, &Lens), area: Rect, buffer: &mut Buffer, ink: &Ink) {
     let style = ink.style(Role::Accent).add_modifier(Modifier::REVERSED);
     fill(buffer, area, style);
     let mut x = 1;
@@ -138,6 +138,10 @@ fn past_line(past: &PastLook, area: Rect, buffer: &mut Buffer, ink: &Ink) {
             break;
         }
         x += write(buffer, area, x, 0, words, style) + 3;
+    }
+    let window = window(scene, lens);
+    if lens.window.is_some() && x + (window.width() as u16) < area.width {
+        write_right(buffer, Rect { width: area.width - 1, ..area }, 0, &window, style);
     }
 }
 

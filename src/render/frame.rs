@@ -155,7 +155,7 @@ fn body(
             let is_pointing = lens.zoom || lens.cursor.is_some();
             let pointing = is_pointing.then(|| ink.pointing(lens.cursor, lens.scroll).inspecting(&lens.inspection));
             let ink = &pointing.unwrap_or_else(|| ink.clone()).held(lens.newer(live, panel));
-            framed(&lens.panel(panel), *at, (look(*index), details), buffer, ink);
+            framed(&lens.panel(scene, panel), *at, (look(*index), details), buffer, ink);
         }
     }
     for (index, at) in &arrangement.strips {

@@ -16,8 +16,6 @@ use crate::view::lens::Lens;
 use crate::view::past::{PastLook, PastState};
 use crate::view::scene::{LayerLamp, Scene};
 
-/// Of what is older the day is said, too.
-const DAY: Span = Span::seconds(86_400);
 /// Columns of "✖ NO UPDATE for 59 min".
 const SILENCE: usize = 22;
 
@@ -287,17 +285,17 @@ fn state(scene: &Scene, lens: &Lens, age: Span, brevity: usize, ink: &Ink) -> Op
 
 /// Of when the past is that is seen, how it moves, or why it is not seen.
 fn past_words(past: &PastLook, scene: &Scene, age: Span, brevity: usize, ink: &Ink) -> String {
-    // The clock beside it shows the time of day.
-    let wanted = || past.at.date_time(&scene.zone);
+    let wanted = past.at.date_time(&scene.zone);
     let mut words = vec!["PAST".to_owned()];
     match &past.state {
-        PastState::Asked => words.push(format!("{} is asked for", wanted())),
-        PastState::Refused(_) => words.push(format!("{} is not known", wanted())),
-        PastState::Seen(_) => {
-            words.extend((age >= DAY).then(|| scene.now.day(&scene.zone)));
-            words.extend((brevity == 0).then(|| format!("{} ago", age.brief())));
-        }
+        PastState::Asked => words.push(format!("{wanted} is asked for")),
+        PastState::Refused(_) => words.push(format!("{wanted} is not known")),
+        PastState::Seen(_) => {}
     }
+    // The clock beside it shows the time of day of what is seen.
+    let today = scene.now.plus(age).day(&scene.zone);
+    words.extend(Some(scene.now.day(&scene.zone)).filter(|day| *day != today));
+    words.extend((brevity == 0).then(|| format!("{} ago", age.brief())));
     words.extend(past.speed.map(|speed| format!("{speed}x")));
     words.join(ink.glyphs.dot())
 }

@@ -54,15 +54,14 @@ impl CommandPalette {
         Self { prompt: Prompt::new(Question::GoTo), chosen: 0, themes, commands }
     }
 
-    /// What matches, best first; of equal ones what is worse, then as on the board.
+    /// What matches, best first; of equal ones as on the board.
     pub fn entries(&self, scene: &Scene) -> Vec<Entry> {
         let mut all: Vec<(i64, Entry)> = self
             .everything(scene)
             .filter_map(|entry| Some((fuzzy::score(&self.prompt.text, &entry.name)?, entry)))
             .collect();
-        all.sort_by_key(|(score, entry)| {
-            (Reverse(*score), Reverse(entry.status.map_or(Status::Ok.severity(), Status::severity)))
-        });
+        // Not by status, which may change between a look and the key: what is chosen would be another entry.
+        all.sort_by_key(|(score, _)| Reverse(*score));
         all.into_iter().map(|(_, entry)| entry).collect()
     }
 

@@ -163,23 +163,23 @@ impl Lens {
     }
 
     /// A panel as this viewer wants it: of its window.
-    pub fn panel<'a>(&self, panel: &'a PanelScene) -> Cow<'a, PanelScene> {
-        let wide = self.graph(panel);
+    pub fn panel<'a>(&self, scene: &Scene, panel: &'a PanelScene) -> Cow<'a, PanelScene> {
+        let wide = self.graph(scene, panel);
         let part = self.window.and_then(|window| wide.unwrap_or(&panel.view).within(window));
         let view = part.or_else(|| wide.cloned());
         view.map_or(Cow::Borrowed(panel), |view| Cow::Owned(PanelScene { view, ..panel.clone() }))
     }
 
     /// The graph of a panel over more time than the board shows, where that is wanted and has come.
-    fn graph(&self, panel: &PanelScene) -> Option<&PanelView> {
-        self.wide.as_ref()?.graph(self.page, panel)
+    fn graph(&self, scene: &Scene, panel: &PanelScene) -> Option<&PanelView> {
+        self.wide.as_ref()?.graph(scene.now, &scene.page(self.page)?.name, panel)
     }
 
     /// What happened, on the graph that is zoomed, or on those of the page while something is pointed at; none where no
     /// graph is.
     pub fn changes<'a>(&'a self, scene: &'a Scene) -> Option<Cow<'a, Changes>> {
         if self.zoom {
-            return self.changes_of(self.zoomed(scene)?);
+            return self.changes_of(scene, self.zoomed(scene)?);
         }
         self.cursor.and_then(|_| self.newest_graph(scene))
     }
@@ -187,11 +187,11 @@ impl Lens {
     /// What happened, on the graph of the page that ends last.
     fn newest_graph<'a>(&'a self, scene: &'a Scene) -> Option<Cow<'a, Changes>> {
         let panels = scene.page(self.page)?.panels.iter();
-        panels.filter_map(|panel| self.changes_of(panel)).max_by_key(|changes| changes.to)
+        panels.filter_map(|panel| self.changes_of(scene, panel)).max_by_key(|changes| changes.to)
     }
 
-    fn changes_of<'a>(&'a self, panel: &'a PanelScene) -> Option<Cow<'a, Changes>> {
-        let changes = self.graph(panel).unwrap_or(&panel.view).changes()?;
+    fn changes_of<'a>(&'a self, scene: &Scene, panel: &'a PanelScene) -> Option<Cow<'a, Changes>> {
+        let changes = self.graph(scene, panel).unwrap_or(&panel.view).changes()?;
         let part = self.window.and_then(|window| changes.within(window));
         Some(part.map_or(Cow::Borrowed(changes), Cow::Owned))
     }
@@ -228,12 +228,12 @@ impl Lens {
     }
 
     /// Sees the graphs of a longer time, or is told why they cannot be seen.
-    pub fn see_wide(&mut self, window: Span, seen: Result<(Arc<Scene>, Span), String>) {
+    pub fn see_wide(&mut self, (at, window): (Timestamp, Span), seen: Result<(Arc<Scene>, Span), String>) {
         let Some(wide) = self.wide.as_mut().filter(|wide| wide.window == window) else { return };
         match seen {
             Ok((scene, step)) => {
                 wide.state = PastState::Seen(step);
-                wide.seen = Some(scene);
+                wide.seen = Some((at, scene));
             }
             Err(why) => wide.state = PastState::Refused(why),
         }

@@ -95,6 +95,9 @@ fn more_time_than_the_board_shows_is_asked_for_and_again_when_a_column_has_passe
     assert_eq!((wish.at, wish.window), (NOON, Some(Span::seconds(3 * 3600))));
     viewer.past(Ok((local(NOON), Span(0))));
     assert!(viewer.asks_for_past().is_none() && viewer.lens.past.is_none(), "the board itself stays in the present");
+    let is_shown = |viewer: &Viewer, at| viewer.lens.wide.as_ref().unwrap().of_now(at).is_some();
+    let shown = [NOON, ago(-30), ago(1), ago(-120)].map(|at| is_shown(&viewer, at));
+    assert_eq!(shown, [true, true, false, false], "neither in a past before it, nor when it is old");
     viewer.scene(local(ago(-5)), START);
     assert!(viewer.asks_for_past().is_none(), "not once a second");
     viewer.scene(local(ago(-30)), START);

@@ -96,3 +96,22 @@ fn builds_and_texts_are_those_of_the_second_and_a_poll_that_had_failed_had_faile
     }
     assert!(as_of(&run, START - 1).0.queries.is_empty(), "before it began nothing is known");
 }
+
+#[test]
+fn a_failure_that_ends_over_a_restart_has_ended_and_began_when_it_began() {
+    let mut run = Run::new("restart");
+    run.measure(1, |_| 1.0);
+    for words in ["refused", "timeout", "HTTP 502"] {
+        run.pass(60_000);
+        run.keep(Record::Polled(key("cpu"), run.now(), Some(words.to_owned())));
+    }
+    run.flush();
+    run.kill();
+    run.pass(60_000);
+    run.measure(1, |_| 2.0);
+    run.flush();
+    let failed = |after: i64| as_of(&run, START + after).0.queries[&key("cpu")].failed.clone();
+    let began = Timestamp(START + 60_000);
+    assert_eq!(failed(190_000), Some((began, "HTTP 502".to_owned())), "since its first words");
+    assert_eq!(failed(240_000), None);
+}
