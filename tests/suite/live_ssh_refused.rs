@@ -68,7 +68,9 @@ fn no_command_runs_and_no_file_passes() {
     let mut session = Session::run("/usr/bin/ssh", &options, (80, 24), &[]);
     session.wait_for("the board", |text| text.contains("Apples"));
     session.send(&touch);
-    session.send("q");
+    // Its first letter asks for a moment: what follows is typed there.
+    session.wait_for("no moment", |text| text.contains("is no moment"));
+    session.send("\x03");
     assert_eq!(session.exit_within(PATIENCE), Some(0));
 
     let there = |path: &Path| format!("{}:{}", sshd.address(), path.display());
