@@ -48,20 +48,7 @@ impl Session {
     pub fn start() -> Self {
         let home = Folder::new();
         let folder = home.path().display().to_string();
-        let mut driver = Command::new(DRIVER)
-            .args(["--port=0", "--log-level=SEVERE"])
-            .env_clear()
-            .env("PATH", "/usr/bin:/bin")
-            .env("LANG", "C.UTF-8")
-            .env("TZ", "UTC")
-            .env("HOME", &folder)
-            .env("TMPDIR", &folder)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let port = port(&mut driver);
+        let (driver, port) = started(&folder);
         let mut session = Self { driver, port, path: String::new(), _home: home };
         let flags: Vec<String> =
             FLAGS.iter().map(ToString::to_string).chain([format!("--user-data-dir={folder}/profile")]).collect();
@@ -130,13 +117,39 @@ impl Drop for Session {
     }
 }
 
+/// A driver that is ready, and its port. It takes a port that is free of one family of addresses, and ends where the same
+/// one is not free of the other: then another one is started.
+fn started(folder: &str) -> (Child, u16) {
+    let start = |_| {
+        let mut driver = Command::new(DRIVER)
+            .args(["--port=0", "--log-level=SEVERE"])
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("LANG", "C.UTF-8")
+            .env("TZ", "UTC")
+            .env("HOME", folder)
+            .env("TMPDIR", folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let port = port(&mut driver);
+        if port.is_none() {
+            driver.wait().unwrap();
+        }
+        Some((driver, port?))
+    };
+    (0..5).find_map(start).expect("a driver says its port")
+}
+
 /// The port that the driver has chosen, which it says when it is ready. What else it says is read, and dropped.
-fn port(driver: &mut Child) -> u16 {
+fn port(driver: &mut Child) -> Option<u16> {
     let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
     let started = lines.by_ref().map_while(Result::ok).find_map(|line| {
         let port = line.split("started successfully on port ").nth(1)?;
         port.trim_end_matches('.').parse().ok()
     });
     std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-    started.expect("the driver says its port")
+    started
 }
