@@ -7,6 +7,7 @@ pub mod looking;
 mod messages;
 mod remembering;
 pub mod rewinding;
+mod seen;
 mod statuses;
 
 use std::sync::Arc;
@@ -25,16 +26,15 @@ use crate::eval::state::State;
 use crate::eval::transitions::{Panel, Transition, Turn, Watch};
 use crate::history::{History, Past};
 use crate::model::audience::Audience;
-use crate::model::event::{Event, EventKind};
+use crate::model::event::Event;
 use crate::model::isolation::tripwire;
 use crate::model::poll::{Outcome, QueryId};
-use crate::model::status::Status;
 use crate::model::text::SafeText;
 use crate::model::time::{Span, Timestamp, Zone};
 use crate::source::Clock;
 use crate::store::facts::Fact;
 use crate::store::{Entry, Store};
-use crate::view::audience::{AudienceScene, Cut, Cuts};
+use crate::view::audience::{AudienceScene, Cut};
 use crate::view::scene::{Ring, Scene};
 pub use channels::Channels;
 use demands::ViewerDemands;
@@ -43,7 +43,8 @@ use looking::Look;
 pub use messages::{Command, Notification, Reload};
 use remembering::Keeping;
 use rewinding::{Rewind, Rewinding};
-use statuses::Statuses;
+pub use seen::Seen;
+use statuses::{Statuses, judged_panels};
 
 /// How long answers are gathered before a scene is made of them.
 const GATHER: Duration = Duration::from_millis(100);
@@ -184,7 +185,7 @@ impl Hub {
         });
         (self.watch, self.statuses) = (watch, statuses);
         for alert in turned.iter().filter(|one| one.turn == Turn::Critical) {
-            self.note(alert_event(alert, now));
+            self.note(alert.as_alert(now));
         }
         let notifications = self.notify(&turned, now);
         (Seen::new(Scene { ring: self.ring.clone(), ..scene }, cuts), notifications)
@@ -479,42 +480,6 @@ impl Hub {
             *shown = seen.cuts;
             differs
         });
-    }
-}
-
-/// What everybody sees of a board at one moment.
-#[derive(Debug)]
-pub struct Seen {
-    /// All of it, for the terminal that it was started on.
-    pub scene: Arc<Scene>,
-    /// What each audience sees, for those who look from elsewhere.
-    pub cuts: Cuts,
-}
-
-impl Seen {
-    fn new(scene: Scene, cuts: Vec<Cut>) -> Self {
-        let scene = Arc::new(scene);
-        Self { cuts: cuts.into_iter().map(|cut| cut.of(&scene)).collect(), scene }
-    }
-}
-
-/// Page, panel and status of each panel that something judges.
-fn judged_panels<'a>(verdicts: &'a Verdicts<'_>) -> impl Iterator<Item = (&'a str, &'a str, Status)> {
-    let panels = verdicts.pages.iter().flat_map(|page| page.panels.iter().map(move |panel| (page.name, panel)));
-    let judged = panels.filter(|(_, panel)| panel.is_fed() && panel.evaluation.is_judged);
-    judged.map(|(page, panel)| (page, panel.panel.id, panel.evaluation.status))
-}
-
-/// A panel that became critical, as an event.
-fn alert_event(alert: &Transition, now: Timestamp) -> Event {
-    Event {
-        at: now,
-        kind: EventKind::Alert,
-        title: SafeText::new(&alert.text),
-        service: alert.service.clone(),
-        environment: alert.environment.clone(),
-        url: alert.url.clone(),
-        ..Event::default()
     }
 }
 

@@ -11,7 +11,7 @@ use super::own_thread::OwnThread;
 use super::polling::Polling;
 use super::wiring::Wiring;
 use crate::config::Board;
-use crate::config::board::SourceSpec;
+use crate::config::board::{QuerySpec, SourceSpec};
 use crate::history::Past;
 use crate::history::read::Reader;
 use crate::hub::Hub;
@@ -116,7 +116,7 @@ impl Pasts {
     ) -> Result<KnownMoment, String> {
         let shown = window.map_or_else(|| Arc::clone(board), |window| Arc::new(Board::clone(board).widened(window)));
         let (past, step) = remembered(&shown, (at, window), self.history.as_deref())?;
-        let asked = with_past(&shown);
+        let asked = answering_as_of_then(&shown);
         if past.queries.is_empty() && past.noted.is_empty() && asked.queries.is_empty() {
             return Err(format!("nothing is remembered of {}", at.date_time(zone)));
         }
@@ -147,7 +147,7 @@ fn remembered(
 }
 
 /// The part of a board whose sources answer as of any moment.
-fn with_past(board: &Board) -> Board {
+fn answering_as_of_then(board: &Board) -> Board {
     let has_past = |source: &SourceSpec| match source.kind.past {
         PastAnswers::Everything => true,
         // The simulated shop knows its past.
@@ -159,7 +159,7 @@ fn with_past(board: &Board) -> Board {
     let sources = kept.iter().filter_map(|index| board.sources.get(*index)).cloned().collect();
     let queries = board.queries.iter().filter_map(|query| {
         let source = kept.iter().position(|index| *index == query.source)?;
-        Some(crate::config::board::QuerySpec { source, ..query.clone() })
+        Some(QuerySpec { source, ..query.clone() })
     });
     Board { sources, queries: queries.collect(), dashboards: Vec::new(), ..board.clone() }
 }

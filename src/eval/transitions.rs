@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::build::{Activity, TrackedBuild};
+use crate::model::event::{Event, EventKind};
 use crate::model::status::Status;
 use crate::model::text::SafeText;
 use crate::model::time::Timestamp;
@@ -70,6 +71,19 @@ pub struct Transition {
 }
 
 impl Transition {
+    /// A panel that became critical, as an event of that moment.
+    pub fn as_alert(&self, now: Timestamp) -> Event {
+        Event {
+            at: now,
+            kind: EventKind::Alert,
+            title: SafeText::new(&self.text),
+            service: self.service.clone(),
+            environment: self.environment.clone(),
+            url: self.url.clone(),
+            ..Event::default()
+        }
+    }
+
     /// Whether the state that another one tells of is no longer the last.
     pub fn supersedes(&self, other: &Self) -> bool {
         let is_same = self.turn.is_of_panel() == other.turn.is_of_panel() && self.name == other.name;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::config::Board;
+use crate::eval::judging::Verdicts;
 use crate::history::Record;
 use crate::model::poll::{QueryId, QueryKey};
 use crate::model::status::Status;
@@ -64,6 +65,13 @@ impl Statuses {
         self.last = current;
         records
     }
+}
+
+/// Page, panel and status of each panel that something judges.
+pub(super) fn judged_panels<'a>(verdicts: &'a Verdicts<'_>) -> impl Iterator<Item = (&'a str, &'a str, Status)> {
+    let panels = verdicts.pages.iter().flat_map(|page| page.panels.iter().map(move |panel| (page.name, panel)));
+    let judged = panels.filter(|(_, panel)| panel.is_fed() && panel.evaluation.is_judged);
+    judged.map(|(page, panel)| (page, panel.panel.id, panel.evaluation.status))
 }
 
 #[cfg(test)]

@@ -6,37 +6,32 @@ use crate::view::command_palette::{CommandNames, Target};
 use crate::view::lens::Lens;
 use crate::view::scene::Scene;
 
-/// The commands of the palette, each with the key that does the same.
-const KEYS: [Key; 12] = [
-    Key::Char('!'),
-    Key::Char('c'),
-    Key::Char('m'),
-    Key::Char('t'),
-    Key::Char('0'),
-    Key::Char('+'),
-    Key::Char('-'),
-    Key::Char('p'),
-    Key::Char('r'),
-    Key::Ctrl('l'),
-    Key::Char('?'),
-    Key::Char('q'),
+/// The commands of the palette: the key that does the same, the name, the key as it is written.
+const TABLE: [(Key, &str, &str); 12] = [
+    (Key::Char('!'), "worst panel of the board", "!"),
+    (Key::Char('c'), "cursor over all graphs", "c"),
+    (Key::Char('m'), "past: a step back", "m"),
+    (Key::Char('t'), "time: type a moment or a range", "t"),
+    (Key::Char('0'), "now, and the board's window", "0"),
+    (Key::Char('+'), "zoom in: a shorter window", "+"),
+    (Key::Char('-'), "zoom out: a longer window", "-"),
+    (Key::Char('p'), "pause: freeze the picture", "p"),
+    (Key::Char('r'), "refresh: ask all sources now", "r"),
+    (Key::Ctrl('l'), "repaint the screen", "Ctrl-L"),
+    (Key::Char('?'), "help: all keys", "?"),
+    (Key::Char('q'), "quit", "q"),
 ];
 
 /// Their names, and their keys as they are written.
-pub const COMMANDS: CommandNames = &[
-    ("worst panel of the board", "!"),
-    ("cursor over all graphs", "c"),
-    ("past: a step back", "m"),
-    ("time: type a moment or a range", "t"),
-    ("now, and the board's window", "0"),
-    ("zoom in: a shorter window", "+"),
-    ("zoom out: a longer window", "-"),
-    ("pause: freeze the picture", "p"),
-    ("refresh: ask all sources now", "r"),
-    ("repaint the screen", "Ctrl-L"),
-    ("help: all keys", "?"),
-    ("quit", "q"),
-];
+pub const COMMANDS: CommandNames = &{
+    let mut names = [("", ""); TABLE.len()];
+    let mut index = 0;
+    while index < TABLE.len() {
+        names[index] = (TABLE[index].1, TABLE[index].2);
+        index += 1;
+    }
+    names
+};
 
 /// What was chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +83,7 @@ fn go(lens: &mut Lens, target: Target) -> Option<Chosen> {
             (lens.focus, lens.zoom) = (Some(panel), true);
         }
         Target::Theme(index) => return Some(Chosen::Theme(index)),
-        Target::Command(index) => return keymap::action(*KEYS.get(index)?, false).map(Chosen::Command),
+        Target::Command(index) => return keymap::action(TABLE.get(index)?.0, false).map(Chosen::Command),
     }
     None
 }
@@ -99,15 +94,14 @@ mod tests {
 
     #[test]
     fn each_command_has_a_key_that_does_something_and_is_named_as_it_is_written() {
-        assert_eq!(KEYS.len(), COMMANDS.len());
-        for (key, (name, written)) in KEYS.iter().zip(COMMANDS) {
-            assert!(keymap::action(*key, false).is_some(), "{name}");
+        for (key, name, written) in TABLE {
+            assert!(keymap::action(key, false).is_some(), "{name}");
             let expected = match key {
                 Key::Ctrl(char) => format!("Ctrl-{}", char.to_ascii_uppercase()),
                 Key::Char(char) => char.to_string(),
                 other => panic!("{other:?}"),
             };
-            assert_eq!(*written, expected, "{name}");
+            assert_eq!(written, expected, "{name}");
         }
     }
 }

@@ -123,7 +123,8 @@ fn past_line(past: &PastLook, (scene, lens): (&Scene, &Lens), area: Rect, buffer
     let style = ink.style(Role::Accent).add_modifier(Modifier::REVERSED);
     fill(buffer, area, style);
     let mut x = 1;
-    x += write(buffer, area, x, 0, "PAST", style.add_modifier(Modifier::BOLD)) + 3;
+    let word = if lens.frozen.is_some() { "PAST" } else { "NOW" };
+    x += write(buffer, area, x, 0, word, style.add_modifier(Modifier::BOLD)) + 3;
     let said = match &past.state {
         PastState::Refused(why) => Some(why.clone()),
         PastState::Seen(step) if step.0 > 0 => Some(format!("known in steps of {}", step.humane())),

@@ -268,6 +268,8 @@ fn state(scene: &Scene, lens: &Lens, age: Span, brevity: usize, ink: &Ink) -> Op
     }
     let at = || scene.now.clock(&scene.zone);
     let paused = match &lens.past {
+        // It was refused, and what is seen is live.
+        Some(_) if lens.frozen.is_none() => Some("this is now: the past is not shown here".to_owned()),
         Some(past) => Some(past_words(past, scene, age, brevity, ink)),
         None => lens.frozen.is_some().then(|| format!("PAUSED at {}, {} ago", at(), age.brief())),
     };
